@@ -1,0 +1,1 @@
+//! Experiment files: TOML text, checked, into an ordered plan of trials.

@@ -1,0 +1,1 @@
+//! Networks: architecture, parameters, forward, backward, loss, optimizers.

@@ -1,0 +1,1 @@
+//! Elementary functions whose bits do not depend on platform, compiler or instruction set.

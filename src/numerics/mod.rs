@@ -1,0 +1,23 @@
+//! The arithmetic contract: every operation that training uses, with its bits fixed.
+//!
+//! `NUMERICS_VERSION` names the whole contract; any change of bits raises it.
+//!
+//! 1. Storage and arithmetic are f32. Each output element of a product is one chain of fused
+//!    multiply-adds over k in ascending k, started from the bias (forward) or from the old value
+//!    of C (weight gradient and update), or from +0 (input gradient). Kernels vectorise and tile
+//!    across outputs, never across k.
+//! 2. Products canonicalise a zero result to +0.0, so skipping exact zeros of the left operand
+//!    keeps the bits for finite operands.
+//! 3. Long reductions are f64 in one documented order, see [`reduce`].
+//! 4. `exp`, `ln`, `tanh`, `erf` are polynomials over IEEE operations and FMA, see [`elementary`].
+//! 5. One trial runs on one thread; no float is summed across threads.
+
+pub mod elementary;
+pub mod matrix;
+pub mod product;
+pub mod reduce;
+
+pub use matrix::{Batch, Weights};
+
+/// The version of the arithmetic contract. Raised whenever any bit of any table may change.
+pub const NUMERICS_VERSION: u32 = 1;

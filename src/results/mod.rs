@@ -1,0 +1,3 @@
+//! Rows, tables, statistics, comparison.
+
+pub mod record;

@@ -1,0 +1,188 @@
+//! Plain rows: what one trial leaves behind, and the columns of the tables.
+//!
+//! The order of the fields is the order of the columns. Missing is `None`, an empty cell; no
+//! field is ever NaN or infinite (a diverged trial has `status = diverged` and empty figures).
+
+use serde::{Deserialize, Serialize};
+
+/// Where a trial stands in the grid. Rows of all tables begin with these columns and are sorted
+/// by them: text by bytes, numbers by value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Coordinates {
+    /// Dataset, canonical text.
+    pub dataset: String,
+    /// Fraction of training labels that are random.
+    pub label_noise: f64,
+    /// Architecture, canonical text (`256-128`, `20x64`).
+    pub architecture: String,
+    /// Activation, canonical text; per layer joined by `/`.
+    pub activation: String,
+    /// Scheme, canonical text (`normal(std=0.01)`).
+    pub scheme: String,
+    /// Bias initialization, canonical text.
+    pub bias: String,
+    /// Optimizer, canonical text.
+    pub optimizer: String,
+    /// Learning rate.
+    pub learning_rate: f64,
+    /// Samples per step.
+    pub batch_size: u32,
+    /// Replicate, from 0.
+    pub replicate: u32,
+    /// Which draw of initial weights.
+    pub weight_seed: u32,
+    /// Which draw of sample order.
+    pub order_seed: u32,
+    /// Which draw of split and label noise.
+    pub data_seed: u32,
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Ran to its end.
+    Ok,
+    /// Loss or weights became non-finite.
+    Diverged,
+    /// A panic or an error; see `message`.
+    Failed,
+}
+
+/// One row of `trials.csv`, after the coordinates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialRow {
+    /// Digest of the canonical coordinates and settings, 16 hexadecimal digits.
+    pub trial_id: String,
+    /// How it ended.
+    pub status: Status,
+    /// Epoch in which it ended when not `ok`.
+    pub stopped_epoch: Option<u32>,
+    /// Why it failed, one line.
+    pub message: Option<String>,
+    /// Optimizer steps taken.
+    pub steps: u64,
+    /// Trainable parameters.
+    pub parameters: u64,
+    /// Mean training loss before the first step.
+    pub initial_loss: Option<f64>,
+    /// Mean training loss at the end.
+    pub train_loss: Option<f64>,
+    /// Training accuracy at the end, 0 to 1 (empty for regression).
+    pub train_accuracy: Option<f64>,
+    /// Mean validation loss at the end.
+    pub validation_loss: Option<f64>,
+    /// Validation accuracy at the end.
+    pub validation_accuracy: Option<f64>,
+    /// Mean test loss at the end.
+    pub test_loss: Option<f64>,
+    /// Test accuracy at the end.
+    pub test_accuracy: Option<f64>,
+    /// Epoch with the best validation score (accuracy, or loss for regression); ties to the first.
+    pub best_epoch: Option<u32>,
+    /// Validation accuracy there.
+    pub best_validation_accuracy: Option<f64>,
+    /// Test accuracy there.
+    pub best_test_accuracy: Option<f64>,
+    /// Hash of all data that training saw.
+    pub data_hash: String,
+    /// Hash of the initial parameters.
+    pub initial_hash: Option<String>,
+    /// Hash of the final parameters.
+    pub final_hash: Option<String>,
+}
+
+/// One row of `epochs.csv`, after the coordinates and `trial_id`: one evaluation of a trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochRow {
+    /// Epochs finished; 0 is before training.
+    pub epoch: u32,
+    /// Optimizer steps taken.
+    pub step: u64,
+    /// Mean training loss: over the epoch's batches as they were trained, or over the whole
+    /// training part where `evaluate_train = "full"`, and always so in row 0.
+    pub train_loss: Option<f64>,
+    /// Training accuracy, likewise.
+    pub train_accuracy: Option<f64>,
+    /// Mean validation loss.
+    pub validation_loss: Option<f64>,
+    /// Validation accuracy.
+    pub validation_accuracy: Option<f64>,
+    /// Mean test loss.
+    pub test_loss: Option<f64>,
+    /// Test accuracy.
+    pub test_accuracy: Option<f64>,
+    /// Hash of the parameters.
+    pub weights_hash: String,
+}
+
+/// One row of `layers.csv`, after the coordinates and `trial_id`: one layer of a trial at one
+/// epoch. Moments are over the probe samples and units of the layer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerRow {
+    /// Epochs finished; 0 is before training.
+    pub epoch: u32,
+    /// Weight layer, from 1.
+    pub layer: u32,
+    /// Inputs of a unit.
+    pub fan_in: u32,
+    /// Units.
+    pub fan_out: u32,
+    /// Mean of the weights.
+    pub weight_mean: Option<f64>,
+    /// Standard deviation of the weights.
+    pub weight_std: Option<f64>,
+    /// Largest absolute weight.
+    pub weight_max: Option<f64>,
+    /// Mean pre-activation.
+    pub preactivation_mean: Option<f64>,
+    /// Standard deviation of the pre-activation.
+    pub preactivation_std: Option<f64>,
+    /// Second moment of the pre-activation (mean of squares).
+    pub preactivation_moment: Option<f64>,
+    /// That moment over the layer before's (layer 1: over the input's).
+    pub preactivation_ratio: Option<f64>,
+    /// Mean activation.
+    pub activation_mean: Option<f64>,
+    /// Standard deviation of the activation.
+    pub activation_std: Option<f64>,
+    /// Second moment of the activation.
+    pub activation_moment: Option<f64>,
+    /// Mean of the gradient of the mean loss with respect to the pre-activation.
+    pub gradient_mean: Option<f64>,
+    /// Its standard deviation.
+    pub gradient_std: Option<f64>,
+    /// Its second moment.
+    pub gradient_moment: Option<f64>,
+    /// That moment over the next layer's (how a gradient changes as it passes back).
+    pub gradient_ratio: Option<f64>,
+    /// Fraction of units whose activation is zero on every probe sample.
+    pub dead_fraction: Option<f64>,
+    /// Fraction of activations that are exactly zero (sparsity).
+    pub zero_fraction: Option<f64>,
+    /// Fraction of activations where the derivative is below 0.01 of its largest value.
+    pub saturated_fraction: Option<f64>,
+    /// Number of distinct units: columns of the activation matrix that differ.
+    pub distinct_units: Option<u32>,
+    /// Mean cosine of the activations of pairs of probe samples.
+    pub correlation: Option<f64>,
+    /// Numerical rank of the weights.
+    pub weight_rank: Option<u32>,
+    /// Numerical rank of the change of the weights since the start.
+    pub change_rank: Option<u32>,
+    /// Largest difference between two units' incoming weights, over the largest absolute weight.
+    pub column_spread: Option<f64>,
+}
+
+/// Everything one trial leaves behind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialRecord {
+    /// Where it stands.
+    pub coordinates: Coordinates,
+    /// Its row of `trials.csv`.
+    pub trial: TrialRow,
+    /// Its rows of `epochs.csv`; empty where not recorded.
+    pub epochs: Vec<EpochRow>,
+    /// Its rows of `layers.csv`; empty where not recorded.
+    pub layers: Vec<LayerRow>,
+}

@@ -1,0 +1,1 @@
+//! Running trials: one (pure), many (rayon), kept (journal).
