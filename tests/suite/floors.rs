@@ -33,15 +33,27 @@ fn a_file_uses_only_lower_floors_or_its_own() {
     let mut uses = 0;
     for file in files {
         let relative = file.strip_prefix(&src).unwrap();
-        let own = relative.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
-        let Some(own_floor) = floors.iter().position(|f| f == own) else { continue };
+        let own = relative
+            .iter()
+            .next()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs");
+        let Some(own_floor) = floors.iter().position(|f| f == own) else {
+            continue;
+        };
         for (number, line) in std::fs::read_to_string(&file).unwrap().lines().enumerate() {
             if line.trim_start().starts_with("//") {
                 continue;
             }
             for part in line.split("crate::").skip(1) {
-                let end = part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
-                let Some(used) = floors.iter().position(|f| *f == part[..end]) else { continue };
+                let end = part
+                    .find(|c: char| !c.is_alphanumeric() && c != '_')
+                    .unwrap_or(part.len());
+                let Some(used) = floors.iter().position(|f| *f == part[..end]) else {
+                    continue;
+                };
                 uses += 1;
                 if used > own_floor {
                     wrong.push(format!("{}:{}: {}", relative.display(), number + 1, line.trim()));
@@ -49,6 +61,9 @@ fn a_file_uses_only_lower_floors_or_its_own() {
             }
         }
     }
-    assert!(uses > 20, "the scan found only {uses} uses: it no longer reads the code");
+    assert!(
+        uses > 20,
+        "the scan found only {uses} uses: it no longer reads the code"
+    );
     assert!(wrong.is_empty(), "upward uses:\n{}", wrong.join("\n"));
 }
