@@ -1,1 +1,3 @@
 //! Tables to figures to one HTML page.
+
+pub mod figure;

@@ -1,0 +1,196 @@
+//! Figures: plain descriptions of what to draw, drawn as SVG by plotters.
+//!
+//! A figure knows nothing of tables. It is drawn once, with the concrete colours of the light
+//! theme, which is what [`Figure::standalone`] returns; [`Figure::inline`] exchanges the colours
+//! for CSS variables, so that the same drawing follows the page's theme.
+
+pub mod axis;
+pub mod forest;
+mod frame;
+pub mod heat;
+pub mod histogram;
+mod ink;
+pub mod lines;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::error::{Error, Kind, Result};
+
+pub use ink::{Ink, SERIES};
+
+/// Drawing units in a CSS pixel: plotters has whole coordinates, and whole pixels would make
+/// curves ragged.
+const UNIT: f64 = 8.0;
+
+/// Height of ordinary text in CSS pixels.
+pub(crate) const TEXT: f64 = 12.0;
+
+/// A finished drawing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Name of the exported file, without extension: letters, digits, `-`.
+    pub id: String,
+    /// What it shows, one line; the accessible name.
+    pub title: String,
+    /// Width in CSS pixels.
+    pub width: u32,
+    /// Height in CSS pixels.
+    pub height: u32,
+    body: String,
+}
+
+/// A drawing area in units of 1/8 pixel.
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// What plotters returns; drawing into a string can't fail but for a bug.
+pub(crate) type Drawn = std::result::Result<(), DrawingAreaErrorKind<std::io::Error>>;
+
+/// CSS pixels to drawing units.
+pub(crate) fn px(pixels: f64) -> i32 {
+    (pixels * UNIT).round() as i32
+}
+
+/// Text of `size` pixels in `ink`, anchored at (`h`, `v`).
+pub(crate) fn text_style<'a>(size: f64, ink: Ink, h: HPos, v: VPos) -> TextStyle<'a> {
+    // plotters divides the size by 1.24 when it writes SVG.
+    ("sans-serif", size * UNIT * 1.24)
+        .into_font()
+        .color(&ink.colour())
+        .pos(Pos::new(h, v))
+}
+
+/// About how wide `text` is at `size` pixels, in pixels: for room, not for alignment.
+pub(crate) fn text_width(text: &str, size: f64) -> f64 {
+    let em = |c: char| match c {
+        'i' | 'j' | 'l' | 't' | 'f' | 'r' | '.' | '(' | ')' | ' ' | '|' | '/' | '-' => 0.36,
+        'm' | 'w' | 'M' | 'W' | '%' => 0.9,
+        c if c.is_ascii_uppercase() => 0.7,
+        c if c.is_ascii() => 0.58,
+        _ => 1.0,
+    };
+    text.chars().map(em).sum::<f64>() * size
+}
+
+/// `text` cut in the middle to about `room` pixels at `size`; both ends tell schemes apart.
+pub(crate) fn fit(text: &str, room: f64, size: f64) -> String {
+    // Control characters are not allowed in XML, not even escaped.
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    if text_width(&text, size) <= room {
+        return text;
+    }
+    let chars: Vec<char> = text.chars().collect();
+    for keep in (2..chars.len()).rev() {
+        let head = keep.div_ceil(2);
+        let tail = keep - head;
+        let cut: String = chars[..head]
+            .iter()
+            .chain(&['…'])
+            .chain(&chars[chars.len() - tail..])
+            .collect();
+        if text_width(&cut, size) <= room {
+            return cut;
+        }
+    }
+    "…".to_owned()
+}
+
+impl Figure {
+    /// Draws with `draw` on a canvas of `width` x `height` CSS pixels.
+    pub(crate) fn draw(
+        id: &str,
+        title: &str,
+        (width, height): (u32, u32),
+        draw: impl FnOnce(&Area) -> Drawn,
+    ) -> Result<Figure> {
+        let mut svg = String::new();
+        let size = (width * UNIT as u32, height * UNIT as u32);
+        let drawn = {
+            let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+            draw(&area).and_then(|()| area.present())
+        };
+        drawn.map_err(|e| Error::new(Kind::Io, format!("cannot draw the figure `{title}`: {e}")))?;
+        // plotters writes its own <svg ...> line, first; ours has the size in CSS pixels.
+        let body = svg.split_once(">\n").map_or("", |(_, body)| body);
+        let body = body.trim_end().strip_suffix("</svg>").unwrap_or(body);
+        Ok(Figure {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            width,
+            height,
+            body: tighten(body),
+        })
+    }
+
+    /// An SVG document of its own, light, on white.
+    pub fn standalone(&self) -> String {
+        let back = Ink::Back.hex();
+        let open = self.open("");
+        let body = &self.body;
+        format!("{open}<rect width=\"100%\" height=\"100%\" fill=\"{back}\"/>\n{body}</svg>\n")
+    }
+
+    /// The `<svg>` element for the page: colours are the page's CSS variables.
+    pub fn inline(&self) -> String {
+        format!("{}{}</svg>", self.open(" class=\"figure\""), ink::themed(&self.body))
+    }
+
+    fn open(&self, class: &str) -> String {
+        let (w, h) = (self.width, self.height);
+        let (vw, vh) = (px(f64::from(w)), px(f64::from(h)));
+        let title = maud::html!((self.title)).into_string();
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"{class} role=\"img\" font-family=\"sans-serif\" width=\"{w}\" height=\"{h}\" \
+             viewBox=\"0 0 {vw} {vh}\"><title>{title}</title>\n"
+        )
+    }
+}
+
+/// Takes out the line breaks that plotters puts around the words of a text, and attributes that
+/// say nothing. (Words can't look like attributes: plotters escapes their quotes.)
+fn tighten(svg: &str) -> String {
+    let svg = svg.replace(" opacity=\"1\"", "").replace(" font-family=\"sans-serif\"", "");
+    let mut out = String::with_capacity(svg.len());
+    for line in svg.lines() {
+        let end = match line.starts_with("<text ") || !line.starts_with('<') {
+            true => "",
+            false => "\n",
+        };
+        out.push_str(line);
+        out.push_str(end);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_labels_keep_both_ends() {
+        let cut = fit("variance_scaling(distribution=normal mode=fan_out)", 120.0, 12.0);
+        assert!(cut.starts_with("variance") && cut.ends_with("fan_out)") && cut.contains('…'), "{cut}");
+        assert!(text_width(&cut, 12.0) <= 120.0);
+        assert_eq!(fit("he", 120.0, 12.0), "he");
+        assert_eq!(fit("a\u{0}b", 120.0, 12.0), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn text_in_a_figure_stays_text() {
+        let figure = Figure::draw("x", "<b>&\"'", (100, 40), |area| {
+            let style = text_style(TEXT, Ink::Text, HPos::Left, VPos::Top);
+            area.draw_text("<script>alert(1)</script>", &style, (0, 0))
+        })
+        .unwrap();
+        for svg in [figure.standalone(), figure.inline()] {
+            assert!(!svg.contains("<script") && !svg.contains("<b>"), "{svg}");
+            assert!(svg.contains("&lt;script&gt;alert(1)&lt;/script&gt;</text>"), "{svg}");
+        }
+        assert!(figure.inline().contains("fill=\"var(--text)\""));
+        assert!(!figure.standalone().contains("var("));
+    }
+}
