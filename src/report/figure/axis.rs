@@ -37,11 +37,7 @@ impl Axis {
 
     /// An axis over `range`, given in the coordinate that is drawn.
     pub fn exactly(label: &str, log: bool, range: (f64, f64)) -> Axis {
-        let ticks = if log {
-            decades(range)
-        } else {
-            steps(range, 5)
-        };
+        let ticks = if log { decades(range) } else { steps(range, 5) };
         Axis {
             label: label.to_owned(),
             log,

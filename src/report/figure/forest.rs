@@ -58,7 +58,11 @@ impl Forest {
         Figure::draw(&self.id, &self.title, size, |area| -> Drawn {
             let heading = text_style(TEXT + 1.0, Ink::Text, HPos::Left, VPos::Top);
             let room = f64::from(size.0) - 8.0;
-            area.draw_text(&fit(&self.heading, room, TEXT + 1.0), &heading, (px(4.0), px(4.0)))?;
+            area.draw_text(
+                &fit(&self.heading, room, TEXT + 1.0),
+                &heading,
+                (px(4.0), px(4.0)),
+            )?;
             let quiet = text_style(TEXT - 1.0, Ink::Quiet, HPos::Left, VPos::Top);
             area.draw_text(&fit(&self.measure, room, TEXT - 1.0), &quiet, (px(4.0), px(23.0)))?;
             for tick in &self.axis.ticks {
@@ -81,7 +85,11 @@ impl Forest {
                 match row.middle {
                     Some(middle) => {
                         // Faint rows have no marker of their own.
-                        let ink = if row.ink == Ink::Faint { Ink::Quiet } else { row.ink };
+                        let ink = if row.ink == Ink::Faint {
+                            Ink::Quiet
+                        } else {
+                            row.ink
+                        };
                         match ink {
                             Ink::Quiet => {
                                 area.draw(&Circle::new((x(middle), y), px(3.0), ink.colour().filled()))?;

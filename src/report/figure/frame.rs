@@ -70,13 +70,21 @@ impl Frame<'_> {
         let (width, height) = area.dim_in_pixel();
         let room = f64::from(width) / px(1.0) as f64;
         let heading = text_style(TEXT + 1.0, Ink::Text, HPos::Left, VPos::Top);
-        area.draw_text(&fit(self.heading, room - 8.0, TEXT + 1.0), &heading, (px(4.0), px(4.0)))?;
+        area.draw_text(
+            &fit(self.heading, room - 8.0, TEXT + 1.0),
+            &heading,
+            (px(4.0), px(4.0)),
+        )?;
 
         let texts = self.y.ticks.iter().map(|t| text_width(&self.y.text(*t), TEXT));
         let left = 12.0 + texts.fold(14.0, f64::max);
         // The vertical axis is named above its ticks, where it can be read without turning.
         let quiet = text_style(TEXT - 1.0, Ink::Quiet, HPos::Left, VPos::Top);
-        area.draw_text(&fit(&self.y.label, room - 8.0, TEXT - 1.0), &quiet, (px(4.0), px(23.0)))?;
+        area.draw_text(
+            &fit(&self.y.label, room - 8.0, TEXT - 1.0),
+            &quiet,
+            (px(4.0), px(23.0)),
+        )?;
         let quiet = text_style(TEXT - 1.0, Ink::Quiet, HPos::Right, VPos::Bottom);
         let below = height as i32 - px(self.legend);
         let x_label = fit(&self.x.label, room - left, TEXT - 1.0);

@@ -98,7 +98,11 @@ impl Heat {
     fn labels(&self, area: &Area, left: f64, head: f64, flat: bool) -> Drawn {
         let room = f64::from(area.dim_in_pixel().0) / px(1.0) as f64 - 8.0;
         let heading = text_style(TEXT + 1.0, Ink::Text, HPos::Left, VPos::Top);
-        area.draw_text(&fit(&self.heading, room, TEXT + 1.0), &heading, (px(4.0), px(4.0)))?;
+        area.draw_text(
+            &fit(&self.heading, room, TEXT + 1.0),
+            &heading,
+            (px(4.0), px(4.0)),
+        )?;
         let quiet = text_style(TEXT - 1.0, Ink::Quiet, HPos::Left, VPos::Top);
         area.draw_text(&fit(&self.measure, room, TEXT - 1.0), &quiet, (px(4.0), px(23.0)))?;
         let style = text_style(TEXT, Ink::Text, HPos::Right, VPos::Center);
@@ -112,8 +116,8 @@ impl Heat {
                 let style = text_style(TEXT, Ink::Text, HPos::Center, VPos::Bottom);
                 area.draw_text(column, &style, (x, px(head - 4.0)))?;
             } else {
-                let style = text_style(TEXT, Ink::Text, HPos::Left, VPos::Center)
-                    .transform(FontTransform::Rotate270);
+                let style =
+                    text_style(TEXT, Ink::Text, HPos::Left, VPos::Center).transform(FontTransform::Rotate270);
                 area.draw_text(&fit(column, 130.0, TEXT), &style, (x, px(head - 5.0)))?;
             }
         }
@@ -122,11 +126,7 @@ impl Heat {
 
     fn place(&self, value: f64) -> f64 {
         let f = |v: f64| {
-            if self.log {
-                libm::log10(v.max(1e-300))
-            } else {
-                v
-            }
+            if self.log { libm::log10(v.max(1e-300)) } else { v }
         };
         let (low, high) = (f(self.range.0), f(self.range.1));
         if low == high {
@@ -168,9 +168,15 @@ impl Heat {
             let x = left + width * f64::from(i) / f64::from(steps);
             let next = left + width * f64::from(i + 1) / f64::from(steps);
             let corners = [(px(x), px(y)), (px(next), px(y + 8.0))];
-            area.draw(&Rectangle::new(corners, shade(f64::from(i) / f64::from(steps - 1)).filled()))?;
+            area.draw(&Rectangle::new(
+                corners,
+                shade(f64::from(i) / f64::from(steps - 1)).filled(),
+            ))?;
         }
-        let ends = [(self.range.0, left, HPos::Left), (self.range.1, left + width, HPos::Right)];
+        let ends = [
+            (self.range.0, left, HPos::Left),
+            (self.range.1, left + width, HPos::Right),
+        ];
         for (value, x, side) in ends {
             let style = text_style(TEXT - 1.0, Ink::Quiet, side, VPos::Top);
             area.draw_text(&digits(value, 3), &style, (px(x), px(y + 11.0)))?;

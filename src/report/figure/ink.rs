@@ -133,7 +133,10 @@ mod tests {
             };
             assert!(contrast(hex, "#FFFFFE") >= least, "{variable} {hex} on white");
             let on_dark = value(dark, variable);
-            assert!(contrast(&on_dark, &page) >= least, "{variable} {on_dark} on {page}");
+            assert!(
+                contrast(&on_dark, &page) >= least,
+                "{variable} {on_dark} on {page}"
+            );
         }
     }
 }

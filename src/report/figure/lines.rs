@@ -104,11 +104,18 @@ impl Lines {
 
 /// Where to put markers: every point of a short line, else a few, and the last.
 fn markers(line: &Line) -> Vec<(f64, f64)> {
-    let points: Vec<_> = line.points.iter().filter_map(|(x, y)| Some((*x, (*y)?))).collect();
+    let points: Vec<_> = line
+        .points
+        .iter()
+        .filter_map(|(x, y)| Some((*x, (*y)?)))
+        .collect();
     let stride = points.len().div_ceil(8).max(1);
     let last = points.len().saturating_sub(1);
     let keep = |i: usize| (last - i).is_multiple_of(stride);
-    (0..points.len()).filter(|i| keep(*i)).map(|i| points[i]).collect()
+    (0..points.len())
+        .filter(|i| keep(*i))
+        .map(|i| points[i])
+        .collect()
 }
 
 /// The coloured lines, and one entry for all the faint ones.

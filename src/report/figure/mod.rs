@@ -136,7 +136,11 @@ impl Figure {
 
     /// The `<svg>` element for the page: colours are the page's CSS variables.
     pub fn inline(&self) -> String {
-        format!("{}{}</svg>", self.open(" class=\"figure\""), ink::themed(&self.body))
+        format!(
+            "{}{}</svg>",
+            self.open(" class=\"figure\""),
+            ink::themed(&self.body)
+        )
     }
 
     fn open(&self, class: &str) -> String {
@@ -153,7 +157,9 @@ impl Figure {
 /// Takes out the line breaks that plotters puts around the words of a text, and attributes that
 /// say nothing. (Words can't look like attributes: plotters escapes their quotes.)
 fn tighten(svg: &str) -> String {
-    let svg = svg.replace(" opacity=\"1\"", "").replace(" font-family=\"sans-serif\"", "");
+    let svg = svg
+        .replace(" opacity=\"1\"", "")
+        .replace(" font-family=\"sans-serif\"", "");
     let mut out = String::with_capacity(svg.len());
     for line in svg.lines() {
         let end = match line.starts_with("<text ") || !line.starts_with('<') {
@@ -173,7 +179,10 @@ mod tests {
     #[test]
     fn long_labels_keep_both_ends() {
         let cut = fit("variance_scaling(distribution=normal mode=fan_out)", 120.0, 12.0);
-        assert!(cut.starts_with("variance") && cut.ends_with("fan_out)") && cut.contains('…'), "{cut}");
+        assert!(
+            cut.starts_with("variance") && cut.ends_with("fan_out)") && cut.contains('…'),
+            "{cut}"
+        );
         assert!(text_width(&cut, 12.0) <= 120.0);
         assert_eq!(fit("he", 120.0, 12.0), "he");
         assert_eq!(fit("a\u{0}b", 120.0, 12.0), "a\u{fffd}b");
@@ -188,7 +197,10 @@ mod tests {
         .unwrap();
         for svg in [figure.standalone(), figure.inline()] {
             assert!(!svg.contains("<script") && !svg.contains("<b>"), "{svg}");
-            assert!(svg.contains("&lt;script&gt;alert(1)&lt;/script&gt;</text>"), "{svg}");
+            assert!(
+                svg.contains("&lt;script&gt;alert(1)&lt;/script&gt;</text>"),
+                "{svg}"
+            );
         }
         assert!(figure.inline().contains("fill=\"var(--text)\""));
         assert!(!figure.standalone().contains("var("));
