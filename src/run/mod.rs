@@ -1,1 +1,11 @@
 //! Running trials: one (pure), many (rayon), kept (journal).
+
+pub mod files;
+pub mod journal;
+pub mod lock;
+pub mod shard;
+pub mod signals;
+
+/// Fingerprint of this program: its version and a digest of its source. Journals carry it, so
+/// that trials of two different programs are never mixed.
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("GOODINIT_SOURCE"));

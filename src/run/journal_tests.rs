@@ -1,0 +1,281 @@
+use std::fs;
+
+use super::*;
+use crate::results::record::{Coordinates, EpochRow, TrialRow};
+
+pub(crate) fn record(i: u32) -> TrialRecord {
+    TrialRecord {
+        coordinates: Coordinates {
+            dataset: "digits".into(),
+            label_noise: 0.0,
+            architecture: "64-32".into(),
+            activation: "relu".into(),
+            scheme: "he_normal".into(),
+            bias: "zeros".into(),
+            optimizer: "sgd".into(),
+            learning_rate: 0.1,
+            batch_size: 32,
+            replicate: i,
+            weight_seed: i,
+            order_seed: i,
+            data_seed: 0,
+        },
+        trial: TrialRow {
+            trial_id: format!("{i:016x}"),
+            status: Status::Ok,
+            stopped_epoch: None,
+            message: None,
+            steps: 100,
+            parameters: 2410,
+            initial_loss: Some(2.302_585),
+            train_loss: Some(0.1),
+            train_accuracy: Some(0.9),
+            validation_loss: None,
+            validation_accuracy: Some(f64::from(i) / 1000.0),
+            test_loss: None,
+            test_accuracy: None,
+            best_epoch: None,
+            best_validation_accuracy: None,
+            best_test_accuracy: None,
+            data_hash: "d".into(),
+            initial_hash: None,
+            final_hash: Some("f".into()),
+        },
+        epochs: (0..i % 4)
+            .map(|epoch| EpochRow {
+                epoch,
+                step: 10,
+                train_loss: Some(1.0),
+                train_accuracy: None,
+                validation_loss: None,
+                validation_accuracy: None,
+                test_loss: None,
+                test_accuracy: None,
+                weights_hash: "0123456789abcdef".into(),
+            })
+            .collect(),
+        layers: Vec::new(),
+    }
+}
+
+fn a_header() -> Header {
+    Header {
+        experiment: "e".repeat(64),
+        numerics_version: 1,
+        build: "0.1.0+0".into(),
+        shard: 1,
+        shards: 1,
+        trials: 1000,
+        text: "name = \"x\"\n".repeat(20),
+        command: vec!["grid".into(), "x.toml".into()],
+    }
+}
+
+fn frame(i: u32) -> Vec<u8> {
+    let record = record(i);
+    encode(&Key::of(u64::from(i), &record), &record).unwrap()
+}
+
+/// A journal with `n` records, and where each of them lies.
+fn journal(path: &Path, n: u32) -> Vec<Place> {
+    create(path, &a_header()).unwrap();
+    let mut writer = Writer::open(path, fs::metadata(path).unwrap().len()).unwrap();
+    (0..n)
+        .map(|i| {
+            let bytes = frame(i);
+            let offset = writer.append(&bytes).unwrap();
+            Place {
+                offset,
+                length: bytes.len() as u32,
+            }
+        })
+        .collect()
+}
+
+fn found(path: &Path) -> Result<(Scan, Vec<(Key, Place)>)> {
+    let mut keys = Vec::new();
+    scan(path, |key, place| keys.push((key, place))).map(|s| (s, keys))
+}
+
+fn indices(keys: &[(Key, Place)]) -> Vec<u64> {
+    keys.iter().map(|(k, _)| k.index).collect()
+}
+
+#[test]
+fn what_goes_in_comes_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("j");
+    let places = journal(&path, 9);
+    let (scan, keys) = found(&path).unwrap();
+    assert_eq!((scan.header, scan.torn, scan.damaged), (a_header(), 0, vec![]));
+    assert_eq!(scan.end, fs::metadata(&path).unwrap().len());
+    assert_eq!(keys.iter().map(|(_, p)| *p).collect::<Vec<_>>(), places);
+    let mut reader = Reader::open(&path).unwrap();
+    for i in [8, 0, 3] {
+        assert_eq!(reader.read(places[i as usize]).unwrap(), record(i));
+    }
+}
+
+#[test]
+fn a_torn_tail_is_dropped_wherever_it_is_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("j");
+    let places = journal(&path, 4);
+    let whole = fs::read(&path).unwrap();
+    let last = places[3].offset as usize;
+    for cut in last..whole.len() {
+        fs::write(&path, &whole[..cut]).unwrap();
+        let (scan, keys) = found(&path).unwrap();
+        assert_eq!((scan.end, scan.torn), (last as u64, (cut - last) as u64));
+        assert_eq!(indices(&keys), [0, 1, 2]);
+        assert!(scan.damaged.is_empty());
+    }
+    // Going on after a torn tail leaves no trace of it.
+    let mut writer = Writer::open(&path, last as u64).unwrap();
+    writer.append(&frame(3)).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), whole);
+}
+
+#[test]
+fn every_flipped_bit_in_the_middle_is_found_and_costs_one_trial() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("j");
+    let places = journal(&path, 4);
+    let whole = fs::read(&path).unwrap();
+    let hurt = places[1];
+    for byte in hurt.offset..hurt.offset + u64::from(hurt.length) {
+        let mut bytes = whole.clone();
+        bytes[byte as usize] ^= 1 << (byte % 8);
+        fs::write(&path, &bytes).unwrap();
+        let (scan, keys) = found(&path).unwrap();
+        assert_eq!(indices(&keys), [0, 2, 3], "byte {byte}");
+        assert_eq!(scan.damaged, [hurt.offset..places[2].offset], "byte {byte}");
+    }
+}
+
+#[test]
+fn bytes_that_are_missing_or_inserted_cost_only_what_they_hit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("j");
+    let places = journal(&path, 5);
+    let whole = fs::read(&path).unwrap();
+    let middle = places[2].offset as usize;
+    for change in [-40i64, -1, 1, 5000] {
+        let mut bytes = whole[..middle + 20].to_vec();
+        if change < 0 {
+            bytes.extend(&whole[middle + 20 + (-change) as usize..]);
+        } else {
+            bytes.extend(std::iter::repeat_n(b'g', change as usize));
+            bytes.extend(&whole[middle + 20..]);
+        }
+        fs::write(&path, &bytes).unwrap();
+        let (scan, keys) = found(&path).unwrap();
+        assert_eq!(indices(&keys), [0, 1, 3, 4], "{change}");
+        assert_eq!(scan.damaged.len(), 1);
+    }
+}
+
+#[test]
+fn a_journal_that_cannot_be_told_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("j");
+    journal(&path, 2);
+    let whole = fs::read(&path).unwrap();
+    let mut other = whole.clone();
+    other[MAGIC.len() - 2] = b'9';
+    let mut damaged = whole.clone();
+    damaged[60] ^= 4;
+    for (bytes, message) in [
+        (&other, "another version of goodinit"),
+        (&damaged, "damaged at its beginning"),
+        (&whole[..30].to_vec(), "damaged at its beginning"),
+        (&Vec::new(), "damaged at its beginning"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let error = found(&path).unwrap_err().to_string();
+        assert!(error.contains(message) && error.contains("--fresh"), "{error}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_the_rest_stays_good() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let mut writer = Writer {
+        file: File::options().write(true).open("/dev/full").unwrap(),
+        path: "/dev/full".into(),
+        end: 0,
+    };
+    let error = writer.append(&frame(1)).unwrap_err().to_string();
+    assert!(
+        error.contains("No space left") && error.contains("kept"),
+        "{error}"
+    );
+    assert_eq!(writer.end, 0);
+}
+
+/// Any mutation of a journal is an error or a shorter journal, and never yields a record that was
+/// not written.
+fn mutated(cases: u32) {
+    use proptest::prelude::*;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("j");
+    let places = journal(&path, 6);
+    let whole = fs::read(&path).unwrap();
+    let body = places[0].offset as usize;
+    let mutation = prop_oneof![
+        (any::<usize>(), any::<u8>()).prop_map(|(at, to)| (0u8, at, to as usize)),
+        (any::<usize>(), 0usize..600).prop_map(|(at, n)| (1, at, n)),
+        (any::<usize>(), 0usize..600).prop_map(|(at, n)| (2, at, n)),
+        (any::<usize>(), any::<usize>()).prop_map(|(at, from)| (3, at, from)),
+        any::<usize>().prop_map(|at| (4, at, 0)),
+    ];
+    let mutations = proptest::collection::vec(mutation, 1..6);
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(mutations in mutations, spare_header in any::<bool>())| {
+        let mut bytes = whole.clone();
+        for (kind, at, n) in mutations {
+            let from = if spare_header { body.min(bytes.len()) } else { 0 };
+            let at = from + at % (bytes.len() - from).max(1);
+            let rest = bytes.len().saturating_sub(at);
+            match kind {
+                0 if rest > 0 => bytes[at] = n as u8,
+                1 => { bytes.drain(at..at + n.min(rest)); }
+                2 => { bytes.splice(at..at, std::iter::repeat_n(b'g', n)); }
+                3 if rest > 0 => {
+                    let from = n % bytes.len();
+                    let piece = bytes[from..(from + 300).min(bytes.len())].to_vec();
+                    bytes.splice(at..at, piece);
+                }
+                _ => bytes.truncate(at),
+            }
+        }
+        fs::write(&path, &bytes).unwrap();
+        if let Ok((scan, keys)) = found(&path) {
+            prop_assert_eq!(&scan.header, &a_header());
+            prop_assert!(scan.end + scan.torn == bytes.len() as u64);
+            let mut reader = Reader::open(&path).unwrap();
+            for (key, place) in keys {
+                let read = reader.read(place).unwrap();
+                prop_assert_eq!(&read, &record(key.index as u32));
+                prop_assert_eq!(Key::of(key.index, &read), key);
+            }
+        }
+    });
+}
+
+#[test]
+fn mutated_journals_never_lie() {
+    mutated(300);
+}
+
+#[test]
+#[ignore = "the long form: cargo test --release -- --ignored mutated_journals"]
+fn mutated_journals_never_lie_long() {
+    mutated(10_000);
+}
