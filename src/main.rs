@@ -1,2 +1,14 @@
-//! The command line of `goodinit`.
-fn main() {}
+//! The command line of `goodinit`: parse arguments, run the command, print an error in one place.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use goodinit::command::{self, Arguments};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    command::run(arguments).unwrap_or_else(|error| {
+        command::complain(&error);
+        ExitCode::from(error.exit_code())
+    })
+}

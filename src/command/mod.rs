@@ -1,1 +1,117 @@
-//! One file per subcommand.
+//! One file per subcommand: read, call the library, print.
+//!
+//! A command is a module with `pub struct Args` (deriving [`clap::Args`]) and
+//! `pub fn run(args: Args) -> Result<ExitCode>`; one line in [`Command`]'s list brings it in.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{Error, Kind, Result};
+
+pub mod completions;
+pub mod grid;
+pub mod list;
+pub mod man;
+
+/// The benchmark and reproducibility harness for neural-network weight initialization.
+#[derive(Debug, Parser)]
+#[command(
+    name = "goodinit",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = "Examples:
+  goodinit grid experiments/quick.toml      train every cell of a grid, write its tables
+  goodinit list schemes                     what there is, with formula and citation
+  goodinit diff HEAD~1 -- results/quick     did a number change since the last commit?
+  goodinit check results/quick              do the experiment's claims hold?
+
+Exit codes: 0 done (same, holds), 1 differs or does not hold, 2 error, 75 interrupted (go on later)."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Declares the subcommands: the text of `--help`, the variant, and the module that runs it.
+macro_rules! commands {
+    ($($(#[$attribute:meta])* $variant:ident => $module:ident,)*) => {
+        /// What to do.
+        #[derive(Debug, Subcommand)]
+        pub enum Command {
+            $($(#[$attribute])* $variant($module::Args),)*
+        }
+
+        /// Runs the command that the arguments name.
+        ///
+        /// # Errors
+        /// Whatever the command reports; the caller prints it and takes the exit code from it.
+        pub fn run(arguments: Arguments) -> Result<ExitCode> {
+            match arguments.command {
+                $(Command::$variant(args) => $module::run(args),)*
+            }
+        }
+    };
+}
+
+commands! {
+    /// Train every cell of an experiment file and write its tables
+    Grid => grid,
+    /// List the schemes, activations, datasets and settings there are
+    List => list,
+    /// Print a completion script for a shell
+    Completions => completions,
+    /// Print the manual page
+    Man => man,
+}
+
+/// Prints an error on standard error.
+pub fn complain(error: &Error) {
+    // Nothing sensible is left to do when standard error itself is closed.
+    let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+}
+
+/// Prints `text` on standard output. A reader that has gone (`goodinit list | head -1`) is no
+/// error.
+///
+/// # Errors
+/// Standard output cannot be written, on a full disk for example.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::new(
+            Kind::Io,
+            format!("cannot write to standard output: {e}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        for command in Arguments::command().get_subcommands() {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                help.contains("Examples:\n  goodinit "),
+                "{} has none",
+                command.get_name()
+            );
+        }
+    }
+}
