@@ -1,114 +1,90 @@
 //! Datasets: a catalogue, loading, preprocessing, splits, label noise and digests.
+//!
+//! [`DataSpec`] is the `[data]` table of an experiment file. [`load`] reads its dataset into
+//! memory once ([`Dataset`], with a SHA-256 digest of its content); [`prepare`] chooses rows,
+//! divides them, adds label noise and fits the preprocessing on the training part ([`Prepared`]);
+//! [`Cache`] does both at most once for all trials of an experiment.
+//!
+//! Every dataset is one file here with its [`Item`] at the top.
+
+mod cache;
+mod dataset;
+mod digits;
+mod environment;
+mod prepare;
+mod scaling;
+mod spec;
+mod split;
 
 use std::sync::Arc;
 
-use crate::numerics::Batch;
+pub use cache::Cache;
+pub use dataset::{Dataset, Features, Targets};
+pub use environment::Environment;
+pub use prepare::{Prepared, prepare};
+pub use spec::{COMMON, DataSpec, Noise, Over, Scale};
+pub use split::{Amount, Split, SplitRule};
 
-/// Feature values as they came, kept small where they are small.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Features {
-    /// Bytes (pixels).
-    U8(Vec<u8>),
-    /// Floats.
-    F32(Vec<f32>),
+use crate::catalog::{Entry, Spec};
+use crate::error::{Context as _, Result};
+
+/// One dataset of the catalogue.
+#[derive(Debug)]
+pub struct Item {
+    /// Name, summary, formula, citation and own parameters.
+    pub entry: &'static Entry,
+    /// Rows x features and number of classes, as text.
+    pub shape: &'static str,
+    /// The terms it comes under.
+    pub licence: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
+    /// The files it is made of, with their digests; none for what the user brings or what is
+    /// generated.
+    pub files: &'static [SourceFile],
+    /// How it is divided unless the experiment says otherwise; `None` depends on the files:
+    /// [`SplitRule::OFFICIAL`] where they bring a test part, else [`SplitRule::WHOLE`].
+    pub default_split: Option<SplitRule>,
+    /// A table of unlike features, standardized feature by feature unless the experiment says
+    /// otherwise; images are scaled to 0..1 and not centred.
+    tabular: bool,
+    load: fn(&Spec, u64, &Environment) -> Result<Dataset>,
 }
 
-/// What is to be predicted.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Targets {
-    /// Class labels `0..classes`.
-    Classes {
-        /// One label per row.
-        labels: Vec<u16>,
-        /// Number of classes.
-        classes: usize,
-    },
-    /// Real-valued targets, `rows x outputs`, row-major.
-    Values {
-        /// The values.
-        values: Vec<f32>,
-        /// Values per row.
-        outputs: usize,
-    },
+/// One published file of a dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceFile {
+    /// File name, with `.gz`.
+    pub name: &'static str,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of it, hexadecimal.
+    pub sha256: &'static str,
+    /// Length once unpacked.
+    pub unpacked_bytes: u64,
+    /// SHA-256 once unpacked.
+    pub unpacked_sha256: &'static str,
 }
 
-impl Targets {
-    /// Width of the network's output layer.
-    pub fn outputs(&self) -> usize {
-        match self {
-            Targets::Classes { classes, .. } => *classes,
-            Targets::Values { outputs, .. } => *outputs,
-        }
+impl Item {
+    /// Length of all files together, as published.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|f| f.bytes).sum()
     }
 }
 
-/// A dataset in memory, as read; immutable and shared by all trials.
-#[derive(Debug, Clone)]
-pub struct Dataset {
-    /// Canonical text of the catalogue value, the coordinate in tables.
-    pub name: String,
-    /// Number of samples.
-    pub rows: usize,
-    /// Features per sample.
-    pub cols: usize,
-    /// `rows x cols`, row-major.
-    pub features: Features,
-    /// One target per row.
-    pub targets: Targets,
-    /// Rows that the source itself sets aside for testing (MNIST's official test images).
-    pub official_test: Option<std::ops::Range<usize>>,
-    /// SHA-256 of features and targets, hexadecimal.
-    pub digest: String,
+/// All datasets, in the order in which they are listed.
+pub fn catalog() -> &'static [&'static Item] {
+    static CATALOG: &[&Item] = &[&digits::ITEM];
+    CATALOG
 }
 
-/// Row numbers of each part of a dataset, ascending.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Split {
-    /// Rows to train on.
-    pub train: Vec<u32>,
-    /// Rows to choose by (rates, best epoch).
-    pub validation: Vec<u32>,
-    /// Rows to report on.
-    pub test: Vec<u32>,
-}
-
-/// A dataset made ready for one experiment: split, preprocessed, labels possibly noisy.
-#[derive(Debug, Clone)]
-pub struct Prepared {
-    /// The raw data.
-    pub dataset: Arc<Dataset>,
-    /// The division.
-    pub split: Split,
-    /// Targets after label noise (training rows only are ever changed).
-    pub targets: Arc<Targets>,
-    /// Hash over everything that training sees; the `data_hash` column.
-    pub hash: String,
-}
-
-impl Prepared {
-    /// Features per sample.
-    pub fn inputs(&self) -> usize {
-        self.dataset.cols
-    }
-
-    /// Width of the network's output.
-    pub fn outputs(&self) -> usize {
-        self.targets.outputs()
-    }
-
-    /// Copies the preprocessed features of `rows` into `out` (resized to `rows.len() x inputs`).
-    pub fn gather(&self, rows: &[u32], out: &mut Batch) {
-        out.resize(rows.len(), self.inputs());
-        for (i, &row) in rows.iter().enumerate() {
-            let start = row as usize * self.dataset.cols;
-            match &self.dataset.features {
-                Features::U8(v) => {
-                    for (o, &p) in out.row_mut(i).iter_mut().zip(&v[start..]) {
-                        *o = f32::from(p) / 255.0;
-                    }
-                }
-                Features::F32(v) => out.row_mut(i).copy_from_slice(&v[start..][..self.dataset.cols]),
-            }
-        }
-    }
+/// Reads or generates the dataset of `spec`; synthetic ones from the stream of `seed`.
+///
+/// # Errors
+/// A file that is missing, unreadable or malformed, named with the place.
+pub fn load(spec: &DataSpec, seed: u64, environment: &Environment) -> Result<Arc<Dataset>> {
+    (spec.item().load)(&spec.source, seed, environment)
+        .map(Arc::new)
+        .context(|| format!("dataset `{}`", spec.source.name()))
 }

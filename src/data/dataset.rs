@@ -1,0 +1,279 @@
+//! A dataset as it was read: features kept as small as they came, targets, and a digest.
+
+use std::ops::Range;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::error::{Error, Kind, Result};
+
+/// Feature values as they came, kept small where they are small.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Features {
+    /// Bytes (pixels).
+    U8(Vec<u8>),
+    /// Floats.
+    F32(Vec<f32>),
+}
+
+impl Features {
+    /// Number of values, `rows x cols`.
+    pub fn len(&self) -> usize {
+        match self {
+            Features::U8(v) => v.len(),
+            Features::F32(v) => v.len(),
+        }
+    }
+
+    /// Whether there are no values at all.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What is to be predicted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Targets {
+    /// Class labels `0..classes`.
+    Classes {
+        /// One label per row.
+        labels: Vec<u16>,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// Real-valued targets, `rows x outputs`, row-major.
+    Values {
+        /// The values.
+        values: Vec<f32>,
+        /// Values per row.
+        outputs: usize,
+    },
+}
+
+impl Targets {
+    /// Width of the network's output layer.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Targets::Classes { classes, .. } => *classes,
+            Targets::Values { outputs, .. } => *outputs,
+        }
+    }
+
+    /// Feeds the targets, with their kind and width, to a hash.
+    pub(super) fn hash_into(&self, hash: &mut Sha256) {
+        match self {
+            Targets::Classes { labels, classes } => {
+                hash.update(b"classes");
+                hash.update((*classes as u64).to_le_bytes());
+                update_chunked(hash, labels, |x| x.to_le_bytes());
+            }
+            Targets::Values { values, outputs } => {
+                hash.update(b"values");
+                hash.update((*outputs as u64).to_le_bytes());
+                update_chunked(hash, values, |x| x.to_le_bytes());
+            }
+        }
+    }
+}
+
+/// A dataset in memory, as read; immutable and shared by all trials.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The catalogue value it was read for, without preprocessing or split.
+    pub name: String,
+    /// Number of samples.
+    pub rows: usize,
+    /// Features per sample.
+    pub cols: usize,
+    /// `rows x cols`, row-major.
+    pub features: Features,
+    /// One target per row.
+    pub targets: Targets,
+    /// Names of the classes where the source has them (categorical labels of a CSV file).
+    pub class_names: Vec<String>,
+    /// Rows that the source itself sets aside for testing (MNIST's official test images).
+    pub official_test: Option<Range<usize>>,
+    /// The largest value a feature can have where the format says so (255 for bytes, 16 for the
+    /// digits): the divisor of `scale = "unit"`.
+    pub unit: Option<f32>,
+    /// SHA-256 of shape, features and targets, hexadecimal.
+    pub digest: String,
+}
+
+impl Dataset {
+    /// A dataset of `targets` and `features` (`rows x cols`, row-major), with its digest.
+    ///
+    /// Floats that all are whole numbers from 0 to 255 are kept as bytes, so that a table of
+    /// pixels has the same digest whatever file it came from.
+    ///
+    /// # Errors
+    /// No rows or columns, lengths that do not agree, a label that is not below `classes`, or a
+    /// value that is not finite.
+    pub fn new(name: impl Into<String>, cols: usize, features: Features, targets: Targets) -> Result<Self> {
+        let name = name.into();
+        let wrong = |what: String| Err(Error::new(Kind::Data, format!("dataset `{name}`: {what}")));
+        if cols == 0 || features.is_empty() {
+            return wrong("there are no values in it".to_owned());
+        }
+        let rows = features.len() / cols;
+        if rows * cols != features.len() || u32::try_from(rows).is_err() {
+            return wrong(format!("{} values are not rows of {cols}", features.len()));
+        }
+        let (labelled, bad) = match &targets {
+            Targets::Classes { labels, classes } => (
+                labels.len(),
+                labels.iter().position(|&l| usize::from(l) >= *classes),
+            ),
+            Targets::Values { values, outputs } => {
+                let bad = values.iter().position(|v| !v.is_finite());
+                (
+                    values.len() / (*outputs).max(1),
+                    bad.map(|i| i / (*outputs).max(1)),
+                )
+            }
+        };
+        if labelled != rows {
+            return wrong(format!("{rows} samples but {labelled} targets"));
+        }
+        if let Some(row) = bad {
+            return wrong(format!("the target of row {} is out of range", row + 1));
+        }
+        let features = match features {
+            Features::F32(values) => narrow(values),
+            bytes @ Features::U8(_) => bytes,
+        };
+        if let Features::F32(values) = &features
+            && let Some(i) = values.iter().position(|v| !v.is_finite())
+        {
+            return wrong(format!(
+                "row {}, feature {} is not finite",
+                i / cols + 1,
+                i % cols + 1
+            ));
+        }
+        let digest = digest(rows, cols, &features, &targets);
+        Ok(Dataset {
+            name,
+            rows,
+            cols,
+            unit: None,
+            features,
+            targets,
+            class_names: Vec::new(),
+            official_test: None,
+            digest,
+        })
+    }
+}
+
+/// Bytes where every value is a byte, else the floats as they are.
+fn narrow(values: Vec<f32>) -> Features {
+    // -0.0 as f32 compares equal to the byte 0, whose value is +0.0: features know no sign of zero.
+    if values.iter().all(|&v| f32::from(v as u8) == v) {
+        Features::U8(values.into_iter().map(|v| v as u8).collect())
+    } else {
+        Features::F32(values)
+    }
+}
+
+fn digest(rows: usize, cols: usize, features: &Features, targets: &Targets) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"goodinit data 1\n");
+    hash.update((rows as u64).to_le_bytes());
+    hash.update((cols as u64).to_le_bytes());
+    match features {
+        Features::U8(v) => {
+            hash.update(b"u8");
+            hash.update(v);
+        }
+        Features::F32(v) => {
+            hash.update(b"f32");
+            update_chunked(&mut hash, v, |x| x.to_le_bytes());
+        }
+    }
+    targets.hash_into(&mut hash);
+    hex(&hash.finalize())
+}
+
+/// Hashes little-endian bytes of `items` without a copy of them all.
+pub(super) fn update_chunked<T: Copy, const N: usize>(
+    hash: &mut Sha256,
+    items: &[T],
+    bytes: impl Fn(T) -> [u8; N],
+) {
+    let mut buffer = Vec::with_capacity(N * items.len().min(4096));
+    for chunk in items.chunks(4096) {
+        buffer.clear();
+        for &x in chunk {
+            buffer.extend_from_slice(&bytes(x));
+        }
+        hash.update(&buffer);
+    }
+}
+
+/// Hexadecimal text of bytes.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(labels: &[u16], classes: usize) -> Targets {
+        Targets::Classes {
+            labels: labels.to_vec(),
+            classes,
+        }
+    }
+
+    #[test]
+    fn whole_floats_and_bytes_are_the_same_dataset() {
+        let a = Dataset::new("a", 2, Features::U8(vec![0, 255, 3, 4]), labels(&[0, 1], 2)).unwrap();
+        let b = Dataset::new(
+            "b",
+            2,
+            Features::F32(vec![0.0, 255.0, 3.0, 4.0]),
+            labels(&[0, 1], 2),
+        )
+        .unwrap();
+        assert_eq!(a.digest, b.digest);
+        assert_eq!(a.features, b.features);
+        assert_eq!((a.rows, a.cols), (2, 2));
+        let c = Dataset::new("c", 2, Features::U8(vec![0, 255, 3, 5]), labels(&[0, 1], 2)).unwrap();
+        let d = Dataset::new("d", 2, Features::U8(vec![0, 255, 3, 4]), labels(&[0, 0], 2)).unwrap();
+        assert_ne!(a.digest, c.digest);
+        assert_ne!(a.digest, d.digest);
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_refused() {
+        let u8s = || Features::U8(vec![1; 6]);
+        for (cols, features, targets, says) in [
+            (4, u8s(), labels(&[0], 1), "6 values are not rows of 4"),
+            (0, u8s(), labels(&[0], 1), "no values"),
+            (3, Features::U8(vec![]), labels(&[], 1), "no values"),
+            (3, u8s(), labels(&[0], 1), "2 samples but 1 targets"),
+            (3, u8s(), labels(&[0, 2], 2), "target of row 2 is out of range"),
+            (
+                1,
+                Features::F32(vec![0.5, f32::NAN]),
+                labels(&[0, 0], 1),
+                "row 2, feature 1 is not finite",
+            ),
+            (
+                3,
+                u8s(),
+                Targets::Values {
+                    values: vec![1.0, f32::INFINITY],
+                    outputs: 1,
+                },
+                "target of row 2",
+            ),
+        ] {
+            let error = Dataset::new("x", cols, features, targets)
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}
