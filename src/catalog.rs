@@ -371,6 +371,38 @@ impl Parameter {
     }
 }
 
+/// Checks a catalogue value (a name, or a table with `kind` and parameters) against `entries`;
+/// `noun` ("activation") is for messages.
+///
+/// # Errors
+/// Neither a name nor a table with `kind`, no such item, or wrong parameters for it.
+pub fn choose(noun: &str, value: &Value, entries: &[&'static Entry]) -> Result<Spec> {
+    let wrong = |what: String| {
+        let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
+        let help =
+            format!("{article} {noun} is a name, or a table like {{ kind = \"name\", parameter = value }}");
+        Error::new(Kind::Experiment, what).help(help)
+    };
+    match value {
+        Value::Text(name) => find(noun, name, entries, |e| e)?.resolve(BTreeMap::new()),
+        Value::Table(table) => {
+            let mut table = table.clone();
+            match table.remove("kind") {
+                Some(Value::Text(name)) => find(noun, &name, entries, |e| e)?.resolve(table),
+                Some(other) => Err(wrong(format!(
+                    "`kind` of the {noun} must be a name, not `{other}`"
+                ))),
+                None => Err(wrong(format!("the {noun} `{value}` has no `kind`"))),
+            }
+        }
+        other => Err(wrong(format!("`{other}` is not a {noun}"))),
+    }
+}
+
 /// Finds the item called `name` among `entries`; `noun` ("scheme") is for the message.
 ///
 /// # Errors
@@ -472,6 +504,27 @@ mod tests {
             .resolve(given(&[("std", Value::Number(f64::NAN))]))
             .unwrap_err();
         assert!(error.to_string().contains("from 0 to 100"));
+    }
+
+    #[test]
+    fn a_catalogue_value_is_a_name_or_a_table_with_kind() {
+        static PLAIN: Entry = Entry {
+            name: "zeros",
+            aliases: &[],
+            parameters: &[],
+            ..NORMAL
+        };
+        let entries = [&NORMAL, &PLAIN];
+        let name = Value::Text("zeros".to_owned());
+        assert_eq!(choose("scheme", &name, &entries).unwrap().to_string(), "zeros");
+        let mut table = given(&[("std", Value::Number(0.5))]);
+        let error = choose("scheme", &Value::Table(table.clone()), &entries).unwrap_err();
+        assert!(error.to_string().contains("has no `kind`"), "{error}");
+        table.insert("kind".to_owned(), Value::Text("gaussian".to_owned()));
+        let spec = choose("scheme", &Value::Table(table), &entries).unwrap();
+        assert_eq!(spec.to_string(), "normal(std=0.5)");
+        let error = choose("scheme", &Value::Integer(3), &entries).unwrap_err();
+        assert!(error.to_string().contains("`3` is not a scheme"), "{error}");
     }
 
     #[test]

@@ -1,10 +1,196 @@
 //! Activation functions: a catalogue with value, derivative, gain and formula of each.
+//!
+//! One file per function holds its entry, its value and derivative, and its golden values. The
+//! f32 forms that training uses are written once as lane code (see [`crate::numerics`]); the f64
+//! forms serve theory and tests.
 
-use crate::catalog::Spec;
+use std::fmt;
+
+use crate::catalog::{self, Entry, Spec, Value};
+use crate::error::Result;
+use crate::numerics::Batch;
+
+/// What one activation function is made of.
+trait Function: Copy {
+    /// What a person reads about it.
+    const ENTRY: &'static Entry;
+
+    /// Reads the parameters.
+    fn from_spec(spec: &Spec) -> Self;
+
+    /// The function, in f32.
+    fn value(self, z: f32) -> f32;
+
+    /// Its derivative at `z`, where the function has the value `a`.
+    fn derivative(self, z: f32, a: f32) -> f32;
+
+    /// The function, in f64.
+    fn value64(self, z: f64) -> f64;
+
+    /// Its derivative, in f64.
+    fn derivative64(self, z: f64) -> f64;
+
+    /// The gain that the literature gives for it, where it gives one.
+    fn known_gain(self) -> Option<f64> {
+        None
+    }
+}
+
+/// Brings the files of the catalogue in: one line each.
+macro_rules! catalogue {
+    ($($module:ident :: $kind:ident),* $(,)?) => {
+        $(mod $module;)*
+
+        /// Every activation function, in the order in which they are listed.
+        pub static ENTRIES: &[&Entry] = &[$($module::$kind::ENTRY),*];
+
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        enum Kind {
+            $($kind($module::$kind)),*
+        }
+
+        impl Kind {
+            fn from_spec(spec: &Spec) -> Self {
+                $(if std::ptr::eq(spec.entry, $module::$kind::ENTRY) {
+                    return Kind::$kind(Function::from_spec(spec));
+                })*
+                unreachable!("`{}` is not an activation function", spec.name())
+            }
+        }
+
+        /// Runs `$body` with `$f` bound to the function inside `$kind_value`.
+        macro_rules! with_function {
+            ($kind_value:expr, $f:ident => $body:expr) => {
+                match $kind_value {
+                    $(Kind::$kind($f) => $body),*
+                }
+            };
+        }
+    };
+}
+
+catalogue! {
+    relu::Relu,
+    leaky_relu::LeakyRelu,
+    elu::Elu,
+    selu::Selu,
+    gelu::Gelu,
+    silu::Silu,
+    tanh::Tanh,
+    sigmoid::Sigmoid,
+    softplus::Softplus,
+    identity::Identity,
+    abs::Abs,
+}
 
 /// An activation function with its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activation {
-    /// The catalogue item and its parameters.
-    pub spec: Spec,
+    spec: Spec,
+    kind: Kind,
 }
+
+impl Activation {
+    /// The activation function of a catalogue value: a name (`"relu"`) or a table
+    /// (`{ kind = "leaky_relu", slope = 0.1 }`).
+    ///
+    /// # Errors
+    /// An unknown name or parameter, or a parameter out of range.
+    pub fn parse(value: &Value) -> Result<Self> {
+        let spec = catalog::choose("activation", value, ENTRIES)?;
+        let kind = Kind::from_spec(&spec);
+        Ok(Activation { spec, kind })
+    }
+
+    /// The activation function called `name`, with default parameters.
+    ///
+    /// # Errors
+    /// No such function.
+    pub fn named(name: &str) -> Result<Self> {
+        Activation::parse(&Value::Text(name.to_owned()))
+    }
+
+    /// The catalogue item and its parameters.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Canonical name, without parameters.
+    pub fn name(&self) -> &'static str {
+        self.spec.name()
+    }
+
+    /// Writes the function's values at `z` to `a` (resized to the shape of `z`).
+    pub fn apply(&self, z: &Batch, a: &mut Batch) {
+        a.resize(z.rows(), z.cols());
+        with_function!(self.kind, f => {
+            for i in 0..z.rows() {
+                for (a, &z) in a.row_mut(i).iter_mut().zip(z.row(i)) {
+                    *a = f.value(z);
+                }
+            }
+        });
+    }
+
+    /// Multiplies `delta` (a gradient with respect to the values `a`) by the derivative at `z`,
+    /// which makes it the gradient with respect to `z`. All three have one shape.
+    pub fn backprop(&self, z: &Batch, a: &Batch, delta: &mut Batch) {
+        with_function!(self.kind, f => {
+            for i in 0..z.rows() {
+                for ((d, &z), &a) in delta.row_mut(i).iter_mut().zip(z.row(i)).zip(a.row(i)) {
+                    *d *= f.derivative(z, a);
+                }
+            }
+        });
+    }
+
+    /// The function, in f64.
+    pub fn value64(&self, z: f64) -> f64 {
+        with_function!(self.kind, f => f.value64(z))
+    }
+
+    /// Its derivative, in f64 (at a kink: the derivative that training uses).
+    pub fn derivative64(&self, z: f64) -> f64 {
+        with_function!(self.kind, f => f.derivative64(z))
+    }
+
+    /// The factor on `sqrt(1 / fan_in)` that is recommended for the layer that this function
+    /// feeds: the literature's figure where there is one (see each entry's citation; these are
+    /// the figures of PyTorch's `calculate_gain`, but 1 for SELU), else [`variance_gain`].
+    ///
+    /// [`variance_gain`]: Activation::variance_gain
+    pub fn gain(&self) -> f64 {
+        with_function!(self.kind, f => f.known_gain()).unwrap_or_else(|| self.variance_gain())
+    }
+
+    /// The gain that keeps the second moment of pre-activations at 1 exactly (in infinite width):
+    /// `1 / sqrt(E[f(z)^2])` for standard normal z.
+    pub fn variance_gain(&self) -> f64 {
+        1.0 / normal_mean(|z| self.value64(z) * self.value64(z)).sqrt()
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spec.fmt(f)
+    }
+}
+
+/// `E[f(z)]` for standard normal z: Simpson's rule on either side of 0, where `f` may have a kink.
+fn normal_mean(f: impl Fn(f64) -> f64) -> f64 {
+    const HALF: usize = 4096;
+    const REACH: f64 = 12.0;
+    let h = REACH / HALF as f64;
+    let weighted = |z: f64| f(z) * libm::exp(-0.5 * z * z);
+    let side = |sign: f64| {
+        let mut sum = weighted(0.0) + weighted(sign * REACH);
+        for i in 1..HALF {
+            sum += weighted(sign * h * i as f64) * if i % 2 == 1 { 4.0 } else { 2.0 };
+        }
+        sum * h / 3.0
+    };
+    (side(1.0) + side(-1.0)) / std::f64::consts::TAU.sqrt()
+}
+
+#[cfg(test)]
+mod tests;

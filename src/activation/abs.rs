@@ -1,0 +1,55 @@
+//! Absolute value.
+
+use super::Function;
+use crate::catalog::{Entry, Spec};
+
+/// See [`Abs::ENTRY`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Abs;
+
+impl Function for Abs {
+    const ENTRY: &'static Entry = &Entry {
+        name: "abs",
+        aliases: &[],
+        summary: "absolute value: keeps second moments, forgets signs",
+        formula: "|z|; derivative 1 if z > 0, -1 if z < 0, 0 at 0",
+        citation: "Jarrett et al. 2009, What is the best multi-stage architecture for object recognition?, section 2; gain 1, exact",
+        parameters: &[],
+    };
+
+    fn from_spec(_: &Spec) -> Self {
+        Abs
+    }
+
+    fn value(self, z: f32) -> f32 {
+        z.abs()
+    }
+
+    fn derivative(self, z: f32, _: f32) -> f32 {
+        if z > 0.0 {
+            1.0
+        } else if z < 0.0 {
+            -1.0
+        } else {
+            0.0
+        }
+    }
+
+    fn value64(self, z: f64) -> f64 {
+        z.abs()
+    }
+
+    fn derivative64(self, z: f64) -> f64 {
+        if z > 0.0 {
+            1.0
+        } else if z < 0.0 {
+            -1.0
+        } else {
+            0.0
+        }
+    }
+
+    fn known_gain(self) -> Option<f64> {
+        Some(1.0)
+    }
+}

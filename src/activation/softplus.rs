@@ -1,0 +1,44 @@
+//! Softplus.
+
+use super::Function;
+use super::sigmoid::logistic;
+use crate::catalog::{Entry, Spec};
+
+/// See [`Softplus::ENTRY`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Softplus;
+
+impl Function for Softplus {
+    const ENTRY: &'static Entry = &Entry {
+        name: "softplus",
+        aliases: &[],
+        summary: "smooth form of the rectified linear unit",
+        formula: "ln(1 + exp(z)); derivative 1 / (1 + exp(-z))",
+        citation: "Dugas et al. 2001, Incorporating second-order functional knowledge for better option pricing, eq. 4",
+        parameters: &[],
+    };
+
+    fn from_spec(_: &Spec) -> Self {
+        Softplus
+    }
+
+    fn value(self, z: f32) -> f32 {
+        self.value64(f64::from(z)) as f32
+    }
+
+    fn derivative(self, z: f32, _: f32) -> f32 {
+        self.derivative64(f64::from(z)) as f32
+    }
+
+    fn value64(self, z: f64) -> f64 {
+        if z > 0.0 {
+            z + libm::log1p(libm::exp(-z))
+        } else {
+            libm::log1p(libm::exp(z))
+        }
+    }
+
+    fn derivative64(self, z: f64) -> f64 {
+        logistic(z)
+    }
+}

@@ -1,0 +1,424 @@
+//! The shape of a network between its input and its output, both of which come from the data.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::catalog::{Entry, Parameter, ParameterKind, Spec, Value, number, suggest};
+use crate::error::{Error, Kind, Result};
+
+/// Widest layer that is accepted.
+pub const MAX_WIDTH: usize = 16_384;
+/// Greatest number of weight layers that is accepted.
+pub const MAX_DEPTH: usize = 10_000;
+
+const NORM: Parameter = Parameter::choice(
+    "norm",
+    "none",
+    &["none", "layer", "batch"],
+    "normalization of what enters each activation function",
+);
+
+const fn integer(name: &'static str, max: usize, optional: bool, doc: &'static str) -> Parameter {
+    Parameter {
+        name,
+        kind: ParameterKind::Integer {
+            min: 1,
+            max: max as i64,
+        },
+        default: None,
+        optional,
+        doc,
+    }
+}
+
+const fn flag(name: &'static str, doc: &'static str) -> Parameter {
+    Parameter {
+        name,
+        kind: ParameterKind::Flag,
+        default: Some(crate::catalog::Default::Flag(false)),
+        optional: false,
+        doc,
+    }
+}
+
+static PLAIN: Entry = Entry {
+    name: "plain",
+    aliases: &["mlp"],
+    summary: "multilayer perceptron: [256, 128], or { depth = 20, width = 64 }; [] is linear softmax regression",
+    formula: "h_l = f(W_l^T h_(l-1) + b_l), output W^T h + b",
+    citation: "Rumelhart, Hinton and Williams 1986",
+    parameters: &[
+        Parameter {
+            name: "hidden",
+            kind: ParameterKind::List,
+            default: None,
+            optional: true,
+            doc: "widths of the hidden layers",
+        },
+        integer("depth", MAX_DEPTH, true, "number of hidden layers of equal width"),
+        integer("width", MAX_WIDTH, true, "their width"),
+        NORM,
+    ],
+};
+
+static RESIDUAL: Entry = Entry {
+    name: "residual",
+    aliases: &["resnet"],
+    summary: "residual perceptron, pre-activation order: stem, blocks with identity skips, head",
+    formula: "h_0 = W^T x + b; h_k = h_(k-1) + alpha * branch(h_(k-1)), branch = (f then linear) repeated; output W^T f(h_B) + b",
+    citation: "He et al. 2016, Identity mappings in deep residual networks, arXiv 1603.05027; learned alpha: ReZero, arXiv 2003.04887, SkipInit, arXiv 2002.10444; fixup: arXiv 1901.09321",
+    parameters: &[
+        integer("width", MAX_WIDTH, false, "width of the stream and the branches"),
+        integer("blocks", MAX_DEPTH, false, "number of blocks"),
+        Parameter {
+            name: "branch",
+            kind: ParameterKind::Integer { min: 1, max: 64 },
+            default: Some(crate::catalog::Default::Integer(2)),
+            optional: false,
+            doc: "weight layers per branch",
+        },
+        Parameter {
+            name: "alpha",
+            kind: ParameterKind::Any,
+            default: Some(crate::catalog::Default::Number(1.0)),
+            optional: false,
+            doc: "factor on each branch: a number, or \"1/sqrt(blocks)\"",
+        },
+        flag(
+            "learn_alpha",
+            "alpha is the initial value of a learned scalar per branch",
+        ),
+        flag(
+            "fixup",
+            "Fixup's scalars: a learned factor per branch, and in the branches scalar biases before each activation function and each linear layer in place of bias vectors",
+        ),
+        NORM,
+    ],
+};
+
+/// Every kind of architecture.
+pub static ENTRIES: &[&Entry] = &[&PLAIN, &RESIDUAL];
+
+/// What is normalized before each activation function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Norm {
+    /// Nothing.
+    None,
+    /// Each sample over its units (Ba, Kiros and Hinton 2016, arXiv 1607.06450).
+    Layer,
+    /// Each unit over the samples of the batch (Ioffe and Szegedy 2015, arXiv 1502.03167).
+    Batch,
+}
+
+/// The residual kind, see [`Shape::Residual`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Residual {
+    /// Width of the stream and of every layer but the head.
+    pub width: usize,
+    /// Number of blocks.
+    pub blocks: usize,
+    /// Weight layers per branch.
+    pub length: usize,
+    /// Factor on each branch, or its initial value.
+    pub alpha: f64,
+    /// Whether the factor is a learned scalar.
+    pub learned: bool,
+    /// Whether branches have Fixup's scalar biases in place of bias vectors.
+    pub fixup: bool,
+}
+
+/// The layers between input and output.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// Widths of the hidden layers, first to last; none of them is 0.
+    Plain(Vec<usize>),
+    /// A stem, residual blocks and a head.
+    Residual(Residual),
+}
+
+/// A checked architecture. Two that describe the same network are equal and have one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Architecture {
+    /// The hidden layers.
+    pub shape: Shape,
+    /// Normalization before activation functions.
+    pub norm: Norm,
+    /// How alpha was written, when not as a number.
+    alpha_text: Option<&'static str>,
+}
+
+impl Architecture {
+    /// The architecture of a value in an experiment file: a list of widths, or a table.
+    ///
+    /// # Errors
+    /// Not such a value, or a width or depth of 0 or beyond [`MAX_WIDTH`] and [`MAX_DEPTH`].
+    pub fn parse(value: &Value) -> Result<Self> {
+        match value {
+            Value::List(widths) => Architecture::plain(read_widths(widths)?),
+            Value::Table(table) => {
+                let mut table = table.clone();
+                match table.remove("kind") {
+                    None => Architecture::from_plain(table),
+                    Some(Value::Text(kind)) if PLAIN.answers_to(&kind) => Architecture::from_plain(table),
+                    Some(Value::Text(kind)) if RESIDUAL.answers_to(&kind) => {
+                        Architecture::from_residual(&RESIDUAL.resolve(table)?)
+                    }
+                    Some(other) => Err(Error::new(
+                        Kind::Experiment,
+                        format!("unknown kind of architecture `{other}`"),
+                    )
+                    .help(suggest(&other.to_string(), ["plain", "residual"], "kinds"))),
+                }
+            }
+            other => Err(
+                Error::new(Kind::Experiment, format!("`{other}` is not an architecture")).help(
+                    "write a list of widths of the hidden layers, as [256, 128], or a table, as { depth = 20, width = 64 }",
+                ),
+            ),
+        }
+    }
+
+    /// A plain perceptron with these hidden layers.
+    ///
+    /// # Errors
+    /// A width or the depth is out of range.
+    pub fn plain(hidden: Vec<usize>) -> Result<Self> {
+        if let Some(width) = hidden.iter().find(|w| !(1..=MAX_WIDTH).contains(*w)) {
+            return Err(Error::new(
+                Kind::Experiment,
+                format!("a hidden layer must have from 1 to {MAX_WIDTH} units, not {width}"),
+            ));
+        }
+        if hidden.len() > MAX_DEPTH {
+            let message = format!("{} hidden layers are more than {MAX_DEPTH}", hidden.len());
+            return Err(Error::new(Kind::Experiment, message));
+        }
+        Ok(Architecture {
+            shape: Shape::Plain(hidden),
+            norm: Norm::None,
+            alpha_text: None,
+        })
+    }
+
+    fn from_plain(table: BTreeMap<String, Value>) -> Result<Self> {
+        let spec = PLAIN.resolve(table)?;
+        let hidden = match (spec.value("hidden"), spec.value("depth"), spec.value("width")) {
+            (Some(Value::List(widths)), None, None) => read_widths(&widths)?,
+            (None, Some(Value::Integer(depth)), Some(Value::Integer(width))) => {
+                vec![width as usize; depth as usize]
+            }
+            _ => {
+                let message = "an architecture needs either `hidden`, or `depth` and `width`";
+                return Err(Error::new(Kind::Experiment, message)
+                    .help("for example { depth = 20, width = 64 } or { hidden = [256, 128] }"));
+            }
+        };
+        Ok(Architecture {
+            norm: read_norm(&spec),
+            ..Architecture::plain(hidden)?
+        })
+    }
+
+    fn from_residual(spec: &Spec) -> Result<Self> {
+        let size = |name| spec.integer(name) as usize;
+        let (blocks, length, fixup) = (size("blocks"), size("branch"), spec.flag("fixup"));
+        if blocks * length + 2 > MAX_DEPTH {
+            let message = format!("{blocks} blocks of {length} layers are more than {MAX_DEPTH} layers");
+            return Err(Error::new(Kind::Experiment, message));
+        }
+        let (alpha, alpha_text) = match spec.value("alpha") {
+            Some(Value::Number(x)) if x.is_finite() => (x, None),
+            Some(Value::Integer(x)) => (x as f64, None),
+            Some(Value::Text(text)) if text == RSQRT_BLOCKS => {
+                (1.0 / (blocks as f64).sqrt(), Some(RSQRT_BLOCKS))
+            }
+            other => {
+                let given = other.map_or_else(String::new, |v| format!(", not `{v}`"));
+                let message = format!("`alpha` of `residual` must be a number or \"{RSQRT_BLOCKS}\"{given}");
+                return Err(Error::new(Kind::Experiment, message));
+            }
+        };
+        let width = size("width");
+        let residual = Residual {
+            width,
+            blocks,
+            length,
+            alpha,
+            learned: fixup || spec.flag("learn_alpha"),
+            fixup,
+        };
+        Ok(Architecture {
+            shape: Shape::Residual(residual),
+            norm: read_norm(spec),
+            alpha_text,
+        })
+    }
+}
+
+const RSQRT_BLOCKS: &str = "1/sqrt(blocks)";
+
+fn read_norm(spec: &Spec) -> Norm {
+    match spec.text("norm").as_str() {
+        "layer" => Norm::Layer,
+        "batch" => Norm::Batch,
+        _ => Norm::None,
+    }
+}
+
+fn read_widths(widths: &[Value]) -> Result<Vec<usize>> {
+    let read = |value: &Value| match value {
+        Value::Integer(width) if (1..=MAX_WIDTH as i64).contains(width) => Ok(*width as usize),
+        other => Err(Error::new(
+            Kind::Experiment,
+            format!("a hidden layer must have a whole number of units from 1 to {MAX_WIDTH}, not `{other}`"),
+        )),
+    };
+    widths.iter().map(read).collect()
+}
+
+impl fmt::Display for Norm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Norm::None => "none",
+            Norm::Layer => "layer",
+            Norm::Batch => "batch",
+        })
+    }
+}
+
+impl fmt::Display for Architecture {
+    /// The coordinate in tables: `linear`, `256-128`, `20x64` (three or more equal layers),
+    /// `20x64(norm=layer)`, `residual(width=64 blocks=16)`; never with a comma.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.shape {
+            Shape::Plain(hidden) => {
+                match hidden.as_slice() {
+                    [] => f.write_str("linear")?,
+                    [first, rest @ ..] if rest.len() >= 2 && rest.iter().all(|w| w == first) => {
+                        write!(f, "{}x{first}", hidden.len())?;
+                    }
+                    widths => {
+                        for (i, width) in widths.iter().enumerate() {
+                            write!(f, "{}{width}", if i > 0 { "-" } else { "" })?;
+                        }
+                    }
+                }
+                match self.norm {
+                    Norm::None => Ok(()),
+                    norm => write!(f, "(norm={norm})"),
+                }
+            }
+            Shape::Residual(r) => self.fmt_residual(r, f),
+        }
+    }
+}
+
+impl Architecture {
+    fn fmt_residual(&self, r: &Residual, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "residual(blocks={} width={}", r.blocks, r.width)?;
+        if r.length != 2 {
+            write!(f, " branch={}", r.length)?;
+        }
+        match self.alpha_text {
+            Some(text) => write!(f, " alpha={text}")?,
+            None if r.alpha != 1.0 => write!(f, " alpha={}", number(r.alpha))?,
+            None => {}
+        }
+        if r.fixup {
+            f.write_str(" fixup=true")?;
+        } else if r.learned {
+            f.write_str(" learn_alpha=true")?;
+        }
+        if self.norm != Norm::None {
+            write!(f, " norm={}", self.norm)?;
+        }
+        f.write_str(")")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(widths: &[i64]) -> Value {
+        Value::List(widths.iter().map(|w| Value::Integer(*w)).collect())
+    }
+
+    fn table(pairs: &[(&str, Value)]) -> Value {
+        Value::Table(pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect())
+    }
+
+    fn text(value: &Value) -> String {
+        Architecture::parse(value).unwrap().to_string()
+    }
+
+    #[test]
+    fn one_network_has_one_text() {
+        assert_eq!(text(&list(&[])), "linear");
+        assert_eq!(text(&list(&[256, 128])), "256-128");
+        assert_eq!(text(&list(&[64, 64])), "64-64");
+        let depth = |d| table(&[("depth", Value::Integer(d)), ("width", Value::Integer(64))]);
+        assert_eq!(text(&depth(2)), "64-64");
+        assert_eq!(text(&depth(20)), "20x64");
+        assert_eq!(text(&list(&[64, 64, 64])), text(&depth(3)));
+        let norm = table(&[("hidden", list(&[32])), ("norm", Value::Text("batch".to_owned()))]);
+        assert_eq!(text(&norm), "32(norm=batch)");
+    }
+
+    #[test]
+    fn residual_options_show_only_when_set() {
+        let with = |more: &[(&str, Value)]| {
+            let mut pairs = vec![
+                ("kind", Value::Text("residual".to_owned())),
+                ("width", Value::Integer(64)),
+                ("blocks", Value::Integer(16)),
+            ];
+            pairs.extend_from_slice(more);
+            table(&pairs)
+        };
+        assert_eq!(text(&with(&[])), "residual(blocks=16 width=64)");
+        let rezero = with(&[("alpha", Value::Integer(0)), ("learn_alpha", Value::Flag(true))]);
+        assert_eq!(
+            text(&rezero),
+            "residual(blocks=16 width=64 alpha=0 learn_alpha=true)"
+        );
+        let scaled = with(&[("alpha", Value::Text(RSQRT_BLOCKS.to_owned()))]);
+        assert_eq!(text(&scaled), "residual(blocks=16 width=64 alpha=1/sqrt(blocks))");
+        let Shape::Residual(r) = Architecture::parse(&scaled).unwrap().shape else {
+            panic!("not residual")
+        };
+        assert_eq!(r.alpha, 0.25);
+        let fixup = with(&[("fixup", Value::Flag(true)), ("branch", Value::Integer(3))]);
+        assert_eq!(text(&fixup), "residual(blocks=16 width=64 branch=3 fixup=true)");
+    }
+
+    #[test]
+    fn absurd_sizes_and_unknown_keys_are_errors() {
+        for (value, expected) in [
+            (list(&[0]), "from 1 to 16384, not `0`"),
+            (list(&[99_999]), "from 1 to 16384, not `99999`"),
+            (table(&[("depth", Value::Integer(5))]), "`depth` and `width`"),
+            (
+                table(&[("depth", Value::Integer(20_000)), ("width", Value::Integer(8))]),
+                "whole number from 1 to 10000",
+            ),
+            (table(&[("detph", Value::Integer(5))]), "did you mean `depth`?"),
+            (
+                table(&[("kind", Value::Text("residul".to_owned()))]),
+                "did you mean `residual`?",
+            ),
+            (Value::Integer(64), "`64` is not an architecture"),
+            (
+                table(&[
+                    ("kind", Value::Text("residual".to_owned())),
+                    ("width", Value::Integer(64)),
+                    ("blocks", Value::Integer(9_999)),
+                ]),
+                "more than 10000 layers",
+            ),
+        ] {
+            let error = Architecture::parse(&value).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
