@@ -16,6 +16,7 @@ pub mod elementary;
 pub mod matrix;
 pub mod product;
 pub mod reduce;
+pub mod spectrum;
 
 pub use matrix::{Batch, Weights};
 

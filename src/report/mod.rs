@@ -1,3 +1,4 @@
 //! Tables to figures to one HTML page.
 
 pub mod figure;
+mod page;

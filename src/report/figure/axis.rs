@@ -152,7 +152,7 @@ fn decades((low, high): (f64, f64)) -> Vec<f64> {
     if fine.len() >= 2 {
         return fine;
     }
-    steps((libm::exp10(low), libm::exp10(high)), 3)
+    steps((libm::exp10(low), libm::exp10(high)), 5)
         .into_iter()
         .filter(|v| *v > 0.0)
         .map(libm::log10)
