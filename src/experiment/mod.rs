@@ -1,9 +1,11 @@
 //! Experiment files: TOML text, checked, into an ordered plan of trials.
 
+pub mod claim;
 pub mod coordinates;
 pub mod plan;
 pub mod settings;
 
-pub use coordinates::Coordinates;
+pub use claim::Claim;
+pub use coordinates::{Axis, Coordinates};
 pub use plan::Trial;
 pub use settings::{EvaluateTrain, LayerEpoch, Length, Record, SaveWeights, Seeding, Seeds, Train};

@@ -1,0 +1,354 @@
+//! `[[claim]]`: what must be true of an experiment's tables, as a checked value.
+//!
+//! A claim compares one figure of the `left` cells with a threshold, or with the same figure of
+//! the `right` cells:
+//!
+//! ```toml
+//! [[claim]]
+//! source = "He et al. 2015, arXiv:1502.01852, section 2.2"
+//! sentence = "With ReLU at depth 30, He initialization trains and Xavier's stalls."
+//! metric = "test_accuracy"
+//! left = { scheme = "he_normal", architecture = "30x64" }
+//! right = { scheme = "xavier_normal", architecture = "30x64" }
+//! aggregate = "median"
+//! relation = "left - right >= 0.5"
+//! ```
+//!
+//! **How a figure comes about.** Each trial that a selector matches gives one value of the
+//! [`Metric`] (per-layer metrics are first reduced over layers by `across`), the [`Transform`]
+//! is applied, and [`Aggregate`] reduces the replicates. A selector must match one cell, but for
+//! the axes named in `for_each` (the claim must hold for each value apart), in `pool` (their
+//! trials are taken together), in the relation (`increasing over architecture`), and for the
+//! learning rate where `rate = "tuned"`.
+//!
+//! **Trials that did not end well are never dropped.** A diverged or failed trial counts as
+//! chance where the metric is an accuracy, as infinite where it is a loss or a number of steps
+//! to a target, and as a rate that is never the best.
+//!
+//! **Verdicts.** A claim holds when the figure satisfies the relation and so does its bootstrap
+//! interval at level `confidence`; it fails when neither does; else it is inconclusive.
+
+use std::collections::BTreeMap;
+
+use super::coordinates::Axis;
+
+/// One claim, checked against the grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// Short name, unique in the file; `claim-1`, `claim-2`, ... where none is given.
+    pub name: String,
+    /// Who says so: author, year, identifier, section.
+    pub source: String,
+    /// What is claimed, in words.
+    pub sentence: String,
+    /// The figure per trial.
+    pub metric: Metric,
+    /// Applied to each trial's figure before aggregation.
+    pub transform: Transform,
+    /// The cells on the left.
+    pub left: Selector,
+    /// The cells on the right; present where the relation mentions `right`, else absent.
+    pub right: Option<Selector>,
+    /// Axes for each of whose values the claim must hold apart. Values are those that both
+    /// sides have.
+    pub for_each: Vec<Axis>,
+    /// Axes whose trials are taken together.
+    pub pool: Vec<Axis>,
+    /// How the trials of a side become one figure.
+    pub aggregate: Aggregate,
+    /// At which learning rate.
+    pub rate: Rate,
+    /// What must hold.
+    pub relation: Relation,
+    /// Level of the interval that a verdict asks, 0 to 1. 0.95 unless given.
+    pub confidence: f64,
+}
+
+/// A figure of one trial.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Metric {
+    /// A column of `trials.csv`.
+    Trial {
+        /// Name of the column.
+        column: String,
+    },
+    /// A column of `epochs.csv` at one evaluation.
+    Epoch {
+        /// Name of the column.
+        column: String,
+        /// Which evaluation.
+        at: Moment,
+    },
+    /// A column of `layers.csv`, reduced over layers.
+    Layer {
+        /// Name of the column.
+        column: String,
+        /// Which measurement.
+        at: Moment,
+        /// Which layers.
+        layers: Layers,
+        /// How the layers become one value.
+        across: Aggregate,
+    },
+    /// A column of the table that `probe` writes, reduced over layers where it has layers.
+    Probe {
+        /// Name of the column.
+        column: String,
+        /// Which layers.
+        layers: Layers,
+        /// How the layers become one value.
+        across: Aggregate,
+    },
+    /// Steps (or epochs) until a column of `epochs.csv` first reaches a target: at least the
+    /// target for accuracies, at most for losses. A trial that never does is right-censored: its
+    /// value lies above its last evaluation, and orders behind every trial that did.
+    TimeTo {
+        /// Name of the column.
+        column: String,
+        /// The target.
+        target: f64,
+        /// What is counted.
+        unit: TimeUnit,
+    },
+    /// log2 of the learning rate whose aggregated `by` is best. One value per side, not per
+    /// trial: `aggregate` is applied to `by`.
+    BestRate {
+        /// Column of `trials.csv`.
+        by: String,
+    },
+    /// 1 for a trial that ended so, 0 for any other: the mean is a fraction, the sum a count.
+    Ended(Ending),
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Ran to its end.
+    Ok,
+    /// Loss or weights became non-finite.
+    Diverged,
+    /// A panic or an error.
+    Failed,
+}
+
+/// What [`Metric::TimeTo`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Optimizer steps.
+    Steps,
+    /// Epochs.
+    Epochs,
+}
+
+/// Which evaluation of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// After so many epochs; 0 is before training.
+    Epoch(u32),
+    /// The last.
+    Last,
+}
+
+/// Which layers of a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layers {
+    /// All, output layer included.
+    All,
+    /// All but the output layer.
+    Hidden,
+    /// The first.
+    First,
+    /// The output layer.
+    Output,
+    /// The last hidden layer.
+    LastHidden,
+    /// These, counted from 1.
+    These(Vec<u32>),
+}
+
+/// A function of a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transform {
+    /// None.
+    Identity,
+    /// Natural logarithm.
+    Ln,
+    /// Logarithm to base 2.
+    Log2,
+    /// Square (a variance from a standard deviation).
+    Square,
+}
+
+/// A reduction of several values to one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Aggregate {
+    /// The median.
+    Median,
+    /// The arithmetic mean.
+    Mean,
+    /// The interquartile mean.
+    Iqm,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+    /// The standard deviation (n - 1).
+    Std,
+    /// The variance (n - 1).
+    Var,
+    /// The sum.
+    Sum,
+    /// The fraction of values for which `value <op> bound` is true.
+    Fraction(Op, f64),
+}
+
+/// At which learning rate the sides are compared.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rate {
+    /// At the one that the selector names.
+    Fixed,
+    /// At the best one of each side.
+    Tuned(Tuning),
+}
+
+/// How a rate is chosen: never on what is reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuning {
+    /// Column of `trials.csv` to choose by; `None` for the claim's own metric, which then needs
+    /// `replicates`.
+    pub by: Option<String>,
+    /// Replicates `0..n` choose and the others are scored; `None` chooses on all of them, by a
+    /// validation column.
+    pub replicates: Option<u32>,
+}
+
+/// What must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Relation {
+    /// `side op threshold`.
+    Compare {
+        /// The figure compared.
+        side: Side,
+        /// How.
+        op: Op,
+        /// With what.
+        threshold: f64,
+    },
+    /// `low <= side <= high`.
+    Within {
+        /// The figure compared.
+        side: Side,
+        /// Least value allowed.
+        low: f64,
+        /// Greatest value allowed.
+        high: f64,
+    },
+    /// The left figure, taken for each value of `axis`, never falls (or rises) by more than
+    /// `tolerance` from one value to the next. Values come in the order in which the left
+    /// selector lists them, else numbers ascending and texts in the order of the grid.
+    Monotone {
+        /// The axis.
+        axis: Axis,
+        /// Whether it rises.
+        increasing: bool,
+        /// Slack allowed at each step, 0 unless given.
+        tolerance: f64,
+    },
+    /// Greatest minus least of the left figure over the values of `axis`, compared.
+    Spread {
+        /// The axis.
+        axis: Axis,
+        /// How.
+        op: Op,
+        /// With what.
+        threshold: f64,
+    },
+    /// The left cell is among the best so many over the values of `axis`; the other
+    /// coordinates are the left cell's.
+    Rank {
+        /// The axis.
+        axis: Axis,
+        /// 1: it is the best.
+        at_most: u32,
+    },
+}
+
+/// The figure that a relation compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The left figure.
+    Left,
+    /// Left minus right; paired by replicate for the interval.
+    Difference,
+    /// The absolute value of that.
+    AbsoluteDifference,
+    /// Left over right.
+    Ratio,
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// `>=`
+    AtLeast,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Above,
+    /// `<`
+    Below,
+    /// `==`
+    Equal,
+}
+
+impl Op {
+    /// Whether `a op b`.
+    pub fn holds(self, a: f64, b: f64) -> bool {
+        match self {
+            Op::AtLeast => a >= b,
+            Op::AtMost => a <= b,
+            Op::Above => a > b,
+            Op::Below => a < b,
+            Op::Equal => a == b,
+        }
+    }
+}
+
+/// Part of the coordinates: for each axis named, the canonical texts that are meant (any one of
+/// them, in the order given). Axes not named are free.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selector(pub BTreeMap<Axis, Vec<String>>);
+
+impl Selector {
+    /// Whether a row with these coordinates is meant; `text` gives a coordinate's text as it
+    /// stands in the table.
+    pub fn matches<'a>(&self, text: impl Fn(Axis) -> std::borrow::Cow<'a, str>) -> bool {
+        self.0.iter().all(|(axis, texts)| {
+            let value = text(*axis);
+            texts.iter().any(|t| *t == value)
+        })
+    }
+
+    /// The texts named for an axis, if any.
+    pub fn texts(&self, axis: Axis) -> Option<&[String]> {
+        self.0.get(&axis).map(Vec::as_slice)
+    }
+}
+
+impl Metric {
+    /// Whether a greater figure is better; `None` where neither is.
+    pub fn higher_is_better(&self) -> Option<bool> {
+        match self {
+            Metric::Trial { column } | Metric::Epoch { column, .. } => {
+                if column.ends_with("accuracy") {
+                    Some(true)
+                } else {
+                    column.ends_with("loss").then_some(false)
+                }
+            }
+            Metric::TimeTo { .. } => Some(false),
+            Metric::Ended(ending) => Some(*ending == Ending::Ok),
+            Metric::Layer { .. } | Metric::Probe { .. } | Metric::BestRate { .. } => None,
+        }
+    }
+}
