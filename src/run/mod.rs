@@ -3,6 +3,7 @@
 pub mod files;
 pub mod journal;
 pub mod lock;
+pub mod measure;
 pub mod shard;
 pub mod signals;
 
