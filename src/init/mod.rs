@@ -1,1 +1,104 @@
-//! Initialization schemes.
+//! Initialization schemes: a catalogue, and how a scheme fills a network.
+//!
+//! A scheme that only sets the variance of independent weights is one row of the table in
+//! [`variance_scaling`]. Any other scheme is one file: its doc comment with formula and citation,
+//! its `ENTRY`, its implementation of [`Scheme`], its tests; one line below brings it in.
+//! Experiment files, `goodinit list schemes`, reports and the generic tests read the catalogue.
+//!
+//! # Common random numbers
+//!
+//! Each layer's draws come from a stream addressed by experiment seed, weight seed and layer, never
+//! by scheme. Schemes of the same distribution therefore scale the same base draws, and
+//! comparisons between them are paired.
+
+mod bias;
+mod network;
+mod registry;
+#[cfg(test)]
+mod tests;
+pub mod variance_scaling;
+
+/// Brings the files of the catalogue in: one line each. A file has an `ENTRY` and a `build`.
+macro_rules! schemes {
+    ($($module:ident),* $(,)?) => {
+        $(pub mod $module;)*
+
+        /// The schemes that have a file of their own.
+        const FILES: &[Definition] = &[$(Definition { entry: &$module::ENTRY, build: $module::build }),*];
+
+        /// The names of those files.
+        #[cfg(test)]
+        const FILE_NAMES: &[&str] = &[$(stringify!($module)),*];
+    };
+}
+
+schemes! {
+    zeros,
+    constant,
+    normal,
+    uniform,
+    truncated_normal,
+    timm_trunc_normal,
+    adaptive,
+    torch_default,
+    candle_default,
+}
+
+pub use bias::BiasInit;
+pub use network::{Context, InitReport, Network, initialize};
+pub use registry::{Build, Choice, Definition, Registry};
+
+use std::fmt;
+
+use crate::error::Result;
+use crate::model::LayerInfo;
+use crate::random::Stream;
+
+/// A way to set the weights of a network before training.
+///
+/// Most schemes implement [`fill`](Scheme::fill) alone. A scheme that looks at data or at several
+/// layers together implements [`initialize`](Scheme::initialize).
+pub trait Scheme: fmt::Debug + Send + Sync {
+    /// Fills `weights`, row-major `fan_in x fan_out` (element `k * fan_out + j` joins input `k` to
+    /// unit `j`), all `+0.0` before. `stream` belongs to this layer alone.
+    ///
+    /// # Errors
+    /// The scheme is not defined for such a layer.
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()>;
+
+    /// Fills `bias`, `fan_out` long, where the scheme's definition has something to say on biases;
+    /// the default leaves zeros. Called only when the experiment leaves biases to the scheme.
+    ///
+    /// # Errors
+    /// The scheme is not defined for such a layer.
+    fn fill_bias(&self, _layer: &LayerInfo, _stream: &mut Stream, _bias: &mut [f32]) -> Result<()> {
+        Ok(())
+    }
+
+    /// The variance of one weight of `layer` over draws, where it is known in closed form and the
+    /// mean is 0. Property tests hold `fill` to it.
+    fn expected_variance(&self, _layer: &LayerInfo) -> Option<f64> {
+        None
+    }
+
+    /// Sets all parameters of a network. The default draws layer after layer with
+    /// [`Network::draw`].
+    ///
+    /// # Errors
+    /// The scheme is not defined for this network, or its data cannot be used.
+    fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
+        network.draw_all(self)
+    }
+
+    /// Whether [`fill`](Scheme::fill) says all there is to say on one layer, so that the scheme may
+    /// set single layers of a network that another scheme sets (see `per_layer`).
+    fn layerwise(&self) -> bool {
+        true
+    }
+
+    /// A digest of whatever reaches the weights besides the scheme's canonical text, the layer and
+    /// the stream: the content of a file that is read. It becomes part of a trial's identity.
+    fn source_digest(&self) -> Option<String> {
+        None
+    }
+}

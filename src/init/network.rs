@@ -1,0 +1,207 @@
+//! A network while a scheme sets its parameters.
+
+use super::{BiasInit, Scheme};
+use crate::data::Prepared;
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::model::{LayerInfo, Model, Optimizer, Parameters, Rates};
+use crate::numerics::Batch;
+use crate::random::{Key, Purpose, Stream};
+
+/// What initialization depends on besides the network and the scheme.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The experiment's seed.
+    pub seed: u64,
+    /// Which draw of initial weights.
+    pub weight_seed: u64,
+    /// How biases are set.
+    pub bias: &'a BiasInit,
+    /// The optimizer that will train, for schemes that set learning rates; plain SGD if absent.
+    pub optimizer: Option<&'a Optimizer>,
+    /// The data, for schemes that look at them.
+    pub data: Option<&'a Prepared>,
+}
+
+impl<'a> Context<'a> {
+    /// Without optimizer and data.
+    pub fn new(seed: u64, weight_seed: u64, bias: &'a BiasInit) -> Self {
+        Context {
+            seed,
+            weight_seed,
+            bias,
+            optimizer: None,
+            data: None,
+        }
+    }
+}
+
+/// What initialization leaves behind besides parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InitReport {
+    /// Multipliers on the learning rate that belong to the scheme (muP, Fixup), and frozen layers
+    /// (transfer).
+    pub rates: Rates,
+    /// What a reader of the tables should know, one line each ("lsuv: layer 3 ended at ...").
+    pub notes: Vec<String>,
+}
+
+/// A network while a scheme sets its parameters. Everything starts as
+/// [`Parameters::new`] leaves it: weights and biases zero.
+#[derive(Debug)]
+pub struct Network<'a> {
+    model: &'a Model,
+    parameters: &'a mut Parameters,
+    context: Context<'a>,
+    report: InitReport,
+}
+
+/// Sets `parameters` (whatever they were) to the initial state of `model` under `scheme`.
+///
+/// # Errors
+/// The scheme is not defined for this network, or needs data that are not there, or a weight came
+/// out non-finite.
+pub fn initialize(
+    model: &Model,
+    scheme: &dyn Scheme,
+    context: &Context<'_>,
+    parameters: &mut Parameters,
+) -> Result<InitReport> {
+    *parameters = Parameters::new(model);
+    let mut network = Network {
+        model,
+        parameters,
+        context: *context,
+        report: InitReport {
+            rates: Rates::uniform(model),
+            notes: Vec::new(),
+        },
+    };
+    scheme.initialize(&mut network)?;
+    let report = network.report;
+    if !parameters.is_finite() {
+        let message = "the scheme gave a weight that is not a finite f32 number";
+        return Err(Error::new(Kind::Trial, message));
+    }
+    Ok(report)
+}
+
+impl<'a> Network<'a> {
+    /// The plan of the network.
+    pub fn model(&self) -> &'a Model {
+        self.model
+    }
+
+    /// The weight layers, from the data to the loss.
+    pub fn layers(&self) -> &'a [LayerInfo] {
+        &self.model.layers
+    }
+
+    /// The optimizer that will train, if known.
+    pub fn optimizer(&self) -> Option<&'a Optimizer> {
+        self.context.optimizer
+    }
+
+    /// The parameters as they are so far.
+    pub fn parameters(&self) -> &Parameters {
+        self.parameters
+    }
+
+    /// All parameters, for whatever the methods below do not cover.
+    pub fn parameters_mut(&mut self) -> &mut Parameters {
+        self.parameters
+    }
+
+    /// Multipliers on the learning rate; 1 everywhere at first.
+    pub fn rates_mut(&mut self) -> &mut Rates {
+        &mut self.report.rates
+    }
+
+    /// Leaves a note for whoever reads the tables.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.report.notes.push(note.into());
+    }
+
+    /// The stream of `layer`'s draws for `purpose`.
+    pub fn stream(&self, purpose: Purpose, layer: usize) -> Stream {
+        Key::new(self.context.seed, self.context.weight_seed, purpose).stream(layer as u64)
+    }
+
+    /// Draws all layers by `scheme`, one after the other.
+    ///
+    /// # Errors
+    /// As [`Network::draw`].
+    pub fn draw_all<S: Scheme + ?Sized>(&mut self, scheme: &S) -> Result<()> {
+        (0..self.model.layers.len()).try_for_each(|layer| self.draw(layer, scheme))
+    }
+
+    /// Draws the weights of one layer by [`Scheme::fill`] and sets its biases as the experiment
+    /// says, or, where that leaves it to the scheme, by [`Scheme::fill_bias`].
+    ///
+    /// # Errors
+    /// The scheme is not defined for this layer.
+    pub fn draw<S: Scheme + ?Sized>(&mut self, layer: usize, scheme: &S) -> Result<()> {
+        let info = &self.model.layers[layer];
+        let mut values = vec![0.0; info.fan_in * info.fan_out];
+        let place = || format!("layer {}", layer + 1);
+        scheme
+            .fill(info, &mut self.stream(Purpose::Weights, layer), &mut values)
+            .context(place)?;
+        self.set_weights(layer, &values);
+        if info.has_bias {
+            let mut bias = vec![0.0; info.fan_out];
+            let mut stream = self.stream(Purpose::Biases, layer);
+            self.context
+                .bias
+                .fill(scheme, info, &mut stream, &mut bias)
+                .context(place)?;
+            self.parameters.biases[layer].copy_from_slice(&bias);
+        }
+        Ok(())
+    }
+
+    /// The weights of one layer, row-major `fan_in x fan_out`.
+    pub fn weights(&self, layer: usize) -> Vec<f32> {
+        self.parameters.weights[layer].to_row_major()
+    }
+
+    /// Overwrites the weights of one layer, row-major `fan_in x fan_out`.
+    pub fn set_weights(&mut self, layer: usize, values: &[f32]) {
+        self.parameters.weights[layer].copy_from_row_major(values);
+    }
+
+    /// Multiplies the weights of one layer by `factor`.
+    pub fn scale_weights(&mut self, layer: usize, factor: f32) {
+        for w in self.parameters.weights[layer].storage_mut() {
+            *w *= factor;
+        }
+    }
+
+    /// Sets the biases of one layer to what the scheme prescribes, unless the experiment sets
+    /// biases itself, which wins; no-op for a layer without a bias vector.
+    pub fn set_biases(&mut self, layer: usize, values: &[f32]) {
+        if self.context.bias.by_scheme() && self.model.layers[layer].has_bias {
+            self.parameters.biases[layer].copy_from_slice(values);
+        }
+    }
+
+    /// Preprocessed features of up to `count` training samples, drawn without replacement from the
+    /// stream that only `weight_seed` moves.
+    ///
+    /// # Errors
+    /// There are no data, because the caller of [`initialize`] gave none.
+    pub fn sample(&self, count: usize) -> Result<Batch> {
+        let Some(data) = self.context.data else {
+            return Err(Error::new(
+                Kind::Trial,
+                "this scheme needs data, and there are none here",
+            ));
+        };
+        let mut rows = data.split.train.clone();
+        self.stream(Purpose::Probe, 0).shuffle(&mut rows);
+        rows.truncate(count.max(1));
+        rows.sort_unstable();
+        let mut batch = Batch::default();
+        data.gather(&rows, &mut batch);
+        Ok(batch)
+    }
+}

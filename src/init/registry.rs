@@ -1,0 +1,116 @@
+//! Which schemes there are, and how a value of an experiment file becomes one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{FILES, Scheme, variance_scaling};
+use crate::catalog::{self, Entry, Spec, Value};
+use crate::error::{Error, Kind, Result};
+
+/// Makes a scheme from its checked parameters; the registry is for parameters that name schemes.
+pub type Build = fn(&Spec, &Registry) -> Result<Arc<dyn Scheme>>;
+
+/// One scheme of a catalogue.
+#[derive(Clone, Copy)]
+pub struct Definition {
+    /// What a person reads about it, and its parameters.
+    pub entry: &'static Entry,
+    /// Makes it.
+    pub build: Build,
+}
+
+impl fmt::Debug for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Definition({})", self.entry.name)
+    }
+}
+
+/// The schemes that an experiment may name.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    definitions: Vec<Definition>,
+}
+
+/// A scheme chosen in an experiment file, with its canonical text.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// The catalogue item and its parameters. Its text is the coordinate in tables.
+    pub spec: Spec,
+    /// The scheme itself.
+    pub scheme: Arc<dyn Scheme>,
+}
+
+impl Registry {
+    /// All schemes of this crate.
+    pub fn standard() -> Self {
+        let presets = variance_scaling::PRESETS.iter().map(|preset| Definition {
+            entry: &preset.entry,
+            build: variance_scaling::build,
+        });
+        Registry {
+            definitions: presets.chain(FILES.iter().copied()).collect(),
+        }
+    }
+
+    /// This registry and one more scheme.
+    ///
+    /// # Errors
+    /// Its name or an alias is taken.
+    pub fn with(mut self, definition: Definition) -> Result<Self> {
+        let entry = definition.entry;
+        for name in std::iter::once(&entry.name).chain(entry.aliases) {
+            if let Some(taken) = self.entries().find(|e| e.answers_to(name)) {
+                let message = format!("there is a scheme `{name}` already (`{}`)", taken.name);
+                return Err(Error::new(Kind::Experiment, message));
+            }
+        }
+        self.definitions.push(definition);
+        Ok(self)
+    }
+
+    /// What there is, in the order of listing.
+    pub fn entries(&self) -> impl Iterator<Item = &'static Entry> {
+        self.definitions.iter().map(|d| d.entry)
+    }
+
+    /// The scheme of a catalogue value: a name, or a table with `kind` and parameters.
+    ///
+    /// # Errors
+    /// An unknown name or parameter, a value out of range, or whatever the scheme itself finds
+    /// wrong.
+    pub fn parse(&self, value: &Value) -> Result<Choice> {
+        let entries: Vec<&'static Entry> = self.entries().collect();
+        let spec = catalog::choose("scheme", value, &entries)?;
+        let definition = catalog::find("scheme", spec.name(), &self.definitions, |d| d.entry)?;
+        let scheme = (definition.build)(&spec, self)?;
+        Ok(Choice { spec, scheme })
+    }
+
+    /// The scheme called `name`, with default parameters.
+    ///
+    /// # Errors
+    /// No such scheme, or one that needs parameters.
+    pub fn named(&self, name: &str) -> Result<Choice> {
+        self.parse(&Value::Text(name.to_owned()))
+    }
+
+    /// A scheme with parameters, for use from code: `choose("normal", &[("std", 0.1)])`.
+    ///
+    /// # Errors
+    /// As for [`Registry::parse`].
+    pub fn choose(&self, name: &str, numbers: &[(&str, f64)]) -> Result<Choice> {
+        let mut table: BTreeMap<String, Value> = numbers
+            .iter()
+            .map(|(key, x)| ((*key).to_owned(), Value::Number(*x)))
+            .collect();
+        table.insert("kind".to_owned(), Value::Text(name.to_owned()));
+        self.parse(&Value::Table(table))
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spec.fmt(f)
+    }
+}

@@ -1,0 +1,306 @@
+//! What holds for every scheme of the catalogue.
+
+use super::*;
+use crate::activation::Activation;
+use crate::catalog::Value;
+use crate::model::{Architecture, Loss, Model, Parameters, Role};
+use crate::random::{Key, Purpose};
+
+/// A hidden layer between two layers of `activation`.
+pub(super) fn layer(fan_in: usize, fan_out: usize, activation: &str) -> LayerInfo {
+    let activation = Activation::named(activation).unwrap();
+    LayerInfo {
+        index: 1,
+        fan_in,
+        fan_out,
+        role: Role::Hidden,
+        input_activation: Some(activation.clone()),
+        output_activation: Some(activation),
+        block: None,
+        has_bias: true,
+    }
+}
+
+/// Draws one layer by the scheme of `value`, in TOML's inline syntax.
+pub(super) fn draw(value: &str, layer: &LayerInfo, seed: u64) -> Vec<f32> {
+    let mut weights = vec![0.0; layer.fan_in * layer.fan_out];
+    let mut stream = Key::new(seed, 0, Purpose::Weights).stream(layer.index as u64);
+    choice(value)
+        .scheme
+        .fill(layer, &mut stream, &mut weights)
+        .unwrap();
+    weights
+}
+
+/// The scheme written `value` in an experiment file.
+pub(super) fn choice(value: &str) -> Choice {
+    Registry::standard().parse(&toml_value(value)).unwrap()
+}
+
+/// A value as an experiment file has it.
+pub(super) fn toml_value(text: &str) -> Value {
+    fn convert(value: &toml::Value) -> Value {
+        match value {
+            toml::Value::String(x) => Value::Text(x.clone()),
+            toml::Value::Integer(x) => Value::Integer(*x),
+            toml::Value::Float(x) => Value::Number(*x),
+            toml::Value::Boolean(x) => Value::Flag(*x),
+            toml::Value::Array(x) => Value::List(x.iter().map(convert).collect()),
+            toml::Value::Table(x) => Value::Table(x.iter().map(|(k, v)| (k.clone(), convert(v))).collect()),
+            toml::Value::Datetime(_) => unreachable!("no dates in schemes"),
+        }
+    }
+    let table: toml::Table = format!("x = {text}").parse().unwrap();
+    convert(&table["x"])
+}
+
+/// A plain network of ReLUs.
+pub(super) fn plain(inputs: usize, hidden: &[usize], outputs: usize, activation: &str) -> Model {
+    let architecture = Architecture::plain(hidden.to_vec()).unwrap();
+    let activation = Activation::named(activation).unwrap();
+    Model::new(&architecture, &[activation], inputs, outputs, Loss::CrossEntropy).unwrap()
+}
+
+/// Sample moments.
+pub(super) struct Moments {
+    pub mean: f64,
+    pub variance: f64,
+    /// Fourth central moment over the squared variance.
+    pub kurtosis: f64,
+}
+
+pub(super) fn moments(values: &[f32]) -> Moments {
+    let n = values.len() as f64;
+    let mean = values.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
+    let power = |x: f32| {
+        let d = f64::from(x) - mean;
+        (d * d, d * d * d * d)
+    };
+    let (second, fourth) = values.iter().fold((0.0, 0.0), |(a, b), &x| {
+        let (second, fourth) = power(x);
+        (a + second, b + fourth)
+    });
+    let variance = second / n;
+    Moments {
+        mean,
+        variance,
+        kurtosis: fourth / n / (variance * variance),
+    }
+}
+
+/// Values that stand for each parameter that has no default, in TOML.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("constant", r#"{ kind = "constant", value = 0.5 }"#),
+    ("custom", r#"{ kind = "custom", gain = 1.5 }"#),
+];
+
+/// A value for every scheme of the catalogue.
+fn examples() -> Vec<String> {
+    let standard = Registry::standard();
+    let example = |name: &str| {
+        let special = EXAMPLES.iter().find(|(n, _)| *n == name);
+        special.map_or_else(|| format!("\"{name}\""), |(_, v)| (*v).to_owned())
+    };
+    standard.entries().map(|e| example(e.name)).collect()
+}
+
+/// Variants that the defaults do not show.
+const VARIANTS: &[&str] = &[
+    r#"{ kind = "he_normal", mode = "fan_out" }"#,
+    r#"{ kind = "he_uniform", slope = 0.25 }"#,
+    r#"{ kind = "xavier_normal", gain = 1.6666666666666667 }"#,
+    r#"{ kind = "variance_scaling", scale = 3, mode = "fan_avg", distribution = "truncated_normal" }"#,
+    r#"{ kind = "custom", gain = 1.5, distribution = "uniform" }"#,
+    r#"{ kind = "custom", gain = 1.5, distribution = "truncated_normal" }"#,
+    r#"{ kind = "truncated_normal", std = 0.3, cut = 1.2 }"#,
+    r#"{ kind = "timm_trunc_normal", std = 1, limit = 1.5 }"#,
+    r#"{ kind = "adaptive", rule = "deck" }"#,
+    r#"{ kind = "adaptive", rule = "variance", distribution = "uniform" }"#,
+];
+
+#[test]
+fn every_file_of_schemes_is_listed() {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/init");
+    let mut unlisted = Vec::new();
+    let mut seen = 0;
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        if text.contains("\npub static ENTRY: Entry") {
+            seen += 1;
+            let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+            if !FILE_NAMES.contains(&stem.as_str()) {
+                unlisted.push(stem);
+            }
+        }
+    }
+    assert!(
+        unlisted.is_empty(),
+        "not in the list of init/mod.rs: {unlisted:?}"
+    );
+    assert_eq!(seen, FILE_NAMES.len());
+}
+
+#[test]
+fn names_are_unique_and_entries_are_complete() {
+    let mut names = std::collections::BTreeSet::new();
+    for entry in Registry::standard().entries() {
+        for name in std::iter::once(&entry.name).chain(entry.aliases) {
+            assert!(names.insert(*name), "`{name}` twice");
+        }
+        for text in [entry.summary, entry.formula, entry.citation] {
+            assert!(!text.is_empty(), "{}", entry.name);
+        }
+    }
+}
+
+/// Within 5 standard errors of the closed form, on a layer whose fans are far apart and not near
+/// any simple ratio: a wrong fan, a missing square root or zeros are hundreds of errors away.
+#[test]
+fn sample_variance_agrees_with_the_closed_form() {
+    let mut checked = 0;
+    let layer = layer(501, 307, "leaky_relu");
+    for value in examples()
+        .iter()
+        .map(String::as_str)
+        .chain(VARIANTS.iter().copied())
+    {
+        let choice = choice(value);
+        if !choice.scheme.layerwise() {
+            continue;
+        }
+        let Some(expected) = choice.scheme.expected_variance(&layer) else {
+            continue;
+        };
+        let weights = draw(value, &layer, 11);
+        let n = weights.len() as f64;
+        let m = moments(&weights);
+        if expected == 0.0 {
+            assert_eq!(m.variance, 0.0, "{value}");
+            continue;
+        }
+        checked += 1;
+        let error = (m.variance / expected - 1.0).abs();
+        let bound = 5.0 * ((m.kurtosis - 1.0) / n).sqrt();
+        assert!(error < bound, "{value}: variance {} for {expected}", m.variance);
+        let bound = 5.0 * (expected / n).sqrt();
+        assert!(m.mean.abs() < bound, "{value}: mean {}", m.mean);
+    }
+    assert!(checked >= 28, "only {checked} cases");
+}
+
+/// Schemes of one law share base draws: only the scale differs.
+#[test]
+fn schemes_share_base_draws() {
+    let layer = layer(64, 32, "relu");
+    for (a, b) in [
+        ("\"he_normal\"", "\"xavier_normal\""),
+        ("\"he_uniform\"", "\"torch_default\""),
+    ] {
+        let ratio: Vec<f64> = draw(a, &layer, 3)
+            .iter()
+            .zip(draw(b, &layer, 3))
+            .map(|(a, b)| f64::from(*a) / f64::from(b))
+            .collect();
+        assert!(ratio.iter().all(|r| (r / ratio[0] - 1.0).abs() < 1e-6), "{a} {b}");
+    }
+}
+
+#[test]
+fn the_same_draw_is_the_same_and_another_differs() {
+    let layer = layer(20, 30, "relu");
+    for value in examples() {
+        if !choice(&value).scheme.layerwise() {
+            continue;
+        }
+        let weights = draw(&value, &layer, 1);
+        assert_eq!(weights, draw(&value, &layer, 1), "{value}");
+        let random = choice(&value).scheme.expected_variance(&layer) > Some(0.0);
+        if random {
+            assert_ne!(weights, draw(&value, &layer, 2), "{value}");
+        }
+    }
+}
+
+#[test]
+fn a_network_is_set_layer_by_layer() {
+    let model = plain(64, &[30, 20], 10, "relu");
+    let bias = BiasInit::default();
+    let mut parameters = Parameters::new(&model);
+    let scheme = choice("\"torch_default\"").scheme;
+    let context = Context::new(5, 2, &bias);
+    let report = initialize(&model, &*scheme, &context, &mut parameters).unwrap();
+    assert!(report.notes.is_empty());
+    let mut expected = vec![0.0; 20 * 10];
+    let mut stream = Key::new(5, 2, Purpose::Weights).stream(2);
+    scheme.fill(&model.layers[2], &mut stream, &mut expected).unwrap();
+    assert_eq!(parameters.weights[2].to_row_major(), expected);
+    assert!(
+        parameters
+            .biases
+            .iter()
+            .flatten()
+            .all(|&b| b != 0.0 && b.abs() <= 1.0)
+    );
+
+    // An explicit setting of biases wins, and moves no weight.
+    let zeros = BiasInit::parse(&toml_value("\"zeros\"")).unwrap();
+    let mut other = Parameters::new(&model);
+    initialize(&model, &*scheme, &Context::new(5, 2, &zeros), &mut other).unwrap();
+    assert_eq!(other.weights, parameters.weights);
+    assert!(other.biases.iter().flatten().all(|&b| b == 0.0));
+}
+
+#[test]
+fn bias_laws_have_their_moments() {
+    let layer = layer(25, 20_000, "relu");
+    let scheme = choice("\"he_normal\"").scheme;
+    for (value, variance) in [
+        (r#"{ kind = "normal", std = 0.2 }"#, 0.04),
+        (r#"{ kind = "uniform", limit = 0.3 }"#, 0.03),
+        (r#""fan_in_uniform""#, 1.0 / 75.0),
+    ] {
+        let init = BiasInit::parse(&toml_value(value)).unwrap();
+        let mut bias = vec![0.0; layer.fan_out];
+        let mut stream = Key::new(1, 1, Purpose::Biases).stream(0);
+        init.fill(&*scheme, &layer, &mut stream, &mut bias).unwrap();
+        let m = moments(&bias);
+        let bound = 5.0 * ((m.kurtosis - 1.0) / bias.len() as f64).sqrt();
+        assert!(
+            (m.variance / variance - 1.0).abs() < bound,
+            "{value}: {}",
+            m.variance
+        );
+    }
+}
+
+#[test]
+fn a_scheme_from_outside_is_found_and_may_not_take_a_name() {
+    static ENTRY: crate::catalog::Entry = crate::catalog::Entry {
+        name: "mine",
+        ..zeros::ENTRY
+    };
+    let taken = Registry::standard().with(Definition {
+        entry: &ENTRY,
+        build: zeros::build,
+    });
+    // Its alias `zero` is taken.
+    assert!(taken.unwrap_err().to_string().contains("`zero`"));
+    static OWN: crate::catalog::Entry = crate::catalog::Entry {
+        name: "mine",
+        aliases: &[],
+        ..zeros::ENTRY
+    };
+    let registry = Registry::standard()
+        .with(Definition {
+            entry: &OWN,
+            build: zeros::build,
+        })
+        .unwrap();
+    assert_eq!(registry.named("mine").unwrap().to_string(), "mine");
+    let error = registry.named("xaveir").unwrap_err().to_string();
+    assert!(
+        error.contains("unknown scheme `xaveir`") && error.contains("did you mean `xavier_uniform`?"),
+        "{error}"
+    );
+}

@@ -1,0 +1,48 @@
+//! PyTorch's `nn.Linear` default: `kaiming_uniform_(a = sqrt(5))`, which is
+//! `U(-1/sqrt(fan_in), 1/sqrt(fan_in))` for weights and biases alike, variance `1 / (3 fan_in)`.
+
+use std::sync::Arc;
+
+use super::{Registry, Scheme};
+use crate::catalog::{Entry, Spec};
+use crate::error::Result;
+use crate::model::LayerInfo;
+use crate::random::Stream;
+
+/// What a person reads about it.
+pub static ENTRY: Entry = Entry {
+    name: "torch_default",
+    aliases: &["pytorch_default"],
+    summary: "PyTorch's nn.Linear default, biases included",
+    formula: "w, b ~ U(-l, l), l = 1 / sqrt(fan_in); Var = 1 / (3 fan_in)",
+    citation: "torch.nn.Linear.reset_parameters; pytorch issue 57109",
+    parameters: &[],
+};
+
+#[derive(Debug)]
+struct TorchDefault;
+
+pub(super) fn build(_: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
+    Ok(Arc::new(TorchDefault))
+}
+
+/// `1 / sqrt(fan_in)`.
+pub(super) fn limit(layer: &LayerInfo) -> f32 {
+    (1.0 / layer.fan_in as f64).sqrt() as f32
+}
+
+impl Scheme for TorchDefault {
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+        stream.fill_uniform(weights, limit(layer));
+        Ok(())
+    }
+
+    fn fill_bias(&self, layer: &LayerInfo, stream: &mut Stream, bias: &mut [f32]) -> Result<()> {
+        stream.fill_uniform(bias, limit(layer));
+        Ok(())
+    }
+
+    fn expected_variance(&self, layer: &LayerInfo) -> Option<f64> {
+        Some(1.0 / (3.0 * layer.fan_in as f64))
+    }
+}
