@@ -120,7 +120,8 @@ pub fn replace(mut files: Vec<Pending>) -> Result<Option<PathBuf>> {
             .map(|f| f.destination())
             .filter(|p| p.exists())
             .collect();
-        aside = set_aside(&old)?;
+        let parent = old[0].parent().unwrap_or(Path::new(".")).to_owned();
+        aside = set_aside(&parent, &old)?;
     }
     for file in files {
         if aside.is_some() || !file.is_unchanged()? {
@@ -130,15 +131,15 @@ pub fn replace(mut files: Vec<Pending>) -> Result<Option<PathBuf>> {
     Ok(aside)
 }
 
-/// Moves `paths`, which lie in one directory, into a new directory `previous-N` beside them.
-/// Returns its path, or `None` if there was nothing to move.
+/// Moves `paths` into a new directory `previous-N` in `parent`. Returns its path, or `None` if
+/// there was nothing to move.
 ///
 /// # Errors
 /// The operating system refuses.
-pub fn set_aside(paths: &[&Path]) -> Result<Option<PathBuf>> {
-    let Some(parent) = paths.first().and_then(|p| p.parent()) else {
+pub fn set_aside(parent: &Path, paths: &[&Path]) -> Result<Option<PathBuf>> {
+    if paths.is_empty() {
         return Ok(None);
-    };
+    }
     let mut n = 1;
     let target = loop {
         let candidate = parent.join(format!("previous-{n}"));

@@ -414,4 +414,4 @@ impl<'a> Source<'a> {
 
 #[cfg(test)]
 #[path = "journal_tests.rs"]
-mod tests;
+pub(crate) mod tests;

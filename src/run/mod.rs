@@ -4,8 +4,11 @@ pub mod files;
 pub mod journal;
 pub mod lock;
 pub mod measure;
+pub mod progress;
 pub mod shard;
 pub mod signals;
+pub mod store;
+pub mod sweep;
 
 /// Fingerprint of this program: its version and a digest of its source. Journals carry it, so
 /// that trials of two different programs are never mixed.

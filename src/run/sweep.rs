@@ -1,0 +1,359 @@
+//! Many trials at once: the dearest first, each on one thread, each kept as soon as it is done.
+//!
+//! Workers run on a rayon pool and never meet: a trial reads shared data and its own workspace,
+//! and its record goes to the one thread that writes. Nothing about threads reaches a record.
+
+use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex, Once};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::journal::{self, Key};
+use super::progress::Progress;
+use super::signals::Stop;
+use super::store::Store;
+use crate::error::{Error, Kind, Result};
+use crate::results::record::{Status, TrialRecord};
+
+/// Most threads that may be asked for.
+pub const MAX_THREADS: usize = 1024;
+
+/// How many finished records may wait for the writer; bounds memory if the disk is slow.
+const WAITING: usize = 256;
+
+/// What a sweep runs.
+pub trait Work: Send + Sync + 'static {
+    /// What a thread keeps from trial to trial (buffers).
+    type Workspace: Default;
+
+    /// Carries out trial `index`.
+    ///
+    /// # Errors
+    /// The trial cannot be carried out; it becomes a row with status `failed`.
+    fn run(&self, index: u32, workspace: &mut Self::Workspace) -> Result<TrialRecord>;
+
+    /// The record of trial `index` that could not be carried out.
+    fn failed(&self, index: u32, message: String) -> TrialRecord;
+
+    /// The identity of trial `index`.
+    fn trial_id(&self, index: u32) -> String;
+
+    /// Expected work of trial `index`, in any unit.
+    fn cost(&self, index: u32) -> u64;
+
+    /// Trial `index` for people: `he_normal relu 256-128 rate 0.1`.
+    fn describe(&self, index: u32) -> String;
+}
+
+/// How to sweep.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Trials at a time.
+    pub threads: usize,
+    /// Stop at the first failed trial.
+    pub fail_fast: bool,
+    /// How long running trials may go on after being asked to stop.
+    pub grace: Duration,
+    /// A file that gets a line when a trial starts and when it ends.
+    pub trace: Option<PathBuf>,
+}
+
+/// How a sweep ended, short of an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Every trial asked for is in the store.
+    Complete,
+    /// Somebody asked to stop.
+    Interrupted {
+        /// Trials that were running and are dropped.
+        dropped: usize,
+    },
+}
+
+/// One thread for each core that this process may use.
+pub fn default_threads() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MAX_THREADS)
+}
+
+/// A trial that is done.
+struct Finished {
+    key: Key,
+    frame: Vec<u8>,
+    failure: Option<String>,
+}
+
+/// What the workers share.
+struct Shared<W> {
+    work: Arc<W>,
+    order: Vec<u32>,
+    next: AtomicUsize,
+    running: AtomicUsize,
+    halt: AtomicBool,
+    stop: Stop,
+    trace: Option<Mutex<File>>,
+}
+
+/// Runs the trials `order`, first to last as threads become free, and puts their records into
+/// `store`.
+///
+/// # Errors
+/// The store cannot be written, the pool cannot be started, or a trial failed and
+/// `settings.fail_fast` is set. What was stored before stays good.
+pub fn sweep<W: Work>(
+    work: &Arc<W>,
+    order: Vec<u32>,
+    store: &mut Store,
+    settings: &Settings,
+    stop: &Stop,
+    progress: &mut Progress,
+) -> Result<End> {
+    if order.is_empty() {
+        return Ok(End::Complete);
+    }
+    quiet_panics();
+    let threads = settings.threads.clamp(1, MAX_THREADS).min(order.len());
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("trial-{i}"))
+        .build()
+        .map_err(|e| {
+            Error::new(Kind::Io, format!("cannot start {threads} threads: {e}"))
+                .help("ask for fewer with --threads")
+        })?;
+    let shared = Arc::new(Shared {
+        work: work.clone(),
+        order,
+        next: AtomicUsize::new(0),
+        running: AtomicUsize::new(0),
+        halt: AtomicBool::new(false),
+        stop: stop.clone(),
+        trace: open_trace(settings)?,
+    });
+    let (sender, receiver) = mpsc::sync_channel(WAITING);
+    {
+        let shared = shared.clone();
+        // Spawned, not scoped: whoever is asked to stop does not wait for a long trial.
+        pool.spawn_broadcast(move |_| labour(&shared, &sender.clone()));
+    }
+    let collected = collect(&receiver, &shared, store, settings, progress);
+    shared.halt.store(true, Ordering::SeqCst);
+    let synced = store.sync();
+    let all = collected?;
+    synced?;
+    if all == shared.order.len() {
+        return Ok(End::Complete);
+    }
+    Ok(End::Interrupted {
+        dropped: shared.running.load(Ordering::SeqCst),
+    })
+}
+
+fn open_trace(settings: &Settings) -> Result<Option<Mutex<File>>> {
+    let Some(path) = &settings.trace else {
+        return Ok(None);
+    };
+    let file = File::options().append(true).create(true).open(path);
+    file.map(|f| Some(Mutex::new(f)))
+        .map_err(|e| Error::io("write to", path, &e))
+}
+
+/// Takes records as they come and stores them, many at a time when they come fast. Returns how
+/// many there were.
+fn collect<W: Work>(
+    receiver: &Receiver<Finished>,
+    shared: &Shared<W>,
+    store: &mut Store,
+    settings: &Settings,
+    progress: &mut Progress,
+) -> Result<usize> {
+    let mut deadline = None;
+    let mut done = 0;
+    loop {
+        match receiver.recv_timeout(Duration::from_millis(100)) {
+            Ok(first) => {
+                let batch: Vec<Finished> = std::iter::once(first)
+                    .chain(receiver.try_iter().take(WAITING))
+                    .collect();
+                done += keep(&batch, shared, store, settings, progress)?;
+            }
+            Err(RecvTimeoutError::Timeout) => progress.tick(),
+            Err(RecvTimeoutError::Disconnected) => return Ok(done),
+        }
+        store.check()?;
+        if shared.stop.is_raised() {
+            let until = *deadline.get_or_insert_with(|| {
+                let running = shared.running.load(Ordering::SeqCst);
+                if running > 0 {
+                    progress.note(&format!(
+                        "stopping: waiting up to {} s for {running} running trials; once more to stop at once",
+                        settings.grace.as_secs()
+                    ));
+                }
+                Instant::now() + settings.grace
+            });
+            if Instant::now() >= until {
+                // What has been sent by now is done, and kept.
+                let batch: Vec<Finished> = receiver.try_iter().collect();
+                return Ok(done + keep(&batch, shared, store, settings, progress)?);
+            }
+        }
+    }
+}
+
+fn keep<W: Work>(
+    batch: &[Finished],
+    shared: &Shared<W>,
+    store: &mut Store,
+    settings: &Settings,
+    progress: &mut Progress,
+) -> Result<usize> {
+    let failed = batch
+        .iter()
+        .position(|f| f.failure.is_some())
+        .filter(|_| settings.fail_fast);
+    let good = &batch[..failed.unwrap_or(batch.len())];
+    store.append(good.iter().map(|f| (&f.key, f.frame.as_slice())))?;
+    for finished in good {
+        let index = finished.key.index as u32;
+        if let Some(failure) = &finished.failure {
+            progress.note(&format!("failed: {}: {failure}", shared.work.describe(index)));
+        }
+        progress.finished(&finished.key, shared.work.cost(index), || {
+            shared.work.describe(index)
+        });
+    }
+    match failed.map(|at| &batch[at]) {
+        None => Ok(good.len()),
+        Some(Finished { key, failure, .. }) => {
+            let what = shared.work.describe(key.index as u32);
+            let why = failure.as_deref().unwrap_or_default();
+            let error = Error::new(
+                Kind::Trial,
+                format!("trial {} ({what}) failed: {why}", key.trial_id),
+            );
+            Err(error.help("without --fail-fast it becomes a row with status failed, and the rest goes on"))
+        }
+    }
+}
+
+/// One thread's life: the next trial, until there is none.
+fn labour<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>) {
+    let mut workspace = W::Workspace::default();
+    while !shared.halt.load(Ordering::SeqCst) && !shared.stop.is_raised() {
+        let Some(&index) = shared.order.get(shared.next.fetch_add(1, Ordering::SeqCst)) else {
+            return;
+        };
+        shared.running.fetch_add(1, Ordering::SeqCst);
+        let finished = one(shared, index, &mut workspace);
+        let sent = sender.send(finished);
+        shared.running.fetch_sub(1, Ordering::SeqCst);
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+/// Runs one trial; whatever happens in it becomes a record.
+fn one<W: Work>(shared: &Shared<W>, index: u32, workspace: &mut W::Workspace) -> Finished {
+    let id = shared.work.trial_id(index);
+    trace(shared, "start", &id);
+    IN_TRIAL.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(|| shared.work.run(index, workspace)));
+    IN_TRIAL.set(false);
+    let (record, mut failure) = match outcome {
+        Ok(Ok(record)) => (record, None),
+        Ok(Err(error)) => fail(shared, index, one_line(&error.to_string()), ""),
+        Err(panic) => {
+            // A panic may have left the buffers in any state.
+            *workspace = W::Workspace::default();
+            let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+            let text = text
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "a panic".to_owned());
+            let place = PANIC_PLACE.take();
+            fail(shared, index, format!("panic: {}", one_line(&text)), &place)
+        }
+    };
+    if record.trial.status == Status::Failed && failure.is_none() {
+        failure = Some(record.trial.message.clone().unwrap_or_default());
+    }
+    let key = Key::of(u64::from(index), &record);
+    let (key, frame) = match journal::encode(&key, &record) {
+        Ok(frame) => (key, frame),
+        Err(error) => {
+            let (record, why) = fail(shared, index, one_line(&error.to_string()), "");
+            failure = why;
+            let key = Key::of(u64::from(index), &record);
+            let frame = journal::encode(&key, &record).unwrap_or_default();
+            (key, frame)
+        }
+    };
+    trace(shared, "end", &id);
+    Finished { key, frame, failure }
+}
+
+/// The record and the word to the user for a trial that failed. The place of a panic is for the
+/// user only: a line number in a table would change with every edit of the source.
+fn fail<W: Work>(
+    shared: &Shared<W>,
+    index: u32,
+    message: String,
+    place: &str,
+) -> (TrialRecord, Option<String>) {
+    let shown = if place.is_empty() {
+        message.clone()
+    } else {
+        format!("{message} (at {place})")
+    };
+    (shared.work.failed(index, message), Some(shown))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn trace<W>(shared: &Shared<W>, event: &str, id: &str) {
+    let Some(file) = &shared.trace else { return };
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64();
+    let line = format!("{now:.6}\t{event}\t{id}\n");
+    // A trace that cannot be written must not stop a run.
+    if let Ok(mut file) = file.lock() {
+        let _ = file.write_all(line.as_bytes());
+    }
+}
+
+thread_local! {
+    static IN_TRIAL: Cell<bool> = const { Cell::new(false) };
+    static PANIC_PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Panics inside trials are reported as failed rows; the standard message would tear up the
+/// progress bar. Panics anywhere else are printed as always.
+fn quiet_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if IN_TRIAL.get() {
+                let place = info.location().map(ToString::to_string).unwrap_or_default();
+                PANIC_PLACE.replace(place);
+            } else {
+                usual(info);
+            }
+        }));
+    });
+}
+
+#[cfg(test)]
+#[path = "sweep_tests.rs"]
+mod tests;

@@ -1,0 +1,337 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::AtomicU32;
+
+use super::*;
+use crate::run::journal::{Header, tests::record};
+use crate::run::shard::{Shard, longest_first};
+use crate::run::store::{self, Plan, Resumed, journal_path};
+
+/// Trials that take no time, except those told to misbehave.
+#[derive(Default)]
+struct Tiny {
+    trials: u32,
+    panics: Vec<u32>,
+    errs: Vec<u32>,
+    slow: Vec<u32>,
+    runs: AtomicU32,
+}
+
+#[derive(Default)]
+struct Count(u32);
+
+impl Work for Tiny {
+    type Workspace = Count;
+
+    fn run(&self, index: u32, workspace: &mut Count) -> Result<TrialRecord> {
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        workspace.0 += 1;
+        if self.panics.contains(&index) {
+            panic!("trial {index}\nis out of luck");
+        }
+        if self.errs.contains(&index) {
+            return Err(Error::new(Kind::Trial, "no such thing"));
+        }
+        if self.slow.contains(&index) {
+            std::thread::sleep(Duration::from_secs(20));
+        }
+        Ok(record(index))
+    }
+
+    fn failed(&self, index: u32, message: String) -> TrialRecord {
+        let mut record = record(index);
+        record.trial.status = Status::Failed;
+        record.trial.message = Some(message);
+        record
+    }
+
+    fn trial_id(&self, index: u32) -> String {
+        format!("{index:016x}")
+    }
+
+    fn cost(&self, index: u32) -> u64 {
+        u64::from(index % 7)
+    }
+
+    fn describe(&self, index: u32) -> String {
+        format!("tiny {index}")
+    }
+}
+
+impl Plan for Tiny {
+    fn trial_id(&self, index: u64) -> Option<String> {
+        (index < u64::from(self.trials)).then(|| format!("{index:016x}"))
+    }
+}
+
+fn header(trials: u32) -> Header {
+    Header {
+        experiment: "e".into(),
+        numerics_version: 1,
+        build: "b".into(),
+        shard: 1,
+        shards: 1,
+        trials: trials.into(),
+        text: String::new(),
+        command: Vec::new(),
+    }
+}
+
+fn settings(threads: usize) -> Settings {
+    Settings {
+        threads,
+        fail_fast: false,
+        grace: Duration::from_millis(100),
+        trace: None,
+    }
+}
+
+fn open(directory: &Path, work: &Tiny) -> Result<(Store, Resumed)> {
+    let locks = store::take_locks(directory, Shard::WHOLE)?;
+    Store::open(directory, &header(work.trials), work, locks, |_| {})
+}
+
+/// One run in `directory`, as `goodinit grid` would do it.
+fn run(directory: &Path, work: &Arc<Tiny>, settings: &Settings, stop: &Stop) -> Result<(End, Resumed)> {
+    let (mut store, resumed) = open(directory, work)?;
+    let costs: Vec<u64> = (0..work.trials).map(|i| work.cost(i)).collect();
+    let order = longest_first(&costs)
+        .into_iter()
+        .filter(|&i| !store.has(i))
+        .collect();
+    let mut progress = Progress::new(u64::from(work.trials), 1, true);
+    let end = sweep(work, order, &mut store, settings, stop, &mut progress)?;
+    Ok((end, resumed))
+}
+
+fn records(directory: &Path, work: &Tiny) -> BTreeMap<u32, TrialRecord> {
+    let (store, _) = open(directory, work).unwrap();
+    let mut reader = store.reader().unwrap();
+    (0..work.trials)
+        .filter(|&i| store.has(i))
+        .map(|i| (i, reader.read(i).unwrap()))
+        .collect()
+}
+
+#[test]
+fn every_trial_is_kept_whatever_the_number_of_threads() {
+    for threads in [1, 2, 8] {
+        let dir = tempfile::tempdir().unwrap();
+        let work = Arc::new(Tiny {
+            trials: 300,
+            ..Tiny::default()
+        });
+        let (end, _) = run(dir.path(), &work, &settings(threads), &Stop::manual()).unwrap();
+        assert_eq!(end, End::Complete);
+        let records = records(dir.path(), &work);
+        assert_eq!(records.len(), 300);
+        assert!(records.iter().all(|(&i, r)| *r == record(i)));
+        let (_, resumed) = run(dir.path(), &work, &settings(threads), &Stop::manual()).unwrap();
+        assert_eq!(resumed.trials, 300);
+        assert_eq!(work.runs.load(Ordering::SeqCst), 300, "nothing was trained twice");
+    }
+}
+
+#[test]
+fn records_in_memory_are_the_same() {
+    let work = Arc::new(Tiny {
+        trials: 50,
+        ..Tiny::default()
+    });
+    let mut store = Store::in_memory(50, Vec::new());
+    let mut progress = Progress::new(50, 1, true);
+    let order = (0..50).rev().collect();
+    sweep(
+        &work,
+        order,
+        &mut store,
+        &settings(4),
+        &Stop::manual(),
+        &mut progress,
+    )
+    .unwrap();
+    let mut reader = store.reader().unwrap();
+    assert!((0..50).all(|i| reader.read(i).unwrap() == record(i)));
+}
+
+#[test]
+fn panics_and_errors_become_rows_and_the_rest_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let work = Arc::new(Tiny {
+        trials: 40,
+        panics: vec![3, 4],
+        errs: vec![5],
+        ..Tiny::default()
+    });
+    let (end, _) = run(dir.path(), &work, &settings(2), &Stop::manual()).unwrap();
+    assert_eq!(end, End::Complete);
+    let records = records(dir.path(), &work);
+    let message = |i: u32| records[&i].trial.message.clone().unwrap();
+    // One line, and no place in the source: a row must not change when a file is edited.
+    assert_eq!(message(3), "panic: trial 3 is out of luck");
+    assert_eq!(message(5), "no such thing");
+    assert_eq!(
+        records.values().filter(|r| r.trial.status == Status::Ok).count(),
+        37
+    );
+}
+
+#[test]
+fn fail_fast_stops_and_says_which() {
+    let dir = tempfile::tempdir().unwrap();
+    let work = Arc::new(Tiny {
+        trials: 5000,
+        panics: vec![6],
+        ..Tiny::default()
+    });
+    let settings = Settings {
+        fail_fast: true,
+        ..settings(1)
+    };
+    let error = run(dir.path(), &work, &settings, &Stop::manual())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("trial 0000000000000006 (tiny 6) failed: panic: trial 6"),
+        "{error}"
+    );
+    assert!(
+        !records(dir.path(), &work).contains_key(&6),
+        "it is tried again next time"
+    );
+    assert!(work.runs.load(Ordering::SeqCst) < 5000);
+}
+
+#[test]
+fn being_asked_to_stop_keeps_what_is_done_and_drops_what_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    // The last in order is endless, so that everything else is done by then.
+    let work = Arc::new(Tiny {
+        trials: 20,
+        slow: vec![14],
+        ..Tiny::default()
+    });
+    let stop = Stop::manual();
+    let later = stop.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        later.raise();
+    });
+    let begun = Instant::now();
+    let (end, _) = run(dir.path(), &work, &settings(2), &stop).unwrap();
+    assert_eq!(end, End::Interrupted { dropped: 1 });
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "it does not wait for the slow one"
+    );
+    let kept = records(dir.path(), &work);
+    assert_eq!(kept.len(), 19);
+    assert!(!kept.contains_key(&14));
+}
+
+#[test]
+fn a_second_run_is_told_and_touches_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let work = Tiny {
+        trials: 3,
+        ..Tiny::default()
+    };
+    let first = open(dir.path(), &work).unwrap();
+    let error = open(dir.path(), &work).unwrap_err().to_string();
+    assert!(
+        error.contains("is in use by") && error.contains("nothing was touched"),
+        "{error}"
+    );
+    let shard = store::take_locks(dir.path(), Shard { index: 1, count: 2 });
+    assert!(shard.is_err(), "a shard may not join a whole run");
+    drop(first);
+    let shard = |index| store::take_locks(dir.path(), Shard { index, count: 2 });
+    let one = shard(1).unwrap();
+    let two = shard(2).unwrap();
+    let error = shard(1).unwrap_err().to_string();
+    assert!(error.starts_with("shard 1/2 of "), "{error}");
+    drop((one, two));
+}
+
+#[test]
+fn a_journal_of_something_else_is_kept_and_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let work = Tiny {
+        trials: 3,
+        ..Tiny::default()
+    };
+    drop(open(dir.path(), &work).unwrap());
+    let path = journal_path(dir.path(), Shard::WHOLE);
+    let before = fs::read(&path).unwrap();
+    let wanted = header(3);
+    let others = [
+        (
+            Header {
+                experiment: "f".into(),
+                ..wanted.clone()
+            },
+            "another experiment (e, not f)",
+        ),
+        (
+            Header {
+                numerics_version: 2,
+                ..wanted.clone()
+            },
+            "numerics version 1, not 2",
+        ),
+        (
+            Header {
+                build: "c".into(),
+                ..wanted.clone()
+            },
+            "another build of the program (b, not c)",
+        ),
+        (Header { trials: 4, ..wanted }, "of 3 trials"),
+    ];
+    for (other, why) in others {
+        let error = Store::open(dir.path(), &other, &work, Vec::new(), |_| {})
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(why) && error.contains("--fresh"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+}
+
+#[test]
+fn records_that_do_not_belong_are_not_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let many = Arc::new(Tiny {
+        trials: 10,
+        ..Tiny::default()
+    });
+    run(dir.path(), &many, &settings(1), &Stop::manual()).unwrap();
+    struct Odd;
+    impl Plan for Odd {
+        fn trial_id(&self, index: u64) -> Option<String> {
+            (index % 2 == 1).then(|| format!("{:016x}", if index == 3 { 99 } else { index }))
+        }
+    }
+    let (store, resumed) = Store::open(dir.path(), &header(10), &Odd, Vec::new(), |_| {}).unwrap();
+    assert_eq!((resumed.trials, resumed.foreign), (4, 6));
+    assert!(!store.has(2) && !store.has(3) && store.has(5));
+}
+
+#[test]
+fn a_removed_directory_is_noticed() {
+    if !cfg!(unix) {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let inner = dir.path().join("results");
+    let work = Tiny {
+        trials: 3,
+        ..Tiny::default()
+    };
+    let (mut store, _) = open(&inner, &work).unwrap();
+    fs::remove_dir_all(&inner).unwrap();
+    let error = store.sync().unwrap_err().to_string();
+    assert!(error.contains("was removed or replaced"), "{error}");
+    std::thread::sleep(store::SYNC_INTERVAL + Duration::from_millis(300));
+    assert!(store.check().is_err(), "also without anybody asking for it");
+}
