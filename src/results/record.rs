@@ -144,6 +144,65 @@ pub struct LayerRow {
     pub column_spread: Option<f64>,
 }
 
+/// One row of `probe.csv`, after the coordinates and `trial_id`: one layer of a network at
+/// initialization. Its columns are those of [`LayerRow`] and then these. Figures of the network as
+/// a whole stand in the row of its output layer and are empty elsewhere.
+///
+/// The theory beside a measurement is for weights drawn independently with this layer's own mean
+/// square (and biases with theirs), in the limit of wide layers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ProbeRow {
+    /// What training measures too; `epoch` is 0.
+    pub layer: LayerRow,
+    /// ln of the mean square of the activations of the first probe sample, less that of the
+    /// sample itself.
+    pub log_length: Option<f64>,
+    /// Second moment of the pre-activation over the first layer's (how a residual stream grows).
+    pub first_ratio: Option<f64>,
+    /// Cosine of the pre-activations of the first two probe samples.
+    pub pair_correlation: Option<f64>,
+    /// Second moment of the pre-activation by theory.
+    pub moment_theory: Option<f64>,
+    /// The measured one over it, less 1.
+    pub moment_error: Option<f64>,
+    /// Cosine of the pre-activations of the first two probe samples by theory.
+    pub correlation_theory: Option<f64>,
+    /// The measured one less it.
+    pub correlation_error: Option<f64>,
+    /// Ratio of the gradient's second moment to the next layer's by theory (chi_1).
+    pub gradient_ratio_theory: Option<f64>,
+    /// ln of the measured one, less its ln.
+    pub gradient_ratio_error: Option<f64>,
+    /// Mean of the squared singular values of the Jacobian of this layer's activations with
+    /// respect to the first probe sample; in the last hidden and the output layer's rows.
+    pub jacobian_mean: Option<f64>,
+    /// Their variance over their mean squared.
+    pub jacobian_spread: Option<f64>,
+    /// The least of them.
+    pub jacobian_min: Option<f64>,
+    /// The greatest of them.
+    pub jacobian_max: Option<f64>,
+    /// Mean loss over the probe samples (network).
+    pub initial_loss: Option<f64>,
+    /// 1 if some hidden layer is zero on every probe sample, so that the output is constant, else
+    /// 0 (network).
+    pub born_dead: Option<u32>,
+}
+
+/// One row of `histograms.csv`, after the coordinates and `trial_id`: the weights of one layer at
+/// initialization.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistogramRow {
+    /// Weight layer, from 1.
+    pub layer: u32,
+    /// Least weight: lower edge of the first bin.
+    pub low: f64,
+    /// Greatest weight: upper edge of the last bin.
+    pub high: f64,
+    /// Weights in each of the equal bins, joined by blanks; one bin where all weights are equal.
+    pub counts: String,
+}
+
 /// Everything one trial leaves behind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrialRecord {
