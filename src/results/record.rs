@@ -1,7 +1,7 @@
 //! Plain rows: what one trial leaves behind, and the columns of the tables.
 //!
-//! The order of the fields is the order of the columns. Missing is `None`, an empty cell; no
-//! field is ever NaN or infinite (a diverged trial has `status = diverged` and empty figures).
+//! The columns are listed in [`super::cells`]. Missing is `None`, an empty cell, and a figure that
+//! is not finite is written as missing (a diverged trial has `status = diverged` and empty figures).
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,17 @@ pub enum Status {
     Diverged,
     /// A panic or an error; see `message`.
     Failed,
+}
+
+impl Status {
+    /// The word that stands in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Ok => "ok",
+            Status::Diverged => "diverged",
+            Status::Failed => "failed",
+        }
+    }
 }
 
 /// One row of `trials.csv`, after the coordinates.

@@ -1,0 +1,55 @@
+//! The one order of rows: by coordinates, text by bytes, numbers by value.
+
+use std::cmp::Ordering;
+
+use crate::experiment::Coordinates;
+
+/// Compares two places in the grid, column by column. Every table is sorted by this.
+pub fn compare(a: &Coordinates, b: &Coordinates) -> Ordering {
+    compare_cells(a, b)
+        .then_with(|| a.replicate.cmp(&b.replicate))
+        .then_with(|| a.weight_seed.cmp(&b.weight_seed))
+        .then_with(|| a.order_seed.cmp(&b.order_seed))
+        .then_with(|| a.data_seed.cmp(&b.data_seed))
+}
+
+/// Compares the cells that two trials belong to: everything but the replicate and the seeds.
+pub fn compare_cells(a: &Coordinates, b: &Coordinates) -> Ordering {
+    a.dataset
+        .cmp(&b.dataset)
+        .then_with(|| a.label_noise.total_cmp(&b.label_noise))
+        .then_with(|| a.architecture.cmp(&b.architecture))
+        .then_with(|| a.activation.cmp(&b.activation))
+        .then_with(|| a.scheme.cmp(&b.scheme))
+        .then_with(|| a.bias.cmp(&b.bias))
+        .then_with(|| a.optimizer.cmp(&b.optimizer))
+        .then_with(|| a.learning_rate.total_cmp(&b.learning_rate))
+        .then_with(|| a.batch_size.cmp(&b.batch_size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::example;
+    use super::*;
+
+    #[test]
+    fn text_goes_by_bytes_and_numbers_by_value() {
+        let base = example::coordinates();
+        let with = |change: &dyn Fn(&mut Coordinates)| {
+            let mut c = base.clone();
+            change(&mut c);
+            c
+        };
+        // As text, "10" would come before "9" and "0.1" before "1e-7".
+        let nine = with(&|c| c.replicate = 9);
+        let ten = with(&|c| c.replicate = 10);
+        assert_eq!(compare(&nine, &ten), Ordering::Less);
+        let tiny = with(&|c| c.learning_rate = 1e-7);
+        assert_eq!(compare(&tiny, &base), Ordering::Less);
+        let upper = with(&|c| c.scheme = "Z".into());
+        let lower = with(&|c| c.scheme = "a".into());
+        assert_eq!(compare(&upper, &lower), Ordering::Less);
+        assert_eq!(compare_cells(&nine, &ten), Ordering::Equal);
+        assert_eq!(compare(&base, &base), Ordering::Equal);
+    }
+}
