@@ -1,1 +1,317 @@
 //! Elementary functions whose bits do not depend on platform, compiler or instruction set.
+//!
+//! Each is written once over lanes, from `+ - * /`, fused multiply-add and integer work, and is
+//! within 2 ulp of the true value over the whole of f32 (`tests/scripts/elementary.rs` goes
+//! through all 2^32 arguments). The scalar functions here are the same code, one lane wide.
+//! Coefficients are minimax fits in f32 (`tests/scripts/fit_elementary.py`).
+
+use super::lane::{Lane, Scalar, Word};
+
+/// `e^x`. Underflows gradually, to 0 below -103.98; infinite from 88.73 on.
+pub fn exp(x: f32) -> f32 {
+    lane_exp(Scalar::splat(x)).get()
+}
+
+/// Natural logarithm of `x`: -inf at 0, NaN below.
+pub fn ln(x: f32) -> f32 {
+    lane_ln(Scalar::splat(x)).get()
+}
+
+/// Hyperbolic tangent of `x`, exactly odd.
+pub fn tanh(x: f32) -> f32 {
+    lane_tanh(Scalar::splat(x)).get()
+}
+
+/// Error function of `x`, exactly odd.
+pub fn erf(x: f32) -> f32 {
+    lane_erf(Scalar::splat(x)).get()
+}
+
+/// `1 / (1 + e^-x)`, rounded at each step.
+pub fn sigmoid(x: f32) -> f32 {
+    Scalar::splat(x).sigmoid().get()
+}
+
+/// `c[0] + c[1] x + c[2] x^2 + ...` by Horner's rule.
+#[inline(always)]
+fn polynomial<L: Lane, const N: usize>(x: L, c: [f32; N]) -> L {
+    let mut sum = L::splat(c[N - 1]);
+    let mut i = N - 1;
+    while i > 0 {
+        i -= 1;
+        sum = sum.mul_add(x, L::splat(c[i]));
+    }
+    sum
+}
+
+#[inline(always)]
+pub(super) fn lane_exp<L: Lane>(x: L) -> L {
+    // x = n ln 2 + r with |r| <= ln 2 / 2. Written so that NaN passes through.
+    let x = L::splat(-104.0).max(L::splat(89.0).min(x));
+    let round = L::splat(12_582_912.0); // 1.5 * 2^23: adding it rounds to a whole number
+    let shifted = x.mul_add(L::splat(std::f32::consts::LOG2_E), round);
+    let n = shifted - round;
+    let r = n.mul_add(L::splat(-LN_2_LOW), n.mul_add(L::splat(-LN_2_HIGH), x));
+    let p = polynomial(
+        r,
+        [
+            0.499_999_94,
+            0.166_665_23,
+            0.041_668_292,
+            0.008_368_532,
+            0.001_381_829_8,
+        ],
+    );
+    let p = L::splat(1.0) + (r * r).mul_add(p, r);
+    // 2^n in two factors: only the second product rounds, also where the result is subnormal.
+    let n = shifted.to_bits() - round.to_bits();
+    let half = n.sar(1);
+    p * power_of_two::<L>(half) * power_of_two::<L>(n - half)
+}
+
+/// The f32 below and next to ln 2, and what is left of ln 2.
+const LN_2_HIGH: f32 = std::f32::consts::LN_2;
+const LN_2_LOW: f32 = -1.904_654_3e-9;
+
+/// `2^n` for `n` from -126 to 127.
+#[inline(always)]
+fn power_of_two<L: Lane>(n: L::Word) -> L {
+    (n + L::Word::splat(127)).shl(23).to_lane()
+}
+
+#[inline(always)]
+pub(super) fn lane_ln<L: Lane>(x: L) -> L {
+    let tiny = x.lt(L::splat(f32::MIN_POSITIVE));
+    let scaled = L::select(tiny, x * L::splat(33_554_432.0), x); // 2^25
+    // x = m 2^e with m in [sqrt(1/2), sqrt(2)).
+    let e = (scaled.to_bits() - L::Word::splat(0x3f35_04f3)).sar(23);
+    let m: L = (scaled.to_bits() - e.shl(23)).to_lane();
+    let e = e.i32_to_f32() - L::select(tiny, L::splat(25.0), L::zero());
+    let y = lane_ln_near_one(m - L::splat(1.0), e);
+    let y = L::select(x.lt(L::splat(f32::INFINITY)), y, x); // infinity and NaN are their own
+    let y = L::select(x.eq(L::zero()), L::splat(f32::NEG_INFINITY), y);
+    L::select(x.lt(L::zero()), L::splat(f32::NAN), y)
+}
+
+/// `ln((1 + f) 2^e)` for `1 + f` in [sqrt(1/2), sqrt(2)).
+#[inline(always)]
+pub(crate) fn lane_ln_near_one<L: Lane>(f: L, e: L) -> L {
+    let p = polynomial(
+        f,
+        [
+            0.333_333_13,
+            -0.250_000_1,
+            0.200_020_72,
+            -0.166_679_89,
+            0.142_203_58,
+            -0.124_062_34,
+            0.118_835_49,
+            -0.116_700_98,
+            0.067_492_68,
+        ],
+    );
+    let square = f * f;
+    let y = e.mul_add(L::splat(LN_2_LOW), f * square * p);
+    let y = square.mul_add(L::splat(-0.5), y);
+    e.mul_add(L::splat(LN_2_HIGH), f + y)
+}
+
+#[inline(always)]
+pub(super) fn lane_tanh<L: Lane>(x: L) -> L {
+    let (t, one, two) = (x.abs(), L::splat(1.0), L::splat(2.0));
+    let s = t * t;
+    let p = polynomial(
+        s,
+        [
+            -0.333_333,
+            0.133_319_36,
+            -0.053_784_717,
+            0.020_798_625,
+            -0.005_897_966_7,
+        ],
+    );
+    let small = (t * s).mul_add(p, t);
+    let large = one - two / ((two * t).exp() + one);
+    L::select(t.lt(L::splat(0.6)), small, large).copysign(x)
+}
+
+#[inline(always)]
+pub(super) fn lane_erf<L: Lane>(x: L) -> L {
+    let t = x.abs();
+    let p = polynomial(
+        t * t,
+        [
+            0.128_379_15,
+            -0.376_124_8,
+            0.112_816_18,
+            -0.026_758_565,
+            0.004_980_687_5,
+            -0.000_592_512_5,
+        ],
+    );
+    let small = t.mul_add(p, t);
+    // 1 - erfc(t), with a polynomial for -ln(erfc(t)) / t - 1; from 3.92 on erf rounds to 1.
+    let t4 = L::splat(4.0).min(t);
+    let q = polynomial(
+        t4,
+        [
+            0.128_658_52,
+            0.635_110_8,
+            0.106_303_57,
+            -0.023_819_251,
+            0.003_669_383,
+            -0.000_329_399_16,
+            1.188_777_5e-5,
+        ],
+    );
+    let large = L::splat(1.0) - (-t4.mul_add(q, t4)).exp();
+    L::select(t.lt(L::splat(0.9375)), small, large).copysign(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numerics::{Elementwise, elementwise::apply_on, isa::Isa};
+
+    macro_rules! over_lanes {
+        ($($name:ident $method:ident)*) => {$(
+            struct $name;
+            impl Elementwise<0, 1> for $name {
+                #[inline(always)]
+                fn apply<L: Lane>(&self, _: [L; 0], [x]: [L; 1]) -> [L; 1] {
+                    [x.$method()]
+                }
+            }
+        )*};
+    }
+    over_lanes! { Exp exp Ln ln Tanh tanh Erf erf Sigmoid sigmoid }
+
+    /// Arguments all over f32: every 9973rd bit pattern, and the special ones.
+    fn arguments() -> Vec<f32> {
+        let specials = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            f32::NAN,
+            f32::MAX,
+            f32::MIN,
+            f32::MIN_POSITIVE,
+            1e-45,
+            -1e-45,
+            88.722_84,
+            88.73,
+            -87.4,
+            -103.9,
+            -104.1,
+        ];
+        (0..=u32::MAX)
+            .step_by(9973)
+            .map(f32::from_bits)
+            .chain(specials)
+            .collect()
+    }
+
+    /// Distance from the true value in units of the last place of the nearest f32.
+    pub(super) fn ulps(got: f32, want: f64) -> f64 {
+        if got.is_nan() || want.is_nan() {
+            return if got.is_nan() && want.is_nan() {
+                0.0
+            } else {
+                f64::INFINITY
+            };
+        }
+        let nearest = want as f32;
+        if got == nearest {
+            // Also where both are infinite.
+            return 0.0;
+        }
+        let magnitude = nearest.abs().min(f32::MAX);
+        let ulp = f64::from(f32::from_bits(magnitude.to_bits() + 1)) - f64::from(magnitude);
+        let ulp = if magnitude == f32::MAX {
+            2f64.powi(104)
+        } else {
+            ulp
+        };
+        (f64::from(got) - want).abs() / ulp
+    }
+
+    fn check(scalar: fn(f32) -> f32, truth: fn(f64) -> f64, op: &impl Elementwise<0, 1>) {
+        let arguments = arguments();
+        let values: Vec<f32> = arguments.iter().map(|&x| scalar(x)).collect();
+        for (&x, &y) in arguments.iter().zip(&values) {
+            let error = ulps(y, truth(f64::from(x)));
+            assert!(
+                error <= 2.0,
+                "f({x:e}) = {y:e} is {error} ulp from {:e}",
+                truth(f64::from(x))
+            );
+        }
+        for isa in Isa::supported() {
+            let mut lanes = arguments.clone();
+            apply_on(isa, op, [], [&mut lanes]);
+            for ((x, a), b) in arguments.iter().zip(&lanes).zip(&values) {
+                let same = a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+                assert!(same, "{isa}: f({x:e}) is {a:e}, not {b:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn exp_is_within_two_ulp_and_the_same_everywhere() {
+        check(exp, libm::exp, &Exp);
+    }
+
+    #[test]
+    fn ln_is_within_two_ulp_and_the_same_everywhere() {
+        check(ln, libm::log, &Ln);
+    }
+
+    #[test]
+    fn tanh_is_within_two_ulp_and_the_same_everywhere() {
+        check(tanh, libm::tanh, &Tanh);
+    }
+
+    #[test]
+    fn erf_is_within_two_ulp_and_the_same_everywhere() {
+        check(erf, libm::erf, &Erf);
+    }
+
+    #[test]
+    fn sigmoid_is_the_same_everywhere_and_close() {
+        let arguments = arguments();
+        for isa in Isa::supported() {
+            let mut lanes = arguments.clone();
+            apply_on(isa, &Sigmoid, [], [&mut lanes]);
+            for (&x, &y) in arguments.iter().zip(&lanes) {
+                let same = y.to_bits() == sigmoid(x).to_bits() || y.is_nan() && x.is_nan();
+                assert!(same, "{isa}: {x:e}");
+                // Below -88 the exponential overflows and the tail is cut to 0.
+                let want = 1.0 / (1.0 + libm::exp(-f64::from(x)));
+                assert!(x < -88.0 && y == 0.0 || ulps(y, want) <= 3.0, "{x:e}: {y:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_bits_are_these() {
+        let bits = |f: fn(f32) -> f32| [-1.5, 0.3, 2.7].map(|x: f32| f(x).to_bits());
+        let got = [
+            bits(exp),
+            bits(|x| ln(x.abs())),
+            bits(tanh),
+            bits(erf),
+            bits(sigmoid),
+        ];
+        let want = [
+            [0x3e64_7c3c, 0x3fac_c82c, 0x416e_1362],
+            [0x3ecf_991f, 0xbf9a_1bc8, 0x3f7e_45c0],
+            [0xbf67_b7cc, 0x3e95_26ee, 0x3f7d_b2aa],
+            [0xbf77_52ab, 0x3ea8_41c5, 0x3f7f_f732],
+            [0x3e3a_cdc2, 0x3f13_0eaa, 0x3f6f_e0fa],
+        ];
+        assert_eq!(got, want, "{got:#010x?}");
+    }
+}

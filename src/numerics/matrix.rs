@@ -1,7 +1,15 @@
 //! The two shapes of storage that training needs: a batch of rows and a weight matrix.
 //!
-//! The physical layout is private to `numerics`, so that kernels may choose it; both are padded
-//! with +0.0, and padding stays +0.0 under every operation here.
+//! Both begin at a cache line and are padded with +0.0, which stays +0.0 under every operation
+//! here. The layout is private to `numerics`, so that kernels may choose it.
+
+use super::aligned::Aligned;
+
+/// Batches are padded to a multiple of this many columns.
+pub(crate) const STRIDE: usize = 16;
+
+/// Weights are stored in panels of this many columns.
+pub(crate) const PANEL: usize = 32;
 
 /// A batch of row vectors, `rows x cols`, row-major with a padded stride.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -9,7 +17,7 @@ pub struct Batch {
     rows: usize,
     cols: usize,
     stride: usize,
-    data: Vec<f32>,
+    data: Aligned,
 }
 
 impl Batch {
@@ -20,57 +28,133 @@ impl Batch {
         batch
     }
 
-    /// Changes the shape; contents become unspecified but finite, padding is +0.0. Allocates only when the batch
-    /// grows beyond anything it held before.
-    pub fn resize(&mut self, rows: usize, cols: usize) {
-        let stride = cols.div_ceil(16) * 16;
-        if (self.cols, self.stride) != (cols, stride) {
-            self.data.clear();
+    /// A batch from row-major values.
+    ///
+    /// # Panics
+    /// If there aren't `rows * cols` of them.
+    pub fn from_row_major(rows: usize, cols: usize, values: &[f32]) -> Self {
+        assert_eq!(values.len(), rows * cols, "as many values as the shape holds");
+        let mut batch = Batch::zeros(rows, cols);
+        for i in 0..rows {
+            batch.row_mut(i).copy_from_slice(&values[i * cols..][..cols]);
         }
-        self.data.resize(rows * stride, 0.0);
+        batch
+    }
+
+    /// Changes the shape. Contents become unspecified unless the number of columns stays as it
+    /// is; padding is +0.0. Allocates only when the batch grows beyond anything it held before.
+    #[inline]
+    pub fn resize(&mut self, rows: usize, cols: usize) {
+        if (self.rows, self.cols) == (rows, cols) {
+            return;
+        }
+        let stride = cols.next_multiple_of(STRIDE);
+        self.data.resize(rows * stride);
+        let reshaped = self.cols != cols;
         (self.rows, self.cols, self.stride) = (rows, cols, stride);
+        if reshaped {
+            self.clear_padding();
+        }
     }
 
     /// Number of rows (samples).
+    #[inline]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of columns (units).
+    #[inline]
     pub fn cols(&self) -> usize {
         self.cols
     }
 
+    /// Rows and columns.
+    #[inline]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.cols)
+    }
+
     /// Row `i`, `cols` long.
+    #[inline]
     pub fn row(&self, i: usize) -> &[f32] {
         &self.data[i * self.stride..][..self.cols]
     }
 
     /// Row `i`, `cols` long.
+    #[inline]
     pub fn row_mut(&mut self, i: usize) -> &mut [f32] {
         &mut self.data[i * self.stride..][..self.cols]
+    }
+
+    /// All rows in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        (0..self.rows).map(|i| self.row(i))
+    }
+
+    /// Sets every element to `value`.
+    pub fn fill(&mut self, value: f32) {
+        for i in 0..self.rows {
+            self.row_mut(i).fill(value);
+        }
+    }
+
+    /// Elements from one row to the next.
+    #[allow(dead_code)]
+    #[inline]
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// All elements, padding included.
+    #[inline]
+    pub(crate) fn storage(&self) -> &[f32] {
+        &self.data
+    }
+
+    /// All elements, padding included; whoever writes there calls [`Batch::clear_padding`].
+    #[inline]
+    pub(crate) fn storage_mut(&mut self) -> &mut [f32] {
+        &mut self.data
+    }
+
+    /// Makes the padding +0.0 again.
+    #[inline]
+    pub(crate) fn clear_padding(&mut self) {
+        if self.cols < self.stride {
+            for row in self.data.chunks_exact_mut(self.stride) {
+                row[self.cols..].fill(0.0);
+            }
+        }
     }
 }
 
 /// A weight matrix, `fan_in x fan_out`: element `(k, j)` joins input k to unit j.
+///
+/// Stored in panels of [`PANEL`] columns, each panel row-major, the last one padded.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights {
     fan_in: usize,
     fan_out: usize,
-    data: Vec<f32>,
+    data: Aligned,
 }
 
 impl Weights {
     /// All zeros.
     pub fn zeros(fan_in: usize, fan_out: usize) -> Self {
+        let mut data = Aligned::default();
+        data.resize(fan_in * fan_out.next_multiple_of(PANEL));
         Weights {
             fan_in,
             fan_out,
-            data: vec![0.0; fan_in * fan_out],
+            data,
         }
     }
 
     /// From row-major values (`k * fan_out + j`).
+    ///
+    /// # Panics
+    /// If there aren't `fan_in * fan_out` of them.
     pub fn from_row_major(fan_in: usize, fan_out: usize, values: &[f32]) -> Self {
         let mut weights = Weights::zeros(fan_in, fan_out);
         weights.copy_from_row_major(values);
@@ -78,13 +162,40 @@ impl Weights {
     }
 
     /// Overwrites all elements from row-major values.
+    ///
+    /// # Panics
+    /// If there aren't `fan_in * fan_out` of them.
     pub fn copy_from_row_major(&mut self, values: &[f32]) {
-        self.data.copy_from_slice(values);
+        assert_eq!(
+            values.len(),
+            self.fan_in * self.fan_out,
+            "as many values as the shape holds"
+        );
+        for k in 0..self.fan_in {
+            let row = &values[k * self.fan_out..][..self.fan_out];
+            for (p, part) in row.chunks(PANEL).enumerate() {
+                self.data[(p * self.fan_in + k) * PANEL..][..part.len()].copy_from_slice(part);
+            }
+        }
     }
 
     /// Writes all elements in row-major order.
+    ///
+    /// # Panics
+    /// If `out` doesn't hold `fan_in * fan_out`.
     pub fn copy_to_row_major(&self, out: &mut [f32]) {
-        out.copy_from_slice(&self.data);
+        assert_eq!(
+            out.len(),
+            self.fan_in * self.fan_out,
+            "as many values as the shape holds"
+        );
+        for k in 0..self.fan_in {
+            let row = &mut out[k * self.fan_out..][..self.fan_out];
+            for (p, part) in row.chunks_mut(PANEL).enumerate() {
+                let from = &self.data[(p * self.fan_in + k) * PANEL..][..part.len()];
+                part.copy_from_slice(from);
+            }
+        }
     }
 
     /// All elements in row-major order.
@@ -95,28 +206,109 @@ impl Weights {
     }
 
     /// Number of inputs.
+    #[inline]
     pub fn fan_in(&self) -> usize {
         self.fan_in
     }
 
     /// Number of units.
+    #[inline]
     pub fn fan_out(&self) -> usize {
         self.fan_out
     }
 
+    /// Number of elements, `fan_in * fan_out`.
+    pub fn len(&self) -> usize {
+        self.fan_in * self.fan_out
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Element `(k, j)`.
+    ///
+    /// # Panics
+    /// If it doesn't exist.
     pub fn get(&self, k: usize, j: usize) -> f32 {
-        self.data[k * self.fan_out + j]
+        self.data[self.position(k, j)]
+    }
+
+    /// Overwrites element `(k, j)`.
+    ///
+    /// # Panics
+    /// If it doesn't exist.
+    pub fn set(&mut self, k: usize, j: usize, value: f32) {
+        let position = self.position(k, j);
+        self.data[position] = value;
+    }
+
+    /// Sets every element to `value`.
+    pub fn fill(&mut self, value: f32) {
+        for k in 0..self.fan_in {
+            for j in 0..self.fan_out {
+                self.set(k, j, value);
+            }
+        }
     }
 
     /// The raw storage, padding included, in layout order: for elementwise work (optimizers)
-    /// over several matrices of the same shape. Padding must stay +0.0.
+    /// over several matrices of the same shape. Padding must stay zero.
+    #[inline]
     pub fn storage(&self) -> &[f32] {
         &self.data
     }
 
     /// The raw storage, see [`Weights::storage`].
+    #[inline]
     pub fn storage_mut(&mut self) -> &mut [f32] {
         &mut self.data
+    }
+
+    fn position(&self, k: usize, j: usize) -> usize {
+        assert!(
+            k < self.fan_in && j < self.fan_out,
+            "element ({k}, {j}) of {self:.0?}"
+        );
+        (j / PANEL * self.fan_in + k) * PANEL + j % PANEL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_come_back_as_they_went_in_whatever_the_layout() {
+        for (fan_in, fan_out) in [(1, 1), (3, 31), (2, 32), (5, 33), (7, 100)] {
+            let values: Vec<f32> = (1..=fan_in * fan_out).map(|i| i as f32).collect();
+            let weights = Weights::from_row_major(fan_in, fan_out, &values);
+            assert_eq!(weights.to_row_major(), values);
+            assert_eq!(weights.get(fan_in - 1, fan_out - 1), values[fan_in * fan_out - 1]);
+            assert_eq!(weights.get(fan_in - 1, 0), values[(fan_in - 1) * fan_out]);
+            let sum: f32 = weights.storage().iter().sum();
+            assert_eq!(sum, values.iter().sum::<f32>(), "padding is zero");
+        }
+    }
+
+    #[test]
+    fn padding_is_zero_after_any_change_of_shape() {
+        let mut batch = Batch::zeros(3, 48);
+        batch.fill(1.0);
+        for (rows, cols) in [(5, 17), (2, 33), (9, 1), (1, 48), (4, 40)] {
+            batch.resize(rows, cols);
+            batch.fill(1.0);
+            let sum: f32 = batch.storage().iter().sum();
+            assert_eq!(sum, (rows * cols) as f32);
+        }
+    }
+
+    #[test]
+    fn storage_begins_at_a_cache_line() {
+        for n in 1..20 {
+            assert_eq!(Batch::zeros(n, n).storage().as_ptr() as usize % 64, 0);
+            assert_eq!(Weights::zeros(n, n).storage().as_ptr() as usize % 64, 0);
+        }
     }
 }

@@ -12,12 +12,19 @@
 //! 4. `exp`, `ln`, `tanh`, `erf` are polynomials over IEEE operations and FMA, see [`elementary`].
 //! 5. One trial runs on one thread; no float is summed across threads.
 
+mod aligned;
 pub mod elementary;
+mod elementwise;
+pub mod isa;
+pub mod lane;
 pub mod matrix;
 pub mod product;
 pub mod reduce;
 pub mod spectrum;
 
+pub use elementwise::{Elementwise, apply, apply_batch};
+pub use isa::{Isa, isa};
+pub use lane::{Lane, Mask, Word};
 pub use matrix::{Batch, Weights};
 
 /// The version of the arithmetic contract. Raised whenever any bit of any table may change.

@@ -42,7 +42,7 @@ pub fn accumulate(x: &Batch, delta: &Batch, c: &mut Weights) {
             for b in 0..x.rows() {
                 acc = x.row(b)[k].mul_add(delta.row(b)[j], acc);
             }
-            c.storage_mut()[k * n + j] = acc + 0.0;
+            c.set(k, j, acc + 0.0);
         }
     }
 }
