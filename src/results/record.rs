@@ -172,6 +172,10 @@ pub struct ProbeRow {
     pub first_ratio: Option<f64>,
     /// Cosine of the pre-activations of the first two probe samples.
     pub pair_correlation: Option<f64>,
+    /// Variance of a weight as the scheme defines it, where it has a closed form.
+    pub weight_variance_theory: Option<f64>,
+    /// The mean square of the weights less it, in standard errors of that mean square.
+    pub weight_variance_error: Option<f64>,
     /// Second moment of the pre-activation by theory.
     pub moment_theory: Option<f64>,
     /// The measured one over it, less 1.
