@@ -10,6 +10,7 @@ pub mod shard;
 pub mod signals;
 pub mod store;
 pub mod sweep;
+pub mod train;
 
 /// Fingerprint of this program: its version and a digest of its source. Journals carry it, so
 /// that trials of two different programs are never mixed.

@@ -1,0 +1,324 @@
+//! One trial as a pure function: the same trial on the same data leaves the same record, bit for
+//! bit, on any thread of any machine.
+
+use crate::data::{Prepared, Targets};
+use crate::error::Result;
+use crate::experiment::{EvaluateTrain, Length, Trial};
+use crate::init::{self, Context, InitReport};
+use crate::model::{BatchScore, Model, Parameters, Score, Trainer, Workspace};
+use crate::random::{Key, Purpose};
+use crate::results::record::{EpochRow, LayerRow, Status, TrialRecord, TrialRow};
+
+use super::measure::measure;
+
+/// What a trial leaves behind: its rows, and the parameters for whoever saves them.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The rows of the tables.
+    pub record: TrialRecord,
+    /// Parameters before the first step.
+    pub initial: Parameters,
+    /// Parameters at the end.
+    pub last: Parameters,
+    /// What the scheme had to say (an algorithm that did not converge, layers it froze).
+    pub init: InitReport,
+}
+
+/// Trains one trial from its initial weights to its last row.
+///
+/// A loss or a weight that becomes non-finite ends the trial with [`Status::Diverged`]; that is a
+/// result, not an error.
+///
+/// # Errors
+/// The scheme is not defined for this network, or the network does not fit the data.
+pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<Outcome> {
+    let model = trial.model(data.inputs(), data.outputs())?;
+    trial.loss.accepts(&data.targets)?;
+    let (initial, init) = initial_state(trial, &model, data)?;
+    let trainer = Trainer::new(
+        &model,
+        initial.clone(),
+        &trial.optimizer,
+        init.rates.clone(),
+        workspace,
+    );
+    let mut course = Course::new(trial, data, &model, &initial, trainer);
+    let status = course.run();
+    let row = course.row(status);
+    let Course {
+        trainer,
+        epochs,
+        layers,
+        ..
+    } = course;
+    let last = trainer.into_parameters();
+    let record = TrialRecord {
+        coordinates: trial.coordinates.clone(),
+        trial: row,
+        epochs: if trial.record.epochs { epochs } else { Vec::new() },
+        layers,
+    };
+    Ok(Outcome {
+        record,
+        initial,
+        last,
+        init,
+    })
+}
+
+/// The parameters of `trial` before the first step.
+///
+/// # Errors
+/// The scheme is not defined for this network.
+pub fn initial_state(trial: &Trial, model: &Model, data: &Prepared) -> Result<(Parameters, InitReport)> {
+    let context = Context {
+        seed: trial.seed,
+        weight_seed: u64::from(trial.coordinates.weight_seed),
+        bias: &trial.bias,
+        optimizer: Some(&trial.optimizer),
+        data: Some(data),
+    };
+    let mut parameters = Parameters::default();
+    let report = init::initialize(model, &*trial.scheme, &context, &mut parameters)?;
+    Ok((parameters, report))
+}
+
+/// How training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Reached,
+    /// Something became non-finite in this epoch, from 1; 0 is before the first step.
+    Diverged(u32),
+}
+
+/// A trial under way.
+struct Course<'a> {
+    trial: &'a Trial,
+    data: &'a Prepared,
+    model: &'a Model,
+    initial: &'a Parameters,
+    trainer: Trainer<'a>,
+    /// Epochs finished.
+    epoch: u32,
+    step: u64,
+    running: Running,
+    epochs: Vec<EpochRow>,
+    layers: Vec<LayerRow>,
+}
+
+/// Scores of the batches since the last evaluation.
+#[derive(Default)]
+struct Running {
+    loss_sum: f64,
+    correct: u64,
+    samples: u64,
+}
+
+impl Running {
+    fn add(&mut self, batch: &BatchScore, samples: usize) {
+        self.loss_sum += batch.loss_sum;
+        self.correct += u64::from(batch.correct);
+        self.samples += samples as u64;
+    }
+
+    fn score(&self, classes: bool) -> Score {
+        let samples = self.samples as f64;
+        Score {
+            loss: self.loss_sum / samples,
+            accuracy: (classes && self.samples > 0).then(|| self.correct as f64 / samples),
+        }
+    }
+}
+
+impl<'a> Course<'a> {
+    fn new(
+        trial: &'a Trial,
+        data: &'a Prepared,
+        model: &'a Model,
+        initial: &'a Parameters,
+        trainer: Trainer<'a>,
+    ) -> Self {
+        Course {
+            trial,
+            data,
+            model,
+            initial,
+            trainer,
+            epoch: 0,
+            step: 0,
+            running: Running::default(),
+            epochs: Vec::new(),
+            layers: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) -> End {
+        let settings = &self.trial.train;
+        let total = match settings.length {
+            Length::Epochs(epochs) => u64::from(epochs),
+            Length::Steps(steps) => steps,
+        };
+        if !self.evaluate(0, total == 0) {
+            return End::Diverged(0);
+        }
+        let seed = u64::from(self.trial.coordinates.order_seed);
+        let orders = Key::new(self.trial.seed, seed, Purpose::Order);
+        let mut order = self.data.split.train.clone();
+        while !self.reached(total) {
+            if settings.shuffle {
+                // From the ascending rows each time: an epoch's order does not depend on the last.
+                order.copy_from_slice(&self.data.split.train);
+                orders.stream(u64::from(self.epoch)).shuffle(&mut order);
+            }
+            if !self.epoch(&order, total) {
+                return End::Diverged(self.epoch + 1);
+            }
+        }
+        End::Reached
+    }
+
+    fn reached(&self, total: u64) -> bool {
+        match self.trial.train.length {
+            Length::Epochs(_) => u64::from(self.epoch) >= total,
+            Length::Steps(_) => self.step >= total,
+        }
+    }
+
+    /// One pass over the training part, or what is left of the steps; false once something has
+    /// become non-finite.
+    fn epoch(&mut self, order: &[u32], total: u64) -> bool {
+        let settings = &self.trial.train;
+        let every = u64::from(settings.evaluate_every.max(1));
+        let in_steps = matches!(settings.length, Length::Steps(_));
+        let batch_size = (self.trial.coordinates.batch_size as usize).max(1);
+        let batches = order.len().div_ceil(batch_size);
+        for (batch, rows) in order.chunks(batch_size).enumerate() {
+            let score = self
+                .trainer
+                .step(self.data, rows, self.trial.coordinates.learning_rate);
+            self.step += 1;
+            self.running.add(&score, rows.len());
+            if !score.loss_sum.is_finite() {
+                return false;
+            }
+            let last = in_steps && self.step == total;
+            let due = last || in_steps && self.step.is_multiple_of(every);
+            let finished = self.epoch + u32::from(batch + 1 == batches);
+            if due && !self.evaluate(finished, last) {
+                return false;
+            }
+            if last {
+                return true;
+            }
+        }
+        let finished = self.epoch + 1;
+        let last = u64::from(finished) == total;
+        let due = !in_steps && (last || u64::from(finished).is_multiple_of(every));
+        if due && !self.evaluate(finished, last) {
+            return false;
+        }
+        self.epoch = finished;
+        true
+    }
+
+    /// One row of `epochs.csv`, and those of `layers.csv` that are due; false, and no row, if
+    /// anything is non-finite.
+    fn evaluate(&mut self, epoch: u32, last: bool) -> bool {
+        let (data, trainer) = (self.data, &mut self.trainer);
+        if !trainer.parameters().is_finite() {
+            return false;
+        }
+        let full = self.step == 0 || self.trial.train.evaluate_train == EvaluateTrain::Full;
+        let train = if full {
+            trainer.evaluate(data, &data.split.train)
+        } else {
+            self.running
+                .score(matches!(*data.targets, Targets::Classes { .. }))
+        };
+        self.running = Running::default();
+        let mut part = |rows: &[u32]| (!rows.is_empty()).then(|| trainer.evaluate(data, rows));
+        let validation = part(&data.split.validation);
+        let test = part(&data.split.test);
+        let scores = [Some(&train), validation.as_ref(), test.as_ref()];
+        if scores.iter().flatten().any(|s| !s.loss.is_finite()) {
+            return false;
+        }
+        // Hashing every epoch costs a few percent of a small network's training.
+        let hash = if self.trial.record.epochs {
+            trainer.parameters().hash()
+        } else {
+            String::new()
+        };
+        self.epochs.push(EpochRow {
+            epoch,
+            step: self.step,
+            train_loss: Some(train.loss),
+            train_accuracy: train.accuracy,
+            validation_loss: validation.map(|s| s.loss),
+            validation_accuracy: validation.and_then(|s| s.accuracy),
+            test_loss: test.map(|s| s.loss),
+            test_accuracy: test.and_then(|s| s.accuracy),
+            weights_hash: hash,
+        });
+        if self.trial.record.measures_layers(epoch, last) {
+            self.measure_layers(epoch);
+        }
+        true
+    }
+
+    fn measure_layers(&mut self, epoch: u32) {
+        // In a run counted in steps several evaluations may fall into one epoch; the first counts.
+        if self.layers.last().is_some_and(|row| row.epoch == epoch) {
+            return;
+        }
+        let train = &self.data.split.train;
+        let rows = &train[..train.len().min(self.trial.record.probe_samples as usize)];
+        let trace = self.trainer.trace(self.data, rows);
+        let parameters = self.trainer.parameters();
+        let initial = (self.step > 0).then_some(self.initial);
+        self.layers
+            .extend(measure(self.model, &trace, parameters, initial, epoch));
+    }
+
+    /// The row of `trials.csv`.
+    fn row(&self, end: End) -> TrialRow {
+        let reached = end == End::Reached;
+        let last = self.epochs.last().filter(|_| reached);
+        let best = best(&self.epochs).filter(|_| reached);
+        TrialRow {
+            trial_id: self.trial.id.clone(),
+            status: if reached { Status::Ok } else { Status::Diverged },
+            stopped_epoch: match end {
+                End::Reached => None,
+                End::Diverged(epoch) => Some(epoch),
+            },
+            message: None,
+            steps: self.step,
+            parameters: self.model.parameter_count(),
+            initial_loss: self.epochs.first().and_then(|e| e.train_loss),
+            train_loss: last.and_then(|e| e.train_loss),
+            train_accuracy: last.and_then(|e| e.train_accuracy),
+            validation_loss: last.and_then(|e| e.validation_loss),
+            validation_accuracy: last.and_then(|e| e.validation_accuracy),
+            test_loss: last.and_then(|e| e.test_loss),
+            test_accuracy: last.and_then(|e| e.test_accuracy),
+            best_epoch: best.map(|e| e.epoch),
+            best_validation_accuracy: best.and_then(|e| e.validation_accuracy),
+            best_test_accuracy: best.and_then(|e| e.test_accuracy),
+            data_hash: self.data.hash.clone(),
+            initial_hash: Some(self.initial.hash()),
+            // Which NaN an instruction leaves is not part of the arithmetic contract.
+            final_hash: reached.then(|| self.trainer.parameters().hash()),
+        }
+    }
+}
+
+/// The evaluation with the best validation accuracy, or the least validation loss where there is
+/// no accuracy; ties to the first. `None` without a validation part.
+fn best(epochs: &[EpochRow]) -> Option<&EpochRow> {
+    let score = |e: &EpochRow| e.validation_accuracy.or(e.validation_loss.map(|loss| -loss));
+    epochs
+        .iter()
+        .filter(|e| score(e).is_some())
+        .reduce(|best, e| if score(e) > score(best) { e } else { best })
+}
