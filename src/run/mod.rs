@@ -1,6 +1,7 @@
 //! Running trials: one (pure), many (rayon), kept (journal).
 
 pub mod files;
+pub mod gather;
 pub mod jacobian;
 pub mod journal;
 pub mod lock;

@@ -30,7 +30,7 @@ use crate::results::record::TrialRecord;
 /// power can cost at most. A killed process loses none of them.
 pub const SYNC_INTERVAL: Duration = Duration::from_secs(2);
 
-const NOWHERE: Place = Place { offset: 0, length: 0 };
+pub(super) const NOWHERE: Place = Place { offset: 0, length: 0 };
 
 /// The path of the journal of `shard` below `directory`.
 pub fn journal_path(directory: &Path, shard: Shard) -> PathBuf {
@@ -67,6 +67,15 @@ pub fn journals(directory: &Path) -> Result<Vec<(Shard, PathBuf)>> {
 pub trait Plan {
     /// The identity of trial `index`; `None` if the shard has no such trial.
     fn trial_id(&self, index: u64) -> Option<String>;
+}
+
+/// Where records can be had, in any order.
+pub trait Fetch {
+    /// The record of trial `index`.
+    ///
+    /// # Errors
+    /// It is not there, or the journal has changed.
+    fn fetch(&mut self, index: u32) -> Result<TrialRecord>;
 }
 
 /// What was found of an earlier run.
@@ -252,12 +261,8 @@ pub struct Records<'a> {
     journal: Option<Reader>,
 }
 
-impl Records<'_> {
-    /// The record of trial `index`.
-    ///
-    /// # Errors
-    /// It is not there, or the journal has changed.
-    pub fn read(&mut self, index: u32) -> Result<TrialRecord> {
+impl Fetch for Records<'_> {
+    fn fetch(&mut self, index: u32) -> Result<TrialRecord> {
         let missing = || Error::new(Kind::Store, format!("trial {index} is not in the journal"));
         let place = *self
             .store

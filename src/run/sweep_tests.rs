@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU32;
 use super::*;
 use crate::run::journal::{Header, tests::record};
 use crate::run::shard::{Shard, longest_first};
-use crate::run::store::{self, Plan, Resumed, journal_path};
+use crate::run::store::{self, Fetch as _, Plan, Resumed, journal_path};
 
 /// Trials that take no time, except those told to misbehave.
 #[derive(Default)]
@@ -110,7 +110,7 @@ fn records(directory: &Path, work: &Tiny) -> BTreeMap<u32, TrialRecord> {
     let mut reader = store.reader().unwrap();
     (0..work.trials)
         .filter(|&i| store.has(i))
-        .map(|i| (i, reader.read(i).unwrap()))
+        .map(|i| (i, reader.fetch(i).unwrap()))
         .collect()
 }
 
@@ -152,7 +152,7 @@ fn records_in_memory_are_the_same() {
     )
     .unwrap();
     let mut reader = store.reader().unwrap();
-    assert!((0..50).all(|i| reader.read(i).unwrap() == record(i)));
+    assert!((0..50).all(|i| reader.fetch(i).unwrap() == record(i)));
 }
 
 #[test]

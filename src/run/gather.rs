@@ -1,0 +1,431 @@
+//! Bringing the journals of shards together, after making sure that they are parts of one whole.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::journal::{self, Header, Place, Reader};
+use super::shard::{Shard, members};
+use super::store::{self, Fetch, Plan};
+use crate::error::{Error, Kind, Result};
+use crate::numerics::NUMERICS_VERSION;
+use crate::results::record::TrialRecord;
+
+/// Journals that belong together, not yet read.
+#[derive(Debug)]
+pub struct Shards {
+    /// What they all belong to; shard and command are those of the first.
+    pub header: Header,
+    journals: BTreeMap<u32, PathBuf>,
+}
+
+/// Every record of a plan, in the journals of its shards.
+#[derive(Debug)]
+pub struct Gathered {
+    sources: Vec<Reader>,
+    places: Vec<(u32, Place)>,
+    /// What was found on the way that a person should know.
+    pub notes: Vec<String>,
+}
+
+impl Shards {
+    /// Finds the journals below `directories` and checks that they belong together.
+    ///
+    /// # Errors
+    /// There are none, they belong to different runs, or two are of the same shard.
+    pub fn find(directories: &[PathBuf]) -> Result<Self> {
+        let mut shards: Option<Shards> = None;
+        for directory in directories {
+            for (shard, path) in store::journals(directory)? {
+                let header = journal::header(&path)?;
+                if (header.shard, header.shards) != (shard.index, shard.count) {
+                    let message = format!(
+                        "{} is the journal of shard {}/{}",
+                        path.display(),
+                        header.shard,
+                        header.shards
+                    );
+                    return Err(Error::new(Kind::Store, message).help("give it back the name it had"));
+                }
+                match &mut shards {
+                    None => {
+                        shards = Some(Shards {
+                            header,
+                            journals: BTreeMap::from([(shard.index, path)]),
+                        })
+                    }
+                    Some(shards) => shards.add(path, &header)?,
+                }
+            }
+        }
+        let shards = shards.ok_or_else(|| {
+            let places: Vec<String> = directories
+                .iter()
+                .map(|d| d.join("journal").display().to_string())
+                .collect();
+            Error::new(
+                Kind::Store,
+                format!("there are no shards in {}", places.join(", ")),
+            )
+            .help("each is written by: goodinit grid EXPERIMENT.toml --shard I/N")
+        })?;
+        if shards.header.numerics_version != NUMERICS_VERSION {
+            let message = format!(
+                "these shards are of numerics version {}, this program's is {NUMERICS_VERSION}",
+                shards.header.numerics_version
+            );
+            return Err(
+                Error::new(Kind::Store, message).help("merge them with the program that trained them")
+            );
+        }
+        Ok(shards)
+    }
+
+    fn add(&mut self, path: PathBuf, header: &Header) -> Result<()> {
+        let (Some(first), index) = (self.journals.values().next(), header.shard) else {
+            return Ok(());
+        };
+        let wanted = Header {
+            shard: header.shard,
+            ..self.header.clone()
+        };
+        if let Err(error) = store::belongs(&path, header, &wanted) {
+            let message = format!(
+                "{} and {} do not belong together: {}",
+                first.display(),
+                path.display(),
+                difference(header, &wanted).unwrap_or_else(|| error.message().to_owned())
+            );
+            return Err(Error::new(Kind::Store, message)
+                .help("move the journals that are not wanted out of the way, then merge again"));
+        }
+        if let Some(twin) = self.journals.insert(index, path.clone()) {
+            let message = format!("{} and {} are the same shard", twin.display(), path.display());
+            return Err(Error::new(Kind::Store, message).help("keep the one that has more trials"));
+        }
+        Ok(())
+    }
+
+    /// Reads where every record lies and checks that all are there, each once. `costs` are those
+    /// of the plan's trials.
+    ///
+    /// # Errors
+    /// Trials are missing (the error names the shards and the commands to run), or a shard holds
+    /// trials that are not its own.
+    pub fn gather(&self, plan: &impl Plan, costs: &[u64]) -> Result<Gathered> {
+        let count = self.header.shards;
+        let mut gathered = Gathered {
+            sources: Vec::new(),
+            places: vec![(0, store::NOWHERE); costs.len()],
+            notes: Vec::new(),
+        };
+        let mut owner = vec![0u32; costs.len()];
+        for index in 1..=count {
+            for trial in members(costs, Shard { index, count }) {
+                owner[trial as usize] = index;
+            }
+        }
+        for (&index, path) in &self.journals {
+            gathered.add(index, path, plan, &owner)?;
+        }
+        let mut missing: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+        for (place, &owner) in gathered.places.iter().zip(&owner) {
+            let (lacking, all) = missing.entry(owner).or_default();
+            *lacking += usize::from(place.1 == store::NOWHERE);
+            *all += 1;
+        }
+        missing.retain(|_, (lacking, _)| *lacking > 0);
+        if missing.is_empty() {
+            Ok(gathered)
+        } else {
+            Err(self.incomplete(&missing))
+        }
+    }
+
+    fn incomplete(&self, missing: &BTreeMap<u32, (usize, usize)>) -> Error {
+        let trials: usize = missing.values().map(|(lacking, _)| lacking).sum();
+        let mut text = format!("{trials} of {} trials are missing", self.header.trials);
+        const SHOWN: usize = 20;
+        for (index, (lacking, all)) in missing.iter().take(SHOWN) {
+            let state = if self.journals.contains_key(index) {
+                "unfinished"
+            } else {
+                "not begun"
+            };
+            let _ = write!(
+                text,
+                "\n  shard {index}/{}: {lacking} of {all} ({state})",
+                self.header.shards
+            );
+        }
+        if missing.len() > SHOWN {
+            let _ = write!(text, "\n  and {} more shards", missing.len() - SHOWN);
+        }
+        let mut error = Error::new(Kind::Store, text);
+        for index in missing.keys().take(SHOWN) {
+            let shard = Shard {
+                index: *index,
+                count: self.header.shards,
+            };
+            error = error.help(shard_command(&self.header.command, shard));
+        }
+        error.help("then merge again")
+    }
+
+    /// The journals, first shard first.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.journals.values().map(PathBuf::as_path)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.journals.len()
+    }
+
+    /// Never: there is at least one.
+    pub fn is_empty(&self) -> bool {
+        self.journals.is_empty()
+    }
+}
+
+impl Gathered {
+    fn add(&mut self, index: u32, path: &Path, plan: &impl Plan, owner: &[u32]) -> Result<()> {
+        let source = self.sources.len() as u32;
+        let mut stranger = None;
+        let scan = journal::scan(path, |key, place| {
+            let at = key.index as usize;
+            let known = plan.trial_id(key.index).is_some_and(|id| id == key.trial_id);
+            match self.places.get_mut(at) {
+                Some(slot) if known && owner[at] == index => {
+                    // A trial that was trained again after damage may be there twice, equal.
+                    if slot.1 == store::NOWHERE {
+                        *slot = (source, place);
+                    }
+                }
+                _ => stranger = stranger.take().or(Some(key.trial_id)),
+            }
+        })?;
+        if let Some(id) = stranger {
+            let message = format!(
+                "{} holds trial {id}, which is not of shard {index}",
+                path.display()
+            );
+            return Err(Error::new(Kind::Store, message)
+                .help("was it cut in another way? run that shard again in a directory of its own"));
+        }
+        for range in scan.damaged {
+            let note = format!(
+                "{}: bytes {} to {} are damaged and not used",
+                path.display(),
+                range.start,
+                range.end
+            );
+            self.notes.push(note);
+        }
+        self.sources.push(Reader::open(path)?);
+        Ok(())
+    }
+}
+
+impl Fetch for Gathered {
+    fn fetch(&mut self, index: u32) -> Result<TrialRecord> {
+        let missing = || Error::new(Kind::Store, format!("trial {index} is in no journal"));
+        let (source, place) = *self.places.get(index as usize).ok_or_else(missing)?;
+        self.sources
+            .get_mut(source as usize)
+            .ok_or_else(missing)?
+            .read(place)
+    }
+}
+
+/// In what two journals differ.
+fn difference(found: &Header, wanted: &Header) -> Option<String> {
+    if found.experiment != wanted.experiment {
+        Some("they are of different experiments".to_owned())
+    } else if found.numerics_version != wanted.numerics_version {
+        Some(format!(
+            "numerics versions {} and {}",
+            wanted.numerics_version, found.numerics_version
+        ))
+    } else if found.build != wanted.build {
+        Some(format!(
+            "builds {} and {} of the program",
+            wanted.build, found.build
+        ))
+    } else if found.shards != wanted.shards {
+        Some(format!(
+            "one of {} shards and one of {}",
+            wanted.shards, found.shards
+        ))
+    } else {
+        None
+    }
+}
+
+/// The command line that trains `shard`, for a person to copy.
+pub fn shard_command(arguments: &[String], shard: Shard) -> String {
+    let mut line = command_line(arguments);
+    if !shard.is_whole() {
+        let _ = write!(line, " --shard {shard}");
+    }
+    line
+}
+
+/// `goodinit` with `arguments`, quoted for a shell where they need it.
+pub fn command_line(arguments: &[String]) -> String {
+    let mut line = "goodinit".to_owned();
+    for argument in arguments {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%\\".contains(c);
+        if !argument.is_empty() && argument.chars().all(plain) {
+            let _ = write!(line, " {argument}");
+        } else {
+            let _ = write!(line, " '{}'", argument.replace('\'', r"'\''"));
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::journal::{Key, Writer, encode, tests::record};
+
+    struct Ten;
+    impl Plan for Ten {
+        fn trial_id(&self, index: u64) -> Option<String> {
+            (index < 10).then(|| format!("{index:016x}"))
+        }
+    }
+    const COSTS: [u64; 10] = [5, 4, 3, 3, 2, 2, 1, 1, 1, 1];
+
+    fn header(index: u32, count: u32) -> Header {
+        Header {
+            experiment: "e".into(),
+            numerics_version: NUMERICS_VERSION,
+            build: "b".into(),
+            shard: index,
+            shards: count,
+            trials: 10,
+            text: String::new(),
+            command: vec!["grid".into(), "x.toml".into(), "--set".into(), "a=[1, 2]".into()],
+        }
+    }
+
+    fn write(directory: &Path, header: &Header, trials: &[u32]) {
+        let path = store::journal_path(
+            directory,
+            Shard {
+                index: header.shard,
+                count: header.shards,
+            },
+        );
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        journal::create(&path, header).unwrap();
+        let mut writer = Writer::open(&path, std::fs::metadata(&path).unwrap().len()).unwrap();
+        for &i in trials {
+            writer
+                .append(&encode(&Key::of(i.into(), &record(i)), &record(i)).unwrap())
+                .unwrap();
+        }
+    }
+
+    fn gather(directories: &[PathBuf]) -> Result<Gathered> {
+        Shards::find(directories)?.gather(&Ten, &COSTS)
+    }
+
+    #[test]
+    fn shards_from_two_directories_make_the_whole() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mine = |index| members(&COSTS, Shard { index, count: 3 });
+        write(a.path(), &header(1, 3), &mine(1));
+        write(a.path(), &header(3, 3), &mine(3));
+        write(b.path(), &header(2, 3), &mine(2));
+        let mut all = gather(&[a.path().into(), b.path().into()]).unwrap();
+        assert!((0..10).all(|i| all.fetch(i).unwrap() == record(i)));
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_command() {
+        let dir = tempfile::tempdir().unwrap();
+        let mine = members(&COSTS, Shard { index: 1, count: 3 });
+        write(dir.path(), &header(1, 3), &mine[1..]);
+        write(
+            dir.path(),
+            &header(2, 3),
+            &members(&COSTS, Shard { index: 2, count: 3 }),
+        );
+        let error = gather(&[dir.path().into()]).unwrap_err().to_string();
+        let three = members(&COSTS, Shard { index: 3, count: 3 }).len();
+        assert!(
+            error.starts_with(&format!("{} of 10 trials are missing", three + 1)),
+            "{error}"
+        );
+        assert!(
+            error.contains(&format!("shard 1/3: 1 of {} (unfinished)", mine.len())),
+            "{error}"
+        );
+        assert!(
+            error.contains("shard 3/3:") && error.contains("(not begun)"),
+            "{error}"
+        );
+        assert!(
+            error.contains("help: goodinit grid x.toml --set 'a=[1, 2]' --shard 3/3"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_refused() {
+        let cases = [
+            (
+                Header {
+                    experiment: "f".into(),
+                    ..header(2, 2)
+                },
+                "different experiments",
+            ),
+            (
+                Header {
+                    build: "c".into(),
+                    ..header(2, 2)
+                },
+                "builds b and c",
+            ),
+            (header(2, 4), "one of 2 shards and one of 4"),
+        ];
+        for (other, why) in cases {
+            let dir = tempfile::tempdir().unwrap();
+            write(
+                dir.path(),
+                &header(1, 2),
+                &members(&COSTS, Shard { index: 1, count: 2 }),
+            );
+            write(dir.path(), &other, &[]);
+            let error = gather(&[dir.path().into()]).unwrap_err().to_string();
+            assert!(
+                error.contains("do not belong together") && error.contains(why),
+                "{error}"
+            );
+        }
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        write(a.path(), &header(1, 2), &[]);
+        write(b.path(), &header(1, 2), &[]);
+        let error = gather(&[a.path().into(), b.path().into()])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("are the same shard"), "{error}");
+        let none = tempfile::tempdir().unwrap();
+        let error = gather(&[none.path().into()]).unwrap_err().to_string();
+        assert!(error.contains("there are no shards in"), "{error}");
+    }
+
+    #[test]
+    fn a_trial_of_another_shard_is_an_overlap() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut mine = members(&COSTS, Shard { index: 1, count: 2 });
+        mine.push(members(&COSTS, Shard { index: 2, count: 2 })[0]);
+        write(dir.path(), &header(1, 2), &mine);
+        let error = gather(&[dir.path().into()]).unwrap_err().to_string();
+        assert!(error.contains("which is not of shard 1"), "{error}");
+    }
+}
