@@ -14,15 +14,21 @@ use crate::activation::Activation;
 use crate::error::{Error, Kind, Result};
 
 pub mod architecture;
+mod elementwise;
 pub mod loss;
+mod norm;
 pub mod optimizer;
 mod parameters;
+mod pass;
+mod score;
 mod trainer;
+mod update;
 mod workspace;
 
 pub use architecture::{Architecture, Norm, Residual, Shape};
 pub use loss::Loss;
 pub use optimizer::Optimizer;
+use parameters::Place;
 pub use parameters::{NormParameters, Parameters, Tensor};
 pub use trainer::{BatchScore, LayerRate, Rates, Score, Trainer};
 pub use workspace::{LayerTrace, Trace, Workspace};

@@ -38,6 +38,25 @@ pub struct Parameters {
     pub branch_scales: Vec<f32>,
 }
 
+/// What a trained tensor is, which decides its learning rate and weight decay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Weight matrix of a layer.
+    Weight(usize),
+    /// Bias vector of a layer.
+    Bias(usize),
+    /// Gain or shift of a normalization.
+    Norm,
+    /// Scalar biases or branch scales.
+    Scalar,
+}
+
+impl Place {
+    pub(super) fn is_weight(self) -> bool {
+        matches!(self, Place::Weight(_))
+    }
+}
+
 /// One named tensor of [`Parameters`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor<'a> {
@@ -151,6 +170,56 @@ impl Parameters {
             vector.copy_from_slice(values);
         }
         Ok(())
+    }
+
+    /// The stored numbers of every trained tensor, weights first
+    /// (running statistics are not trained).
+    pub(super) fn fields(&self) -> impl Iterator<Item = (Place, &[f32])> {
+        let weights = self.weights.iter().enumerate();
+        let norms = self.norms.iter().flat_map(|n| [&n.gain, &n.shift]);
+        weights
+            .map(|(l, w)| (Place::Weight(l), w.storage()))
+            .chain(
+                self.biases
+                    .iter()
+                    .enumerate()
+                    .map(|(l, b)| (Place::Bias(l), &b[..])),
+            )
+            .chain(norms.map(|v| (Place::Norm, &v[..])))
+            .chain(self.scalars.iter().map(|s| (Place::Scalar, &s[..])))
+            .chain([(Place::Scalar, &self.branch_scales[..])])
+    }
+
+    /// See [`Parameters::fields`].
+    pub(super) fn fields_mut(&mut self) -> impl Iterator<Item = (Place, &mut [f32])> {
+        let weights = self.weights.iter_mut().enumerate();
+        let biases = self.biases.iter_mut().enumerate();
+        let norms = self.norms.iter_mut().flat_map(|n| [&mut n.gain, &mut n.shift]);
+        weights
+            .map(|(l, w)| (Place::Weight(l), w.storage_mut()))
+            .chain(biases.map(|(l, b)| (Place::Bias(l), &mut b[..])))
+            .chain(norms.map(|v| (Place::Norm, &mut v[..])))
+            .chain(self.scalars.iter_mut().map(|s| (Place::Scalar, &mut s[..])))
+            .chain([(Place::Scalar, &mut self.branch_scales[..])])
+    }
+
+    /// Sets every trained number to +0.
+    pub(super) fn fill_zero(&mut self) {
+        for (_, values) in self.fields_mut() {
+            values.fill(0.0);
+        }
+    }
+
+    /// Takes the shape of `other`, all zeros; allocates only when the shape changes.
+    pub(super) fn zero_like(&mut self, other: &Parameters) {
+        let shapes = |p: &Parameters| -> Vec<(Place, usize)> {
+            p.fields().map(|(place, values)| (place, values.len())).collect()
+        };
+        let fans = |p: &Parameters| -> Vec<usize> { p.weights.iter().map(Weights::fan_in).collect() };
+        if shapes(self) != shapes(other) || fans(self) != fans(other) {
+            *self = other.clone();
+        }
+        self.fill_zero();
     }
 
     fn shape_of(&mut self, name: &str) -> Option<Vec<usize>> {

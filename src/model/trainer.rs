@@ -1,7 +1,15 @@
-//! Steps and evaluations.
+//! Steps, evaluations and probes.
 
-use super::{Model, Optimizer, Parameters, Trace, Workspace};
-use crate::data::Prepared;
+use super::pass::{Sink, Statistics};
+use super::score::{Tally, score, score_and_differentiate};
+use super::update::Clock;
+use super::workspace::Pass;
+use super::{LayerTrace, Model, Norm, Optimizer, Parameters, Place, Trace, Workspace, norm};
+use crate::data::{Prepared, Targets};
+use crate::numerics::Batch;
+
+/// Samples per batch of an evaluation. No result depends on it.
+const EVALUATION_BATCH: usize = 256;
 
 /// Multipliers on the learning rate of one layer; 0 freezes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,7 +25,7 @@ pub struct LayerRate {
 pub struct Rates {
     /// Of each weight layer.
     pub layers: Vec<LayerRate>,
-    /// Of normalization gains and shifts.
+    /// Of normalization gains and shifts; 0 freezes running statistics too.
     pub norms: f64,
     /// Of scalar biases and branch scales.
     pub scalars: f64,
@@ -46,6 +54,15 @@ impl Rates {
             bias: 0.0,
         };
     }
+
+    pub(super) fn of(&self, place: Place) -> f64 {
+        match place {
+            Place::Weight(l) => self.layers[l].weight,
+            Place::Bias(l) => self.layers[l].bias,
+            Place::Norm => self.norms,
+            Place::Scalar => self.scalars,
+        }
+    }
 }
 
 /// What a step saw of its own batch, before it changed anything.
@@ -60,20 +77,27 @@ pub struct BatchScore {
 /// Loss and accuracy over some samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
-    /// Mean loss; non-finite when training has diverged.
+    /// Mean loss; non-finite when training has diverged, NaN without samples.
     pub loss: f64,
     /// Fraction of samples classified right; `None` for regression or without samples.
     pub accuracy: Option<f64>,
 }
 
 /// Trains one network: its plan, parameters, optimizer state and buffers.
+///
+/// The arithmetic of a step, which is its definition: the gradient of the batch's mean loss with
+/// respect to the outputs is scaled once, by `1 / batch size`, and what the backward pass adds
+/// up from it, in the order of the samples, is the gradient. Plain gradient descent scales by
+/// `-rate / batch size` instead and adds up onto the parameters themselves, each layer after its
+/// gradient has been passed on. A layer's own rate multiplies the scaled deltas of that layer.
 #[derive(Debug)]
 pub struct Trainer<'a> {
-    _model: &'a Model,
+    model: &'a Model,
     parameters: Parameters,
-    _optimizer: Optimizer,
-    _rates: Rates,
-    _workspace: &'a mut Workspace,
+    optimizer: Optimizer,
+    rates: Rates,
+    clock: Clock,
+    workspace: &'a mut Workspace,
 }
 
 impl<'a> Trainer<'a> {
@@ -85,31 +109,56 @@ impl<'a> Trainer<'a> {
         rates: Rates,
         workspace: &'a mut Workspace,
     ) -> Self {
+        workspace.pass.prepare(model);
+        optimizer.prepare(&parameters, &mut workspace.state);
         Trainer {
-            _model: model,
+            model,
             parameters,
-            _optimizer: optimizer.clone(),
-            _rates: rates,
-            _workspace: workspace,
+            optimizer: optimizer.clone(),
+            rates,
+            clock: Clock::new(),
+            workspace,
         }
     }
 
-    /// One step of the optimizer on the mean loss of `rows`, which must not be empty.
+    /// One step of the optimizer on the mean loss of `rows`; without rows nothing happens.
     pub fn step(&mut self, prepared: &Prepared, rows: &[u32], rate: f64) -> BatchScore {
-        let _ = (prepared, rows, rate);
-        unimplemented!("lands next")
+        let Workspace { pass, state } = &mut *self.workspace;
+        let model = self.model;
+        prepared.gather(rows, &mut pass.inputs);
+        model.forward(&self.parameters, Statistics::Batch, pass);
+        let plain = self.optimizer.is_plain();
+        let scale = (if plain { -rate } else { 1.0 }) / rows.len().max(1) as f64;
+        let tally = model.differentiate(&prepared.targets, rows, scale as f32, pass);
+        if model.norm == Norm::Batch && self.rates.norms != 0.0 {
+            for (norm, site) in self.parameters.norms.iter_mut().zip(&pass.sites) {
+                norm::update_running(norm, &site.norm, rows.len());
+            }
+        }
+        if plain {
+            model.backward(Sink::Update(&mut self.parameters), &self.rates, pass, |_, _| ());
+        } else {
+            state.gradient.fill_zero();
+            let sink = Sink::Gradient(&self.parameters, &mut state.gradient);
+            model.backward(sink, &self.rates, pass, |_, _| ());
+            self.optimizer
+                .update(&mut self.parameters, state, &self.rates, rate, &mut self.clock);
+        }
+        BatchScore {
+            loss_sum: tally.loss_sum,
+            correct: tally.correct,
+        }
     }
 
     /// Loss and accuracy over `rows`, batch normalization by its running statistics.
     pub fn evaluate(&mut self, prepared: &Prepared, rows: &[u32]) -> Score {
-        let _ = (prepared, rows);
-        unimplemented!("lands next")
+        self.model
+            .evaluate(&self.parameters, prepared, rows, self.workspace)
     }
 
     /// The network's inner values on `rows`, batch normalization by the rows' own statistics.
     pub fn trace(&mut self, prepared: &Prepared, rows: &[u32]) -> Trace {
-        let _ = (prepared, rows);
-        unimplemented!("lands next")
+        self.model.trace(&self.parameters, prepared, rows, self.workspace)
     }
 
     /// The parameters as they are now.
@@ -124,7 +173,9 @@ impl<'a> Trainer<'a> {
 }
 
 impl Model {
-    /// Loss and accuracy of `parameters` over `rows`, see [`Trainer::evaluate`].
+    /// Loss and accuracy of `parameters` over `rows`: the losses summed in f64 in the order of
+    /// the rows, ties of outputs going to the lowest class, batch normalization by its running
+    /// statistics.
     pub fn evaluate(
         &self,
         parameters: &Parameters,
@@ -132,11 +183,23 @@ impl Model {
         rows: &[u32],
         workspace: &mut Workspace,
     ) -> Score {
-        let _ = (parameters, prepared, rows, workspace);
-        unimplemented!("lands next")
+        let pass = &mut workspace.pass;
+        let mut tally = Tally::default();
+        for rows in rows.chunks(EVALUATION_BATCH) {
+            prepared.gather(rows, &mut pass.inputs);
+            self.forward(parameters, Statistics::Running, pass);
+            score(self.loss, self.output(pass), &prepared.targets, rows, &mut tally);
+        }
+        let count = rows.len() as f64;
+        let classes = matches!(&*prepared.targets, Targets::Classes { .. });
+        Score {
+            loss: tally.loss_sum / count,
+            accuracy: (classes && !rows.is_empty()).then(|| f64::from(tally.correct) / count),
+        }
     }
 
-    /// The inner values under `parameters` on `rows`, see [`Trainer::trace`].
+    /// The inner values under `parameters` on `rows`, gradients of the mean loss over them
+    /// included; batch normalization by the rows' own statistics.
     pub fn trace(
         &self,
         parameters: &Parameters,
@@ -144,18 +207,80 @@ impl Model {
         rows: &[u32],
         workspace: &mut Workspace,
     ) -> Trace {
-        let _ = (parameters, prepared, rows, workspace);
-        unimplemented!("lands next")
+        let pass = &mut workspace.pass;
+        prepared.gather(rows, &mut pass.inputs);
+        self.forward(parameters, Statistics::Batch, pass);
+        let mut trace = self.collect(pass);
+        let scale = 1.0 / rows.len().max(1) as f64;
+        let tally = self.differentiate(&prepared.targets, rows, scale as f32, pass);
+        trace.loss = tally.loss_sum * scale;
+        let rates = Rates::uniform(self);
+        self.backward(Sink::Nothing(parameters), &rates, pass, |l, delta| {
+            trace.layers[l].gradient = delta.clone();
+        });
+        trace
     }
 
-    /// The inner values on inputs of the caller's own, without loss and gradients (left empty).
-    pub fn propagate(
+    /// The inner values on inputs of the caller's own (`samples x inputs`); loss and gradients
+    /// are left empty.
+    pub fn propagate(&self, parameters: &Parameters, inputs: &Batch, workspace: &mut Workspace) -> Trace {
+        let pass = &mut workspace.pass;
+        pass.inputs.clone_from(inputs);
+        self.forward(parameters, Statistics::Batch, pass);
+        self.collect(pass)
+    }
+
+    /// Output `z` of layer `layer` on `inputs`, computed through that layer only.
+    pub fn layer_output<'w>(
         &self,
+        layer: usize,
         parameters: &Parameters,
-        inputs: &crate::numerics::Batch,
-        workspace: &mut Workspace,
-    ) -> Trace {
-        let _ = (parameters, inputs, workspace);
-        unimplemented!("lands next")
+        inputs: &Batch,
+        workspace: &'w mut Workspace,
+    ) -> &'w Batch {
+        let pass = &mut workspace.pass;
+        pass.inputs.clone_from(inputs);
+        self.forward_through(layer + 1, parameters, Statistics::Batch, pass);
+        self.layer_site(layer, pass)
+    }
+
+    fn layer_site<'w>(&self, layer: usize, pass: &'w Pass) -> &'w Batch {
+        let site = &pass.sites[layer];
+        match self.layers[layer].block {
+            Some(place) if place.is_last() => &site.branch,
+            _ => &site.u,
+        }
+    }
+
+    fn output<'w>(&self, pass: &'w Pass) -> &'w Batch {
+        &pass.sites[self.layers.len() - 1].u
+    }
+
+    /// Scores the outputs and starts the backward pass from them.
+    fn differentiate(&self, targets: &Targets, rows: &[u32], scale: f32, pass: &mut Pass) -> Tally {
+        let outputs = &pass.sites[self.layers.len() - 1].u;
+        score_and_differentiate(self.loss, outputs, targets, rows, scale, &mut pass.delta)
+    }
+
+    /// Copies what the forward pass has left.
+    fn collect(&self, pass: &Pass) -> Trace {
+        let layer = |l: usize| {
+            let site = &pass.sites[l];
+            LayerTrace {
+                output: self.layer_site(l, pass).clone(),
+                preactivation: site.u.clone(),
+                activation: if self.layers[l].output_activation.is_some() {
+                    site.a.clone()
+                } else {
+                    site.u.clone()
+                },
+                gradient: Batch::default(),
+            }
+        };
+        Trace {
+            inputs: pass.inputs.clone(),
+            layers: (0..self.layers.len()).map(layer).collect(),
+            loss: 0.0,
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Buffers of training, and what a probe sees.
 
+use super::norm::NormBuffers;
+use super::{Model, Parameters};
 use crate::numerics::Batch;
 
 /// Every buffer that forward, backward and the optimizers need. Sized by the first use with a
@@ -7,7 +9,8 @@ use crate::numerics::Batch;
 /// to the next.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    _buffers: Vec<Batch>,
+    pub(super) pass: Pass,
+    pub(super) state: State,
 }
 
 impl Workspace {
@@ -15,6 +18,66 @@ impl Workspace {
     pub fn new() -> Self {
         Workspace::default()
     }
+}
+
+/// Buffers of the forward and backward pass.
+#[derive(Debug, Default)]
+pub(super) struct Pass {
+    /// The samples.
+    pub inputs: Batch,
+    /// What each layer leaves behind, at its index; there may be more than the model has layers.
+    pub sites: Vec<Site>,
+    /// Gradient with respect to the value that the backward pass has reached.
+    pub delta: Batch,
+    /// The next one, while it is computed.
+    pub next: Batch,
+    /// Gradient with respect to the stream, passed over a residual branch.
+    pub stream: Batch,
+    /// `delta` times a layer's own rate.
+    pub scaled: Batch,
+    /// Zeros, the bias of layers without one.
+    pub zeros: Vec<f32>,
+}
+
+/// What one layer leaves behind on the way forward.
+#[derive(Debug, Default)]
+pub(super) struct Site {
+    /// Output of the layer that ends a residual branch (elsewhere the output is `u`).
+    pub branch: Batch,
+    /// What the normalization or activation function that follows gets to see.
+    pub u: Batch,
+    /// The same after normalization and scalar bias, where there are any.
+    pub v: Batch,
+    /// Buffers of the normalization.
+    pub norm: NormBuffers,
+    /// Values of the activation function.
+    pub a: Batch,
+    /// The same plus a scalar bias, where there is one.
+    pub fed: Batch,
+}
+
+impl Pass {
+    /// Makes room for the layers of `model`.
+    pub(super) fn prepare(&mut self, model: &Model) {
+        if self.sites.len() < model.layers.len() {
+            self.sites.resize_with(model.layers.len(), Site::default);
+        }
+        let widest = model.layers.iter().map(|l| l.fan_out).max().unwrap_or(0);
+        if self.zeros.len() < widest {
+            self.zeros.resize(widest, 0.0);
+        }
+    }
+}
+
+/// Optimizer state in the shape of the parameters.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Gradient of the mean loss.
+    pub gradient: Parameters,
+    /// Momentum, or Adam's mean gradient.
+    pub first: Parameters,
+    /// Adam's mean squared gradient.
+    pub second: Parameters,
 }
 
 /// One weight layer as a probe sees it; each batch is `samples x fan_out`.
@@ -38,6 +101,6 @@ pub struct Trace {
     pub inputs: Batch,
     /// Each weight layer, from the data to the loss.
     pub layers: Vec<LayerTrace>,
-    /// Mean loss.
+    /// Mean loss; 0 without targets.
     pub loss: f64,
 }
