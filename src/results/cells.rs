@@ -3,7 +3,7 @@
 use crate::catalog::number;
 use crate::experiment::Coordinates;
 
-use super::record::{EpochRow, LayerRow, Status, TrialRow};
+use super::record::{EpochRow, HistogramRow, LayerRow, ProbeRow, Status, TrialRow};
 
 /// How the cells of a column compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,4 +252,31 @@ cells!(LayerRow {
     weight_rank: Option<u32>,
     change_rank: Option<u32>,
     column_spread: Option<f64>,
+});
+
+cells!(ProbeRow {
+    log_length: Option<f64>,
+    first_ratio: Option<f64>,
+    pair_correlation: Option<f64>,
+    weight_variance_theory: Option<f64>,
+    weight_variance_error: Option<f64>,
+    moment_theory: Option<f64>,
+    moment_error: Option<f64>,
+    correlation_theory: Option<f64>,
+    correlation_error: Option<f64>,
+    gradient_ratio_theory: Option<f64>,
+    gradient_ratio_error: Option<f64>,
+    jacobian_mean: Option<f64>,
+    jacobian_spread: Option<f64>,
+    jacobian_min: Option<f64>,
+    jacobian_max: Option<f64>,
+    initial_loss: Option<f64>,
+    born_dead: Option<u32>,
+});
+
+cells!(HistogramRow {
+    layer: u32,
+    low: f64,
+    high: f64,
+    counts: String,
 });

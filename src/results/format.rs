@@ -9,6 +9,10 @@ pub const TRIALS: &str = "trials.csv";
 pub const EPOCHS: &str = "epochs.csv";
 /// One row per trial, probed epoch and layer.
 pub const LAYERS: &str = "layers.csv";
+/// One row per network and layer at initialization, from a probe.
+pub const PROBE: &str = "probe.csv";
+/// The weights of each of these layers, counted in bins.
+pub const HISTOGRAMS: &str = "histograms.csv";
 /// One row per cell.
 pub const SUMMARY: &str = "summary.csv";
 /// Versions, digests and the experiment itself.

@@ -4,6 +4,7 @@ pub mod cells;
 pub mod format;
 pub mod manifest;
 pub mod order;
+pub mod probe;
 pub mod record;
 pub mod table;
 

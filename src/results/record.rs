@@ -155,16 +155,14 @@ pub struct LayerRow {
     pub column_spread: Option<f64>,
 }
 
-/// One row of `probe.csv`, after the coordinates and `trial_id`: one layer of a network at
-/// initialization. Its columns are those of [`LayerRow`] and then these. Figures of the network as
-/// a whole stand in the row of its output layer and are empty elsewhere.
+/// What stands in a row of `probe.csv` after the coordinates, `trial_id` and the columns of
+/// [`LayerRow`] (with epoch 0): one layer of a network at initialization. Figures of the network
+/// as a whole stand in the row of its output layer and are empty elsewhere.
 ///
 /// The theory beside a measurement is for weights drawn independently with this layer's own mean
 /// square (and biases with theirs), in the limit of wide layers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProbeRow {
-    /// What training measures too; `epoch` is 0.
-    pub layer: LayerRow,
     /// ln of the mean square of the activations of the first probe sample, less that of the
     /// sample itself.
     pub log_length: Option<f64>,
