@@ -27,7 +27,6 @@ pub(super) static ITEM: Item = Item {
         bytes: 57_523,
         sha256: "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22",
         unpacked_bytes: 264_712,
-        unpacked_sha256: "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8",
     }],
     default_split: Some(SplitRule::WHOLE),
     tabular: false,

@@ -8,13 +8,21 @@
 //! Every dataset is one file here with its [`Item`] at the top.
 
 mod cache;
+mod csv;
 mod dataset;
 mod digits;
 mod environment;
+mod file;
+mod idx;
+mod mnist;
 mod prepare;
 mod scaling;
 mod spec;
 mod split;
+mod synthetic;
+
+#[cfg(test)]
+mod mutation_tests;
 
 use std::sync::Arc;
 
@@ -62,8 +70,6 @@ pub struct SourceFile {
     pub sha256: &'static str,
     /// Length once unpacked.
     pub unpacked_bytes: u64,
-    /// SHA-256 once unpacked.
-    pub unpacked_sha256: &'static str,
 }
 
 impl Item {
@@ -75,7 +81,19 @@ impl Item {
 
 /// All datasets, in the order in which they are listed.
 pub fn catalog() -> &'static [&'static Item] {
-    static CATALOG: &[&Item] = &[&digits::ITEM];
+    static CATALOG: &[&Item] = &[
+        &digits::ITEM,
+        &mnist::MNIST,
+        &mnist::FASHION,
+        &idx::ITEM,
+        &csv::ITEM,
+        &synthetic::MIXTURE,
+        &synthetic::TEACHER,
+        &synthetic::SPIRALS,
+        &synthetic::ABS,
+        &synthetic::NOISE,
+        &synthetic::MNIST_LIKE,
+    ];
     CATALOG
 }
 

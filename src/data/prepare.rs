@@ -314,3 +314,6 @@ fn hash(dataset: &Dataset, split: &Split, targets: &Targets, scaling: &Scaling) 
     scaling.hash_into(&mut hash);
     hex(&hash.finalize()[..8])
 }
+
+#[cfg(test)]
+mod tests;

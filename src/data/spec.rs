@@ -186,6 +186,15 @@ impl DataSpec {
                 );
             }
         };
+        if kind == "synthetic" {
+            let generated = catalog()
+                .iter()
+                .filter(|i| i.source == "generated")
+                .map(|i| i.entry.name);
+            let names = generated.collect::<Vec<_>>().join(", ");
+            let error = Error::new(Kind::Experiment, "unknown dataset `synthetic`");
+            return Err(error.help(format!("generated datasets go by their own names: {names}")));
+        }
         let item = catalog::find("dataset", &kind, catalog(), |item: &&Item| item.entry)?;
         let own = item.entry.parameters;
         if let Some(key) = table
@@ -363,3 +372,6 @@ fn scale(value: &Value) -> Result<Scale> {
         Err(Error::new(Kind::Experiment, message))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -231,3 +231,6 @@ pub(super) fn take(strata: &mut [Vec<u32>], wanted: usize, left: usize) -> Vec<u
     }
     rows
 }
+
+#[cfg(test)]
+mod tests;
