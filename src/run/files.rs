@@ -99,14 +99,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     pending.commit()
 }
 
-/// Puts all of `files` in place, the last one (the mark that the set is whole) last. Files that
-/// would change are first moved, the whole set together, into a new `previous-N` directory beside
-/// them; its path is returned. Identical files are left untouched.
+/// Puts all of `files` in place, the last one (the mark that the set is whole) last. If any would
+/// change, or any of `stale` exists, the whole old set is first moved together into a new
+/// `previous-N` directory beside them, whose path is returned. Identical files are left untouched.
 ///
 /// # Errors
 /// The operating system refuses. Old files are then either in place or in `previous-N`.
-pub fn replace(mut files: Vec<Pending>) -> Result<Option<PathBuf>> {
-    let mut differs = false;
+pub fn replace(mut files: Vec<Pending>, stale: &[PathBuf]) -> Result<Option<PathBuf>> {
+    let mut differs = stale.iter().any(|p| p.exists());
     for file in &mut files {
         file.sync()?;
         differs |= file.destination.exists() && !file.is_unchanged()?;
@@ -118,6 +118,7 @@ pub fn replace(mut files: Vec<Pending>) -> Result<Option<PathBuf>> {
             .iter()
             .rev()
             .map(|f| f.destination())
+            .chain(stale.iter().map(PathBuf::as_path))
             .filter(|p| p.exists())
             .collect();
         let parent = old[0].parent().unwrap_or(Path::new(".")).to_owned();
@@ -237,13 +238,24 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         let files = |a, b| vec![pending(&at("a.csv"), a), pending(&at("manifest"), b)];
-        assert_eq!(replace(files("1", "m")).unwrap(), None);
-        assert_eq!(replace(files("1", "m")).unwrap(), None, "identical: untouched");
-        let aside = replace(files("2", "m")).unwrap().unwrap();
+        assert_eq!(replace(files("1", "m"), &[]).unwrap(), None);
+        assert_eq!(
+            replace(files("1", "m"), &[]).unwrap(),
+            None,
+            "identical: untouched"
+        );
+        let aside = replace(files("2", "m"), &[]).unwrap().unwrap();
         assert_eq!(aside, at("previous-1"));
         assert_eq!(fs::read(aside.join("a.csv")).unwrap(), b"1");
         assert_eq!(fs::read(aside.join("manifest")).unwrap(), b"m");
         assert_eq!(fs::read(at("a.csv")).unwrap(), b"2");
-        assert_eq!(replace(files("3", "m")).unwrap(), Some(at("previous-2")));
+        fs::write(at("layers.csv"), "old").unwrap();
+        let aside = replace(files("2", "m"), &[at("layers.csv")]).unwrap();
+        assert_eq!(
+            aside,
+            Some(at("previous-2")),
+            "a table that is no longer written goes, too"
+        );
+        assert!(at("previous-2").join("layers.csv").exists() && !at("layers.csv").exists());
     }
 }

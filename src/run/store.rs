@@ -96,7 +96,6 @@ pub struct Resumed {
 pub struct Store {
     places: Vec<Place>,
     backing: Backing,
-    _locks: Vec<Lock>,
 }
 
 #[derive(Debug)]
@@ -111,11 +110,10 @@ enum Backing {
 
 impl Store {
     /// Records in memory only, for `trials` trials: nothing to resume, nothing on disk.
-    pub fn in_memory(trials: usize, locks: Vec<Lock>) -> Self {
+    pub fn in_memory(trials: usize) -> Self {
         Store {
             places: vec![NOWHERE; trials],
             backing: Backing::Memory(Vec::new()),
-            _locks: locks,
         }
     }
 
@@ -129,7 +127,6 @@ impl Store {
         directory: &Path,
         header: &Header,
         plan: &impl Plan,
-        locks: Vec<Lock>,
         mut seen: impl FnMut(&Key),
     ) -> Result<(Self, Resumed)> {
         let path = journal_path(
@@ -163,14 +160,7 @@ impl Store {
         let writer = Writer::open(&path, scan.end)?;
         let syncer = Syncer::start(writer.handle()?, path.clone());
         let backing = Backing::Journal { writer, path, syncer };
-        Ok((
-            Store {
-                places,
-                backing,
-                _locks: locks,
-            },
-            resumed,
-        ))
+        Ok((Store { places, backing }, resumed))
     }
 
     /// Whether trial `index` is done.

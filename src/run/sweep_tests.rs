@@ -88,8 +88,7 @@ fn settings(threads: usize) -> Settings {
 }
 
 fn open(directory: &Path, work: &Tiny) -> Result<(Store, Resumed)> {
-    let locks = store::take_locks(directory, Shard::WHOLE)?;
-    Store::open(directory, &header(work.trials), work, locks, |_| {})
+    Store::open(directory, &header(work.trials), work, |_| {})
 }
 
 /// One run in `directory`, as `goodinit grid` would do it.
@@ -139,7 +138,7 @@ fn records_in_memory_are_the_same() {
         trials: 50,
         ..Tiny::default()
     });
-    let mut store = Store::in_memory(50, Vec::new());
+    let mut store = Store::in_memory(50);
     let mut progress = Progress::new(50, 1, true);
     let order = (0..50).rev().collect();
     sweep(
@@ -233,12 +232,10 @@ fn being_asked_to_stop_keeps_what_is_done_and_drops_what_runs() {
 #[test]
 fn a_second_run_is_told_and_touches_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let work = Tiny {
-        trials: 3,
-        ..Tiny::default()
-    };
-    let first = open(dir.path(), &work).unwrap();
-    let error = open(dir.path(), &work).unwrap_err().to_string();
+    let first = store::take_locks(dir.path(), Shard::WHOLE).unwrap();
+    let error = store::take_locks(dir.path(), Shard::WHOLE)
+        .unwrap_err()
+        .to_string();
     assert!(
         error.contains("is in use by") && error.contains("nothing was touched"),
         "{error}"
@@ -290,7 +287,7 @@ fn a_journal_of_something_else_is_kept_and_refused() {
         (Header { trials: 4, ..wanted }, "of 3 trials"),
     ];
     for (other, why) in others {
-        let error = Store::open(dir.path(), &other, &work, Vec::new(), |_| {})
+        let error = Store::open(dir.path(), &other, &work, |_| {})
             .unwrap_err()
             .to_string();
         assert!(error.contains(why) && error.contains("--fresh"), "{error}");
@@ -312,7 +309,7 @@ fn records_that_do_not_belong_are_not_taken() {
             (index % 2 == 1).then(|| format!("{:016x}", if index == 3 { 99 } else { index }))
         }
     }
-    let (store, resumed) = Store::open(dir.path(), &header(10), &Odd, Vec::new(), |_| {}).unwrap();
+    let (store, resumed) = Store::open(dir.path(), &header(10), &Odd, |_| {}).unwrap();
     assert_eq!((resumed.trials, resumed.foreign), (4, 6));
     assert!(!store.has(2) && !store.has(3) && store.has(5));
 }
