@@ -34,7 +34,7 @@ pub fn sigmoid(x: f32) -> f32 {
 
 /// `c[0] + c[1] x + c[2] x^2 + ...` by Horner's rule.
 #[inline(always)]
-fn polynomial<L: Lane, const N: usize>(x: L, c: [f32; N]) -> L {
+pub(crate) fn polynomial<L: Lane, const N: usize>(x: L, c: [f32; N]) -> L {
     let mut sum = L::splat(c[N - 1]);
     let mut i = N - 1;
     while i > 0 {

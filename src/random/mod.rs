@@ -5,8 +5,21 @@
 //! it: adding a scheme leaves every old row as it was, and schemes share base draws, so that
 //! comparisons between them are paired.
 
-use rand::{Rng as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
+use std::convert::Infallible;
+
+use crate::numerics::isa::{Isa, Kernel, dispatch, isa};
+use crate::numerics::{Lane, Word};
+
+mod chacha;
+mod sample;
+#[cfg(test)]
+mod tests;
+
+use chacha::{BLOCK, BLOCKS, Chunk};
+pub use sample::{Normal, TruncatedNormal, Uniform};
+
+/// Words of a chunk: what is computed together, and what a fill consumes together.
+const CHUNK: usize = BLOCK * BLOCKS;
 
 /// What a stream of draws is for. The number is part of the key and never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,22 +64,61 @@ impl Key {
 
     /// Stream `number` (a layer, an epoch) of this family.
     pub fn stream(&self, number: u64) -> Stream {
-        let mut rng = ChaCha8Rng::from_seed(self.0);
-        rng.set_stream(number);
-        Stream { rng }
+        let (words, _) = self.0.as_chunks();
+        let mut key = [0; 8];
+        for (word, bytes) in key.iter_mut().zip(words) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        let next = Chunk {
+            key,
+            stream: number,
+            number: 0,
+        };
+        Stream {
+            next,
+            buffer: [0; CHUNK],
+            used: CHUNK,
+        }
     }
 }
 
-/// One stream of draws.
+/// One stream of draws: the words of ChaCha8 in order.
+///
+/// Single draws take the next words. A fill starts at the next multiple of 256 words and takes
+/// whole chunks of 256 (16 blocks of 16 words), however few draws it needs, so that it can be
+/// computed a chunk at a time. Within a chunk, draws are numbered so that neighbours come from
+/// neighbouring blocks:
+///
+/// - uniform: draw `16 i + b` of a chunk comes from word i of its block b;
+/// - normal: draws `32 i + b` and `32 i + 16 + b` are the pair from words `2 i` and `2 i + 1` of
+///   block b;
+/// - truncated normal: the normal draws in order, without those outside the cut.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    rng: ChaCha8Rng,
+    next: Chunk,
+    /// The chunk that single draws come from: word i of block b is at `16 i + b`.
+    buffer: [u32; CHUNK],
+    used: usize,
 }
 
 impl Stream {
     /// The next raw 32-bit word.
+    #[inline]
     pub fn word(&mut self) -> u32 {
-        self.rng.next_u32()
+        if self.used == CHUNK {
+            let chunk = self.take_chunk();
+            dispatch(
+                isa(),
+                Words {
+                    chunk,
+                    out: &mut self.buffer,
+                },
+            );
+            self.used = 0;
+        }
+        let (block, i) = (self.used / BLOCK, self.used % BLOCK);
+        self.used += 1;
+        self.buffer[i * BLOCKS + block]
     }
 
     /// A uniform draw in [0, 1), a multiple of 2^-53 (two words, low word first).
@@ -76,7 +128,11 @@ impl Stream {
         ((high << 32 | low) >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// A uniform whole number in `0..n`, exactly uniform (Lemire 2019, rejection); `n > 0`.
+    /// A uniform whole number in `0..n`, exactly uniform (Lemire, "Fast random integer
+    /// generation in an interval", 2019, by rejection).
+    ///
+    /// # Panics
+    /// If `n` is 0.
     pub fn below(&mut self, n: u32) -> u32 {
         let threshold = n.wrapping_neg() % n;
         loop {
@@ -88,42 +144,178 @@ impl Stream {
     }
 
     /// Fisher-Yates shuffle from the last position down.
+    ///
+    /// # Panics
+    /// If there are more than `u32::MAX` items.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        assert!(u32::try_from(items.len()).is_ok(), "too many items to shuffle");
         for i in (1..items.len()).rev() {
             let j = self.below(i as u32 + 1) as usize;
             items.swap(i, j);
         }
     }
 
-    /// Fills `out` with uniform draws in `(-limit, limit)`; variance `limit^2 / 3`.
+    /// Fills `out` with draws of [`Uniform`].
     pub fn fill_uniform(&mut self, out: &mut [f32], limit: f32) {
-        for x in out {
-            let centred = (2 * (self.word() >> 8) + 1) as f32 * (1.0 / (1u32 << 24) as f32) - 1.0;
-            *x = centred * limit;
-        }
+        self.fill(isa(), Uniform { limit }, out);
     }
 
-    /// Fills `out` with normal draws of mean 0.
+    /// Fills `out` with draws of [`Normal`].
     pub fn fill_normal(&mut self, out: &mut [f32], std: f32) {
-        for x in out {
-            // Provisional: replaced by the vectorised Box-Muller fill.
-            let (u, v) = (1.0 - self.unit_f64(), self.unit_f64());
-            let z = (-2.0 * libm::log(u)).sqrt() * libm::cos(std::f64::consts::TAU * v);
-            *x = z as f32 * std;
+        self.fill(isa(), Normal { std }, out);
+    }
+
+    /// Fills `out` with draws of [`TruncatedNormal`].
+    ///
+    /// # Panics
+    /// If `cut` is not positive.
+    pub fn fill_truncated_normal(&mut self, out: &mut [f32], std: f32, cut: f32) {
+        assert!(cut > 0.0, "a cut of {cut} leaves nothing to draw");
+        let mut draws = [0.0; CHUNK];
+        let mut filled = 0;
+        while filled < out.len() {
+            self.fill_normal(&mut draws, 1.0);
+            // Without branches: each draw is written, and kept by moving on.
+            let mut kept = 0;
+            for i in 0..CHUNK {
+                let z = draws[i];
+                draws[kept] = z * std;
+                kept += usize::from(z.abs() <= cut);
+            }
+            let count = kept.min(out.len() - filled);
+            out[filled..][..count].copy_from_slice(&draws[..count]);
+            filled += count;
         }
     }
 
-    /// Fills `out` with draws of a normal of mean 0 and parent deviation `std`, redrawn until
-    /// within `cut * std` of 0.
-    pub fn fill_truncated_normal(&mut self, out: &mut [f32], std: f32, cut: f32) {
-        for x in out {
-            loop {
-                self.fill_normal(std::slice::from_mut(x), 1.0);
-                if x.abs() <= cut {
-                    break;
-                }
-            }
-            *x *= std;
+    fn fill<S: Sampler>(&mut self, isa: Isa, sampler: S, out: &mut [f32]) {
+        self.used = CHUNK;
+        let chunk = self.take_chunk();
+        dispatch(
+            isa,
+            Fill {
+                sampler,
+                chunk,
+                out: &mut *out,
+            },
+        );
+        // The first chunk is taken; `number` counts the others.
+        let more = out.len().div_ceil(CHUNK).saturating_sub(1) as u64;
+        self.next.number = self.next.number.wrapping_add(more);
+    }
+
+    fn take_chunk(&mut self) -> Chunk {
+        let chunk = self.next;
+        self.next.number = chunk.number.wrapping_add(1);
+        chunk
+    }
+}
+
+/// Lets every distribution of `rand` and `rand_distr` draw from a stream.
+impl rand::TryRng for Stream {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.word())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        let low = u64::from(self.word());
+        Ok(u64::from(self.word()) << 32 | low)
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        for bytes in out.chunks_mut(4) {
+            bytes.copy_from_slice(&self.word().to_le_bytes()[..bytes.len()]);
         }
+        Ok(())
+    }
+}
+
+/// Makes draws from the words of a group of blocks.
+trait Sampler: Copy {
+    /// For each word of a block the draws that take its place.
+    fn draws<L: Lane>(self, words: [L::Word; BLOCK]) -> [L; BLOCK];
+}
+
+impl Sampler for Uniform {
+    #[inline(always)]
+    fn draws<L: Lane>(self, words: [L::Word; BLOCK]) -> [L; BLOCK] {
+        words.map(
+            #[inline(always)]
+            |w| self.of_words(w),
+        )
+    }
+}
+
+impl Sampler for Normal {
+    #[inline(always)]
+    fn draws<L: Lane>(self, words: [L::Word; BLOCK]) -> [L; BLOCK] {
+        let mut draws = [L::zero(); BLOCK];
+        let mut i = 0;
+        while i < BLOCK {
+            (draws[i], draws[i + 1]) = self.of_words(words[i], words[i + 1]);
+            i += 2;
+        }
+        draws
+    }
+}
+
+/// The words of a chunk, as `Stream::buffer` holds them.
+struct Words<'a> {
+    chunk: Chunk,
+    out: &'a mut [u32; CHUNK],
+}
+
+impl Kernel for Words<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lane>(self) {
+        let mut first = 0;
+        while first < BLOCKS {
+            let words = self.chunk.blocks::<L>(first);
+            for (i, word) in words.into_iter().enumerate() {
+                word.write(&mut self.out[i * BLOCKS + first..]);
+            }
+            first += L::WIDTH;
+        }
+    }
+}
+
+/// Draws from `chunk` and those that follow it.
+struct Fill<'a, S> {
+    sampler: S,
+    chunk: Chunk,
+    out: &'a mut [f32],
+}
+
+impl<S: Sampler> Kernel for Fill<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lane>(mut self) {
+        let (whole, rest) = self.out.as_chunks_mut::<CHUNK>();
+        for out in whole {
+            fill_chunk::<L, S>(self.sampler, self.chunk, out);
+            self.chunk.number = self.chunk.number.wrapping_add(1);
+        }
+        if !rest.is_empty() {
+            let mut last = [0.0; CHUNK];
+            fill_chunk::<L, S>(self.sampler, self.chunk, &mut last);
+            rest.copy_from_slice(&last[..rest.len()]);
+        }
+    }
+}
+
+#[inline(always)]
+fn fill_chunk<L: Lane, S: Sampler>(sampler: S, chunk: Chunk, out: &mut [f32; CHUNK]) {
+    let mut first = 0;
+    while first < BLOCKS {
+        let draws = sampler.draws::<L>(chunk.blocks::<L>(first));
+        for (i, draw) in draws.into_iter().enumerate() {
+            draw.write(&mut out[i * BLOCKS + first..]);
+        }
+        first += L::WIDTH;
     }
 }

@@ -148,4 +148,9 @@ impl Word for U32x8 {
     fn i32_to_f32(self) -> F32x8 {
         F32x8(unsafe { _mm256_cvtepi32_ps(self.0) })
     }
+    #[inline(always)]
+    fn write(self, to: &mut [u32]) {
+        assert!(to.len() >= 8);
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), self.0) }
+    }
 }

@@ -145,6 +145,11 @@ impl Word for U32x16 {
         F32x16(unsafe { _mm512_cvtepi32_ps(self.0) })
     }
     #[inline(always)]
+    fn write(self, to: &mut [u32]) {
+        assert!(to.len() >= 16);
+        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), self.0) }
+    }
+    #[inline(always)]
     fn rotate_left(self, by: u32) -> Self {
         U32x16(unsafe { _mm512_rolv_epi32(self.0, _mm512_set1_epi32(by as i32)) })
     }

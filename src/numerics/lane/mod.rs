@@ -83,6 +83,28 @@ pub trait Lane:
     /// The bits.
     fn to_bits(self) -> Self::Word;
 
+    /// The first `WIDTH` f32 of `from`.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[inline(always)]
+    fn read(from: &[f32]) -> Self {
+        assert!(from.len() >= Self::WIDTH);
+        // SAFETY: just asserted.
+        unsafe { Self::load(from.as_ptr()) }
+    }
+
+    /// Writes to the first `WIDTH` f32 of `to`.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[inline(always)]
+    fn write(self, to: &mut [f32]) {
+        assert!(to.len() >= Self::WIDTH);
+        // SAFETY: just asserted.
+        unsafe { self.store(to.as_mut_ptr()) }
+    }
+
     /// `self > other`; false where either is NaN.
     #[inline(always)]
     fn gt(self, other: Self) -> Self::Mask {
@@ -188,6 +210,12 @@ pub trait Word:
 
     /// The signed whole number, rounded to the nearest f32, ties to even.
     fn i32_to_f32(self) -> Self::Lane;
+
+    /// Writes to the first `WIDTH` words of `to`.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    fn write(self, to: &mut [u32]);
 
     /// Rotated towards the high end; `0 < by < 32`.
     #[inline(always)]

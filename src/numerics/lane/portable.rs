@@ -221,4 +221,8 @@ impl<const N: usize> Word for Words<N> {
     fn i32_to_f32(self) -> Floats<N> {
         Floats(self.0.map(|x| x as i32 as f32))
     }
+    #[inline(always)]
+    fn write(self, to: &mut [u32]) {
+        to[..N].copy_from_slice(&self.0);
+    }
 }
