@@ -2,6 +2,7 @@
 
 use super::Function;
 use crate::catalog::{Entry, Spec};
+use crate::numerics::Lane;
 
 /// See [`Abs::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,18 +22,20 @@ impl Function for Abs {
         Abs
     }
 
-    fn value(self, z: f32) -> f32 {
+    #[inline(always)]
+    fn value<L: Lane>(self, z: L) -> L {
         z.abs()
     }
 
-    fn derivative(self, z: f32, _: f32) -> f32 {
-        if z > 0.0 {
-            1.0
-        } else if z < 0.0 {
-            -1.0
-        } else {
-            0.0
-        }
+    #[inline(always)]
+    fn derivative<L: Lane>(self, z: L, _: L) -> L {
+        self.pull(z, z, L::splat(1.0))
+    }
+
+    #[inline(always)]
+    fn pull<L: Lane>(self, z: L, _: L, delta: L) -> L {
+        let negative = L::select(z.lt(L::zero()), -delta, L::zero());
+        L::select(z.gt(L::zero()), delta, negative)
     }
 
     fn value64(self, z: f64) -> f64 {

@@ -2,6 +2,7 @@
 
 use super::Function;
 use crate::catalog::{Entry, Parameter, Spec};
+use crate::numerics::Lane;
 
 /// See [`Elu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,12 +26,14 @@ impl Function for Elu {
         }
     }
 
-    fn value(self, z: f32) -> f32 {
-        self.value64(f64::from(z)) as f32
+    #[inline(always)]
+    fn value<L: Lane>(self, z: L) -> L {
+        L::select(z.gt(L::zero()), z, L::splat(self.alpha as f32) * z.exp_m1())
     }
 
-    fn derivative(self, z: f32, _: f32) -> f32 {
-        self.derivative64(f64::from(z)) as f32
+    #[inline(always)]
+    fn derivative<L: Lane>(self, z: L, a: L) -> L {
+        L::select(z.gt(L::zero()), L::splat(1.0), a + L::splat(self.alpha as f32))
     }
 
     fn value64(self, z: f64) -> f64 {

@@ -2,10 +2,13 @@
 
 use super::Function;
 use crate::catalog::{Entry, Parameter, Spec};
+use crate::numerics::Lane;
 
 /// The constants of the approximation with tanh: sqrt(2 / pi) and the cubic coefficient.
 const ROOT: f64 = 0.797_884_560_802_865_4;
 const CUBIC: f64 = 0.044_715;
+/// Standard normal density at 0: 1 / sqrt(2 pi).
+const DENSITY: f64 = 0.398_942_280_401_432_7;
 
 /// See [`Gelu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,12 +40,29 @@ impl Function for Gelu {
         }
     }
 
-    fn value(self, z: f32) -> f32 {
-        self.value64(f64::from(z)) as f32
+    #[inline(always)]
+    fn value<L: Lane>(self, z: L) -> L {
+        let half = L::splat(0.5);
+        match self {
+            Gelu::Exact => z * lane_normal_cdf(z),
+            Gelu::Tanh => half * z * (L::splat(1.0) + lane_inner(z).tanh()),
+        }
     }
 
-    fn derivative(self, z: f32, _: f32) -> f32 {
-        self.derivative64(f64::from(z)) as f32
+    #[inline(always)]
+    fn derivative<L: Lane>(self, z: L, _: L) -> L {
+        let (one, half) = (L::splat(1.0), L::splat(0.5));
+        match self {
+            Gelu::Exact => {
+                let density = L::splat(DENSITY as f32) * (-half * z * z).exp();
+                z.mul_add(density, lane_normal_cdf(z))
+            }
+            Gelu::Tanh => {
+                let t = lane_inner(z).tanh();
+                let slope = (L::splat((3.0 * ROOT * CUBIC) as f32) * z).mul_add(z, L::splat(ROOT as f32));
+                half * (one + t) + half * z * (one - t * t) * slope
+            }
+        }
     }
 
     fn value64(self, z: f64) -> f64 {
@@ -54,7 +74,7 @@ impl Function for Gelu {
 
     fn derivative64(self, z: f64) -> f64 {
         match self {
-            Gelu::Exact => normal_cdf(z) + z * libm::exp(-0.5 * z * z) / std::f64::consts::TAU.sqrt(),
+            Gelu::Exact => normal_cdf(z) + z * libm::exp(-0.5 * z * z) * DENSITY,
             Gelu::Tanh => {
                 let t = libm::tanh(inner(z));
                 0.5 * (1.0 + t) + 0.5 * z * (1.0 - t * t) * ROOT * (1.0 + 3.0 * CUBIC * z * z)
@@ -69,4 +89,16 @@ fn normal_cdf(z: f64) -> f64 {
 
 fn inner(z: f64) -> f64 {
     ROOT * (z + CUBIC * z * z * z)
+}
+
+#[inline(always)]
+fn lane_normal_cdf<L: Lane>(z: L) -> L {
+    let half = L::splat(0.5);
+    half.mul_add((z * L::splat(std::f32::consts::FRAC_1_SQRT_2)).erf(), half)
+}
+
+#[inline(always)]
+fn lane_inner<L: Lane>(z: L) -> L {
+    let factor = (L::splat((ROOT * CUBIC) as f32) * z).mul_add(z, L::splat(ROOT as f32));
+    z * factor
 }

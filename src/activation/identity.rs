@@ -2,6 +2,7 @@
 
 use super::Function;
 use crate::catalog::{Entry, Spec};
+use crate::numerics::Lane;
 
 /// See [`Identity::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,12 +22,19 @@ impl Function for Identity {
         Identity
     }
 
-    fn value(self, z: f32) -> f32 {
+    #[inline(always)]
+    fn value<L: Lane>(self, z: L) -> L {
         z
     }
 
-    fn derivative(self, _: f32, _: f32) -> f32 {
-        1.0
+    #[inline(always)]
+    fn derivative<L: Lane>(self, _: L, _: L) -> L {
+        L::splat(1.0)
+    }
+
+    #[inline(always)]
+    fn pull<L: Lane>(self, _: L, _: L, delta: L) -> L {
+        delta
     }
 
     fn value64(self, z: f64) -> f64 {

@@ -2,6 +2,7 @@
 
 use super::Function;
 use crate::catalog::{Entry, Parameter, Spec};
+use crate::numerics::Lane;
 
 /// See [`LeakyRelu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,12 +26,14 @@ impl Function for LeakyRelu {
         }
     }
 
-    fn value(self, z: f32) -> f32 {
-        if z > 0.0 { z } else { z * self.slope as f32 }
+    #[inline(always)]
+    fn value<L: Lane>(self, z: L) -> L {
+        L::select(z.gt(L::zero()), z, z * L::splat(self.slope as f32))
     }
 
-    fn derivative(self, z: f32, _: f32) -> f32 {
-        if z > 0.0 { 1.0 } else { self.slope as f32 }
+    #[inline(always)]
+    fn derivative<L: Lane>(self, z: L, _: L) -> L {
+        L::select(z.gt(L::zero()), L::splat(1.0), L::splat(self.slope as f32))
     }
 
     fn value64(self, z: f64) -> f64 {

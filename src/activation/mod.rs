@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::catalog::{self, Entry, Spec, Value};
 use crate::error::Result;
-use crate::numerics::Batch;
+use crate::numerics::{Batch, Elementwise, Lane, apply, apply_batch};
 
 /// What one activation function is made of.
 trait Function: Copy {
@@ -18,11 +18,17 @@ trait Function: Copy {
     /// Reads the parameters.
     fn from_spec(spec: &Spec) -> Self;
 
-    /// The function, in f32.
-    fn value(self, z: f32) -> f32;
+    /// The function, in f32. Implementations are `#[inline(always)]`, as are the next two.
+    fn value<L: Lane>(self, z: L) -> L;
 
     /// Its derivative at `z`, where the function has the value `a`.
-    fn derivative(self, z: f32, a: f32) -> f32;
+    fn derivative<L: Lane>(self, z: L, a: L) -> L;
+
+    /// `delta` times the derivative: how a gradient passes back.
+    #[inline(always)]
+    fn pull<L: Lane>(self, z: L, a: L, delta: L) -> L {
+        delta * self.derivative(z, a)
+    }
 
     /// The function, in f64.
     fn value64(self, z: f64) -> f64;
@@ -123,25 +129,32 @@ impl Activation {
     /// Writes the function's values at `z` to `a` (resized to the shape of `z`).
     pub fn apply(&self, z: &Batch, a: &mut Batch) {
         a.resize(z.rows(), z.cols());
-        with_function!(self.kind, f => {
-            for i in 0..z.rows() {
-                for (a, &z) in a.row_mut(i).iter_mut().zip(z.row(i)) {
-                    *a = f.value(z);
-                }
-            }
-        });
+        with_function!(self.kind, f => apply_batch(&Forward(f), [z], [a]));
+    }
+
+    /// The same for a slice.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    pub fn apply_slice(&self, z: &[f32], a: &mut [f32]) {
+        with_function!(self.kind, f => apply(&Forward(f), [z], [a]));
     }
 
     /// Multiplies `delta` (a gradient with respect to the values `a`) by the derivative at `z`,
-    /// which makes it the gradient with respect to `z`. All three have one shape.
+    /// which makes it the gradient with respect to `z`.
+    ///
+    /// # Panics
+    /// If the three differ in shape.
     pub fn backprop(&self, z: &Batch, a: &Batch, delta: &mut Batch) {
-        with_function!(self.kind, f => {
-            for i in 0..z.rows() {
-                for ((d, &z), &a) in delta.row_mut(i).iter_mut().zip(z.row(i)).zip(a.row(i)) {
-                    *d *= f.derivative(z, a);
-                }
-            }
-        });
+        with_function!(self.kind, f => apply_batch(&Backward(f), [z, a], [delta]));
+    }
+
+    /// The same for slices.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    pub fn backprop_slice(&self, z: &[f32], a: &[f32], delta: &mut [f32]) {
+        with_function!(self.kind, f => apply(&Backward(f), [z, a], [delta]));
     }
 
     /// The function, in f64.
@@ -173,6 +186,26 @@ impl Activation {
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.spec.fmt(f)
+    }
+}
+
+/// Values, position by position.
+struct Forward<F>(F);
+
+impl<F: Function> Elementwise<1, 1> for Forward<F> {
+    #[inline(always)]
+    fn apply<L: Lane>(&self, [z]: [L; 1], _: [L; 1]) -> [L; 1] {
+        [self.0.value(z)]
+    }
+}
+
+/// Gradients passing back, position by position.
+struct Backward<F>(F);
+
+impl<F: Function> Elementwise<2, 1> for Backward<F> {
+    #[inline(always)]
+    fn apply<L: Lane>(&self, [z, a]: [L; 2], [delta]: [L; 1]) -> [L; 1] {
+        [self.0.pull(z, a, delta)]
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Function;
 use crate::catalog::{Entry, Spec};
+use crate::numerics::Lane;
 
 /// See [`Relu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,12 +22,19 @@ impl Function for Relu {
         Relu
     }
 
-    fn value(self, z: f32) -> f32 {
-        if z > 0.0 { z } else { 0.0 }
+    #[inline(always)]
+    fn value<L: Lane>(self, z: L) -> L {
+        z.max(L::zero())
     }
 
-    fn derivative(self, z: f32, _: f32) -> f32 {
-        if z > 0.0 { 1.0 } else { 0.0 }
+    #[inline(always)]
+    fn derivative<L: Lane>(self, z: L, _: L) -> L {
+        L::select(z.gt(L::zero()), L::splat(1.0), L::zero())
+    }
+
+    #[inline(always)]
+    fn pull<L: Lane>(self, z: L, _: L, delta: L) -> L {
+        L::select(z.gt(L::zero()), delta, L::zero())
     }
 
     fn value64(self, z: f64) -> f64 {

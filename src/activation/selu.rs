@@ -2,6 +2,7 @@
 
 use super::Function;
 use crate::catalog::{Entry, Spec};
+use crate::numerics::Lane;
 
 /// The constants for which mean 0 and variance 1 are a fixed point, to f64's precision.
 const ALPHA: f64 = 1.673_263_242_354_377_2;
@@ -25,12 +26,16 @@ impl Function for Selu {
         Selu
     }
 
-    fn value(self, z: f32) -> f32 {
-        self.value64(f64::from(z)) as f32
+    #[inline(always)]
+    fn value<L: Lane>(self, z: L) -> L {
+        let factor = L::select(z.gt(L::zero()), L::splat(LAMBDA as f32), L::splat((LAMBDA * ALPHA) as f32));
+        factor * L::select(z.gt(L::zero()), z, z.exp_m1())
     }
 
-    fn derivative(self, z: f32, _: f32) -> f32 {
-        self.derivative64(f64::from(z)) as f32
+    #[inline(always)]
+    fn derivative<L: Lane>(self, z: L, a: L) -> L {
+        let limit = L::splat((LAMBDA * ALPHA) as f32);
+        L::select(z.gt(L::zero()), L::splat(LAMBDA as f32), a + limit)
     }
 
     fn value64(self, z: f64) -> f64 {

@@ -2,6 +2,7 @@
 
 use super::Function;
 use crate::catalog::{Entry, Spec};
+use crate::numerics::Lane;
 
 /// See [`Sigmoid::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,12 +22,14 @@ impl Function for Sigmoid {
         Sigmoid
     }
 
-    fn value(self, z: f32) -> f32 {
-        self.value64(f64::from(z)) as f32
+    #[inline(always)]
+    fn value<L: Lane>(self, z: L) -> L {
+        z.sigmoid()
     }
 
-    fn derivative(self, _: f32, a: f32) -> f32 {
-        a * (1.0 - a)
+    #[inline(always)]
+    fn derivative<L: Lane>(self, _: L, a: L) -> L {
+        a * (L::splat(1.0) - a)
     }
 
     fn value64(self, z: f64) -> f64 {

@@ -3,6 +3,7 @@
 use super::Function;
 use super::sigmoid::logistic;
 use crate::catalog::{Entry, Spec};
+use crate::numerics::Lane;
 
 /// See [`Silu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,12 +23,15 @@ impl Function for Silu {
         Silu
     }
 
-    fn value(self, z: f32) -> f32 {
-        self.value64(f64::from(z)) as f32
+    #[inline(always)]
+    fn value<L: Lane>(self, z: L) -> L {
+        z * z.sigmoid()
     }
 
-    fn derivative(self, z: f32, _: f32) -> f32 {
-        self.derivative64(f64::from(z)) as f32
+    #[inline(always)]
+    fn derivative<L: Lane>(self, z: L, _: L) -> L {
+        let (s, one) = (z.sigmoid(), L::splat(1.0));
+        s * z.mul_add(one - s, one)
     }
 
     fn value64(self, z: f64) -> f64 {

@@ -3,6 +3,7 @@
 use super::Function;
 use super::sigmoid::logistic;
 use crate::catalog::{Entry, Spec};
+use crate::numerics::Lane;
 
 /// See [`Softplus::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,12 +23,15 @@ impl Function for Softplus {
         Softplus
     }
 
-    fn value(self, z: f32) -> f32 {
-        self.value64(f64::from(z)) as f32
+    #[inline(always)]
+    fn value<L: Lane>(self, z: L) -> L {
+        // max(z, 0) + ln(1 + t) with t = exp(-|z|) in [0, 1].
+        z.max(L::zero()) + (-z.abs()).exp().ln_1p()
     }
 
-    fn derivative(self, z: f32, _: f32) -> f32 {
-        self.derivative64(f64::from(z)) as f32
+    #[inline(always)]
+    fn derivative<L: Lane>(self, z: L, _: L) -> L {
+        z.sigmoid()
     }
 
     fn value64(self, z: f64) -> f64 {

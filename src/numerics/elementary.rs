@@ -12,6 +12,16 @@ pub fn exp(x: f32) -> f32 {
     lane_exp(Scalar::splat(x)).get()
 }
 
+/// `e^x - 1`, within 3 ulp, near 0 too.
+pub fn exp_m1(x: f32) -> f32 {
+    lane_exp_m1(Scalar::splat(x)).get()
+}
+
+/// `ln(1 + x)` for `x` from 0 to 1, accurate near 0 too.
+pub fn ln_1p(x: f32) -> f32 {
+    lane_ln_1p(Scalar::splat(x)).get()
+}
+
 /// Natural logarithm of `x`: -inf at 0, NaN below.
 pub fn ln(x: f32) -> f32 {
     lane_ln(Scalar::splat(x)).get()
@@ -46,6 +56,25 @@ pub(crate) fn polynomial<L: Lane, const N: usize>(x: L, c: [f32; N]) -> L {
 
 #[inline(always)]
 pub(super) fn lane_exp<L: Lane>(x: L) -> L {
+    let (q, n) = lane_exp_parts(x);
+    // 2^n in two factors: only the second product rounds, also where the result is subnormal.
+    let half = n.sar(1);
+    (L::splat(1.0) + q) * power_of_two::<L>(half) * power_of_two::<L>(n - half)
+}
+
+#[inline(always)]
+pub(super) fn lane_exp_m1<L: Lane>(x: L) -> L {
+    // (1 + q) 2^n - 1, without losing q to the 1; n would not fit one factor far out.
+    let (q, n) = lane_exp_parts(x);
+    let power = power_of_two::<L>(n);
+    let near = q.mul_add(power, power - L::splat(1.0));
+    let far = x.exp() - L::splat(1.0);
+    L::select(x.abs().lt(L::splat(64.0)), near, far)
+}
+
+/// `q` and `n` with `e^x = (1 + q) 2^n` and `|ln(1 + q)| <= ln 2 / 2`.
+#[inline(always)]
+fn lane_exp_parts<L: Lane>(x: L) -> (L, L::Word) {
     // x = n ln 2 + r with |r| <= ln 2 / 2. Written so that NaN passes through.
     let x = L::splat(-104.0).max(L::splat(89.0).min(x));
     let round = L::splat(12_582_912.0); // 1.5 * 2^23: adding it rounds to a whole number
@@ -62,11 +91,15 @@ pub(super) fn lane_exp<L: Lane>(x: L) -> L {
             0.001_381_829_8,
         ],
     );
-    let p = L::splat(1.0) + (r * r).mul_add(p, r);
-    // 2^n in two factors: only the second product rounds, also where the result is subnormal.
-    let n = shifted.to_bits() - round.to_bits();
-    let half = n.sar(1);
-    p * power_of_two::<L>(half) * power_of_two::<L>(n - half)
+    ((r * r).mul_add(p, r), shifted.to_bits() - round.to_bits())
+}
+
+#[inline(always)]
+pub(super) fn lane_ln_1p<L: Lane>(x: L) -> L {
+    // 1 + x = (1 + f) 2^e with 1 + f in [sqrt(1/2), sqrt(2)).
+    let small = x.lt(L::splat(0.414));
+    let f = L::select(small, x, L::splat(0.5).mul_add(x, L::splat(-0.5)));
+    lane_ln_near_one(f, L::select(small, L::zero(), L::splat(1.0)))
 }
 
 /// The f32 below and next to ln 2, and what is left of ln 2.
@@ -184,7 +217,7 @@ mod tests {
             }
         )*};
     }
-    over_lanes! { Exp exp Ln ln Tanh tanh Erf erf Sigmoid sigmoid }
+    over_lanes! { Exp exp Ln ln Tanh tanh Erf erf Sigmoid sigmoid ExpM1 exp_m1 Ln1p ln_1p }
 
     /// Arguments all over f32: every 9973rd bit pattern, and the special ones.
     fn arguments() -> Vec<f32> {
@@ -291,6 +324,31 @@ mod tests {
                 // Below -88 the exponential overflows and the tail is cut to 0.
                 let want = 1.0 / (1.0 + libm::exp(-f64::from(x)));
                 assert!(x < -88.0 && y == 0.0 || ulps(y, want) <= 3.0, "{x:e}: {y:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn exp_m1_and_ln_1p_are_accurate_near_zero_and_the_same_everywhere() {
+        let arguments = arguments();
+        let unit: Vec<f32> = arguments
+            .iter()
+            .copied()
+            .filter(|x| (0.0..=1.0).contains(x))
+            .collect();
+        for isa in Isa::supported() {
+            let mut lanes = arguments.clone();
+            apply_on(isa, &ExpM1, [], [&mut lanes]);
+            for (&x, &y) in arguments.iter().zip(&lanes) {
+                let same = y.to_bits() == exp_m1(x).to_bits() || y.is_nan() && x.is_nan();
+                assert!(same, "{isa}: {x:e}");
+                assert!(ulps(y, libm::expm1(f64::from(x))) <= 3.0, "{x:e}: {y:e}");
+            }
+            let mut lanes = unit.clone();
+            apply_on(isa, &Ln1p, [], [&mut lanes]);
+            for (&x, &y) in unit.iter().zip(&lanes) {
+                assert_eq!(y.to_bits(), ln_1p(x).to_bits(), "{isa}: {x:e}");
+                assert!(ulps(y, libm::log1p(f64::from(x))) <= 2.0, "{x:e}: {y:e}");
             }
         }
     }

@@ -142,6 +142,18 @@ pub trait Lane:
         elementary::lane_exp(self)
     }
 
+    /// `e^self - 1`, see [`elementary::exp_m1`].
+    #[inline(always)]
+    fn exp_m1(self) -> Self {
+        elementary::lane_exp_m1(self)
+    }
+
+    /// `ln(1 + self)` for `self` from 0 to 1, see [`elementary::ln_1p`].
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        elementary::lane_ln_1p(self)
+    }
+
     /// Natural logarithm, see [`elementary::ln`].
     #[inline(always)]
     fn ln(self) -> Self {
