@@ -146,7 +146,7 @@ pub static COMMON: Entry = Entry {
             doc: "bring real-valued targets to mean 0 and variance 1 over the training part",
         },
         Parameter::choice(
-            "noise",
+            "random_labels",
             "redraw",
             &["redraw", "permute"],
             "what label noise does to the chosen rows: new uniform labels, or their own labels permuted",
@@ -244,7 +244,7 @@ impl DataSpec {
             center: over("center"),
             standardize: over("standardize"),
             standardize_targets: common.flag("standardize_targets"),
-            noise: if common.text("noise") == "permute" {
+            noise: if common.text("random_labels") == "permute" {
                 Noise::Permute
             } else {
                 Noise::Redraw
@@ -308,7 +308,7 @@ impl DataSpec {
             self.standardize.map(|o| format!("standardize={}", over(o))),
             self.standardize_targets
                 .then(|| "standardize_targets=true".to_owned()),
-            (self.noise == Noise::Permute).then(|| "noise=permute".to_owned()),
+            (self.noise == Noise::Permute).then(|| "random_labels=permute".to_owned()),
         ]
         .into_iter()
         .flatten()

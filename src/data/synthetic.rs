@@ -54,7 +54,7 @@ pub(super) static MIXTURE: Item = item(
         parameters: &[
             Parameter::integer("rows", 2000, 1, MANY, ROWS),
             Parameter::integer("features", 20, 1, 1_000_000, FEATURES),
-            Parameter::integer("classes", 4, 2, 65_535, CLASSES),
+            Parameter::integer("class_count", 4, 2, 65_535, CLASSES),
             Parameter::number(
                 "separation",
                 4.0,
@@ -78,7 +78,7 @@ pub(super) static SPIRALS: Item = item(
         citation: "K. Lang, M. Witbrock (1988), Learning to tell two spirals apart",
         parameters: &[
             Parameter::integer("rows", 2000, 1, MANY, ROWS),
-            Parameter::integer("classes", 2, 2, 1000, "number of arms"),
+            Parameter::integer("class_count", 2, 2, 1000, "number of arms"),
             Parameter::number(
                 "turns",
                 1.5,
@@ -124,7 +124,7 @@ pub(super) static NOISE: Item = item(
         parameters: &[
             Parameter::integer("rows", 1000, 1, MANY, ROWS),
             Parameter::integer("features", 64, 1, 1_000_000, FEATURES),
-            Parameter::integer("classes", 10, 1, 65_535, CLASSES),
+            Parameter::integer("class_count", 10, 1, 65_535, CLASSES),
             DRAW,
         ],
     },
@@ -150,7 +150,7 @@ impl Plan {
         let key = Key::new(seed, spec.integer("draw") as u64, Purpose::Synthetic);
         Ok(Plan {
             rows,
-            classes: spec.integer("classes").max(1) as usize,
+            classes: spec.integer("class_count").max(1) as usize,
             structure: Normals::new(key.stream(0)),
             samples: Normals::new(key.stream(1)),
         })

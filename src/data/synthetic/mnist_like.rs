@@ -15,7 +15,7 @@ pub(in crate::data) static MNIST_LIKE: Item = item(
         citation: "",
         parameters: &[
             Parameter::integer("rows", 60_000, 1, MANY, ROWS),
-            Parameter::integer("classes", 10, 2, 1000, CLASSES),
+            Parameter::integer("class_count", 10, 2, 1000, CLASSES),
             DRAW,
         ],
     },

@@ -17,7 +17,7 @@ pub(in crate::data) static TEACHER: Item = item(
             Parameter::integer("features", 20, 1, 1_000_000, FEATURES),
             Parameter::integer("width", 32, 1, 100_000, "hidden units of the teacher"),
             Parameter::integer(
-                "classes",
+                "outputs",
                 4,
                 1,
                 65_535,
@@ -40,7 +40,7 @@ fn teacher(spec: &Spec, seed: u64, _: &Environment) -> Result<Dataset> {
     let features = spec.integer("features").max(1) as usize;
     let width = spec.integer("width").max(1) as usize;
     let mut plan = Plan::new(spec, seed, features.saturating_mul(width / 64 + 1))?;
-    let outputs = plan.classes;
+    let outputs = spec.integer("outputs").max(1) as usize;
     let scaled = |normals: &mut Normals, n: usize, fan_in: usize| -> Vec<f64> {
         let std = (2.0 / fan_in as f64).sqrt();
         normals.fill(n).into_iter().map(|z| z * std).collect()

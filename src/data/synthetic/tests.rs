@@ -96,7 +96,7 @@ fn centres_of_a_mixture_are_as_far_apart_as_said() {
     let (k, d) = (16, 64);
     let data = generate(
         "gaussian-mixture",
-        &[("rows", 16 * 400), ("features", 64), ("classes", 16)],
+        &[("rows", 16 * 400), ("features", 64), ("class_count", 16)],
         3,
     );
     let mut means = vec![vec![0.0; d]; k];
