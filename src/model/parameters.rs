@@ -155,7 +155,7 @@ impl Parameters {
     /// No such tensor, or another shape.
     pub fn set_tensor(&mut self, name: &str, shape: &[usize], values: &[f32]) -> Result<()> {
         let expected = self.shape_of(name);
-        if expected.as_deref() != Some(shape) || values.len() != shape.iter().product() {
+        if expected.as_deref() != Some(shape) || values.len() != shape.iter().product::<usize>() {
             let message = match expected {
                 None => format!("the network has no tensor `{name}`"),
                 Some(expected) => {

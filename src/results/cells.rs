@@ -24,7 +24,7 @@ pub struct Column {
 }
 
 /// A value that stands in one cell.
-pub trait Cell: Sized {
+pub trait CellValue: Sized {
     /// How such cells compare.
     const KIND: ColumnKind;
     /// What a reader expects, for messages: "a finite number".
@@ -35,7 +35,7 @@ pub trait Cell: Sized {
     fn read(text: &str) -> Option<Self>;
 }
 
-impl Cell for f64 {
+impl CellValue for f64 {
     const KIND: ColumnKind = ColumnKind::Number;
     const EXPECTED: &'static str = "a finite number";
     fn write(&self, out: &mut String) {
@@ -51,7 +51,7 @@ impl Cell for f64 {
 
 macro_rules! whole {
     ($type:ty) => {
-        impl Cell for $type {
+        impl CellValue for $type {
             const KIND: ColumnKind = ColumnKind::Number;
             const EXPECTED: &'static str = "a whole number";
             fn write(&self, out: &mut String) {
@@ -68,7 +68,7 @@ macro_rules! whole {
 whole!(u32);
 whole!(u64);
 
-impl Cell for bool {
+impl CellValue for bool {
     const KIND: ColumnKind = ColumnKind::Text;
     const EXPECTED: &'static str = "true or false";
     fn write(&self, out: &mut String) {
@@ -79,7 +79,7 @@ impl Cell for bool {
     }
 }
 
-impl Cell for String {
+impl CellValue for String {
     const KIND: ColumnKind = ColumnKind::Text;
     const EXPECTED: &'static str = "text";
     fn write(&self, out: &mut String) {
@@ -90,7 +90,7 @@ impl Cell for String {
     }
 }
 
-impl<T: Cell> Cell for Option<T> {
+impl<T: CellValue> CellValue for Option<T> {
     const KIND: ColumnKind = T::KIND;
     const EXPECTED: &'static str = T::EXPECTED;
     fn write(&self, out: &mut String) {
@@ -107,7 +107,7 @@ impl<T: Cell> Cell for Option<T> {
     }
 }
 
-impl Cell for Status {
+impl CellValue for Status {
     const KIND: ColumnKind = ColumnKind::Text;
     const EXPECTED: &'static str = "ok, diverged or failed";
     fn write(&self, out: &mut String) {
@@ -146,26 +146,35 @@ pub trait Cells: Sized {
 /// left out does not compile.
 macro_rules! cells {
     ($type:ident { $($field:ident: $kind:ty,)* }) => {
-        impl Cells for $type {
-            const COLUMNS: &'static [Column] = &[
-                $(Column { name: stringify!($field), kind: <$kind as Cell>::KIND },)*
+        impl $crate::results::cells::Cells for $type {
+            const COLUMNS: &'static [$crate::results::cells::Column] = &[
+                $($crate::results::cells::Column {
+                    name: stringify!($field),
+                    kind: <$kind as $crate::results::cells::CellValue>::KIND,
+                },)*
             ];
             fn write(&self, push: &mut dyn FnMut(&str)) {
                 let $type { $($field,)* } = self;
                 let mut text = String::new();
                 $(
                     text.clear();
-                    Cell::write($field, &mut text);
+                    $crate::results::cells::CellValue::write($field, &mut text);
                     push(&text);
                 )*
             }
-            fn read(record: &csv::StringRecord, at: usize) -> Result<Self, BadCell> {
+            fn read(
+                record: &csv::StringRecord,
+                at: usize,
+            ) -> ::std::result::Result<Self, $crate::results::cells::BadCell> {
                 let mut column = at;
                 $(
                     let $field = record
                         .get(column)
-                        .and_then(<$kind as Cell>::read)
-                        .ok_or(BadCell { column, expected: <$kind as Cell>::EXPECTED })?;
+                        .and_then(<$kind as $crate::results::cells::CellValue>::read)
+                        .ok_or($crate::results::cells::BadCell {
+                            column,
+                            expected: <$kind as $crate::results::cells::CellValue>::EXPECTED,
+                        })?;
                     column += 1;
                 )*
                 let _ = column;
@@ -174,6 +183,7 @@ macro_rules! cells {
         }
     };
 }
+pub(crate) use cells;
 
 cells!(Coordinates {
     dataset: String,

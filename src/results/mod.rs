@@ -1,12 +1,16 @@
 //! Rows, tables, statistics, comparison.
 
+pub mod cell;
 pub mod cells;
 pub mod format;
 pub mod manifest;
 pub mod order;
 pub mod probe;
 pub mod record;
+pub mod stats;
+pub mod summary;
 pub mod table;
+pub mod tuning;
 
 #[cfg(test)]
 pub(crate) mod example;

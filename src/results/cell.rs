@@ -1,0 +1,338 @@
+//! Cells: the trials of a table, grouped by everything but replicate and seeds.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use crate::catalog::number;
+use crate::error::{Error, Kind, Result};
+use crate::experiment::{Axis, Coordinates};
+
+use super::cells::cells;
+use super::manifest::Manifest;
+use super::order;
+use super::record::Status;
+use super::table::{EpochLine, Reader, TrialLine};
+
+/// Where a cell stands in the grid: coordinates without replicate and seeds.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "each is the column of that name in `Coordinates`")]
+pub struct CellCoordinates {
+    pub dataset: String,
+    pub label_noise: f64,
+    pub architecture: String,
+    pub activation: String,
+    pub scheme: String,
+    pub bias: String,
+    pub optimizer: String,
+    pub learning_rate: f64,
+    pub batch_size: u32,
+}
+
+cells!(CellCoordinates {
+    dataset: String,
+    label_noise: f64,
+    architecture: String,
+    activation: String,
+    scheme: String,
+    bias: String,
+    optimizer: String,
+    learning_rate: f64,
+    batch_size: u32,
+});
+
+impl From<&Coordinates> for CellCoordinates {
+    fn from(c: &Coordinates) -> Self {
+        CellCoordinates {
+            dataset: c.dataset.clone(),
+            label_noise: c.label_noise,
+            architecture: c.architecture.clone(),
+            activation: c.activation.clone(),
+            scheme: c.scheme.clone(),
+            bias: c.bias.clone(),
+            optimizer: c.optimizer.clone(),
+            learning_rate: c.learning_rate,
+            batch_size: c.batch_size,
+        }
+    }
+}
+
+impl CellCoordinates {
+    /// The text of one coordinate as it stands in a table; empty for replicate and seeds.
+    pub fn text(&self, axis: Axis) -> Cow<'_, str> {
+        match axis {
+            Axis::Dataset => (&self.dataset).into(),
+            Axis::LabelNoise => number(self.label_noise).into(),
+            Axis::Architecture => (&self.architecture).into(),
+            Axis::Activation => (&self.activation).into(),
+            Axis::Scheme => (&self.scheme).into(),
+            Axis::Bias => (&self.bias).into(),
+            Axis::Optimizer => (&self.optimizer).into(),
+            Axis::LearningRate => number(self.learning_rate).into(),
+            Axis::BatchSize => self.batch_size.to_string().into(),
+            _ => Cow::Borrowed(""),
+        }
+    }
+
+    /// The texts of all its coordinates but those in `without`: a key to group cells by.
+    pub fn key(&self, without: &[Axis]) -> Vec<String> {
+        let kept = Axis::CELL.into_iter().filter(|axis| !without.contains(axis));
+        kept.map(|axis| self.text(axis).into_owned()).collect()
+    }
+}
+
+/// What became of one trial of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Replicate.
+    pub replicate: u32,
+    /// Which draw of initial weights.
+    pub weight_seed: u32,
+    /// Which draw of sample order.
+    pub order_seed: u32,
+    /// Which draw of split and label noise.
+    pub data_seed: u32,
+    /// How it ended.
+    pub status: Status,
+    /// Its figures, by [`Figure`]; missing where the trial has none.
+    pub figures: [Option<f64>; Figure::ALL.len()],
+    /// Epochs until test accuracy first reached [`TARGET_ACCURACY`], infinite if it never did;
+    /// `None` without `epochs.csv`.
+    pub epochs_to_target: Option<f64>,
+}
+
+/// Test accuracy that `epochs_to_target` waits for.
+pub const TARGET_ACCURACY: f64 = 0.9;
+
+/// A figure of a trial that cells are summarised by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the column of that name in `TrialRow`")]
+pub enum Figure {
+    TrainLoss,
+    TrainAccuracy,
+    ValidationLoss,
+    ValidationAccuracy,
+    TestLoss,
+    TestAccuracy,
+    BestTestAccuracy,
+}
+
+impl Figure {
+    /// All of them.
+    pub const ALL: [Figure; 7] = [
+        Figure::TrainLoss,
+        Figure::TrainAccuracy,
+        Figure::ValidationLoss,
+        Figure::ValidationAccuracy,
+        Figure::TestLoss,
+        Figure::TestAccuracy,
+        Figure::BestTestAccuracy,
+    ];
+
+    /// Whether it is an accuracy (more is better), else a loss.
+    pub fn is_accuracy(self) -> bool {
+        !matches!(
+            self,
+            Figure::TrainLoss | Figure::ValidationLoss | Figure::TestLoss
+        )
+    }
+}
+
+/// A cell of the grid with its trials, by replicate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Where it stands.
+    pub coordinates: CellCoordinates,
+    /// Its trials, in the order of the table.
+    pub outcomes: Vec<Outcome>,
+    /// Accuracy of guessing on its dataset; `None` for regression.
+    pub chance: Option<f64>,
+}
+
+impl Cell {
+    /// The figure of each trial, in the order of `outcomes`. A trial that diverged or failed is
+    /// never dropped: its accuracy counts as chance, its loss as infinite. `None` where the
+    /// figure is not measured in this cell.
+    pub fn scores(&self, figure: Figure) -> Option<Vec<f64>> {
+        let measured = self.outcomes.iter().any(|o| o.figures[figure as usize].is_some());
+        let all_lost = self.outcomes.iter().all(|o| o.status != Status::Ok);
+        if !measured && !(all_lost && (self.chance.is_some() || !figure.is_accuracy())) {
+            return None;
+        }
+        let worst = worst(figure.is_accuracy(), self.chance);
+        let score = |o: &Outcome| match (o.status, o.figures[figure as usize]) {
+            (Status::Ok, Some(x)) => x,
+            _ => worst,
+        };
+        Some(self.outcomes.iter().map(score).collect())
+    }
+
+    /// The figure that schemes are ranked by: test accuracy, or test loss for regression.
+    pub fn headline(&self) -> Figure {
+        if self.chance.is_some() {
+            Figure::TestAccuracy
+        } else {
+            Figure::TestLoss
+        }
+    }
+
+    /// The figure that learning rates are chosen by: validation accuracy, or validation loss for
+    /// regression.
+    pub fn selector(&self) -> Figure {
+        if self.chance.is_some() {
+            Figure::ValidationAccuracy
+        } else {
+            Figure::ValidationLoss
+        }
+    }
+
+    /// How many of its trials ended so.
+    pub fn count(&self, status: Status) -> usize {
+        self.outcomes.iter().filter(|o| o.status == status).count()
+    }
+
+    /// The seeds that a trial is paired with trials of other cells by.
+    pub fn pair_key(outcome: &Outcome) -> (u32, u32, u32, u32) {
+        (
+            outcome.replicate,
+            outcome.weight_seed,
+            outcome.order_seed,
+            outcome.data_seed,
+        )
+    }
+}
+
+/// What a trial that diverged or failed counts as: chance (0 where unknown) for an accuracy,
+/// infinite for a loss.
+pub fn worst(accuracy: bool, chance: Option<f64>) -> f64 {
+    if accuracy {
+        chance.unwrap_or(0.0)
+    } else {
+        f64::INFINITY
+    }
+}
+
+/// Groups the rows of `trials.csv` into cells, and reads the times to the target from
+/// `epochs.csv` beside it. Chance accuracies are the manifest's; without one, 0 for datasets
+/// with accuracies.
+///
+/// # Errors
+/// A row that cannot be read, or rows that are not in the order of the tables.
+pub fn collect<T: Read, E: Read>(
+    trials: Reader<TrialLine, T>,
+    epochs: Option<Reader<EpochLine, E>>,
+    manifest: Option<&Manifest>,
+) -> Result<Vec<Cell>> {
+    let mut cells: Vec<Cell> = Vec::new();
+    let mut last: Option<Coordinates> = None;
+    let mut times = epochs.map(Times::new).transpose()?;
+    for line in trials {
+        let TrialLine { coordinates, trial } = line?;
+        check_order(last.as_ref(), &coordinates)?;
+        let outcome = Outcome {
+            replicate: coordinates.replicate,
+            weight_seed: coordinates.weight_seed,
+            order_seed: coordinates.order_seed,
+            data_seed: coordinates.data_seed,
+            status: trial.status,
+            figures: [
+                trial.train_loss,
+                trial.train_accuracy,
+                trial.validation_loss,
+                trial.validation_accuracy,
+                trial.test_loss,
+                trial.test_accuracy,
+                trial.best_test_accuracy,
+            ],
+            epochs_to_target: times.as_mut().map(|t| t.of(&coordinates)).transpose()?,
+        };
+        let same = last
+            .as_ref()
+            .is_some_and(|l| order::compare_cells(l, &coordinates) == Ordering::Equal);
+        match cells.last_mut() {
+            Some(cell) if same => cell.outcomes.push(outcome),
+            _ => cells.push(Cell {
+                coordinates: CellCoordinates::from(&coordinates),
+                outcomes: vec![outcome],
+                chance: None,
+            }),
+        }
+        last = Some(coordinates);
+    }
+    set_chance(&mut cells, manifest);
+    Ok(cells)
+}
+
+fn check_order(last: Option<&Coordinates>, this: &Coordinates) -> Result<()> {
+    let wrong = match last.map_or(Ordering::Less, |last| order::compare(last, this)) {
+        Ordering::Less => return Ok(()),
+        Ordering::Equal => "stands there twice",
+        Ordering::Greater => "is out of order",
+    };
+    let place = describe(this);
+    let error = Error::new(
+        Kind::Store,
+        format!("the trial {place} {wrong} in the table of trials"),
+    );
+    Err(error.help("rows are sorted by their coordinates; edited by hand? run the experiment again"))
+}
+
+/// Coordinates for a message: the texts of the cell and the replicate.
+pub fn describe(coordinates: &Coordinates) -> String {
+    let texts: Vec<_> = Axis::ALL.iter().map(|axis| coordinates.text(*axis)).collect();
+    texts.join(",")
+}
+
+fn set_chance(cells: &mut [Cell], manifest: Option<&Manifest>) {
+    let mut classified: BTreeMap<&str, bool> = BTreeMap::new();
+    for cell in cells.iter() {
+        let accuracy = cell
+            .outcomes
+            .iter()
+            .any(|o| o.figures[Figure::TestAccuracy as usize].is_some());
+        *classified.entry(&cell.coordinates.dataset).or_default() |= accuracy;
+    }
+    let chances: Vec<Option<f64>> = cells
+        .iter()
+        .map(|cell| {
+            let dataset = cell.coordinates.dataset.as_str();
+            let listed = manifest.and_then(|m| m.chance(dataset));
+            listed.or_else(|| classified[dataset].then_some(0.0))
+        })
+        .collect();
+    for (cell, chance) in cells.iter_mut().zip(chances) {
+        cell.chance = chance;
+    }
+}
+
+/// Walks `epochs.csv` in step with `trials.csv`.
+struct Times<E: Read> {
+    rows: Reader<EpochLine, E>,
+    next: Option<EpochLine>,
+}
+
+impl<E: Read> Times<E> {
+    fn new(mut rows: Reader<EpochLine, E>) -> Result<Self> {
+        let next = rows.next().transpose()?;
+        Ok(Times { rows, next })
+    }
+
+    fn of(&mut self, coordinates: &Coordinates) -> Result<f64> {
+        let mut time = f64::INFINITY;
+        while let Some(line) = &self.next {
+            match order::compare(&line.coordinates, coordinates) {
+                Ordering::Greater => break,
+                Ordering::Less => {}
+                Ordering::Equal => {
+                    let reached = line.row.test_accuracy.is_some_and(|a| a >= TARGET_ACCURACY);
+                    if reached && time.is_infinite() {
+                        time = f64::from(line.row.epoch);
+                    }
+                }
+            }
+            self.next = self.rows.next().transpose()?;
+        }
+        Ok(time)
+    }
+}

@@ -1,0 +1,135 @@
+//! Stratified percentile bootstrap with stable bytes.
+
+use sha2::{Digest as _, Sha256};
+
+use super::quantile;
+use crate::random::{Key, Purpose, Stream};
+
+/// Resamples behind every interval of the tables and claims.
+pub const DRAWS: usize = 2000;
+
+/// Level of the intervals in tables.
+pub const LEVEL: f64 = 0.95;
+
+/// What an interval is about. Its draws are seeded by this and by nothing else, so that other
+/// cells, metrics and claims leave its bytes alone.
+#[derive(Debug, Clone)]
+pub struct Identity(Sha256);
+
+impl Identity {
+    /// An identity made of these texts, in this order.
+    pub fn new<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
+        Identity(Sha256::new()).and(parts)
+    }
+
+    /// This identity, narrowed by further texts.
+    #[must_use]
+    pub fn and<'a>(mut self, parts: impl IntoIterator<Item = &'a str>) -> Self {
+        for part in parts {
+            // The length keeps ("ab", "c") apart from ("a", "bc").
+            self.0.update((part.len() as u64).to_le_bytes());
+            self.0.update(part.as_bytes());
+        }
+        self
+    }
+
+    /// Its stream of draws.
+    pub fn stream(&self) -> Stream {
+        let digest = self.0.clone().finalize();
+        let half = |at: usize| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&digest[at..at + 8]);
+            u64::from_le_bytes(bytes)
+        };
+        Key::new(half(0), half(8), Purpose::Bootstrap).stream(0)
+    }
+}
+
+/// An interval estimate. Either end may be infinite.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Nothing is known.
+    pub const UNBOUNDED: Interval = Interval {
+        low: f64::NEG_INFINITY,
+        high: f64::INFINITY,
+    };
+
+    /// Whether `x` lies in it, ends included.
+    pub fn contains(self, x: f64) -> bool {
+        self.low <= x && x <= self.high
+    }
+}
+
+/// Resamples the units of each stratum apart, with replacement, `draws` times, and returns what
+/// `statistic` says of each resample. `sizes` are the units per stratum; `statistic` is given the
+/// indices drawn, stratum by stratum.
+pub fn resample(
+    stream: &mut Stream,
+    sizes: &[usize],
+    draws: usize,
+    mut statistic: impl FnMut(&[Vec<usize>]) -> f64,
+) -> Vec<f64> {
+    let mut indices: Vec<Vec<usize>> = sizes.iter().map(|n| vec![0; *n]).collect();
+    let mut values = Vec::with_capacity(draws);
+    for _ in 0..draws {
+        for stratum in &mut indices {
+            let n = stratum.len() as u32;
+            for index in stratum {
+                *index = stream.below(n) as usize;
+            }
+        }
+        values.push(statistic(&indices));
+    }
+    values
+}
+
+/// The percentile interval at `level` (0.95: from the 2.5th to the 97.5th percentile) of the
+/// values of resamples. A statistic that is undefined (infinity less infinity) in any resample
+/// bounds nothing.
+pub fn percentile_interval(mut values: Vec<f64>, level: f64) -> Interval {
+    if values.is_empty() || values.iter().any(|x| x.is_nan()) {
+        return Interval::UNBOUNDED;
+    }
+    values.sort_by(f64::total_cmp);
+    let tail = (1.0 - level) / 2.0;
+    Interval {
+        low: quantile(&values, tail),
+        high: quantile(&values, 1.0 - tail),
+    }
+}
+
+/// The interval of `statistic` over one sample of replicates, in whatever order they come.
+/// `None` for fewer than two values: one replicate says nothing about its spread.
+pub fn interval(identity: &Identity, values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+    interval_of_strata(identity, &[values.to_vec()], LEVEL, statistic)
+}
+
+/// The interval of `statistic` over the pooled values of several strata (cells, datasets), each
+/// resampled apart. `None` where no stratum has two values.
+pub fn interval_of_strata(
+    identity: &Identity,
+    strata: &[Vec<f64>],
+    level: f64,
+    statistic: impl Fn(&[f64]) -> f64,
+) -> Option<Interval> {
+    if strata.iter().all(|s| s.len() < 2) {
+        return None;
+    }
+    let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
+    let mut pooled = Vec::new();
+    let values = resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
+        pooled.clear();
+        for (stratum, drawn) in strata.iter().zip(indices) {
+            pooled.extend(drawn.iter().map(|i| stratum[*i]));
+        }
+        statistic(&pooled)
+    });
+    Some(percentile_interval(values, level))
+}

@@ -1,0 +1,52 @@
+//! Performance profiles: which share of the trials has reached the target by when.
+
+use super::bootstrap::{self, DRAWS, Identity, LEVEL};
+
+/// One point of a profile.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ProfilePoint {
+    /// Epochs (or steps).
+    pub at: f64,
+    /// Share of trials whose time to the target is at most `at`.
+    pub share: f64,
+    /// Pointwise 95% bootstrap band: lower end.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+/// The share of `times` that are at most `at`. A trial that never reached the target has an
+/// infinite time and stays in the denominator. NaN for no trials.
+pub fn share_within(times: &[f64], at: f64) -> f64 {
+    times.iter().filter(|t| **t <= at).count() as f64 / times.len() as f64
+}
+
+/// The performance profile of trials in `strata` (cells), at each of `points`: the share of all
+/// trials that have reached the target, with a band from resampling each stratum apart
+/// (rliable's `create_performance_profile` with the sign of time reversed).
+pub fn performance_profile(identity: &Identity, strata: &[Vec<f64>], points: &[f64]) -> Vec<ProfilePoint> {
+    let all: Vec<f64> = strata.iter().flatten().copied().collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
+    let point = |at: &f64| {
+        // The same resamples at every point keep the band a pair of monotone curves.
+        let values = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
+            let within = strata
+                .iter()
+                .zip(indices)
+                .flat_map(|(stratum, drawn)| drawn.iter().map(|i| stratum[*i]))
+                .filter(|t| t <= at);
+            within.count() as f64 / all.len() as f64
+        });
+        let band = bootstrap::percentile_interval(values, LEVEL);
+        ProfilePoint {
+            at: *at,
+            share: share_within(&all, *at),
+            low: band.low,
+            high: band.high,
+        }
+    };
+    points.iter().map(point).collect()
+}

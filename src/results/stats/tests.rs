@@ -1,0 +1,253 @@
+//! Against rliable, SciPy, NumPy and statsmodels: `tests/fixtures/statistics.json`, made by
+//! `tests/scripts/statistics.py`.
+
+use serde_json::Value;
+
+use super::*;
+use compare::{holm, paired_difference, probability_of_improvement, sign_flip_p};
+use variance::{Crossed, shares};
+
+fn fixture() -> Value {
+    // Not in the crate's package, which leaves the tests' data out.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/statistics.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|x| x.as_f64().unwrap())
+        .collect()
+}
+
+fn close(ours: f64, theirs: &Value, what: &str) {
+    let theirs = theirs.as_f64().unwrap();
+    assert!(
+        (ours - theirs).abs() <= 1e-9,
+        "{what}: {ours} here, {theirs} there"
+    );
+}
+
+#[test]
+fn point_estimates_equal_theirs() {
+    for sample in fixture()["samples"].as_array().unwrap() {
+        let values = numbers(&sample["values"]);
+        close(median(&values), &sample["median"], "median");
+        close(interquartile_mean(&values), &sample["iqm"], "iqm");
+        close(interquartile_mean(&values), &sample["trim_mean"], "trimmed mean");
+        close(mean(&values), &sample["mean"], "mean");
+        if values.len() > 1 {
+            close(deviation(&values), &sample["std"], "std");
+        }
+        let sorted = sorted(&values);
+        close(quantile(&sorted, 0.025), &sample["percentile_2.5"], "percentile");
+        close(quantile(&sorted, 0.975), &sample["percentile_97.5"], "percentile");
+    }
+}
+
+#[test]
+fn probability_of_improvement_equals_theirs() {
+    for case in fixture()["improvement"].as_array().unwrap() {
+        let ours = probability_of_improvement(&numbers(&case["x"]), &numbers(&case["y"]));
+        close(ours, &case["probability"], "probability of improvement");
+    }
+}
+
+#[test]
+fn the_bootstrap_interval_equals_theirs_on_the_same_draws() {
+    let fixture = fixture();
+    let case = &fixture["bootstrap"];
+    let scores: Vec<Vec<f64>> = case["scores"].as_array().unwrap().iter().map(numbers).collect();
+    let resamples = case["indices"].as_array().unwrap().iter().map(|drawn| {
+        // drawn[i][task] is the run that fills place i of the task.
+        let rows: Vec<Vec<f64>> = drawn.as_array().unwrap().iter().map(numbers).collect();
+        let values: Vec<f64> = rows
+            .iter()
+            .flat_map(|row| {
+                row.iter()
+                    .enumerate()
+                    .map(|(task, run)| scores[*run as usize][task])
+            })
+            .collect();
+        interquartile_mean(&values)
+    });
+    let interval = bootstrap::percentile_interval(resamples.collect(), 0.95);
+    close(interval.low, &case["low"], "lower end");
+    close(interval.high, &case["high"], "upper end");
+
+    // Our own draws estimate the same interval. Its ends are quantiles of resampled means whose
+    // deviation is s; with 2000 and 250 draws their standard errors are about
+    // s / phi(1.96) * sqrt(.025 * .975 / n), .06 s and .17 s.
+    let strata: Vec<Vec<f64>> = (0..3)
+        .map(|t| scores.iter().map(|run| run[t]).collect())
+        .collect();
+    let identity = Identity::new(["rliable"]);
+    let ours = bootstrap::interval_of_strata(&identity, &strata, 0.95, interquartile_mean).unwrap();
+    let s = (interval.high - interval.low) / (2.0 * 1.96);
+    assert!(
+        (ours.low - interval.low).abs() < 4.0 * 0.18 * s,
+        "{ours:?} {interval:?}"
+    );
+    assert!(
+        (ours.high - interval.high).abs() < 4.0 * 0.18 * s,
+        "{ours:?} {interval:?}"
+    );
+}
+
+#[test]
+fn performance_profile_equals_theirs() {
+    let fixture = fixture();
+    let case = &fixture["profile"];
+    let runs: Vec<Vec<f64>> = case["times"].as_array().unwrap().iter().map(numbers).collect();
+    let strata: Vec<Vec<f64>> = (0..runs[0].len())
+        .map(|t| runs.iter().map(|r| r[t]).collect())
+        .collect();
+    let taus = numbers(&case["taus"]);
+    let profile = profile::performance_profile(&Identity::new(["profile"]), &strata, &taus);
+    for (point, theirs) in profile.iter().zip(case["shares"].as_array().unwrap()) {
+        close(point.share, theirs, "share");
+        assert!(point.low <= point.share && point.share <= point.high, "{point:?}");
+    }
+    assert!(
+        profile
+            .windows(2)
+            .all(|w| w[0].low <= w[1].low && w[0].high <= w[1].high)
+    );
+    let censored = [1.0, f64::INFINITY];
+    assert_eq!(profile::share_within(&censored, 1e9), 0.5);
+}
+
+#[test]
+fn holm_and_sign_flips_equal_theirs() {
+    let fixture = fixture();
+    let case = &fixture["holm"];
+    for (ours, theirs) in holm(&numbers(&case["p"]))
+        .iter()
+        .zip(case["adjusted"].as_array().unwrap())
+    {
+        close(*ours, theirs, "Holm");
+    }
+    for case in fixture["sign_flip"].as_array().unwrap() {
+        let p = sign_flip_p(&Identity::new(["x"]), &numbers(&case["differences"]));
+        close(p, &case["p"], "sign flips");
+    }
+}
+
+#[test]
+fn random_sign_flips_estimate_the_exact_p() {
+    // 17 differences: 2^17 sign patterns, counted here one by one.
+    let d: Vec<f64> = (0..17).map(|i| f64::from(i % 5) - 1.5).collect();
+    let observed: f64 = d.iter().sum();
+    let exact = (0..1u32 << 17)
+        .filter(|mask| {
+            let sum: f64 = (0..17)
+                .map(|i| if mask >> i & 1 == 1 { -d[i] } else { d[i] })
+                .sum();
+            sum.abs() >= observed.abs()
+        })
+        .count() as f64
+        / f64::from(1u32 << 17);
+    let p = sign_flip_p(&Identity::new(["monte carlo"]), &d);
+    let error = (exact * (1.0 - exact) / 20_000.0).sqrt();
+    assert!((p - exact).abs() < 4.0 * error, "{p} for {exact}");
+}
+
+#[test]
+fn variance_shares_equal_theirs() {
+    let fixture = fixture();
+    let case = &fixture["variance"];
+    let seed = |t: &Value, key: &str| t[key].as_u64().unwrap() as u32;
+    let trials: Vec<Crossed> = case["trials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| Crossed {
+            weights: seed(t, "weights"),
+            order: seed(t, "order"),
+            data: seed(t, "data"),
+            value: t["value"].as_f64().unwrap(),
+        })
+        .collect();
+    let ours = shares(&trials).unwrap();
+    close(ours.weights.unwrap(), &case["shares"]["weights"], "weights");
+    close(ours.order.unwrap(), &case["shares"]["order"], "order");
+    close(ours.data.unwrap(), &case["shares"]["data"], "data");
+    close(ours.rest, &case["shares"]["rest"], "rest");
+    close(ours.total, &case["total"], "total");
+
+    // One missing combination, one factor alone, and no spread: no answer rather than a wrong one.
+    assert_eq!(shares(&trials[1..]), None);
+    let alone: Vec<Crossed> = trials
+        .iter()
+        .filter(|t| t.order == 0 && t.data == 0)
+        .copied()
+        .collect();
+    assert_eq!(shares(&alone), None);
+    let same: Vec<Crossed> = trials.iter().map(|t| Crossed { value: 1.0, ..*t }).collect();
+    assert_eq!(shares(&same), None);
+}
+
+#[test]
+fn by_hand() {
+    assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+    assert_eq!(median(&[4.0, 1.0, 3.0, 2.0]), 2.5);
+    // Eight values: the lowest two and the highest two go.
+    assert_eq!(
+        interquartile_mean(&[0.0, 100.0, 1.0, 2.0, 3.0, 4.0, -7.0, 50.0]),
+        2.5
+    );
+    // Two additive factors without any interaction: row means 0 and 10, column means 4, 5, 6.
+    let trials: Vec<Crossed> = (0..6)
+        .map(|i| Crossed {
+            weights: i / 3,
+            order: i % 3,
+            data: 0,
+            value: f64::from(i / 3) * 10.0 + f64::from(i % 3),
+        })
+        .collect();
+    let s = shares(&trials).unwrap();
+    // Mean squares: 150 over 3 trials per level is 50; 2 over 2 is 1.
+    assert!((s.weights.unwrap() - 50.0 / 51.0).abs() < 1e-12, "{s:?}");
+    assert!(
+        (s.order.unwrap() - 1.0 / 51.0).abs() < 1e-12 && s.data.is_none(),
+        "{s:?}"
+    );
+}
+
+#[test]
+fn infinities_are_worst_not_undefined() {
+    let inf = f64::INFINITY;
+    assert_eq!(median(&[0.1, inf, 0.3]), 0.3);
+    assert_eq!(median(&[0.1, inf]), inf);
+    assert_eq!(median(&[inf, inf]), inf);
+    assert_eq!(
+        interquartile_mean(&[0.1, 0.2, 0.3, 0.4, inf]),
+        (0.2 + 0.3 + 0.4) / 3.0
+    );
+    let identity = Identity::new(["inf"]);
+    let interval = bootstrap::interval(&identity, &[0.1, 0.2, inf], median).unwrap();
+    assert_eq!((interval.low, interval.high), (0.1, inf));
+    // Both diverged: no difference. Only one: infinitely worse.
+    let pairs = [(inf, inf), (inf, 0.5), (0.25, 0.5)];
+    let d = paired_difference(&identity, &pairs);
+    assert_eq!((d.median, d.p), (0.0, 1.0));
+}
+
+#[test]
+fn an_interval_depends_on_its_own_identity_alone() {
+    let values: Vec<f64> = (1..=12).map(|i| f64::from(i * i * i % 97) / 97.0).collect();
+    let of = |name: &str| bootstrap::interval(&Identity::new([name]), &values, mean).unwrap();
+    assert_eq!(of("a"), of("a"));
+    assert_ne!(of("a"), of("b"));
+    assert!(Identity::new(["ab", "c"]).stream().word() != Identity::new(["a", "bc"]).stream().word());
+    // Value stability: these bytes stand in committed tables.
+    assert_eq!(of("a"), GOLDEN);
+    assert_eq!(bootstrap::interval(&Identity::new(["a"]), &[1.0], mean), None);
+}
+
+const GOLDEN: Interval = Interval {
+    low: 0.25513316151202753,
+    high: 0.5360824742268041,
+};

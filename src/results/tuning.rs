@@ -1,0 +1,82 @@
+//! Choosing a learning rate without looking at what is reported.
+//!
+//! The replicates of a group of cells that differ in nothing but the learning rate are divided:
+//! the first half (rounded down, at least one) chooses the rate with the best median validation
+//! figure, the others are scored on test data. With a single replicate there is nothing to
+//! divide: it does both, on its own validation and test samples.
+
+use std::collections::BTreeSet;
+
+use super::cell::{Cell, Figure};
+use super::stats::median;
+
+/// Which rate was chosen in a group of cells, and by whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// Index of the cell chosen.
+    pub chosen: usize,
+    /// The chosen rate is the least or greatest of at least two that were tried: a better one
+    /// may lie outside the grid.
+    pub at_edge: bool,
+    /// Number of replicates that chose.
+    pub tuning: usize,
+    /// Replicates that are scored.
+    pub scoring: BTreeSet<u32>,
+}
+
+/// Chooses among `group`: cells that differ in nothing but the learning rate, by ascending rate.
+/// Ties in the median validation figure go to the lower median validation loss, then to the
+/// smaller rate. `None` where nothing is measured on validation data.
+pub fn choose(group: &[&Cell]) -> Option<Choice> {
+    let replicates: BTreeSet<u32> = group
+        .iter()
+        .flat_map(|c| c.outcomes.iter().map(|o| o.replicate))
+        .collect();
+    let (tuning, scoring) = divide(&replicates);
+    let (mut best, mut best_key) = (None, (f64::NEG_INFINITY, f64::NEG_INFINITY));
+    for (index, cell) in group.iter().enumerate() {
+        let selector = cell.selector();
+        let Some(value) = median_over(cell, selector, &tuning) else {
+            continue;
+        };
+        let loss = median_over(cell, Figure::ValidationLoss, &tuning).unwrap_or(f64::INFINITY);
+        let key = (if selector.is_accuracy() { value } else { -value }, -loss);
+        if best.is_none() || key > best_key {
+            (best, best_key) = (Some(index), key);
+        }
+    }
+    let chosen = best?;
+    Some(Choice {
+        chosen,
+        at_edge: group.len() > 1 && (chosen == 0 || chosen + 1 == group.len()),
+        tuning: tuning.len(),
+        scoring,
+    })
+}
+
+/// Divides replicates into those that choose and those that are scored.
+pub fn divide(replicates: &BTreeSet<u32>) -> (BTreeSet<u32>, BTreeSet<u32>) {
+    if replicates.len() < 2 {
+        return (replicates.clone(), replicates.clone());
+    }
+    let half = replicates.len() / 2;
+    let tuning = replicates.iter().take(half).copied().collect();
+    let scoring = replicates.iter().skip(half).copied().collect();
+    (tuning, scoring)
+}
+
+/// The scores of a cell's trials in these replicates.
+pub fn scores_over(cell: &Cell, figure: Figure, replicates: &BTreeSet<u32>) -> Option<Vec<f64>> {
+    let scores = cell.scores(figure)?;
+    let kept = cell
+        .outcomes
+        .iter()
+        .zip(scores)
+        .filter(|(o, _)| replicates.contains(&o.replicate));
+    Some(kept.map(|(_, score)| score).collect())
+}
+
+fn median_over(cell: &Cell, figure: Figure, replicates: &BTreeSet<u32>) -> Option<f64> {
+    let scores = scores_over(cell, figure, replicates)?;
+    (!scores.is_empty()).then(|| median(&scores))
+}

@@ -1,0 +1,125 @@
+"""Reference values for src/results/stats, from rliable, SciPy, NumPy and statsmodels.
+
+    python3 -m venv /tmp/statistics && /tmp/statistics/bin/pip install rliable==1.2.0 scipy numpy statsmodels "pandas<3"
+    /tmp/statistics/bin/python tests/scripts/statistics.py > tests/fixtures/statistics.json
+
+The unit tests of src/results/stats hold the crate's own functions to these to 1e-9.
+"""
+
+import json
+import sys
+
+import arch.bootstrap
+import numpy as np
+import rliable
+import scipy
+import scipy.stats
+import statsmodels
+from rliable import library, metrics
+from statsmodels.stats.multitest import multipletests
+
+rng = np.random.RandomState(20260101)
+out = {
+    "versions": {
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "statsmodels": statsmodels.__version__,
+        "arch": arch.__version__,
+        "rliable": "1.2.0",
+    }
+}
+
+# Point estimates of samples of every small size.
+out["samples"] = []
+for n in list(range(1, 14)) + [50]:
+    x = rng.beta(3, 2, size=n)
+    out["samples"].append({
+        "values": x.tolist(),
+        "median": float(np.median(x)),
+        "iqm": float(metrics.aggregate_iqm(x.reshape(-1, 1))),
+        "trim_mean": float(scipy.stats.trim_mean(x, 0.25)),
+        "mean": float(np.mean(x)),
+        "std": float(np.std(x, ddof=1)) if n > 1 else None,
+        "percentile_2.5": float(np.percentile(x, 2.5)),
+        "percentile_97.5": float(np.percentile(x, 97.5)),
+    })
+
+# Probability of improvement, with and without ties.
+out["improvement"] = []
+for n, m, decimals in [(5, 5, 6), (10, 7, 6), (8, 8, 1), (12, 5, 1)]:
+    x = np.round(rng.beta(4, 2, size=n), decimals)
+    y = np.round(rng.beta(3, 2, size=m), decimals)
+    p = metrics.probability_of_improvement(x.reshape(-1, 1), y.reshape(-1, 1))
+    out["improvement"].append({"x": x.tolist(), "y": y.tolist(), "probability": float(p)})
+
+# rliable's stratified percentile interval of the IQM over runs x tasks, with the very indices
+# that it drew.
+runs, tasks, reps = 6, 3, 250
+scores = rng.beta(5, 2, size=(runs, tasks))
+drawn = []
+original = library.StratifiedBootstrap.update_indices
+
+
+def recording(self):
+    indices = original(self)
+    drawn.append(indices[0].tolist())
+    return indices
+
+
+library.StratifiedBootstrap.update_indices = recording
+np.random.seed(7)
+points, intervals = library.get_interval_estimates(
+    {"a": scores}, lambda x: np.array([metrics.aggregate_iqm(x)]), method="percentile", reps=reps)
+out["bootstrap"] = {
+    "scores": scores.tolist(),
+    "indices": drawn,
+    "iqm": float(points["a"][0]),
+    "low": float(intervals["a"][0][0]),
+    "high": float(intervals["a"][1][0]),
+}
+
+# Performance profile over times to a target (rliable counts scores above tau, so times are
+# negated; a hair below tau makes "at most" of its "more than").
+times = rng.geometric(0.1, size=(8, 4)).astype(float)
+taus = [1.0, 3.0, 5.0, 10.0, 20.0]
+profile = [library.run_score_deviation(-times, -(t + 1e-9)) for t in taus]
+out["profile"] = {"times": times.tolist(), "taus": taus, "shares": [float(p) for p in profile]}
+
+# Holm.
+p = [0.01, 0.04, 0.03, 0.005, 0.9, 0.04]
+out["holm"] = {"p": p, "adjusted": multipletests(p, method="holm")[1].tolist()}
+
+# Sign flips, exact.
+out["sign_flip"] = []
+for n in (3, 5, 8, 11):
+    d = rng.normal(0.3, 1.0, size=n)
+    test = scipy.stats.permutation_test(
+        (d,), lambda x, axis=-1: np.abs(np.sum(x, axis=axis)), permutation_type="samples",
+        alternative="greater", n_resamples=np.inf, vectorized=True)
+    out["sign_flip"].append({"differences": d.tolist(), "p": float(test.pvalue)})
+
+# Variance components of crossed seeds by the textbook's mean squares, from statsmodels' ANOVA.
+import pandas
+import statsmodels.formula.api as formula
+from statsmodels.stats.anova import anova_lm
+
+w, o, d = 5, 4, 3
+values = (rng.normal(0, 3.0, size=(w, 1, 1)) + rng.normal(0, 1.5, size=(1, o, 1))
+          + rng.normal(0, 0.7, size=(1, 1, d)) + rng.normal(0, 1.0, size=(w, o, d)))
+rows = [{"weights": i, "order": j, "data": k, "value": float(values[i, j, k])}
+        for i in range(w) for j in range(o) for k in range(d)]
+table = anova_lm(formula.ols("value ~ C(weights) + C(order) + C(data)", pandas.DataFrame(rows)).fit())
+square = table["mean_sq"]
+rest = square["Residual"]
+parts = {
+    "weights": max(0.0, (square["C(weights)"] - rest) / (o * d)),
+    "order": max(0.0, (square["C(order)"] - rest) / (w * d)),
+    "data": max(0.0, (square["C(data)"] - rest) / (w * o)),
+    "rest": rest,
+}
+total = sum(parts.values())
+out["variance"] = {"trials": rows, "total": float(total),
+                   "shares": {k: float(v / total) for k, v in parts.items()}}
+
+json.dump(out, sys.stdout, indent=None, separators=(",", ":"))
+print()
