@@ -42,6 +42,20 @@ schemes! {
     adaptive,
     torch_default,
     candle_default,
+    kumar,
+    mean_field,
+    orthogonal,
+    identity,
+    zero_hadamard,
+    sparse,
+    gpt2,
+    lsuv,
+    rai,
+    mup,
+    fixup,
+    rezero,
+    skipinit,
+    per_layer,
 }
 
 pub use bias::BiasInit;

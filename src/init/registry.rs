@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{FILES, Scheme, variance_scaling};
 use crate::catalog::{self, Entry, Spec, Value};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context as _, Error, Kind, Result};
 
 /// Makes a scheme from its checked parameters; the registry is for parameters that name schemes.
 pub type Build = fn(&Spec, &Registry) -> Result<Arc<dyn Scheme>>;
@@ -93,6 +93,45 @@ impl Registry {
     /// No such scheme, or one that needs parameters.
     pub fn named(&self, name: &str) -> Result<Choice> {
         self.parse(&Value::Text(name.to_owned()))
+    }
+
+    /// The scheme that parameter `name` of another scheme names.
+    ///
+    /// # Errors
+    /// As for [`Registry::parse`], or the parameter is absent.
+    pub fn nested(&self, spec: &Spec, name: &str) -> Result<Arc<dyn Scheme>> {
+        let Some(value) = spec.value(name) else {
+            let message = format!("`{}` needs the parameter `{name}`", spec.name());
+            return Err(Error::new(Kind::Experiment, message));
+        };
+        let choice = self.parse(&value);
+        Ok(choice
+            .context(|| format!("`{name}` of `{}`", spec.name()))?
+            .scheme)
+    }
+
+    /// Likewise, for a scheme that must be able to set a single layer.
+    ///
+    /// # Errors
+    /// As for [`Registry::nested`], or the scheme sets whole networks only.
+    pub fn nested_layerwise(&self, spec: &Spec, name: &str) -> Result<Arc<dyn Scheme>> {
+        self.nested(spec, name)?;
+        let value = spec.value(name).unwrap_or(Value::Flag(false));
+        self.layerwise(&value)
+            .context(|| format!("`{name}` of `{}`", spec.name()))
+    }
+
+    /// The scheme of a catalogue value, which must be able to set a single layer.
+    ///
+    /// # Errors
+    /// As for [`Registry::parse`], or the scheme sets whole networks only.
+    pub fn layerwise(&self, value: &Value) -> Result<Arc<dyn Scheme>> {
+        let choice = self.parse(value)?;
+        if choice.scheme.layerwise() {
+            return Ok(choice.scheme);
+        }
+        let message = format!("`{}` sets whole networks, not single layers", choice.spec.name());
+        Err(Error::new(Kind::Experiment, message))
     }
 
     /// A scheme with parameters, for use from code: `choose("normal", &[("std", 0.1)])`.

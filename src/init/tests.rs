@@ -115,6 +115,8 @@ const VARIANTS: &[&str] = &[
     r#"{ kind = "truncated_normal", std = 0.3, cut = 1.2 }"#,
     r#"{ kind = "timm_trunc_normal", std = 1, limit = 1.5 }"#,
     r#"{ kind = "adaptive", rule = "deck" }"#,
+    r#"{ kind = "sparse", links = 40, std = 0.25 }"#,
+    r#"{ kind = "mean_field", sigma_w2 = 1.3, sigma_b2 = 0.05 }"#,
     r#"{ kind = "adaptive", rule = "variance", distribution = "uniform" }"#,
 ];
 

@@ -17,6 +17,7 @@ pub mod elementary;
 mod elementwise;
 pub mod isa;
 pub mod lane;
+pub mod linalg;
 pub mod matrix;
 pub mod product;
 pub mod reduce;

@@ -1,0 +1,66 @@
+//! ZerO: deterministic initialization with zeros and ones by way of Hadamard matrices.
+//!
+//! Zhao, Schaefer and Anandkumar 2021, arXiv 2110.12661, algorithm 1, for a layer of P units over
+//! Q inputs: the identity if P = Q; partial identity if P < Q; if P > Q, `c I* H I*` with the
+//! Hadamard matrix H of order `2^m`, `m = ceil(log2 P)`, `c = 2^(-(m - 1) / 2)`, cut to P x Q. Unlike
+//! plain partial identity, the Hadamard transform where dimensions grow breaks the symmetry that
+//! keeps the rank of later updates at the input's dimension.
+
+use std::sync::Arc;
+
+use super::identity::fill_diagonal;
+use super::{Registry, Scheme};
+use crate::catalog::{Entry, Spec};
+use crate::error::Result;
+use crate::model::LayerInfo;
+use crate::numerics::linalg::hadamard;
+use crate::random::Stream;
+
+/// What a person reads about it.
+pub static ENTRY: Entry = Entry {
+    name: "zero_hadamard",
+    aliases: &["zer_o", "hadamard"],
+    summary: "ZerO: identity, with a Hadamard transform where dimensions grow; no randomness",
+    formula: "fan_out <= fan_in: partial identity; else c H, H Hadamard of order 2^m, m = ceil(log2 fan_out), c = 2^(-(m-1)/2)",
+    citation: "Zhao, Schaefer and Anandkumar 2021, ZerO initialization, arXiv 2110.12661, algorithm 1",
+    parameters: &[],
+};
+
+#[derive(Debug)]
+struct ZerO;
+
+pub(super) fn build(_: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
+    Ok(Arc::new(ZerO))
+}
+
+impl Scheme for ZerO {
+    fn fill(&self, layer: &LayerInfo, _: &mut Stream, weights: &mut [f32]) -> Result<()> {
+        if layer.fan_out <= layer.fan_in {
+            fill_diagonal(layer, 1.0, weights);
+            return Ok(());
+        }
+        // c^2 = 2 / 2^m.
+        let order = layer.fan_out.next_power_of_two();
+        let c = (2.0 / order as f64).sqrt();
+        for (k, row) in weights.chunks_exact_mut(layer.fan_out).enumerate() {
+            for (j, w) in row.iter_mut().enumerate() {
+                *w = (c * hadamard(k, j)) as f32;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{draw, layer};
+
+    #[test]
+    fn growing_layers_get_the_hadamard_matrix() {
+        let w = draw("\"zero_hadamard\"", &layer(3, 4, "relu"), 0);
+        let h = std::f32::consts::FRAC_1_SQRT_2;
+        assert_eq!(w, [h, h, h, h, h, -h, h, -h, h, h, -h, -h]);
+        let w = draw("\"zero_hadamard\"", &layer(4, 2, "relu"), 0);
+        assert_eq!(w, [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+    }
+}
