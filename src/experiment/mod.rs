@@ -2,7 +2,12 @@
 
 pub mod claim;
 pub mod coordinates;
+mod document;
+pub mod keys;
+mod overrides;
 pub mod plan;
+mod read;
+mod section;
 pub mod settings;
 
 pub use claim::Claim;

@@ -1,0 +1,348 @@
+//! The document layer: TOML text as a tree in which every key and value knows its place, and
+//! overrides from the command line with places of their own.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::catalog::{Value, number};
+use crate::error::{Error, Kind, Result};
+
+/// The longest experiment file that is read, in bytes.
+pub const MAX_BYTES: usize = 4 << 20;
+
+/// A place in one of the document's texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Span {
+    pub source: u32,
+    pub start: u32,
+    pub end: u32,
+}
+
+/// A value and its place.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub span: Span,
+    pub item: Item,
+}
+
+/// A value.
+#[derive(Debug, Clone)]
+pub(super) enum Item {
+    Text(String),
+    Integer(i64),
+    Number(f64),
+    Flag(bool),
+    List(Vec<Node>),
+    Table(Vec<Member>),
+}
+
+/// A key of a table with its value.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub key: String,
+    pub span: Span,
+    pub node: Node,
+}
+
+#[derive(Debug)]
+pub(super) struct Source {
+    pub path: PathBuf,
+    pub text: String,
+}
+
+/// An experiment file with its overrides.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub sources: Vec<Source>,
+    pub root: Node,
+}
+
+impl Document {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self> {
+        Document::parse(path, super::read::text(path)?)
+    }
+
+    /// Parses the text of the file at `path`.
+    pub fn parse(path: &Path, text: String) -> Result<Self> {
+        if text.len() > MAX_BYTES {
+            let message = format!(
+                "{} is {} bytes long; an experiment file has at most {MAX_BYTES}",
+                path.display(),
+                text.len()
+            );
+            return Err(Error::new(Kind::Experiment, message));
+        }
+        let place = Place { source: 0, offset: 0 };
+        let root = match DeTable::parse(&text) {
+            Ok(table) => {
+                let span = place.span(table.span());
+                place.table(table.get_ref()).map(|item| Node { span, item })
+            }
+            Err(e) => Err((
+                place.span(e.span().unwrap_or(0..0)),
+                format!("not valid TOML: {}", e.message()),
+            )),
+        };
+        let sources = vec![Source {
+            path: path.to_owned(),
+            text,
+        }];
+        let empty = Span {
+            source: 0,
+            start: 0,
+            end: 0,
+        };
+        let mut document = Document {
+            sources,
+            root: Node {
+                span: empty,
+                item: Item::Table(Vec::new()),
+            },
+        };
+        document.root = root.map_err(|(span, message)| document.error(span, message, ""))?;
+        Ok(document)
+    }
+
+    /// The path of the file.
+    pub fn path(&self) -> &Path {
+        &self.sources[0].path
+    }
+
+    /// An error that points at `span`.
+    pub fn error(&self, span: Span, message: impl Into<String>, label: &str) -> Error {
+        self.point(Error::new(Kind::Experiment, message), span, label)
+    }
+
+    /// Makes an error point at `span`.
+    pub fn point(&self, error: Error, span: Span, label: &str) -> Error {
+        let source = &self.sources[span.source as usize];
+        error.at(
+            &source.path,
+            &source.text,
+            span.start as usize..span.end as usize,
+            label,
+        )
+    }
+
+    /// The document as TOML without comments, overrides included; reads back as the same
+    /// experiment.
+    pub fn resolved(&self) -> String {
+        let value = match to_toml(&self.root) {
+            toml::Value::Table(table) => table,
+            _ => toml::Table::new(),
+        };
+        toml::to_string(&value).unwrap_or_default()
+    }
+}
+
+fn to_toml(node: &Node) -> toml::Value {
+    match &node.item {
+        Item::Text(x) => toml::Value::String(x.clone()),
+        Item::Integer(x) => toml::Value::Integer(*x),
+        Item::Number(x) => toml::Value::Float(*x),
+        Item::Flag(x) => toml::Value::Boolean(*x),
+        Item::List(items) => toml::Value::Array(items.iter().map(to_toml).collect()),
+        Item::Table(members) => toml::Value::Table(
+            members
+                .iter()
+                .map(|m| (m.key.clone(), to_toml(&m.node)))
+                .collect(),
+        ),
+    }
+}
+
+/// A result whose error is a place and a message.
+pub(super) type Misplaced<T> = std::result::Result<T, (Span, String)>;
+
+/// Turns the parser's spans into spans of one source.
+pub(super) struct Place {
+    pub source: u32,
+    pub offset: usize,
+}
+
+impl Place {
+    pub fn span(&self, range: Range<usize>) -> Span {
+        Span {
+            source: self.source,
+            start: (range.start + self.offset) as u32,
+            end: (range.end + self.offset) as u32,
+        }
+    }
+
+    pub fn node(&self, value: &Spanned<DeValue<'_>>) -> Misplaced<Node> {
+        let span = self.span(value.span());
+        let item = match value.get_ref() {
+            DeValue::String(x) => Item::Text(x.to_string()),
+            DeValue::Integer(x) => {
+                let parsed = i64::from_str_radix(x.as_str(), x.radix());
+                Item::Integer(parsed.map_err(|_| (span, format!("`{x}` is too large a number")))?)
+            }
+            DeValue::Float(x) => match x.as_str().parse::<f64>() {
+                Ok(parsed) if parsed.is_finite() => Item::Number(parsed),
+                _ => return Err((span, format!("`{x}` is not a finite number"))),
+            },
+            DeValue::Boolean(x) => Item::Flag(*x),
+            DeValue::Datetime(x) => {
+                return Err((
+                    span,
+                    format!("`{x}` is a date; no key of an experiment takes one"),
+                ));
+            }
+            DeValue::Array(items) => {
+                Item::List(items.iter().map(|i| self.node(i)).collect::<Misplaced<_>>()?)
+            }
+            DeValue::Table(table) => self.table(table)?,
+        };
+        Ok(Node { span, item })
+    }
+
+    fn table(&self, table: &DeTable<'_>) -> Misplaced<Item> {
+        let mut members = Vec::with_capacity(table.len());
+        for (key, value) in table {
+            members.push(Member {
+                key: key.get_ref().to_string(),
+                span: self.span(key.span()),
+                node: self.node(value)?,
+            });
+        }
+        members.sort_by_key(|m| m.span);
+        Ok(Item::Table(members))
+    }
+}
+
+impl Node {
+    /// What this is, for messages.
+    pub fn describe(&self) -> String {
+        match &self.item {
+            Item::Text(x) => format!("the text \"{}\"", shorten(x)),
+            Item::Integer(x) => x.to_string(),
+            Item::Number(x) => number(*x),
+            Item::Flag(x) => x.to_string(),
+            Item::List(items) if items.is_empty() => "an empty list".to_owned(),
+            Item::List(_) => "a list".to_owned(),
+            Item::Table(_) => "a table".to_owned(),
+        }
+    }
+
+    /// This as a catalogue value.
+    pub fn value(&self) -> Value {
+        match &self.item {
+            Item::Text(x) => Value::Text(x.clone()),
+            Item::Integer(x) => Value::Integer(*x),
+            Item::Number(x) => Value::Number(*x),
+            Item::Flag(x) => Value::Flag(*x),
+            Item::List(items) => Value::List(items.iter().map(Node::value).collect()),
+            Item::Table(members) => Value::Table(
+                members
+                    .iter()
+                    .map(|m| (m.key.clone(), m.node.value()))
+                    .collect::<BTreeMap<_, _>>(),
+            ),
+        }
+    }
+
+    /// The items of a list; anything else is a list of one.
+    pub fn as_list(&self) -> &[Node] {
+        match &self.item {
+            Item::List(items) => items,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    /// The part of this value that an error's message speaks of: the innermost member whose key,
+    /// or whose text, stands in it between backticks; else the whole.
+    pub fn culprit(&self, message: &str) -> Span {
+        let named = |name: &str| message.contains(&format!("`{name}`"));
+        match &self.item {
+            Item::Table(members) => {
+                let by_text = |m: &&Member| matches!(&m.node.item, Item::Text(x) if named(x));
+                let by_key = |m: &&Member| m.key != "kind" && named(&m.key);
+                let found = members
+                    .iter()
+                    .find(by_key)
+                    .or_else(|| members.iter().find(by_text));
+                match found {
+                    Some(m) if message.contains("no parameter") || message.contains("no key") => m.span,
+                    Some(m) => m.node.culprit(message),
+                    None => self.span,
+                }
+            }
+            Item::List(items) => {
+                let found = items.iter().find(|i| match &i.item {
+                    Item::List(_) => false,
+                    _ => named(&i.value().to_string()),
+                });
+                found.map_or(self.span, |i| i.span)
+            }
+            _ => self.span,
+        }
+    }
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(text: &str) -> Document {
+        Document::parse(Path::new("a.toml"), text.to_owned()).unwrap()
+    }
+
+    fn failure(text: &str) -> String {
+        Document::parse(Path::new("a.toml"), text.to_owned())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn what_toml_refuses_is_shown_in_place() {
+        let error = failure("name = \"x\"\nseed = = 3\n");
+        assert!(
+            error.contains("a.toml:2:8") && error.contains("not valid TOML"),
+            "{error}"
+        );
+        let error = failure("seed = 99999999999999999999\n");
+        assert!(
+            error.contains("too large") && error.contains("a.toml:1:8"),
+            "{error}"
+        );
+        let error = failure("[grid]\nlearning_rate = [inf]\n");
+        assert!(
+            error.contains("`inf` is not a finite number") && error.contains("a.toml:2:18"),
+            "{error}"
+        );
+        assert!(failure("day = 2026-01-01\n").contains("is a date"));
+        assert!(failure("a = 1e999\n").contains("not a finite number"));
+        assert!(failure("a = 1\na = 2\n").contains("a.toml:2:1"));
+        // Deep nesting is an error, not an overflow of the stack.
+        failure(&format!("a = {}1{}", "[".repeat(10_000), "]".repeat(10_000)));
+    }
+
+    #[test]
+    fn an_error_finds_the_member_it_speaks_of() {
+        let d = document("a = { kind = \"normal\", std = -1 }\n");
+        let Item::Table(members) = &d.root.item else {
+            panic!("a table")
+        };
+        let node = &members[0].node;
+        let at = |message: &str| d.error(node.culprit(message), "m", "here").to_string();
+        assert!(
+            at("`std` of `normal` must be positive").contains("a.toml:1:30"),
+            "{}",
+            at("`std`")
+        );
+        assert!(at("unknown scheme `normal`").contains("a.toml:1:14"));
+        assert!(at("something else").contains("a.toml:1:5"));
+    }
+}
