@@ -49,8 +49,7 @@ pub struct Claim {
     pub left: Selector,
     /// The cells on the right; present where the relation mentions `right`, else absent.
     pub right: Option<Selector>,
-    /// Axes for each of whose values the claim must hold apart. Values are those that both
-    /// sides have.
+    /// Axes for each of whose values the claim must hold apart. Both sides have the same ones.
     pub for_each: Vec<Axis>,
     /// Axes whose trials are taken together.
     pub pool: Vec<Axis>,

@@ -1,16 +1,173 @@
 //! Experiment files: TOML text, checked, into an ordered plan of trials.
+//!
+//! [`Experiment::load`] reads a file: first as a document in which every value knows its place,
+//! then, table by table and against one list of [`keys`], into checked settings, [`Claim`]s and
+//! cells. Whatever is wrong is an error that points at the place and says what would be right.
+//! [`Experiment::plan`] gives the trials.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::error::Result;
+use crate::init::Registry;
+use crate::model::Loss;
+
+mod axes;
+mod canonical;
+mod check;
 pub mod claim;
+mod claims;
 pub mod coordinates;
 mod document;
+mod grid;
 pub mod keys;
+mod load;
+pub mod metric;
 mod overrides;
 pub mod plan;
 mod read;
+mod relation;
 mod section;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 
+pub use check::{MAX_TRIAL_BYTES, trial_bytes};
 pub use claim::Claim;
 pub use coordinates::{Axis, Coordinates};
-pub use plan::Trial;
-pub use settings::{EvaluateTrain, LayerEpoch, Length, Record, SaveWeights, Seeding, Seeds, Train};
+pub use grid::MAX_CELLS;
+pub use plan::{DataShape, Plan, Trial};
+pub use settings::{
+    EvaluateTrain, LayerEpoch, Length, Record, SaveWeights, Seeding, Seeds, Train, TrialSeeds,
+};
+
+use document::Document;
+
+/// The most trials that an experiment may have.
+pub const MAX_TRIALS: u64 = 10_000_000;
+
+/// A checked experiment.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    /// Its name; results go to `results/<name>`.
+    pub name: String,
+    /// What it is about, for readers.
+    pub description: Option<String>,
+    /// Every draw derives from it.
+    pub seed: u64,
+    /// Replicates of each cell.
+    pub replicates: u32,
+    /// What is minimised.
+    pub loss: Loss,
+    /// How trials are trained.
+    pub train: Arc<Train>,
+    /// What the seeds of a trial follow.
+    pub seeds: Seeds,
+    /// What is recorded.
+    pub record: Arc<Record>,
+    /// What must be true of the tables.
+    pub claims: Vec<Claim>,
+    axes: Arc<axes::Axes>,
+    cells: Arc<[axes::Cell]>,
+    path: PathBuf,
+    resolved: String,
+}
+
+impl Experiment {
+    /// Reads and checks the file at `path`, with overrides (`grid.learning_rate=[0.1]`) applied in
+    /// their order. Schemes are those of `registry`.
+    ///
+    /// # Errors
+    /// The file cannot be read or is wrong: the error points at the place, in the file or in the
+    /// override, and says what would be right.
+    ///
+    /// ```no_run
+    /// use goodinit::experiment::Experiment;
+    /// use goodinit::init::Registry;
+    ///
+    /// let sets = ["grid.learning_rate=[0.1]"];
+    /// let path = "experiments/quick.toml".as_ref();
+    /// let experiment = Experiment::load(path, &sets, &Registry::standard())?;
+    /// println!("{} trials", experiment.plan().len());
+    /// # Ok::<(), goodinit::error::Error>(())
+    /// ```
+    pub fn load<S: AsRef<str>>(path: &Path, sets: &[S], registry: &Registry) -> Result<Self> {
+        Self::from_document(Document::read(path)?, sets, registry)
+    }
+
+    /// Like [`Experiment::load`], from text; `path` is for messages.
+    ///
+    /// # Errors
+    /// As for [`Experiment::load`].
+    pub fn parse<S: AsRef<str>>(path: &Path, text: &str, sets: &[S], registry: &Registry) -> Result<Self> {
+        Self::from_document(Document::parse(path, text.to_owned())?, sets, registry)
+    }
+
+    fn from_document<S: AsRef<str>>(mut document: Document, sets: &[S], registry: &Registry) -> Result<Self> {
+        for set in sets {
+            document.set(set.as_ref())?;
+        }
+        load::load(&document, registry)
+    }
+
+    /// The trials.
+    pub fn plan(&self) -> Plan {
+        Plan::new(
+            self.seed,
+            self.loss,
+            Arc::clone(&self.train),
+            Arc::clone(&self.record),
+            Arc::clone(&self.axes),
+            Arc::clone(&self.cells),
+            self.seeds.trials(self.replicates).into(),
+        )
+    }
+
+    /// The file that it was read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The experiment as TOML, without comments and with overrides applied. Reads back as the
+    /// same experiment.
+    pub fn resolved(&self) -> &str {
+        &self.resolved
+    }
+
+    /// SHA-256, hexadecimal, over everything that decides the tables: settings, cells, seeds and
+    /// what is recorded. Comments, formatting, the order in which axes list their values, the
+    /// name, the description and the claims are no part of it.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update("goodinit experiment 1\n");
+        let plan = self.plan();
+        hash.update(plan.settings_text());
+        hash.update(format!("{:?}\n", self.record));
+        for axis in Axis::CELL {
+            hash.update(format!("{axis}\n"));
+            for text in self.axes.texts(axis) {
+                hash.update(format!("{text}\n"));
+            }
+        }
+        for spec in plan.datasets() {
+            hash.update(format!("data={}\n", spec.canonical()));
+        }
+        for scheme in &self.axes.scheme.items {
+            hash.update(format!(
+                "scheme_source={}\n",
+                scheme.value.scheme.source_digest().unwrap_or_default()
+            ));
+        }
+        for number in self.cells.iter().flatten() {
+            hash.update(number.to_le_bytes());
+        }
+        for seeds in plan.seeds() {
+            for seed in [seeds.replicate, seeds.weights, seeds.order, seeds.data] {
+                hash.update(seed.to_le_bytes());
+            }
+        }
+        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+}

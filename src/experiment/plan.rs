@@ -1,10 +1,18 @@
 //! The plan: every trial of an experiment in the order of the tables, kept compact.
+//!
+//! A cell is nine small numbers into the lists of values; a trial is a cell and a row of seeds.
+//! Texts and digests are made when asked for.
 
+use std::fmt;
 use std::sync::Arc;
 
-use super::coordinates::Coordinates;
-use super::settings::{Record, Train};
+use sha2::{Digest as _, Sha256};
+
+use super::axes::{Axes, Cell};
+use super::coordinates::{Axis, Coordinates};
+use super::settings::{EvaluateTrain, Length, Record, Train, TrialSeeds};
 use crate::activation::Activation;
+use crate::data::{DataSpec, Prepared};
 use crate::error::Result;
 use crate::init::{BiasInit, Scheme};
 use crate::model::{Architecture, Loss, Model, Optimizer};
@@ -19,18 +27,20 @@ pub struct Trial {
     pub id: String,
     /// The experiment's seed.
     pub seed: u64,
-    /// Hidden layers.
+    /// The dataset and its preparation, but for label noise and data seed, which are coordinates.
+    pub data: Arc<DataSpec>,
+    /// The hidden layers.
     pub architecture: Arc<Architecture>,
     /// One activation function for all places, or one per place.
     pub activations: Arc<[Activation]>,
-    /// What training minimises.
-    pub loss: Loss,
-    /// How weights are set.
+    /// How the weights are set.
     pub scheme: Arc<dyn Scheme>,
-    /// How biases are set.
+    /// How the biases are set.
     pub bias: Arc<BiasInit>,
-    /// How parameters move.
+    /// How they are changed.
     pub optimizer: Arc<Optimizer>,
+    /// What is minimised.
+    pub loss: Loss,
     /// How it is trained.
     pub train: Arc<Train>,
     /// What is recorded of it.
@@ -38,11 +48,319 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// The network of this trial between `inputs` features and `outputs` units.
+    /// The network between `inputs` features and `outputs` units.
     ///
     /// # Errors
-    /// As [`Model::new`].
+    /// As for [`Model::new`].
     pub fn model(&self, inputs: usize, outputs: usize) -> Result<Model> {
         Model::new(&self.architecture, &self.activations, inputs, outputs, self.loss)
+    }
+}
+
+impl fmt::Display for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let c = &self.coordinates;
+        write!(
+            f,
+            "{} {} {} {} {} rate {} replicate {}",
+            c.scheme,
+            c.activation,
+            c.architecture,
+            c.dataset,
+            c.optimizer,
+            c.text(Axis::LearningRate),
+            c.replicate
+        )
+    }
+}
+
+/// The sizes of a prepared dataset, as far as work depends on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataShape {
+    /// Features per sample.
+    pub inputs: usize,
+    /// Units of the output layer.
+    pub outputs: usize,
+    /// Training samples.
+    pub train: usize,
+    /// Validation and test samples.
+    pub held_out: usize,
+}
+
+impl DataShape {
+    /// What is assumed of a dataset that has not been read yet.
+    pub const NOMINAL: DataShape = DataShape {
+        inputs: 64,
+        outputs: 10,
+        train: 1000,
+        held_out: 500,
+    };
+
+    /// The sizes of `data`.
+    pub fn of(data: &Prepared) -> Self {
+        DataShape {
+            inputs: data.inputs(),
+            outputs: data.outputs(),
+            train: data.split.train.len(),
+            held_out: data.split.validation.len() + data.split.test.len(),
+        }
+    }
+}
+
+/// Size of a network, as far as work depends on it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    parameters: u64,
+    /// Fused multiply-adds of one sample's forward pass.
+    forward: u64,
+}
+
+/// Every trial of an experiment, in the order of the tables.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub(super) seed: u64,
+    pub(super) loss: Loss,
+    pub(super) train: Arc<Train>,
+    pub(super) record: Arc<Record>,
+    pub(super) axes: Arc<Axes>,
+    pub(super) cells: Arc<[Cell]>,
+    /// The trials of each cell.
+    pub(super) seeds: Arc<[TrialSeeds]>,
+    shapes: Vec<DataShape>,
+    /// By dataset, then architecture.
+    sizes: Vec<Size>,
+}
+
+impl Plan {
+    pub(super) fn new(
+        seed: u64,
+        loss: Loss,
+        train: Arc<Train>,
+        record: Arc<Record>,
+        axes: Arc<Axes>,
+        cells: Arc<[Cell]>,
+        seeds: Arc<[TrialSeeds]>,
+    ) -> Self {
+        let shapes = vec![DataShape::NOMINAL; axes.len(Axis::Dataset)];
+        let mut plan = Plan {
+            seed,
+            loss,
+            train,
+            record,
+            axes,
+            cells,
+            seeds,
+            shapes,
+            sizes: Vec::new(),
+        };
+        plan.measure();
+        plan
+    }
+
+    /// Number of trials.
+    pub fn len(&self) -> usize {
+        self.cells.len() * self.seeds.len()
+    }
+
+    /// Whether there are none. There always are: an experiment without cells is an error.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of cells.
+    pub fn cells(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The seeds of the trials of each cell: trial `i` is trial `i % seeds().len()` of its cell.
+    pub fn seeds(&self) -> &[TrialSeeds] {
+        &self.seeds
+    }
+
+    /// The experiment's seed.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// What is recorded of each trial.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The canonical texts of an axis of the grid, in the order of the tables; none for
+    /// the replicate and the seeds.
+    pub fn values(&self, axis: Axis) -> Vec<&str> {
+        if Axis::CELL.contains(&axis) {
+            self.axes.texts(axis).collect()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// The datasets, in the order of [`Plan::values`].
+    pub fn datasets(&self) -> impl Iterator<Item = &Arc<DataSpec>> {
+        self.axes.dataset.items.iter().map(|item| &item.value)
+    }
+
+    /// Every preparation of data that some trial needs: dataset, label noise and data seed.
+    pub fn preparations(&self) -> Vec<(Arc<DataSpec>, f64, u32)> {
+        let mut kinds: Vec<(u16, u16)> = self.cells.iter().map(|cell| (cell[0], cell[1])).collect();
+        kinds.dedup();
+        let mut data_seeds: Vec<u32> = self.seeds.iter().map(|s| s.data).collect();
+        data_seeds.sort_unstable();
+        data_seeds.dedup();
+        let mut preparations = Vec::new();
+        for (dataset, noise) in kinds {
+            for &seed in &data_seeds {
+                let spec = Arc::clone(&self.axes.dataset.items[usize::from(dataset)].value);
+                preparations.push((spec, self.axes.label_noise.items[usize::from(noise)].value, seed));
+            }
+        }
+        preparations
+    }
+
+    /// Learns the sizes of the datasets, one per dataset in the order of [`Plan::datasets`];
+    /// until then [`DataShape::NOMINAL`] is assumed.
+    pub fn learn_shapes(&mut self, shapes: &[DataShape]) {
+        for (known, shape) in self.shapes.iter_mut().zip(shapes) {
+            *known = *shape;
+        }
+        self.measure();
+    }
+
+    fn measure(&mut self) {
+        let mut sizes = Vec::new();
+        for shape in &self.shapes {
+            for item in &self.axes.architecture.items {
+                let activation = Activation::named("identity").map(|a| [a]);
+                let model = activation
+                    .and_then(|a| Model::new(&item.value, &a, shape.inputs, shape.outputs, self.loss));
+                sizes.push(model.map_or(Size::default(), |m| Size {
+                    parameters: m.parameter_count(),
+                    forward: m.forward_cost(),
+                }));
+            }
+        }
+        self.sizes = sizes;
+    }
+
+    fn cell(&self, i: usize) -> &Cell {
+        &self.cells[i / self.seeds.len()]
+    }
+
+    fn size(&self, cell: &Cell) -> Size {
+        let [dataset, _, architecture, ..] = cell.map(usize::from);
+        self.sizes[dataset * self.axes.len(Axis::Architecture) + architecture]
+    }
+
+    /// Trainable parameters of trial `i`.
+    pub fn parameters(&self, i: usize) -> u64 {
+        self.size(self.cell(i)).parameters
+    }
+
+    /// Estimated work of trial `i`: fused multiply-adds of all training and evaluation.
+    pub fn cost(&self, i: usize) -> u64 {
+        let cell = self.cell(i);
+        let shape = self.shapes[usize::from(cell[0])];
+        let batch = u64::from(self.axes.batch_size.items[usize::from(cell[8])].value);
+        let train = shape.train.max(1) as u64;
+        let (samples, evaluations) = match self.train.length {
+            Length::Epochs(n) => (
+                u64::from(n) * train,
+                u64::from(n) / u64::from(self.train.evaluate_every),
+            ),
+            Length::Steps(n) => (
+                n.saturating_mul(batch.min(train)),
+                n / u64::from(self.train.evaluate_every),
+            ),
+        };
+        let full = match self.train.evaluate_train {
+            EvaluateTrain::Full => train,
+            EvaluateTrain::Running => 0,
+        };
+        let evaluated = (evaluations + 1).saturating_mul(shape.held_out as u64 + full) + train;
+        // Forward, gradient with respect to the weights, gradient with respect to the inputs.
+        let passes = samples.saturating_mul(3).saturating_add(evaluated);
+        passes.saturating_mul(self.size(cell).forward.max(1))
+    }
+
+    /// The coordinates of trial `i`.
+    pub fn coordinates(&self, i: usize) -> Coordinates {
+        let cell = self.cell(i);
+        let seeds = self.seeds[i % self.seeds.len()];
+        let text = |place: usize| self.axes.text(Axis::CELL[place], cell[place]).to_owned();
+        Coordinates {
+            dataset: text(0),
+            label_noise: self.axes.label_noise.items[usize::from(cell[1])].value,
+            architecture: text(2),
+            activation: text(3),
+            scheme: text(4),
+            bias: text(5),
+            optimizer: text(6),
+            learning_rate: self.axes.learning_rate.items[usize::from(cell[7])].value,
+            batch_size: self.axes.batch_size.items[usize::from(cell[8])].value,
+            replicate: seeds.replicate,
+            weight_seed: seeds.weights,
+            order_seed: seeds.order,
+            data_seed: seeds.data,
+        }
+    }
+
+    /// The identity of trial `i`: the first 16 hexadecimal digits of SHA-256 over its
+    /// coordinates and every setting that reaches its bits. What is recorded beside
+    /// `trials.csv`, and everything about other cells, is no part of it.
+    pub fn trial_id(&self, i: usize) -> String {
+        self.identity(i, &self.coordinates(i))
+    }
+
+    fn identity(&self, i: usize, coordinates: &Coordinates) -> String {
+        let cell = self.cell(i);
+        let mut hash = Sha256::new();
+        hash.update("goodinit trial 1\n");
+        hash.update(self.settings_text());
+        for axis in Axis::ALL {
+            hash.update(format!("{axis}={}\n", coordinates.text(axis)));
+        }
+        hash.update(format!(
+            "data={}\n",
+            self.axes.dataset.items[usize::from(cell[0])].value.canonical()
+        ));
+        if let Some(digest) = self.axes.scheme.items[usize::from(cell[4])]
+            .value
+            .scheme
+            .source_digest()
+        {
+            hash.update(format!("scheme_source={digest}\n"));
+        }
+        hash.finalize()[..8].iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// The settings outside the grid that reach the bits of a trial, one per line.
+    pub(super) fn settings_text(&self) -> String {
+        let train = &self.train;
+        format!(
+            "seed={}\nloss={}\n{}\nevaluate_every={}\nevaluate_train={}\nshuffle={}\n",
+            self.seed, self.loss, train.length, train.evaluate_every, train.evaluate_train, train.shuffle
+        )
+    }
+
+    /// Trial `i`.
+    pub fn trial(&self, i: usize) -> Trial {
+        let coordinates = self.coordinates(i);
+        let cell = self.cell(i).map(usize::from);
+        Trial {
+            id: self.identity(i, &coordinates),
+            coordinates,
+            seed: self.seed,
+            data: Arc::clone(&self.axes.dataset.items[cell[0]].value),
+            architecture: Arc::clone(&self.axes.architecture.items[cell[2]].value),
+            activations: Arc::clone(&self.axes.activation.items[cell[3]].value),
+            scheme: Arc::clone(&self.axes.scheme.items[cell[4]].value.scheme),
+            bias: Arc::clone(&self.axes.bias.items[cell[5]].value),
+            optimizer: Arc::clone(&self.axes.optimizer.items[cell[6]].value),
+            loss: self.loss,
+            train: Arc::clone(&self.train),
+            record: Arc::clone(&self.record),
+        }
     }
 }

@@ -72,11 +72,15 @@ impl<'d> Reader<'d> {
 
     /// The value of a key that must be given.
     pub fn require(&self, key: &str) -> Result<&'d Node> {
-        self.get(key).ok_or_else(|| {
-            let message = format!("`{key}` is missing in {}", self.section.title());
-            let error = self.document.error(self.head(), message, "");
-            error.help(self.about(key))
-        })
+        self.get(key).ok_or_else(|| self.missing(key))
+    }
+
+    /// The error for a key that is not there.
+    pub fn missing(&self, key: &str) -> Error {
+        let message = format!("`{key}` is missing in {}", self.section.title());
+        self.document
+            .error(self.head(), message, "")
+            .help(self.about(key))
     }
 
     /// Where the table begins: its header, without the keys below.

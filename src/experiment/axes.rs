@@ -1,0 +1,415 @@
+//! The values that stand on the axes of a grid, each once, under its canonical text.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::canonical::expand;
+use super::coordinates::Axis;
+use super::document::{Document, Item, Node, Span};
+use crate::activation::Activation;
+use crate::catalog::{Value, number, suggest};
+use crate::data::DataSpec;
+use crate::error::{Error, Kind, Result};
+use crate::init::{self, BiasInit, Registry};
+use crate::model::{Architecture, Optimizer};
+
+/// The most values that one axis may have.
+pub(super) const MAX_VALUES: usize = 10_000;
+
+/// One value of an axis.
+#[derive(Debug, Clone)]
+pub(super) struct Standing<T> {
+    /// Canonical text: the coordinate.
+    pub text: String,
+    /// The value.
+    pub value: T,
+    /// Where it was first written.
+    pub span: Span,
+}
+
+/// The values of one axis.
+#[derive(Debug, Clone)]
+pub(super) struct Shelf<T> {
+    pub items: Vec<Standing<T>>,
+    index: BTreeMap<String, u16>,
+}
+
+impl<T> Shelf<T> {
+    fn new() -> Self {
+        Shelf {
+            items: Vec::new(),
+            index: BTreeMap::new(),
+        }
+    }
+
+    /// Puts a value on the shelf, if one of that text isn't there; returns its number.
+    fn put(&mut self, text: String, value: T, span: Span) -> u16 {
+        if let Some(i) = self.index.get(&text) {
+            return *i;
+        }
+        let i = self.items.len() as u16;
+        self.index.insert(text.clone(), i);
+        self.items.push(Standing { text, value, span });
+        i
+    }
+
+    /// Sorts the used values by `key`, drops the others, and returns old number -> new number.
+    fn settle<K: PartialOrd>(&mut self, used: &[bool], key: impl Fn(&Standing<T>) -> K) -> Vec<u16> {
+        let mut order: Vec<(usize, Standing<T>)> = std::mem::take(&mut self.items)
+            .into_iter()
+            .enumerate()
+            .filter(|(i, _)| used[*i])
+            .collect();
+        order.sort_by(|a, b| {
+            key(&a.1)
+                .partial_cmp(&key(&b.1))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
+        let mut renumbered = vec![0; used.len()];
+        for (new, (old, _)) in order.iter().enumerate() {
+            renumbered[*old] = new as u16;
+        }
+        self.items = order.into_iter().map(|(_, item)| item).collect();
+        self.index = self
+            .items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| (item.text.clone(), i as u16))
+            .collect();
+        renumbered
+    }
+}
+
+/// A cell: the number of its value on each axis of [`Axis::CELL`].
+pub(super) type Cell = [u16; Axis::CELL.len()];
+
+/// All values of all axes of an experiment. Once settled, numbers are in the order of the tables.
+#[derive(Debug, Clone)]
+pub(super) struct Axes {
+    pub dataset: Shelf<Arc<DataSpec>>,
+    pub label_noise: Shelf<f64>,
+    pub architecture: Shelf<Arc<Architecture>>,
+    pub activation: Shelf<Arc<[Activation]>>,
+    pub scheme: Shelf<init::Choice>,
+    pub bias: Shelf<Arc<BiasInit>>,
+    pub optimizer: Shelf<Arc<Optimizer>>,
+    pub learning_rate: Shelf<f64>,
+    pub batch_size: Shelf<u32>,
+}
+
+/// Runs `$body` with `$shelf` bound to the shelf of `$axis`.
+macro_rules! with_shelf {
+    ($axes:expr, $axis:expr, $shelf:ident => $body:expr) => {
+        match $axis {
+            Axis::Dataset => {
+                let $shelf = &$axes.dataset;
+                $body
+            }
+            Axis::LabelNoise => {
+                let $shelf = &$axes.label_noise;
+                $body
+            }
+            Axis::Architecture => {
+                let $shelf = &$axes.architecture;
+                $body
+            }
+            Axis::Activation => {
+                let $shelf = &$axes.activation;
+                $body
+            }
+            Axis::Scheme => {
+                let $shelf = &$axes.scheme;
+                $body
+            }
+            Axis::Bias => {
+                let $shelf = &$axes.bias;
+                $body
+            }
+            Axis::Optimizer => {
+                let $shelf = &$axes.optimizer;
+                $body
+            }
+            Axis::LearningRate => {
+                let $shelf = &$axes.learning_rate;
+                $body
+            }
+            _ => {
+                let $shelf = &$axes.batch_size;
+                $body
+            }
+        }
+    };
+}
+
+impl Axes {
+    pub fn new() -> Self {
+        Axes {
+            dataset: Shelf::new(),
+            label_noise: Shelf::new(),
+            architecture: Shelf::new(),
+            activation: Shelf::new(),
+            scheme: Shelf::new(),
+            bias: Shelf::new(),
+            optimizer: Shelf::new(),
+            learning_rate: Shelf::new(),
+            batch_size: Shelf::new(),
+        }
+    }
+
+    /// Number of values of an axis.
+    pub fn len(&self, axis: Axis) -> usize {
+        with_shelf!(self, axis, shelf => shelf.items.len())
+    }
+
+    /// The canonical text of value `i` of an axis.
+    pub fn text(&self, axis: Axis, i: u16) -> &str {
+        with_shelf!(self, axis, shelf => &shelf.items[usize::from(i)].text)
+    }
+
+    /// The number of the value with a canonical text.
+    pub fn find(&self, axis: Axis, text: &str) -> Option<u16> {
+        with_shelf!(self, axis, shelf => shelf.index.get(text).copied())
+    }
+
+    /// The texts of an axis.
+    pub fn texts(&self, axis: Axis) -> impl Iterator<Item = &str> {
+        (0..self.len(axis)).map(move |i| self.text(axis, i as u16))
+    }
+
+    /// Puts the value that `node` means on its axis, and returns its number.
+    pub fn put(&mut self, axis: Axis, node: &Node, registry: &Registry) -> Result<u16> {
+        let (value, span) = (expand(node.value()), node.span);
+        Ok(match axis {
+            Axis::Dataset => self.put_dataset(DataSpec::parse(&value)?, span),
+            Axis::LabelNoise => self.put_label_noise(label_noise(&value)?, span),
+            Axis::Architecture => {
+                let architecture = architecture(&value)?;
+                self.architecture
+                    .put(architecture.to_string(), Arc::new(architecture), span)
+            }
+            Axis::Activation => {
+                let activations = activations(&value)?;
+                self.activation.put(join(&activations), activations.into(), span)
+            }
+            Axis::Scheme => {
+                let scheme = registry.parse(&value)?;
+                self.scheme.put(scheme.to_string(), scheme, span)
+            }
+            Axis::Bias => self.put_bias(BiasInit::parse(&value)?, span),
+            Axis::Optimizer => self.put_optimizer(Optimizer::parse(&value)?, span),
+            Axis::LearningRate => {
+                let rate = learning_rate(&value)?;
+                self.learning_rate.put(number(rate), rate, span)
+            }
+            _ => self.put_batch_size(batch_size(&value)?, span),
+        })
+    }
+
+    pub fn put_dataset(&mut self, spec: DataSpec, span: Span) -> u16 {
+        self.dataset.put(spec.to_string(), Arc::new(spec), span)
+    }
+
+    pub fn put_label_noise(&mut self, noise: f64, span: Span) -> u16 {
+        self.label_noise.put(number(noise), noise, span)
+    }
+
+    pub fn put_bias(&mut self, bias: BiasInit, span: Span) -> u16 {
+        self.bias.put(bias.to_string(), Arc::new(bias), span)
+    }
+
+    pub fn put_optimizer(&mut self, optimizer: Optimizer, span: Span) -> u16 {
+        self.optimizer
+            .put(optimizer.to_string(), Arc::new(optimizer), span)
+    }
+
+    pub fn put_batch_size(&mut self, size: u32, span: Span) -> u16 {
+        self.batch_size.put(size.to_string(), size, span)
+    }
+
+    pub fn put_activation(&mut self, activations: Vec<Activation>, span: Span) -> u16 {
+        self.activation.put(join(&activations), activations.into(), span)
+    }
+
+    /// Brings values into the order of the tables, drops those that no cell uses, and renumbers
+    /// and sorts the cells.
+    pub fn settle(&mut self, cells: &mut [Cell]) {
+        let lengths = Axis::CELL.map(|axis| self.len(axis));
+        let used = |place: usize| {
+            let mut used = vec![false; lengths[place]];
+            for cell in cells.iter() {
+                used[usize::from(cell[place])] = true;
+            }
+            used
+        };
+        let renumbered = [
+            self.dataset.settle(&used(0), |s| s.text.clone()),
+            self.label_noise.settle(&used(1), |s| s.value),
+            self.architecture.settle(&used(2), |s| s.text.clone()),
+            self.activation.settle(&used(3), |s| s.text.clone()),
+            self.scheme.settle(&used(4), |s| s.text.clone()),
+            self.bias.settle(&used(5), |s| s.text.clone()),
+            self.optimizer.settle(&used(6), |s| s.text.clone()),
+            self.learning_rate.settle(&used(7), |s| s.value),
+            self.batch_size.settle(&used(8), |s| s.value),
+        ];
+        for cell in cells.iter_mut() {
+            for (i, map) in cell.iter_mut().zip(&renumbered) {
+                *i = map[usize::from(*i)];
+            }
+        }
+        cells.sort_unstable();
+    }
+
+    /// The canonical texts that a node names on an axis: its values, or canonical texts as they
+    /// stand in the tables.
+    ///
+    /// # Errors
+    /// Something that no cell has.
+    pub fn named(&self, axis: Axis, node: &Node, document: &Document, registry: &Registry) -> Result<u16> {
+        if let Item::Text(text) = &node.item
+            && let Some(i) = self.find(axis, text)
+        {
+            return Ok(i);
+        }
+        let text = match Axes::new().canonical(axis, node, registry) {
+            Ok(text) => text,
+            Err(error) if matches!(node.item, Item::Text(_)) => {
+                let error = Error::new(Kind::Experiment, error.message())
+                    .help(self.known(axis, &node.value().to_string()));
+                return Err(document.point(error, node.span, "no cell has this"));
+            }
+            Err(error) => {
+                let span = node.culprit(error.message());
+                return Err(document.point(error, span, ""));
+            }
+        };
+        self.find(axis, &text).ok_or_else(|| {
+            let error = document.error(
+                node.span,
+                format!("no cell of the grid has {axis} `{text}`"),
+                "not in the grid",
+            );
+            error.help(self.known(axis, &text))
+        })
+    }
+
+    fn canonical(&mut self, axis: Axis, node: &Node, registry: &Registry) -> Result<String> {
+        let i = self.put(axis, node, registry)?;
+        Ok(self.text(axis, i).to_owned())
+    }
+
+    fn known(&self, axis: Axis, text: &str) -> String {
+        suggest(text, self.texts(axis), &format!("values of {axis} in the grid"))
+    }
+}
+
+/// The values of an axis that a node lists. A single value is a list of one; a list of numbers
+/// under `architecture` is one architecture.
+pub(super) fn listed(axis: Axis, node: &Node) -> &[Node] {
+    if axis == Axis::Architecture
+        && let Item::List(items) = &node.item
+        && !items.is_empty()
+        && items.iter().all(|i| matches!(i.item, Item::Integer(_)))
+    {
+        return std::slice::from_ref(node);
+    }
+    node.as_list()
+}
+
+fn join(activations: &[Activation]) -> String {
+    activations
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+fn activations(value: &Value) -> Result<Vec<Activation>> {
+    match value {
+        Value::List(items) if items.is_empty() => Err(Error::new(
+            Kind::Experiment,
+            "a list of activations per layer must not be empty",
+        )),
+        Value::List(items) => items.iter().map(Activation::parse).collect(),
+        one => Ok(vec![Activation::parse(one)?]),
+    }
+}
+
+/// An architecture as a value, or in the text form of the tables: `20x64`, `256-128`, `linear`,
+/// `20x64(norm=layer)`.
+fn architecture(value: &Value) -> Result<Architecture> {
+    let (text, options) = match value {
+        Value::Text(text) => (text, None),
+        Value::Table(table) => match table.get("kind") {
+            Some(Value::Text(text)) => (text, Some(table)),
+            _ => return Architecture::parse(value),
+        },
+        _ => return Architecture::parse(value),
+    };
+    let Some(widths) = widths(text) else {
+        return Architecture::parse(value);
+    };
+    let mut table = options.cloned().unwrap_or_default();
+    table.remove("kind");
+    table.extend(widths);
+    Architecture::parse(&Value::Table(table))
+}
+
+/// `20x64`, `256-128` and `linear` as keys of an architecture.
+fn widths(text: &str) -> Option<BTreeMap<String, Value>> {
+    let hidden = |widths| BTreeMap::from([("hidden".to_owned(), Value::List(widths))]);
+    if text == "linear" {
+        return Some(hidden(Vec::new()));
+    }
+    if let Some((depth, width)) = text.split_once('x') {
+        let size = |text: &str| text.parse().ok().map(Value::Integer);
+        let (depth, width) = (size(depth)?, size(width)?);
+        return Some(BTreeMap::from([
+            ("depth".to_owned(), depth),
+            ("width".to_owned(), width),
+        ]));
+    }
+    text.split('-')
+        .map(|w| w.parse().ok().map(Value::Integer))
+        .collect::<Option<Vec<Value>>>()
+        .map(hidden)
+}
+
+fn plain_number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Integer(x) => Some(*x as f64),
+        // -0 and 0 are one coordinate.
+        Value::Number(x) => Some(if *x == 0.0 { 0.0 } else { *x }),
+        _ => None,
+    }
+}
+
+fn out_of_range(what: &str, expected: &str, value: &Value) -> Error {
+    Error::new(
+        Kind::Experiment,
+        format!("a {what} must be {expected}, not `{value}`"),
+    )
+}
+
+fn learning_rate(value: &Value) -> Result<f64> {
+    plain_number(value)
+        .filter(|x| (1e-30..=1e6).contains(x))
+        .ok_or_else(|| out_of_range("learning rate", "a positive number up to 1000000", value))
+}
+
+pub(super) fn label_noise(value: &Value) -> Result<f64> {
+    plain_number(value)
+        .filter(|x| (0.0..=1.0).contains(x))
+        .ok_or_else(|| out_of_range("label noise", "a number from 0 to 1", value))
+}
+
+pub(super) fn batch_size(value: &Value) -> Result<u32> {
+    match value {
+        Value::Integer(x @ 1..=1_000_000) => Ok(*x as u32),
+        _ => Err(out_of_range(
+            "batch size",
+            "a whole number from 1 to 1000000",
+            value,
+        )),
+    }
+}
