@@ -189,19 +189,14 @@ impl Stream {
     }
 
     fn fill<S: Sampler>(&mut self, isa: Isa, sampler: S, out: &mut [f32]) {
+        if out.is_empty() {
+            return;
+        }
         self.used = CHUNK;
-        let chunk = self.take_chunk();
-        dispatch(
-            isa,
-            Fill {
-                sampler,
-                chunk,
-                out: &mut *out,
-            },
-        );
-        // The first chunk is taken; `number` counts the others.
-        let more = out.len().div_ceil(CHUNK).saturating_sub(1) as u64;
-        self.next.number = self.next.number.wrapping_add(more);
+        let chunk = self.next;
+        let chunks = out.len().div_ceil(CHUNK) as u64;
+        self.next.number = chunk.number.wrapping_add(chunks);
+        dispatch(isa, Fill { sampler, chunk, out });
     }
 
     fn take_chunk(&mut self) -> Chunk {
