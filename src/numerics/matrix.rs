@@ -48,7 +48,9 @@ impl Batch {
         if (self.rows, self.cols) == (rows, cols) {
             return;
         }
-        let stride = cols.next_multiple_of(STRIDE);
+        // Rows a large power of two apart would fight over the same few lines of the cache.
+        let whole = cols.next_multiple_of(STRIDE);
+        let stride = if whole % 256 == 0 { whole + STRIDE } else { whole };
         self.data.resize(rows * stride);
         let reshaped = self.cols != cols;
         (self.rows, self.cols, self.stride) = (rows, cols, stride);
@@ -100,7 +102,6 @@ impl Batch {
     }
 
     /// Elements from one row to the next.
-    #[allow(dead_code)]
     #[inline]
     pub(crate) fn stride(&self) -> usize {
         self.stride
@@ -131,7 +132,8 @@ impl Batch {
 
 /// A weight matrix, `fan_in x fan_out`: element `(k, j)` joins input k to unit j.
 ///
-/// Stored in panels of [`PANEL`] columns, each panel row-major, the last one padded.
+/// Stored in panels of [`PANEL`] columns, each panel row-major, the last one padded. -0.0 is
+/// stored as +0.0, as products leave it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights {
     fan_in: usize,
@@ -174,7 +176,11 @@ impl Weights {
         for k in 0..self.fan_in {
             let row = &values[k * self.fan_out..][..self.fan_out];
             for (p, part) in row.chunks(PANEL).enumerate() {
-                self.data[(p * self.fan_in + k) * PANEL..][..part.len()].copy_from_slice(part);
+                let to = &mut self.data[(p * self.fan_in + k) * PANEL..][..PANEL];
+                for (to, &x) in to.iter_mut().zip(part) {
+                    *to = x + 0.0;
+                }
+                to[part.len()..].fill(0.0);
             }
         }
     }
@@ -241,14 +247,16 @@ impl Weights {
     /// If it doesn't exist.
     pub fn set(&mut self, k: usize, j: usize, value: f32) {
         let position = self.position(k, j);
-        self.data[position] = value;
+        self.data[position] = value + 0.0;
     }
 
     /// Sets every element to `value`.
     pub fn fill(&mut self, value: f32) {
-        for k in 0..self.fan_in {
-            for j in 0..self.fan_out {
-                self.set(k, j, value);
+        for (p, panel) in self.data.chunks_mut(self.fan_in.max(1) * PANEL).enumerate() {
+            let columns = (self.fan_out - p * PANEL).min(PANEL);
+            for row in panel.chunks_mut(PANEL) {
+                row[..columns].fill(value + 0.0);
+                row[columns..].fill(0.0);
             }
         }
     }
@@ -264,6 +272,18 @@ impl Weights {
     #[inline]
     pub fn storage_mut(&mut self) -> &mut [f32] {
         &mut self.data
+    }
+
+    /// Column j in row 0 of its panel; the panel's rows are [`PANEL`] apart, `fan_in` of them.
+    #[inline(always)]
+    pub(crate) fn panel_from(&self, j: usize) -> *const f32 {
+        self.data.as_ptr().wrapping_add(j / PANEL * self.fan_in * PANEL + j % PANEL)
+    }
+
+    /// See [`Weights::panel_from`].
+    #[inline(always)]
+    pub(crate) fn panel_from_mut(&mut self, j: usize) -> *mut f32 {
+        self.data.as_mut_ptr().wrapping_add(j / PANEL * self.fan_in * PANEL + j % PANEL)
     }
 
     fn position(&self, k: usize, j: usize) -> usize {

@@ -27,6 +27,7 @@ pub use elementwise::{Elementwise, apply, apply_batch};
 pub use isa::{Isa, isa};
 pub use lane::{Lane, Mask, Word};
 pub use matrix::{Batch, Weights};
+pub use product::SparseRows;
 
 /// The version of the arithmetic contract. Raised whenever any bit of any table may change.
 pub const NUMERICS_VERSION: u32 = 1;

@@ -49,6 +49,7 @@ impl std::ops::Neg for F32x8 {
 impl Lane for F32x8 {
     const WIDTH: usize = 8;
     const ISA: Isa = Isa::Avx2;
+    const ROWS: usize = 6;
     type Mask = Mask8;
     type Word = U32x8;
 
@@ -63,6 +64,32 @@ impl Lane for F32x8 {
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+        // Four columns at a time: halves of 8 rows, so that only shuffles within halves are left.
+        unsafe {
+            let half = |r: usize, c: usize| _mm_loadu_ps(from.add(r * from_stride + c));
+            for c in [0, 4] {
+                let rows = [0, 1, 2, 3].map(
+                    #[inline(always)]
+                    |r| _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(half(r, c)), half(r + 4, c)),
+                );
+                let low = _mm256_unpacklo_ps(rows[0], rows[1]);
+                let high = _mm256_unpackhi_ps(rows[0], rows[1]);
+                let low2 = _mm256_unpacklo_ps(rows[2], rows[3]);
+                let high2 = _mm256_unpackhi_ps(rows[2], rows[3]);
+                let columns = [
+                    _mm256_shuffle_ps::<0b01_00_01_00>(low, low2),
+                    _mm256_shuffle_ps::<0b11_10_11_10>(low, low2),
+                    _mm256_shuffle_ps::<0b01_00_01_00>(high, high2),
+                    _mm256_shuffle_ps::<0b11_10_11_10>(high, high2),
+                ];
+                for (i, column) in columns.into_iter().enumerate() {
+                    _mm256_storeu_ps(to.add((c + i) * to_stride), column);
+                }
+            }
+        }
     }
     #[inline(always)]
     fn mul_add(self, b: Self, c: Self) -> Self {

@@ -36,6 +36,8 @@ pub trait Lane:
     const WIDTH: usize;
     /// The instruction set.
     const ISA: Isa;
+    /// Height of a tile of accumulators two lanes wide that the registers hold.
+    const ROWS: usize;
     /// One truth value each.
     type Mask: Mask;
     /// One 32-bit word each.
@@ -55,6 +57,12 @@ pub trait Lane:
     /// # Safety
     /// `to` must be valid for writing `WIDTH` f32.
     unsafe fn store(self, to: *mut f32);
+
+    /// `to[c][r] = from[r][c]` for `WIDTH x WIDTH`, strides in elements.
+    ///
+    /// # Safety
+    /// Both must be valid for that, and not overlap.
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
 
     /// `self * b + c`, rounded once.
     fn mul_add(self, b: Self, c: Self) -> Self;

@@ -108,6 +108,7 @@ impl<const N: usize> std::ops::Neg for Floats<N> {
 impl<const N: usize> Lane for Floats<N> {
     const WIDTH: usize = N;
     const ISA: Isa = if N == 8 { Isa::Neon } else { Isa::Portable };
+    const ROWS: usize = if N == 8 { 6 } else { 4 };
     type Mask = Truths<N>;
     type Word = Words<N>;
 
@@ -124,6 +125,15 @@ impl<const N: usize> Lane for Floats<N> {
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller vouches for N f32; alignment is not assumed.
         unsafe { to.cast::<[f32; N]>().write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+        for r in 0..N {
+            for c in 0..N {
+                // SAFETY: within the N x N that the caller vouches for.
+                unsafe { *to.add(c * to_stride + r) = *from.add(r * from_stride + c) };
+            }
+        }
     }
     #[inline(always)]
     fn mul_add(self, b: Self, c: Self) -> Self {

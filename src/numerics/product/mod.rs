@@ -1,0 +1,129 @@
+//! Matrix products in the three forms that training needs.
+//!
+//! All are made of the same piece, a [tile](tile) of accumulation chains; the forms differ in
+//! what a chain starts from, what it runs over and where it goes. The tests compare bits with
+//! the loops that define each form.
+
+use super::isa::{Isa, dispatch, isa};
+use super::{Batch, Weights};
+
+mod dense;
+mod sparse;
+mod tile;
+#[cfg(test)]
+mod tests;
+
+pub use sparse::SparseRows;
+
+/// `out[b][j] = bias[j] + sum_k x[b][k] * w[k][j]`: one chain of fused multiply-adds over
+/// ascending k from the bias, a zero result made +0.0. Resizes `out` to `x.rows() x w.fan_out()`.
+///
+/// # Panics
+/// If the shapes don't fit.
+pub fn forward(x: &Batch, w: &Weights, bias: &[f32], out: &mut Batch) {
+    forward_on(isa(), x, w, bias, out);
+}
+
+/// `out[b][k] = sum_j delta[b][j] * w[k][j]`: one chain over ascending j from +0, a zero result
+/// made +0.0. Resizes `out` to `delta.rows() x w.fan_in()`.
+///
+/// # Panics
+/// If the shapes don't fit.
+pub fn input_gradient(delta: &Batch, w: &Weights, out: &mut Batch) {
+    input_gradient_on(isa(), delta, w, out);
+}
+
+/// `c[k][j] += sum_b x[b][k] * delta[b][j]`: one chain over ascending b from the old c, a zero
+/// result made +0.0. The weight gradient (c zero before), or, with delta scaled by -rate / B
+/// before, the update of plain gradient descent itself.
+///
+/// # Panics
+/// If the shapes don't fit.
+pub fn accumulate(x: &Batch, delta: &Batch, c: &mut Weights) {
+    accumulate_on(isa(), x, delta, c);
+}
+
+/// [`forward`] from the rows `picked` of `x`; the same bits as from the dense rows where weights
+/// are finite.
+///
+/// # Panics
+/// If the shapes don't fit, or a row doesn't exist.
+pub fn forward_sparse(x: &SparseRows, picked: &[u32], w: &Weights, bias: &[f32], out: &mut Batch) {
+    forward_sparse_on(isa(), x, picked, w, bias, out);
+}
+
+/// [`accumulate`] from the rows `picked` of `x`; the same bits as from the dense rows where
+/// deltas are finite.
+///
+/// # Panics
+/// If the shapes don't fit, or a row doesn't exist.
+pub fn accumulate_sparse(x: &SparseRows, picked: &[u32], delta: &Batch, c: &mut Weights) {
+    accumulate_sparse_on(isa(), x, picked, delta, c);
+}
+
+fn forward_on(isa: Isa, x: &Batch, w: &Weights, bias: &[f32], out: &mut Batch) {
+    assert_eq!(x.cols(), w.fan_in(), "inputs of the batch and of the weights");
+    assert_eq!(bias.len(), w.fan_out(), "biases and units");
+    out.resize(x.rows(), w.fan_out());
+    dispatch(
+        isa,
+        dense::Forward {
+            x,
+            w,
+            bias,
+            out: &mut *out,
+        },
+    );
+    out.clear_padding();
+}
+
+fn input_gradient_on(isa: Isa, delta: &Batch, w: &Weights, out: &mut Batch) {
+    assert_eq!(delta.cols(), w.fan_out(), "units of the batch and of the weights");
+    out.resize(delta.rows(), w.fan_in());
+    dense::with_scratch(|scratch| {
+        dispatch(
+            isa,
+            dense::InputGradient {
+                delta,
+                w,
+                out: &mut *out,
+                scratch,
+            },
+        );
+    });
+}
+
+fn accumulate_on(isa: Isa, x: &Batch, delta: &Batch, c: &mut Weights) {
+    assert_eq!(x.rows(), delta.rows(), "samples");
+    assert_eq!(x.cols(), c.fan_in(), "inputs of the batch and of the weights");
+    assert_eq!(delta.cols(), c.fan_out(), "units of the batch and of the weights");
+    dispatch(isa, dense::Accumulate { x, delta, c });
+}
+
+fn forward_sparse_on(isa: Isa, x: &SparseRows, picked: &[u32], w: &Weights, bias: &[f32], out: &mut Batch) {
+    assert_eq!(x.cols(), w.fan_in(), "inputs of the rows and of the weights");
+    assert_eq!(bias.len(), w.fan_out(), "biases and units");
+    x.check(picked);
+    out.resize(picked.len(), w.fan_out());
+    dispatch(
+        isa,
+        sparse::Forward {
+            x,
+            picked,
+            w,
+            bias,
+            out: &mut *out,
+        },
+    );
+    out.clear_padding();
+}
+
+fn accumulate_sparse_on(isa: Isa, x: &SparseRows, picked: &[u32], delta: &Batch, c: &mut Weights) {
+    assert_eq!(picked.len(), delta.rows(), "samples");
+    assert_eq!(x.cols(), c.fan_in(), "inputs of the rows and of the weights");
+    assert_eq!(delta.cols(), c.fan_out(), "units of the batch and of the weights");
+    x.check(picked);
+    sparse::with_columns(x, picked, |columns| {
+        dispatch(isa, sparse::Accumulate { columns, delta, c });
+    });
+}
