@@ -277,13 +277,17 @@ impl Weights {
     /// Column j in row 0 of its panel; the panel's rows are [`PANEL`] apart, `fan_in` of them.
     #[inline(always)]
     pub(crate) fn panel_from(&self, j: usize) -> *const f32 {
-        self.data.as_ptr().wrapping_add(j / PANEL * self.fan_in * PANEL + j % PANEL)
+        self.data
+            .as_ptr()
+            .wrapping_add(j / PANEL * self.fan_in * PANEL + j % PANEL)
     }
 
     /// See [`Weights::panel_from`].
     #[inline(always)]
     pub(crate) fn panel_from_mut(&mut self, j: usize) -> *mut f32 {
-        self.data.as_mut_ptr().wrapping_add(j / PANEL * self.fan_in * PANEL + j % PANEL)
+        self.data
+            .as_mut_ptr()
+            .wrapping_add(j / PANEL * self.fan_in * PANEL + j % PANEL)
     }
 
     fn position(&self, k: usize, j: usize) -> usize {
