@@ -12,6 +12,7 @@
 //! comparisons between them are paired.
 
 mod bias;
+pub mod checkpoint;
 mod network;
 mod registry;
 #[cfg(test)]
@@ -56,6 +57,7 @@ schemes! {
     rezero,
     skipinit,
     per_layer,
+    transfer,
 }
 
 pub use bias::BiasInit;

@@ -1,0 +1,345 @@
+//! Parameters as `.safetensors` files: ours, and those of other programs.
+//!
+//! Ours hold `layers.{i}.weight` in PyTorch's layout, `(fan_out, fan_in)`, `layers.{i}.bias` and the
+//! other tensors of [`Parameters::tensors`], so that a module whose layers are an
+//! `nn.ModuleList([nn.Linear(...), ...])` called `layers` loads them as they are. One metadata key,
+//! `goodinit`, holds a JSON object with whatever the writer has to say; one, because the order of several is
+//! not fixed and files must be the same byte for byte.
+//!
+//! Of any other file the two-dimensional tensors count as layers: those called `*.weight` in
+//! PyTorch's layout, `(fan_out, fan_in)`; those called `*kernel` (flax, Keras) in the
+//! opposite one, `(fan_in, fan_out)`. Layers are taken in the natural order of their names (`fc2` before `fc10`), and
+//! `*.bias` beside them is their bias.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Kind, Result};
+use crate::model::Parameters;
+use crate::numerics::Weights;
+
+/// One layer of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceLayer {
+    /// Name of the weight tensor.
+    pub name: String,
+    /// The weights.
+    pub weights: Weights,
+    /// The biases, where the file has them.
+    pub bias: Option<Vec<f32>>,
+}
+
+/// The layers of a file, from the data to the loss.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// The layers, in order.
+    pub layers: Vec<SourceLayer>,
+    /// First 16 hexadecimal digits of the SHA-256 of the file.
+    pub digest: String,
+}
+
+/// The metadata key of our files.
+pub const METADATA_KEY: &str = "goodinit";
+
+/// The bytes of a `.safetensors` file of `parameters`. `metadata` becomes one JSON object under
+/// [`METADATA_KEY`].
+///
+/// # Errors
+/// Never for parameters of a model; the format's own checks otherwise.
+pub fn encode(parameters: &Parameters, metadata: &BTreeMap<String, String>) -> Result<Vec<u8>> {
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = parameters
+        .tensors()
+        .map(|tensor| {
+            let (shape, values) = match tensor.shape.as_slice() {
+                [fan_in, fan_out] => (
+                    vec![*fan_out, *fan_in],
+                    transposed(*fan_in, *fan_out, &tensor.values),
+                ),
+                shape => (shape.to_vec(), tensor.values.to_vec()),
+            };
+            let bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+            (tensor.name, shape, bytes)
+        })
+        .collect();
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>();
+    let json = serde_json::to_string(metadata).map_err(|e| unwritable(&e))?;
+    let metadata = HashMap::from([(METADATA_KEY.to_owned(), json)]);
+    serialize(views.map_err(|e| unwritable(&e))?, Some(metadata)).map_err(|e| unwritable(&e))
+}
+
+fn unwritable(error: &dyn std::fmt::Display) -> Error {
+    Error::new(
+        Kind::Store,
+        format!("cannot write weights as safetensors: {error}"),
+    )
+}
+
+fn transposed(rows: usize, cols: usize, values: &[f32]) -> Vec<f32> {
+    (0..cols)
+        .flat_map(|j| (0..rows).map(move |i| values[i * cols + j]))
+        .collect()
+}
+
+/// Reads the file at `path`. `names` lists weight tensors, or their names without the last part, from
+/// the data to the loss; empty takes all two-dimensional ones.
+///
+/// # Errors
+/// The file cannot be read or is malformed, holds a type other than F64, F32, F16 or BF16, has no
+/// layers, or not those named.
+pub fn read(path: &Path, names: &[String]) -> Result<Source> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
+    decode(&bytes, names).map_err(|e| e.context(format!("{}", path.display())))
+}
+
+/// Reads the bytes of a file, see [`read`].
+///
+/// # Errors
+/// As for [`read`].
+pub fn decode(bytes: &[u8], names: &[String]) -> Result<Source> {
+    let wrong = |message: String| Error::new(Kind::Data, message);
+    let file = SafeTensors::deserialize(bytes).map_err(|e| wrong(format!("not a safetensors file: {e}")))?;
+    let tensors: BTreeMap<&str, TensorView<'_>> = file.iter().collect();
+    let mut matrices: Vec<&str> = tensors
+        .iter()
+        .filter(|(name, view)| view.shape().len() == 2 && layout(name).is_some())
+        .map(|(name, _)| *name)
+        .collect();
+    matrices.sort_by_key(|name| natural_key(name));
+    let chosen = if names.is_empty() {
+        matrices.clone()
+    } else {
+        names
+            .iter()
+            .map(|name| find(name, &matrices))
+            .collect::<Result<_>>()?
+    };
+    if chosen.is_empty() {
+        return Err(wrong(
+            "there are no two-dimensional tensors called *.weight or *kernel".to_owned(),
+        ));
+    }
+    let layers = chosen
+        .iter()
+        .map(|name| layer(name, &tensors))
+        .collect::<Result<_>>()?;
+    let mut digest = String::new();
+    for byte in &Sha256::digest(bytes)[..8] {
+        // Writing to a String cannot fail.
+        let _ = write!(digest, "{byte:02x}");
+    }
+    Ok(Source { layers, digest })
+}
+
+/// Whether a tensor of this name is stored as `(fan_in, fan_out)`; `None`: not a layer's.
+fn layout(name: &str) -> Option<bool> {
+    if name == "weight" || name.ends_with(".weight") {
+        Some(false)
+    } else {
+        name.ends_with("kernel").then_some(true)
+    }
+}
+
+fn stem(name: &str) -> &str {
+    let end = name.rfind(['.', '/']).map_or(0, |i| i + 1);
+    &name[..end]
+}
+
+fn find<'a>(name: &str, matrices: &[&'a str]) -> Result<&'a str> {
+    let matches = |m: &&&str| **m == name || stem(m).trim_end_matches(['.', '/']) == name;
+    matrices.iter().find(matches).copied().ok_or_else(|| {
+        let known: Vec<&str> = matrices.to_vec();
+        Error::new(Kind::Data, format!("there is no layer `{name}`"))
+            .help(crate::catalog::suggest(name, known, "layers"))
+    })
+}
+
+fn layer(name: &str, tensors: &BTreeMap<&str, TensorView<'_>>) -> Result<SourceLayer> {
+    let view = &tensors[name];
+    let (rows, cols) = (view.shape()[0], view.shape()[1]);
+    let values = floats(name, view)?;
+    let weights = if layout(name) == Some(true) {
+        Weights::from_row_major(rows, cols, &values)
+    } else {
+        Weights::from_row_major(cols, rows, &transposed(rows, cols, &values))
+    };
+    let bias_name = format!("{}bias", stem(name));
+    let bias = match tensors.get(bias_name.as_str()) {
+        Some(view) if view.shape() == [weights.fan_out()] => Some(floats(&bias_name, view)?),
+        _ => None,
+    };
+    Ok(SourceLayer {
+        name: name.to_owned(),
+        weights,
+        bias,
+    })
+}
+
+/// The elements as f32; F64 is rounded, F16 and BF16 are exact.
+fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>> {
+    let data = view.data();
+    let two = |b: &[u8]| u16::from_le_bytes([b[0], b[1]]);
+    Ok(match view.dtype() {
+        Dtype::F32 => data
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect(),
+        Dtype::F64 => data
+            .chunks_exact(8)
+            .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32)
+            .collect(),
+        Dtype::BF16 => data
+            .chunks_exact(2)
+            .map(|b| f32::from_bits(u32::from(two(b)) << 16))
+            .collect(),
+        Dtype::F16 => data.chunks_exact(2).map(|b| half(two(b))).collect(),
+        other => {
+            let message = format!("`{name}` is stored as {other:?}; F64, F32, F16 and BF16 can be read");
+            return Err(Error::new(Kind::Data, message));
+        }
+    })
+}
+
+/// The f32 with the value of an IEEE half-precision number.
+fn half(bits: u16) -> f32 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, fraction) = (u32::from(bits >> 10 & 31), u32::from(bits & 1023));
+    let magnitude = match exponent {
+        0 => fraction as f32 * f32::from_bits((127 - 24) << 23),
+        31 => f32::from_bits(0x7f80_0000 | fraction << 13),
+        _ => f32::from_bits((exponent + 127 - 15) << 23 | fraction << 13),
+    };
+    sign * magnitude
+}
+
+/// Runs of digits compare as numbers, everything else as text.
+fn natural_key(name: &str) -> Vec<(u64, String)> {
+    let mut key: Vec<(u64, String)> = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let number = rest[..digits].parse().unwrap_or(u64::MAX);
+        let number = if digits == 0 { 0 } else { number };
+        rest = &rest[digits..];
+        let text = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        key.push((number, rest[..text].to_owned()));
+        rest = &rest[text..];
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(tensors: &[(&str, Dtype, &[usize], Vec<u8>)]) -> Vec<u8> {
+        let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
+            (*name, TensorView::new(*dtype, shape.to_vec(), bytes).unwrap())
+        });
+        serialize(views, None).unwrap()
+    }
+
+    fn f32s(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn ours_come_back_as_they_were_and_twice_the_same() {
+        let parameters = Parameters {
+            weights: vec![
+                Weights::from_row_major(3, 2, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+                Weights::from_row_major(2, 1, &[7.0, 8.0]),
+            ],
+            biases: vec![vec![0.5, 0.25], vec![-1.0]],
+            ..Parameters::default()
+        };
+        let metadata = BTreeMap::from([
+            ("trial".to_owned(), "abc".to_owned()),
+            ("a".to_owned(), "b".to_owned()),
+        ]);
+        let bytes = encode(&parameters, &metadata).unwrap();
+        assert_eq!(bytes, encode(&parameters, &metadata).unwrap());
+        let source = decode(&bytes, &[]).unwrap();
+        assert_eq!(source.layers.len(), 2);
+        for (layer, (w, b)) in source
+            .layers
+            .iter()
+            .zip(parameters.weights.iter().zip(&parameters.biases))
+        {
+            assert_eq!((&layer.weights, layer.bias.as_ref()), (w, Some(b)));
+        }
+        // PyTorch's layout: (fan_out, fan_in).
+        let view = SafeTensors::deserialize(&bytes).unwrap();
+        assert_eq!(view.tensor("layers.0.weight").unwrap().shape(), [2, 3]);
+        assert_eq!(
+            view.tensor("layers.0.weight").unwrap().data()[4..8],
+            3.0f32.to_le_bytes()
+        );
+    }
+
+    #[test]
+    fn layouts_types_and_order_of_other_programs() {
+        let bytes = file(&[
+            ("net.10.weight", Dtype::F32, &[1, 2], f32s(&[1.0, 2.0])),
+            ("net.2.weight", Dtype::BF16, &[2, 1], vec![0x80, 0x3f, 0x00, 0xc0]),
+            ("net.2.bias", Dtype::F16, &[2], vec![0x00, 0x3c, 0x00, 0xb8]),
+        ]);
+        let source = decode(&bytes, &[]).unwrap();
+        let names: Vec<&str> = source.layers.iter().map(|l| l.name.as_str()).collect();
+        assert_eq!(names, ["net.2.weight", "net.10.weight"]);
+        assert_eq!(source.layers[0].weights.to_row_major(), [1.0, -2.0]);
+        assert_eq!(source.layers[0].bias, Some(vec![1.0, -0.5]));
+        let named = decode(&bytes, &["net.10".to_owned()]).unwrap();
+        assert_eq!(named.layers.len(), 1);
+        let error = decode(&bytes, &["net.11".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("no layer `net.11`"), "{error}");
+
+        let kernel = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let flax = file(&[("params/Dense_0/kernel", Dtype::F32, &[3, 2], f32s(&kernel))]);
+        assert_eq!(
+            decode(&flax, &[]).unwrap().layers[0].weights.to_row_major(),
+            kernel
+        );
+    }
+
+    #[test]
+    fn halves_are_exact() {
+        for (bits, value) in [
+            (0x0001, 5.960_464_5e-8),
+            (0x03ff, 6.097_555e-5),
+            (0x7bff, 65504.0),
+            (0x8000, -0.0f32),
+        ] {
+            assert_eq!(half(bits).to_bits(), f32::to_bits(value), "{bits:x}");
+        }
+        assert!(half(0x7e00).is_nan() && half(0x7c00) == f32::INFINITY);
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        let good = file(&[("a.weight", Dtype::F32, &[1, 1], f32s(&[1.0]))]);
+        for cut in [0, 7, 20, good.len() - 1] {
+            assert!(decode(&good[..cut], &[]).is_err(), "{cut}");
+        }
+        let integers = file(&[("a.weight", Dtype::I32, &[1, 1], vec![0; 4])]);
+        assert!(
+            decode(&integers, &[])
+                .unwrap_err()
+                .to_string()
+                .contains("stored as I32")
+        );
+        let vector = file(&[("a.weight", Dtype::F32, &[1], f32s(&[1.0]))]);
+        assert!(
+            decode(&vector, &[])
+                .unwrap_err()
+                .to_string()
+                .contains("no two-dimensional")
+        );
+    }
+}
