@@ -80,6 +80,7 @@ pub(super) static ITEM: Item = Item {
     shape: "as in the file",
     licence: "yours",
     source: "a file you bring",
+    mirrors: &[],
     files: &[],
     default_split: None,
     tabular: true,

@@ -22,6 +22,7 @@ pub(super) static ITEM: Item = Item {
     shape: "1797 x 64, 10 classes",
     licence: "CC BY 4.0",
     source: "https://archive.ics.uci.edu/dataset/80 (as packed by scikit-learn)",
+    mirrors: &[],
     files: &[super::SourceFile {
         name: "digits.csv.gz",
         bytes: 57_523,

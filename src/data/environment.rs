@@ -3,6 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
+use super::Item;
+
 /// What loading may need to know about the machine; never part of a table.
 #[derive(Debug, Clone)]
 pub struct Environment {
@@ -18,6 +20,11 @@ impl Environment {
             .or_else(|| variable("GOODINIT_DATA_DIR"))
             .unwrap_or_else(|| cache_dir().join("goodinit"));
         Environment { data_dir }
+    }
+
+    /// The directory of a dataset's downloaded files.
+    pub fn directory(&self, item: &Item) -> PathBuf {
+        self.data_dir.join(item.entry.name)
     }
 }
 

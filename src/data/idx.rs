@@ -38,6 +38,7 @@ pub(super) static ITEM: Item = Item {
     shape: "as in the files",
     licence: "yours",
     source: "files you bring",
+    mirrors: &[],
     files: &[],
     default_split: None,
     tabular: false,

@@ -4,7 +4,7 @@
 //! called: that the four unpacked files are there, their magic numbers, counts and lengths, and
 //! that the labels are below 10.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::file::Source;
 use super::idx::Idx;
@@ -29,6 +29,10 @@ pub(super) static MNIST: Item = Item {
     shape: "60000 + 10000 x 784, 10 classes",
     licence: "CC BY-SA 3.0",
     source: "http://yann.lecun.com/exdb/mnist/",
+    mirrors: &[
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    ],
     files: &[
         SourceFile {
             name: "train-images-idx3-ubyte.gz",
@@ -72,6 +76,10 @@ pub(super) static FASHION: Item = Item {
     shape: "60000 + 10000 x 784, 10 classes",
     licence: "MIT",
     source: "https://github.com/zalandoresearch/fashion-mnist",
+    mirrors: &[
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    ],
     files: &[
         SourceFile {
             name: "train-images-idx3-ubyte.gz",
@@ -103,19 +111,14 @@ pub(super) static FASHION: Item = Item {
     load: |_: &Spec, _, environment| load(&FASHION, environment),
 };
 
-/// The directory of a dataset's downloaded files.
-pub(super) fn directory(item: &Item, environment: &Environment) -> PathBuf {
-    environment.data_dir.join(item.entry.name)
-}
-
 fn load(item: &Item, environment: &Environment) -> Result<Dataset> {
-    let dir = directory(item, environment);
+    let dir = environment.directory(item);
     for (file, dimensions) in
         item.files
             .iter()
             .zip([&[TRAIN, SIDE, SIDE][..], &[TRAIN], &[TEST, SIDE, SIDE], &[TEST]])
     {
-        check(item, &dir.join(file.name.trim_end_matches(".gz")), dimensions)?;
+        check(item, &dir.join(file.unpacked_name()), dimensions)?;
     }
     let Some(base) = dir.to_str() else {
         let message = format!(

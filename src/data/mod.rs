@@ -12,6 +12,7 @@ mod csv;
 mod dataset;
 mod digits;
 mod environment;
+pub mod fetch;
 mod file;
 mod idx;
 mod mnist;
@@ -47,6 +48,9 @@ pub struct Item {
     pub licence: &'static str,
     /// Where it comes from.
     pub source: &'static str,
+    /// Where `goodinit fetch` gets the files, tried in turn; whatever a mirror sends is believed only
+    /// if its SHA-256 is right.
+    pub mirrors: &'static [&'static str],
     /// The files it is made of, with their digests; none for what the user brings or what is
     /// generated.
     pub files: &'static [SourceFile],
@@ -72,7 +76,21 @@ pub struct SourceFile {
     pub unpacked_bytes: u64,
 }
 
+impl SourceFile {
+    /// File name without `.gz`.
+    pub fn unpacked_name(&self) -> &'static str {
+        self.name.trim_end_matches(".gz")
+    }
+}
+
 impl Item {
+    /// Whether files of it have to be downloaded and are not all in the data directory yet.
+    pub fn is_missing(&self, environment: &Environment) -> bool {
+        let dir = environment.directory(self);
+        let there = |file: &SourceFile| dir.join(file.unpacked_name()).is_file();
+        !self.mirrors.is_empty() && !self.files.iter().all(there)
+    }
+
     /// Length of all files together, as published.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|f| f.bytes).sum()

@@ -35,6 +35,7 @@ const fn item(entry: &'static Entry, shape: &'static str, load: Generator) -> It
         shape,
         licence: "none needed",
         source: "generated",
+        mirrors: &[],
         files: &[],
         default_split: Some(SplitRule::WHOLE),
         tabular: false,

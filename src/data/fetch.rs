@@ -1,0 +1,401 @@
+//! Downloads: from mirrors in turn, resumed where they broke off, and believed only if the
+//! SHA-256 is right.
+//!
+//! A download grows as `NAME.gz.part`; it is unpacked to `NAME.part` and takes the name `NAME`
+//! last of all, by a rename. So a file of the final name is always whole and true, whenever a
+//! program or a machine stopped. A lock file keeps two downloads of one dataset apart.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::dataset::hex;
+use super::{Environment, Item, SourceFile};
+use crate::error::{Error, Kind, Result};
+
+/// How often one mirror is asked again after its download broke off.
+const TRIES: usize = 3;
+
+/// From where, and with how much patience.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Addresses of directories that hold the files, tried in turn.
+    pub mirrors: Vec<String>,
+    /// How long a connection may take, and how long a server may be silent.
+    pub patience: Duration,
+}
+
+impl Options {
+    /// The mirrors given; else those in `GOODINIT_MNIST_MIRROR` (`GOODINIT_FASHION_MNIST_MIRROR`),
+    /// separated by spaces; else the catalogue's.
+    pub fn new(item: &Item, mirrors: Vec<String>) -> Self {
+        let variable = mirror_variable(item);
+        let from_environment = || -> Vec<String> {
+            let value = std::env::var(&variable).unwrap_or_default();
+            value.split_whitespace().map(str::to_owned).collect()
+        };
+        let mut mirrors = mirrors;
+        if mirrors.is_empty() {
+            mirrors = from_environment();
+        }
+        if mirrors.is_empty() {
+            mirrors = item.mirrors.iter().map(|m| (*m).to_owned()).collect();
+        }
+        Options {
+            mirrors,
+            patience: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The environment variable that names another mirror for `item`.
+pub fn mirror_variable(item: &Item) -> String {
+    format!(
+        "GOODINIT_{}_MIRROR",
+        item.entry.name.replace('-', "_").to_uppercase()
+    )
+}
+
+/// Someone who wants to know how a download goes.
+pub trait Watch {
+    /// A file of `total` bytes comes from `mirror`; the first `done` bytes are here already.
+    fn begin(&self, file: &str, mirror: &str, done: u64, total: u64);
+    /// `bytes` more have come.
+    fn advance(&self, bytes: u64);
+    /// The file is complete, or this attempt is over.
+    fn end(&self);
+    /// Something worth a line: a mirror failed, a file was there already.
+    fn say(&self, line: &str);
+}
+
+/// A watch that says nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Quiet;
+
+impl Watch for Quiet {
+    fn begin(&self, _: &str, _: &str, _: u64, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn end(&self) {}
+    fn say(&self, _: &str) {}
+}
+
+/// Brings all files of `item` into its directory, which is returned. Files that are there already
+/// are left alone.
+///
+/// # Errors
+/// The item is not one to download, the directory cannot be written, or every mirror failed for
+/// a file (each named with its reason).
+pub fn fetch(
+    item: &Item,
+    environment: &Environment,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<PathBuf> {
+    if item.mirrors.is_empty() {
+        let message = format!(
+            "dataset `{}` needs no download: it is {}",
+            item.entry.name, item.source
+        );
+        return Err(Error::new(Kind::Usage, message));
+    }
+    let dir = environment.directory(item);
+    fetch_files(item.files, &dir, options, watch).map_err(|e| match e.kind() {
+        Kind::Network => e.help(format!(
+            "another mirror: --mirror URL or {}; or put the files into {} yourself",
+            mirror_variable(item),
+            dir.display()
+        )),
+        _ => e,
+    })?;
+    Ok(dir)
+}
+
+/// Brings `files` into `dir`.
+fn fetch_files(files: &[SourceFile], dir: &Path, options: &Options, watch: &dyn Watch) -> Result<()> {
+    fs::create_dir_all(dir).map_err(|e| Error::io("make the directory", dir, &e))?;
+    let lock = lock(dir, watch)?;
+    let agent = agent(options.patience);
+    for file in files {
+        let finished = dir.join(file.unpacked_name());
+        if is_whole(&finished, file.unpacked_bytes) {
+            watch.say(&format!("{} is there already", finished.display()));
+            continue;
+        }
+        let packed = dir.join(file.name);
+        let part = dir.join(format!("{}.part", file.name));
+        // Someone may have put the packed file here.
+        if is_whole(&packed, file.bytes) && digest(&packed)? == file.sha256 {
+            unpack(&packed, file, &finished)?;
+            watch.say(&format!("{} unpacked", packed.display()));
+            continue;
+        }
+        download(&agent, file, &part, options, watch)?;
+        unpack(&part, file, &finished)?;
+        remove(&part)?;
+    }
+    drop(lock);
+    Ok(())
+}
+
+/// Waits until no other process downloads into `dir`.
+fn lock(dir: &Path, watch: &dyn Watch) -> Result<File> {
+    let path = dir.join("lock");
+    let open = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = open.map_err(|e| Error::io("write", &path, &e))?;
+    if file.try_lock().is_err() {
+        watch.say(&format!("waiting for another download into {}", dir.display()));
+        file.lock().map_err(|e| Error::io("lock", &path, &e))?;
+    }
+    Ok(file)
+}
+
+fn agent(patience: Duration) -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_resolve(Some(patience))
+        .timeout_connect(Some(patience))
+        .timeout_recv_response(Some(patience))
+        .timeout_per_read(Some(patience))
+        .user_agent(concat!("goodinit/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .into()
+}
+
+/// Gets `file` into `part`, whole and with the right digest.
+fn download(
+    agent: &ureq::Agent,
+    file: &SourceFile,
+    part: &Path,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let mut failures = Vec::new();
+    for mirror in &options.mirrors {
+        let url = format!("{}/{}", mirror.trim_end_matches('/'), file.name);
+        for attempt in 1..=TRIES {
+            let before = length(part);
+            let result = transfer(agent, &url, file, part, watch);
+            watch.end();
+            let failure = match result.and_then(|()| verify(file, part)) {
+                Ok(()) => return Ok(()),
+                Err(Failure::Disk(error)) => return Err(error),
+                Err(failure) => failure,
+            };
+            let text = failure.to_string();
+            watch.say(&format!("{url}: {text}"));
+            let again = match failure {
+                // What was here before this attempt may be what is wrong: once more from the start.
+                Failure::Wrong(_) => {
+                    remove(part)?;
+                    before > 0
+                }
+                // Worth another try only if something came.
+                Failure::Broken(_) => length(part) > before,
+                Failure::Refused(_) | Failure::Disk(_) => false,
+            };
+            if !again || attempt == TRIES {
+                failures.push(format!("{url}: {text}"));
+                break;
+            }
+        }
+    }
+    let message = match options.mirrors.len() {
+        0 => format!("cannot download {}: no mirror is given", file.name),
+        1 => format!("cannot download {}: the only mirror failed", file.name),
+        n => format!("cannot download {}: all {n} mirrors failed", file.name),
+    };
+    Err(failures
+        .into_iter()
+        .fold(Error::new(Kind::Network, message), Error::help))
+}
+
+/// Why one attempt failed.
+#[derive(Debug)]
+enum Failure {
+    /// The server does not have it, or cannot be reached.
+    Refused(String),
+    /// The transfer broke off; what came is kept.
+    Broken(String),
+    /// What came is not the file.
+    Wrong(String),
+    /// This machine cannot store it: no mirror will help.
+    Disk(Error),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Refused(text) | Failure::Broken(text) | Failure::Wrong(text) => f.write_str(text),
+            Failure::Disk(error) => error.fmt(f),
+        }
+    }
+}
+
+/// One request: appends to what is in `part`, or starts over if the server will not resume.
+fn transfer(
+    agent: &ureq::Agent,
+    url: &str,
+    file: &SourceFile,
+    part: &Path,
+    watch: &dyn Watch,
+) -> std::result::Result<(), Failure> {
+    let mut have = length(part);
+    if have > file.bytes {
+        remove(part).map_err(Failure::Disk)?;
+        have = 0;
+    }
+    if have == file.bytes {
+        return Ok(());
+    }
+    let mut request = agent.get(url).header("Accept-Encoding", "identity");
+    if have > 0 {
+        request = request.header("Range", format!("bytes={have}-"));
+    }
+    let mut response = match request.call() {
+        Ok(response) => response,
+        Err(ureq::Error::StatusCode(416)) => {
+            return Err(Failure::Wrong(
+                "the server has nothing after what is here (status 416)".into(),
+            ));
+        }
+        Err(ureq::Error::StatusCode(code)) => return Err(Failure::Refused(format!("status {code}"))),
+        Err(error) => return Err(Failure::Refused(error.to_string())),
+    };
+    let resumes = response.status().as_u16() == 206 && starts_at(&response, have);
+    if have > 0 && !resumes {
+        if response.status().as_u16() == 206 {
+            return Err(Failure::Wrong(
+                "the server sent another part than the one asked for".into(),
+            ));
+        }
+        have = 0;
+    }
+    if let Some(length) = response.body().content_length()
+        && length != file.bytes - have
+    {
+        let text = format!(
+            "the server offers {length} bytes, not the {} that the file has",
+            file.bytes - have
+        );
+        return Err(Failure::Refused(text));
+    }
+    watch.begin(file.name, url, have, file.bytes);
+    let disk = |what: &str, e: &io::Error| Failure::Disk(Error::io(what, part, e));
+    let open = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(have == 0)
+        .append(have > 0)
+        .open(part);
+    let mut out = open.map_err(|e| disk("write", &e))?;
+    let mut body = response.body_mut().as_reader();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let n = match body.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(e) => {
+                let text = format!("broke off after {have} of {} bytes ({e})", file.bytes);
+                return Err(Failure::Broken(text));
+            }
+        };
+        have += n as u64;
+        if have > file.bytes {
+            return Err(Failure::Wrong(format!(
+                "sends more than the {} bytes that the file has",
+                file.bytes
+            )));
+        }
+        out.write_all(&buffer[..n]).map_err(|e| disk("write", &e))?;
+        watch.advance(n as u64);
+    }
+    if have < file.bytes {
+        return Err(Failure::Broken(format!(
+            "broke off after {have} of {} bytes",
+            file.bytes
+        )));
+    }
+    Ok(())
+}
+
+/// Whether the answer's `Content-Range` begins at byte `start`.
+fn starts_at(response: &ureq::http::Response<ureq::Body>, start: u64) -> bool {
+    let range = response
+        .headers()
+        .get("content-range")
+        .and_then(|v| v.to_str().ok());
+    let first = range.and_then(|r| r.strip_prefix("bytes ")?.split('-').next()?.parse::<u64>().ok());
+    first == Some(start)
+}
+
+fn verify(file: &SourceFile, part: &Path) -> std::result::Result<(), Failure> {
+    let found = digest(part).map_err(Failure::Disk)?;
+    if found == file.sha256 {
+        return Ok(());
+    }
+    Err(Failure::Wrong(format!(
+        "not the right file: its SHA-256 is {found}, not {}",
+        file.sha256
+    )))
+}
+
+/// SHA-256 of the file at `path`, hexadecimal.
+fn digest(path: &Path) -> Result<String> {
+    let broken = |e: io::Error| Error::io("read", path, &e);
+    let mut file = File::open(path).map_err(broken)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(broken)? {
+            0 => return Ok(hex(&hash.finalize())),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}
+
+/// Unpacks the verified file `packed` and gives the result its final name.
+fn unpack(packed: &Path, file: &SourceFile, finished: &Path) -> Result<()> {
+    let part = finished.with_extension("part");
+    let source = File::open(packed).map_err(|e| Error::io("open", packed, &e))?;
+    let reader = flate2::bufread::MultiGzDecoder::new(BufReader::new(source));
+    let mut out = File::create(&part).map_err(|e| Error::io("write", &part, &e))?;
+    // One byte more than expected is enough to know that it is too long.
+    let unpacked = io::copy(&mut reader.take(file.unpacked_bytes + 1), &mut out)
+        .and_then(|n| out.sync_all().map(|()| n))
+        .map_err(|e| Error::io("unpack into", &part, &e))?;
+    if unpacked != file.unpacked_bytes {
+        remove(&part)?;
+        let message = format!(
+            "{} does not unpack to {} bytes",
+            packed.display(),
+            file.unpacked_bytes
+        );
+        return Err(Error::new(Kind::Data, message));
+    }
+    drop(out);
+    fs::rename(&part, finished).map_err(|e| Error::io("rename to", finished, &e))
+}
+
+fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |m| m.len())
+}
+
+fn is_whole(path: &Path, bytes: u64) -> bool {
+    fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() == bytes)
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path, &e)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
