@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use crate::error::{Error, Kind, Result};
 
 pub mod completions;
+pub mod fetch;
 pub mod grid;
 pub mod list;
 pub mod man;
@@ -62,6 +63,8 @@ commands! {
     Grid => grid,
     /// List the schemes, activations, datasets and settings there are
     List => list,
+    /// Download a dataset once, checked by its SHA-256
+    Fetch => fetch,
     /// Print a completion script for a shell
     Completions => completions,
     /// Print the manual page

@@ -142,7 +142,7 @@ fn fetch_files(files: &[SourceFile], dir: &Path, options: &Options, watch: &dyn 
 
 /// Waits until no other process downloads into `dir`.
 fn lock(dir: &Path, watch: &dyn Watch) -> Result<File> {
-    let path = dir.join("lock");
+    let path = dir.join(".lock");
     let open = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -175,8 +175,11 @@ fn download(
     options: &Options,
     watch: &dyn Watch,
 ) -> Result<()> {
-    let mut failures = Vec::new();
+    let mut failures: Vec<String> = Vec::new();
     for mirror in &options.mirrors {
+        if let Some(failure) = failures.last() {
+            watch.say(&format!("{failure}; trying {mirror}"));
+        }
         let url = format!("{}/{}", mirror.trim_end_matches('/'), file.name);
         for attempt in 1..=TRIES {
             let before = length(part);
@@ -187,8 +190,7 @@ fn download(
                 Err(Failure::Disk(error)) => return Err(error),
                 Err(failure) => failure,
             };
-            let text = failure.to_string();
-            watch.say(&format!("{url}: {text}"));
+            let text = format!("{url}: {failure}");
             let again = match failure {
                 // What was here before this attempt may be what is wrong: once more from the start.
                 Failure::Wrong(_) => {
@@ -200,19 +202,20 @@ fn download(
                 Failure::Refused(_) | Failure::Disk(_) => false,
             };
             if !again || attempt == TRIES {
-                failures.push(format!("{url}: {text}"));
+                failures.push(text);
                 break;
             }
+            watch.say(&format!("{text}; trying again"));
         }
     }
-    let message = match options.mirrors.len() {
-        0 => format!("cannot download {}: no mirror is given", file.name),
-        1 => format!("cannot download {}: the only mirror failed", file.name),
-        n => format!("cannot download {}: all {n} mirrors failed", file.name),
+    let which = match options.mirrors.len() {
+        0 => "no mirror is given".to_owned(),
+        1 => "the only mirror failed".to_owned(),
+        n => format!("all {n} mirrors failed"),
     };
-    Err(failures
-        .into_iter()
-        .fold(Error::new(Kind::Network, message), Error::help))
+    let reasons: String = failures.iter().map(|f| format!("\n  {f}")).collect();
+    let message = format!("cannot download {}: {which}{reasons}", file.name);
+    Err(Error::new(Kind::Network, message))
 }
 
 /// Why one attempt failed.

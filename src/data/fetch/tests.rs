@@ -144,7 +144,9 @@ impl Watch for Notes {
 
 /// One small file, its packed bytes and how the catalogue describes it.
 fn sample() -> (Vec<u8>, Vec<u8>, SourceFile) {
-    let content: Vec<u8> = (0..50_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let content: Vec<u8> = (0..50_000u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
     let packed = gzip(&content);
     let sha256: &'static str = Box::leak(hex(&Sha256::digest(&packed)).into_boxed_str());
     let file = SourceFile {
@@ -176,7 +178,7 @@ fn run_in(dir: &Path, mirrors: &[&Server]) -> Outcome {
         .map(|e| e.unwrap().file_name().into_string().unwrap())
         .collect();
     files.sort();
-    files.retain(|f| f != "lock");
+    files.retain(|f| f != ".lock");
     Outcome {
         result,
         files,
