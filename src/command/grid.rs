@@ -1,9 +1,14 @@
 //! `goodinit grid`: train every cell of an experiment file and write its tables.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use super::dry_run::Summary;
+use super::{print, print_json, width};
+use crate::data::Environment;
 use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::init::Registry;
 
 /// Arguments of `goodinit grid`.
 #[derive(Debug, clap::Args)]
@@ -46,12 +51,47 @@ pub struct Args {
     /// Where downloaded datasets are kept
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Form of what is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Form of what a command prints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
 }
 
 /// Runs the grid.
 ///
 /// # Errors
 /// The experiment file is wrong, its data is missing, or the tables cannot be written.
-pub fn run(_args: Args) -> Result<ExitCode> {
+pub fn run(args: Args) -> Result<ExitCode> {
+    let mut sets = args.set.clone();
+    if args.save_weights {
+        sets.push("record.weights=final".to_owned());
+    }
+    let experiment = Experiment::load(&args.experiment, &sets, &Registry::standard())?;
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("results").join(&experiment.name));
+    let environment = Environment::new(args.data_dir.clone());
+    if args.dry_run {
+        return dry_run(&args, &experiment, &out, environment);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn dry_run(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<ExitCode> {
+    let summary = Summary::new(experiment, out, environment);
+    match args.format {
+        Format::Text => print(&summary.text(width()))?,
+        Format::Json => print_json(&summary)?,
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 
 pub mod completions;
 pub mod fetch;
+mod dry_run;
 pub mod grid;
 pub mod list;
 pub mod man;
@@ -77,6 +78,14 @@ pub fn complain(error: &Error) {
     let _ = writeln!(std::io::stderr().lock(), "error: {error}");
 }
 
+/// Width of the terminal that standard output is, else 100.
+pub fn width() -> usize {
+    comfy_table::Table::new()
+        .width()
+        .map_or(100, usize::from)
+        .clamp(40, 200)
+}
+
 /// Prints `text` on standard output. A reader that has gone (`goodinit list | head -1`) is no
 /// error.
 ///
@@ -91,6 +100,16 @@ pub fn print(text: &str) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Prints `value` as JSON on standard output.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let json = serde_json::to_string_pretty(value)
+        .map_err(|e| Error::new(Kind::Io, format!("cannot write JSON: {e}")))?;
+    print(&(json + "\n"))
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ impl Axes {
     pub fn put(&mut self, axis: Axis, node: &Node, registry: &Registry) -> Result<u16> {
         let (value, span) = (expand(node.value()), node.span);
         Ok(match axis {
-            Axis::Dataset => self.put_dataset(DataSpec::parse(&value)?, span),
+            Axis::Dataset => self.put_dataset(DataSpec::parse(&value)?, span)?,
             Axis::LabelNoise => self.put_label_noise(label_noise(&value)?, span),
             Axis::Architecture => {
                 let architecture = architecture(&value)?;
@@ -205,8 +205,18 @@ impl Axes {
         })
     }
 
-    pub fn put_dataset(&mut self, spec: DataSpec, span: Span) -> u16 {
-        self.dataset.put(spec.to_string(), Arc::new(spec), span)
+    pub fn put_dataset(&mut self, spec: DataSpec, span: Span) -> Result<u16> {
+        let text = spec.to_string();
+        if let Some(i) = self.find(Axis::Dataset, &text)
+            && *self.dataset.items[usize::from(i)].value != spec
+        {
+            let error = Error::new(
+                Kind::Experiment,
+                format!("two different datasets would both be called `{text}`"),
+            );
+            return Err(error.help("give one of them a `name` of its own"));
+        }
+        Ok(self.dataset.put(text, Arc::new(spec), span))
     }
 
     pub fn put_label_noise(&mut self, noise: f64, span: Span) -> u16 {

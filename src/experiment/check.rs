@@ -49,10 +49,20 @@ pub(super) fn cells(document: &Document, grid: &Grid, loss: Loss) -> Result<()> 
 /// An estimate of the memory that a trial needs: parameters with gradient and two moments, and
 /// four batches of activations.
 pub fn trial_bytes(model: &Model, batch_size: u32) -> u64 {
-    let units: u64 = model
+    bytes(model.parameter_count(), units(model), batch_size)
+}
+
+/// Inputs and units of all layers together.
+pub(super) fn units(model: &Model) -> u64 {
+    model
         .layers
         .iter()
         .map(|l| l.fan_in as u64 + l.fan_out as u64)
-        .sum();
-    16 * (model.parameter_count() + units.saturating_mul(u64::from(batch_size)))
+        .sum()
+}
+
+pub(super) fn bytes(parameters: u64, units: u64, batch_size: u32) -> u64 {
+    parameters
+        .saturating_add(units.saturating_mul(u64::from(batch_size)))
+        .saturating_mul(16)
 }

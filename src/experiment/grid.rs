@@ -202,11 +202,11 @@ impl<'d> Builder<'d> {
             Axis::Dataset => match self.defaults.data {
                 Some(node) => {
                     let spec = self.data(node)?;
-                    self.axes.put_dataset(spec, node.span)
+                    self.axes.put_dataset(spec, node.span)?
                 }
                 None => self
                     .axes
-                    .put_dataset(DataSpec::parse(&Value::Text("digits".to_owned()))?, span),
+                    .put_dataset(DataSpec::parse(&Value::Text("digits".to_owned()))?, span)?,
             },
             Axis::LabelNoise => match self.data_noise() {
                 Some(node) => {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::axes::{Axes, Cell};
+use super::check;
 use super::coordinates::{Axis, Coordinates};
 use super::settings::{EvaluateTrain, Length, Record, Train, TrialSeeds};
 use crate::activation::Activation;
@@ -113,6 +114,8 @@ struct Size {
     parameters: u64,
     /// Fused multiply-adds of one sample's forward pass.
     forward: u64,
+    /// Inputs and units of all layers together.
+    units: u64,
 }
 
 /// Every trial of an experiment, in the order of the tables.
@@ -238,6 +241,7 @@ impl Plan {
                 sizes.push(model.map_or(Size::default(), |m| Size {
                     parameters: m.parameter_count(),
                     forward: m.forward_cost(),
+                    units: check::units(&m),
                 }));
             }
         }
@@ -256,6 +260,17 @@ impl Plan {
     /// Trainable parameters of trial `i`.
     pub fn parameters(&self, i: usize) -> u64 {
         self.size(self.cell(i)).parameters
+    }
+
+    /// Estimated memory of trial `i` while it runs, in bytes, without the data.
+    pub fn memory(&self, i: usize) -> u64 {
+        let cell = self.cell(i);
+        let size = self.size(cell);
+        check::bytes(
+            size.parameters,
+            size.units,
+            self.axes.batch_size.items[usize::from(cell[8])].value,
+        )
     }
 
     /// Estimated work of trial `i`: fused multiply-adds of all training and evaluation.

@@ -1,0 +1,233 @@
+//! `goodinit grid --dry-run`: the plan of an experiment, for people or as JSON.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::data::{Cache, Environment};
+use crate::experiment::{Axis, DataShape, Experiment, Length, Plan};
+
+/// The plan in figures.
+#[derive(Debug, Serialize)]
+pub(super) struct Summary {
+    experiment: String,
+    digest: String,
+    out: String,
+    cells: usize,
+    trials_per_cell: usize,
+    trials: usize,
+    length: String,
+    axes: Vec<AxisSummary>,
+    datasets: Vec<DatasetSummary>,
+    parameters_least: u64,
+    parameters_most: u64,
+    multiply_adds: u64,
+    multiply_adds_of_largest_trial: u64,
+    bytes_per_thread: u64,
+    claims: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct AxisSummary {
+    axis: Axis,
+    values: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct DatasetSummary {
+    name: String,
+    inputs: Option<usize>,
+    outputs: Option<usize>,
+    training_samples: Option<usize>,
+    held_out_samples: Option<usize>,
+    /// Why the sizes are not known.
+    missing: Option<String>,
+}
+
+impl Summary {
+    /// Plans `experiment`, with the sizes of the datasets that can be read.
+    pub fn new(experiment: &Experiment, out: &Path, environment: Environment) -> Self {
+        let mut plan = experiment.plan();
+        let datasets = learn(&mut plan, experiment.seed, environment);
+        let trials = 0..plan.len();
+        let per_cell = plan.seeds().len();
+        // All trials of a cell cost the same.
+        let firsts = || trials.clone().step_by(per_cell);
+        let cell_work = firsts().map(|i| plan.cost(i));
+        let multiply_adds = cell_work.fold(0u64, |sum, cost| {
+            sum.saturating_add(cost.saturating_mul(per_cell as u64))
+        });
+        Summary {
+            experiment: experiment.name.clone(),
+            digest: experiment.digest(),
+            out: out.display().to_string(),
+            cells: plan.cells(),
+            trials_per_cell: per_cell,
+            trials: plan.len(),
+            length: match experiment.train.length {
+                Length::Epochs(n) => format!("{n} epochs"),
+                Length::Steps(n) => format!("{n} steps"),
+            },
+            axes: Axis::CELL
+                .into_iter()
+                .map(|axis| AxisSummary {
+                    axis,
+                    values: plan.values(axis).into_iter().map(str::to_owned).collect(),
+                })
+                .collect(),
+            datasets,
+            parameters_least: firsts().map(|i| plan.parameters(i)).min().unwrap_or(0),
+            parameters_most: firsts().map(|i| plan.parameters(i)).max().unwrap_or(0),
+            multiply_adds,
+            multiply_adds_of_largest_trial: firsts().map(|i| plan.cost(i)).max().unwrap_or(0),
+            bytes_per_thread: firsts().map(|i| plan.memory(i)).max().unwrap_or(0),
+            claims: experiment.claims.len(),
+        }
+    }
+
+    /// The plan as a person reads it, in lines of at most `width` characters.
+    pub fn text(&self, width: usize) -> String {
+        let mut out = String::new();
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            out,
+            "{}: {} cells x {} trials = {} trials of {}",
+            self.experiment, self.cells, self.trials_per_cell, self.trials, self.length
+        );
+        for axis in &self.axes {
+            let values = axis.values.join(", ");
+            let label = match axis.values.len() {
+                1 => String::new(),
+                n => format!("{n}: "),
+            };
+            line(&mut out, width, axis.axis.name(), &format!("{label}{values}"));
+        }
+        for data in &self.datasets {
+            let text = match (&data.missing, data.inputs, data.outputs, data.training_samples) {
+                (None, Some(inputs), Some(outputs), Some(train)) => {
+                    format!(
+                        "{}: {inputs} inputs, {outputs} outputs, {train} training samples",
+                        data.name
+                    )
+                }
+                (missing, ..) => format!(
+                    "{}: not here yet, so sizes below are guesses ({})",
+                    data.name,
+                    missing.as_deref().unwrap_or("not read")
+                ),
+            };
+            line(&mut out, width, "data", &text);
+        }
+        let parameters = match (self.parameters_least, self.parameters_most) {
+            (least, most) if least == most => grouped(least),
+            (least, most) => format!("{} to {}", grouped(least), grouped(most)),
+        };
+        line(&mut out, width, "parameters", &parameters);
+        let work = format!(
+            "{} multiply-adds; the largest trial {}",
+            scaled(self.multiply_adds),
+            scaled(self.multiply_adds_of_largest_trial)
+        );
+        line(&mut out, width, "work", &work);
+        let memory = format!(
+            "about {} MiB per thread, beside the data",
+            (self.bytes_per_thread >> 20).max(1)
+        );
+        line(&mut out, width, "memory", &memory);
+        if self.claims > 0 {
+            line(&mut out, width, "claims", &self.claims.to_string());
+        }
+        line(&mut out, width, "tables", &self.out);
+        out
+    }
+}
+
+/// Learns the sizes of the datasets that can be read without the network.
+fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Vec<DatasetSummary> {
+    let cache = Cache::new(seed, environment);
+    let data_seed = plan.seeds().first().map_or(0, |s| s.data);
+    let mut shapes = Vec::new();
+    let mut summaries = Vec::new();
+    for spec in plan.datasets() {
+        let prepared = cache.prepared(spec, 0.0, u64::from(data_seed));
+        let shape = prepared.as_ref().ok().map(|data| DataShape::of(data));
+        summaries.push(DatasetSummary {
+            name: spec.to_string(),
+            inputs: shape.map(|s| s.inputs),
+            outputs: shape.map(|s| s.outputs),
+            training_samples: shape.map(|s| s.train),
+            held_out_samples: shape.map(|s| s.held_out),
+            missing: prepared.err().map(|e| e.message().to_owned()),
+        });
+        shapes.push(shape.unwrap_or(DataShape::NOMINAL));
+    }
+    plan.learn_shapes(&shapes);
+    summaries
+}
+
+/// `  label        text`, wrapped at spaces.
+fn line(out: &mut String, width: usize, label: &str, text: &str) {
+    const INDENT: usize = 16;
+    let mut column = INDENT;
+    let _ = write!(out, "  {label:<13} ");
+    for (i, word) in text.split(' ').enumerate() {
+        let length = word.chars().count() + 1;
+        if i > 0 && column + length > width {
+            let _ = write!(out, "\n{:INDENT$}", "");
+            column = INDENT;
+        } else if i > 0 {
+            out.push(' ');
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out.push('\n');
+}
+
+/// `1234567` as `1 234 567`.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// To two digits: `1.2e12`.
+fn scaled(n: u64) -> String {
+    if n < 10_000 {
+        n.to_string()
+    } else {
+        format!("{:.1e}", n as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_short_and_lines_narrow() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(1_234_567), "1 234 567");
+        assert_eq!(scaled(9_999), "9999");
+        assert_eq!(scaled(1_234_567_890_123), "1.2e12");
+        let mut out = String::new();
+        line(
+            &mut out,
+            40,
+            "scheme",
+            "3: he_normal, xavier_uniform, normal(std=0.01)",
+        );
+        assert_eq!(
+            out,
+            "  scheme        3: he_normal,\n                xavier_uniform,\n                normal(std=0.01)\n"
+        );
+        assert!(out.lines().all(|l| l.len() <= 40));
+    }
+}
