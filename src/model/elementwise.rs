@@ -4,7 +4,32 @@
 //! one chain in ascending order; over everything, 16 striped chains (column j belongs to chain
 //! j mod 16, rows ascending), joined by halves: 8 apart, then 4, 2, 1.
 
-use crate::numerics::Batch;
+use crate::numerics::{Batch, Elementwise, Lane, apply_batch};
+
+/// Compiles functions, whose arguments may borrow for `'k`, once per instruction set, each with
+/// a front that jumps to the one in use. Plain arithmetic in them is IEEE arithmetic on all.
+macro_rules! kernels {
+    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $kind:ty),* $(,)?) -> $out:ty $body:block)*) => {$(
+        $(#[$doc])*
+        pub(super) fn $name<'k>($($arg: $kind),*) -> $out {
+            struct Run<'k> {
+                $($arg: $kind,)*
+                lifetime: std::marker::PhantomData<&'k ()>,
+            }
+            impl<'k> $crate::numerics::isa::Kernel for Run<'k> {
+                type Output = $out;
+                #[inline(always)]
+                fn run<L: $crate::numerics::Lane>(self) -> $out {
+                    let Run { $($arg,)* lifetime: _ } = self;
+                    $body
+                }
+            }
+            let kernel = Run { $($arg,)* lifetime: std::marker::PhantomData };
+            $crate::numerics::isa::dispatch($crate::numerics::isa(), kernel)
+        }
+    )*};
+}
+pub(super) use kernels;
 
 /// Number of chains of a striped sum.
 const STRIPES: usize = 16;
@@ -14,17 +39,23 @@ const STRIPES: usize = 16;
 pub(super) struct Striped([f32; STRIPES]);
 
 impl Striped {
+    #[inline(always)]
     pub(super) fn new() -> Self {
         Striped([0.0; STRIPES])
     }
 
-    /// Adds `f(x, y)` for each pair of elements.
+    /// Replaces the chain of each pair of elements by `f(chain, x, y)`.
     #[inline(always)]
     pub(super) fn add(&mut self, x: &[f32], y: &[f32], f: impl Fn(f32, f32, f32) -> f32) {
-        for (x, y) in x.chunks(STRIPES).zip(y.chunks(STRIPES)) {
-            for (s, (&x, &y)) in self.0.iter_mut().zip(x.iter().zip(y)) {
-                *s = f(*s, x, y);
+        let (whole, other) = (x.chunks_exact(STRIPES), y.chunks_exact(STRIPES));
+        let rest = whole.remainder().iter().zip(other.remainder());
+        for (x, y) in whole.zip(other) {
+            for i in 0..STRIPES {
+                self.0[i] = f(self.0[i], x[i], y[i]);
             }
+        }
+        for (s, (&x, &y)) in self.0.iter_mut().zip(rest) {
+            *s = f(*s, x, y);
         }
     }
 
@@ -42,90 +73,154 @@ impl Striped {
     }
 }
 
-/// `out = alpha * x + y`, fused.
-pub(super) fn add_scaled(alpha: f32, x: &Batch, y: &Batch, out: &mut Batch) {
-    out.resize(x.rows(), x.cols());
-    for i in 0..x.rows() {
-        for ((o, &x), &y) in out.row_mut(i).iter_mut().zip(x.row(i)).zip(y.row(i)) {
-            *o = alpha.mul_add(x, y);
+kernels! {
+    /// `sums[j] += x[b][j]` for ascending b.
+    fn accumulate_columns(x: &'k Batch, sums: &'k mut [f32]) -> () {
+        for row in x.iter() {
+            for (s, &x) in sums.iter_mut().zip(row) {
+                *s += x;
+            }
         }
     }
+
+    /// `sums[j] += x[b][j] * y[b][j]`, fused, for ascending b.
+    fn accumulate_column_products(x: &'k Batch, y: &'k Batch, sums: &'k mut [f32]) -> () {
+        for (x, y) in x.iter().zip(y.iter()) {
+            for ((s, &x), &y) in sums.iter_mut().zip(x).zip(y) {
+                *s = x.mul_add(y, *s);
+            }
+        }
+    }
+
+    /// Sum of all elements, striped.
+    fn total(x: &'k Batch) -> f32 {
+        let mut sum = Striped::new();
+        for row in x.iter() {
+            sum.add(row, row, |s, x, _| s + x);
+        }
+        sum.total()
+    }
+
+    /// Sum of all products of elements, striped and fused.
+    fn dot(x: &'k Batch, y: &'k Batch) -> f32 {
+        let mut sum = Striped::new();
+        for (x, y) in x.iter().zip(y.iter()) {
+            sum.add(x, y, |s, x, y| x.mul_add(y, s));
+        }
+        sum.total()
+    }
+}
+
+/// `out = alpha * x + y`, fused.
+pub(super) fn add_scaled(alpha: f32, x: &Batch, y: &Batch, out: &mut Batch) {
+    struct AddScaled(f32);
+    impl Elementwise<2, 1> for AddScaled {
+        #[inline(always)]
+        fn apply<L: Lane>(&self, [x, y]: [L; 2], _: [L; 1]) -> [L; 1] {
+            [L::splat(self.0).mul_add(x, y)]
+        }
+    }
+    out.resize(x.rows(), x.cols());
+    apply_batch(&AddScaled(alpha), [x, y], [out]);
 }
 
 /// `x += y`.
 pub(super) fn add(x: &mut Batch, y: &Batch) {
-    for i in 0..y.rows() {
-        for (x, &y) in x.row_mut(i).iter_mut().zip(y.row(i)) {
-            *x += y;
+    struct Add;
+    impl Elementwise<1, 1> for Add {
+        #[inline(always)]
+        fn apply<L: Lane>(&self, [y]: [L; 1], [x]: [L; 1]) -> [L; 1] {
+            [x + y]
         }
+    }
+    apply_batch(&Add, [y], [x]);
+}
+
+/// `x + c`.
+struct Shift(f32);
+
+impl Elementwise<1, 1> for Shift {
+    #[inline(always)]
+    fn apply<L: Lane>(&self, [x]: [L; 1], _: [L; 1]) -> [L; 1] {
+        [x + L::splat(self.0)]
+    }
+}
+
+impl Elementwise<0, 1> for Shift {
+    #[inline(always)]
+    fn apply<L: Lane>(&self, _: [L; 0], [x]: [L; 1]) -> [L; 1] {
+        [x + L::splat(self.0)]
     }
 }
 
 /// `out = x + c`.
 pub(super) fn shift(x: &Batch, c: f32, out: &mut Batch) {
-    map(x, out, |x| x + c);
+    out.resize(x.rows(), x.cols());
+    apply_batch(&Shift(c), [x], [out]);
+}
+
+/// `x += c`.
+pub(super) fn shift_in_place(x: &mut Batch, c: f32) {
+    apply_batch(&Shift(c), [], [x]);
 }
 
 /// `out = c * x`.
 pub(super) fn scale(x: &Batch, c: f32, out: &mut Batch) {
-    map(x, out, |x| x * c);
+    struct Scale(f32);
+    impl Elementwise<1, 1> for Scale {
+        #[inline(always)]
+        fn apply<L: Lane>(&self, [x]: [L; 1], _: [L; 1]) -> [L; 1] {
+            [x * L::splat(self.0)]
+        }
+    }
+    out.resize(x.rows(), x.cols());
+    apply_batch(&Scale(c), [x], [out]);
 }
 
-/// `out = x`.
+/// `out = x`, without allocation where `out` is large enough.
 pub(super) fn copy(x: &Batch, out: &mut Batch) {
-    map(x, out, |x| x);
-}
-
-fn map(x: &Batch, out: &mut Batch, f: impl Fn(f32) -> f32) {
     out.resize(x.rows(), x.cols());
     for i in 0..x.rows() {
-        for (o, &x) in out.row_mut(i).iter_mut().zip(x.row(i)) {
-            *o = f(x);
-        }
+        out.row_mut(i).copy_from_slice(x.row(i));
     }
 }
 
-/// `sums[j] += x[b][j]` for ascending b.
-pub(super) fn accumulate_columns(x: &Batch, sums: &mut [f32]) {
-    for i in 0..x.rows() {
-        for (s, &x) in sums.iter_mut().zip(x.row(i)) {
-            *s += x;
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `sums[j] += x[b][j] * y[b][j]`, fused, for ascending b.
-pub(super) fn accumulate_column_products(x: &Batch, y: &Batch, sums: &mut [f32]) {
-    for i in 0..x.rows() {
-        for ((s, &x), &y) in sums.iter_mut().zip(x.row(i)).zip(y.row(i)) {
-            *s = x.mul_add(y, *s);
-        }
+    fn batch(rows: usize, cols: usize) -> Batch {
+        let values: Vec<f32> = (0..rows * cols)
+            .map(|i| ((i * 7919) % 1000) as f32 / 31.0 - 15.0)
+            .collect();
+        Batch::from_row_major(rows, cols, &values)
     }
-}
 
-/// Sum of all elements, striped.
-pub(super) fn total(x: &Batch) -> f32 {
-    let mut sum = Striped::new();
-    for i in 0..x.rows() {
-        sum.add(x.row(i), x.row(i), |s, x, _| s + x);
-    }
-    sum.total()
-}
-
-/// Sum of all products of elements, striped and fused.
-pub(super) fn dot(x: &Batch, y: &Batch) -> f32 {
-    let mut sum = Striped::new();
-    for i in 0..x.rows() {
-        sum.add(x.row(i), y.row(i), |s, x, y| x.mul_add(y, s));
-    }
-    sum.total()
-}
-
-/// `x += c`.
-pub(super) fn add_to_all(x: &mut Batch, c: f32) {
-    for i in 0..x.rows() {
-        for x in x.row_mut(i) {
-            *x += c;
+    #[test]
+    fn sums_follow_their_order_to_the_bit() {
+        for (rows, cols) in [(1, 1), (3, 16), (5, 17), (7, 40), (2, 100)] {
+            let (x, y) = (batch(rows, cols), batch(rows, cols));
+            let mut chains = [0.0f32; 16];
+            let mut products = [0.0f32; 16];
+            let mut columns = vec![0.5f32; cols];
+            for b in 0..rows {
+                for j in 0..cols {
+                    let (x, y) = (x.row(b)[j], y.row(b)[j]);
+                    chains[j % 16] += x;
+                    products[j % 16] = x.mul_add(y, products[j % 16]);
+                    columns[j] = x.mul_add(y, columns[j]);
+                }
+            }
+            let join = |c: [f32; 16]| {
+                let a: [f32; 8] = std::array::from_fn(|i| c[i] + c[i + 8]);
+                let b: [f32; 4] = std::array::from_fn(|i| a[i] + a[i + 4]);
+                (b[0] + b[2]) + (b[1] + b[3])
+            };
+            assert_eq!(total(&x).to_bits(), join(chains).to_bits());
+            assert_eq!(dot(&x, &y).to_bits(), join(products).to_bits());
+            let mut sums = vec![0.5; cols];
+            accumulate_column_products(&x, &y, &mut sums);
+            assert_eq!(sums, columns);
         }
     }
 }

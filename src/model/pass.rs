@@ -1,7 +1,7 @@
 //! The forward and the backward pass over the layers of a model.
 
 use super::elementwise::{
-    accumulate_column_products, accumulate_columns, add, add_scaled, add_to_all, copy, dot, scale, shift,
+    accumulate_column_products, accumulate_columns, add, add_scaled, copy, dot, scale, shift, shift_in_place,
     total,
 };
 use super::norm;
@@ -121,7 +121,7 @@ impl Model {
             if self.norm == Norm::None {
                 shift(&site.u, before, &mut site.v);
             } else {
-                add_to_all(&mut site.v, before);
+                shift_in_place(&mut site.v, before);
             }
             activation.apply(&site.v, &mut site.a);
             shift(&site.a, after, &mut site.fed);

@@ -1,7 +1,8 @@
 //! Steps, evaluations and probes.
 
+use super::elementwise::copy;
 use super::pass::{Sink, Statistics};
-use super::score::{Tally, score, score_and_differentiate};
+use super::score::{Tally, differentiate, score};
 use super::update::Clock;
 use super::workspace::Pass;
 use super::{LayerTrace, Model, Norm, Optimizer, Parameters, Place, Trace, Workspace, norm};
@@ -188,7 +189,15 @@ impl Model {
         for rows in rows.chunks(EVALUATION_BATCH) {
             prepared.gather(rows, &mut pass.inputs);
             self.forward(parameters, Statistics::Running, pass);
-            score(self.loss, self.output(pass), &prepared.targets, rows, &mut tally);
+            let outputs = &pass.sites[self.layers.len() - 1].u;
+            score(
+                self.loss,
+                outputs,
+                &prepared.targets,
+                rows,
+                &mut pass.scores,
+                &mut tally,
+            );
         }
         let count = rows.len() as f64;
         let classes = matches!(&*prepared.targets, Targets::Classes { .. });
@@ -225,7 +234,7 @@ impl Model {
     /// are left empty.
     pub fn propagate(&self, parameters: &Parameters, inputs: &Batch, workspace: &mut Workspace) -> Trace {
         let pass = &mut workspace.pass;
-        pass.inputs.clone_from(inputs);
+        copy(inputs, &mut pass.inputs);
         self.forward(parameters, Statistics::Batch, pass);
         self.collect(pass)
     }
@@ -239,7 +248,7 @@ impl Model {
         workspace: &'w mut Workspace,
     ) -> &'w Batch {
         let pass = &mut workspace.pass;
-        pass.inputs.clone_from(inputs);
+        copy(inputs, &mut pass.inputs);
         self.forward_through(layer + 1, parameters, Statistics::Batch, pass);
         self.layer_site(layer, pass)
     }
@@ -252,14 +261,21 @@ impl Model {
         }
     }
 
-    fn output<'w>(&self, pass: &'w Pass) -> &'w Batch {
-        &pass.sites[self.layers.len() - 1].u
-    }
-
     /// Scores the outputs and starts the backward pass from them.
     fn differentiate(&self, targets: &Targets, rows: &[u32], scale: f32, pass: &mut Pass) -> Tally {
         let outputs = &pass.sites[self.layers.len() - 1].u;
-        score_and_differentiate(self.loss, outputs, targets, rows, scale, &mut pass.delta)
+        let mut tally = Tally::default();
+        score(self.loss, outputs, targets, rows, &mut pass.scores, &mut tally);
+        differentiate(
+            self.loss,
+            outputs,
+            targets,
+            rows,
+            scale,
+            &pass.scores,
+            &mut pass.delta,
+        );
+        tally
     }
 
     /// Copies what the forward pass has left.

@@ -3,6 +3,7 @@
 use super::optimizer::{Optimizer, Rule};
 use super::workspace::State;
 use super::{Parameters, Rates};
+use crate::numerics::{Elementwise, Lane, apply};
 
 /// Numbers of one step that depend on how many came before.
 #[derive(Debug, Clone, Copy)]
@@ -82,15 +83,25 @@ impl Optimizer {
             let decay = if place.is_weight() { self.weight_decay } else { 0.0 };
             let rate = rate * multiplier;
             match self.rule {
-                Rule::Sgd => descend(w, g, rate as f32, decay as f32),
+                Rule::Sgd => {
+                    let op = Descend {
+                        rate: rate as f32,
+                        decay: decay as f32,
+                    };
+                    apply(&op, [g], [w]);
+                }
                 Rule::Momentum {
                     beta,
                     scheduled,
                     nesterov,
                 } => {
-                    let now = momentum(beta, scheduled, t) as f32;
-                    let ahead = nesterov.then(|| momentum(beta, scheduled, t + 1) as f32);
-                    roll(w, g, first, now, ahead, rate as f32, decay as f32);
+                    let op = Roll {
+                        now: momentum(beta, scheduled, t) as f32,
+                        ahead: nesterov.then(|| momentum(beta, scheduled, t + 1) as f32),
+                        rate: rate as f32,
+                        decay: decay as f32,
+                    };
+                    apply(&op, [g], [w, first]);
                 }
                 Rule::Adam {
                     beta1,
@@ -112,7 +123,7 @@ impl Optimizer {
                             1.0
                         },
                     };
-                    step.apply(w, g, first, second);
+                    apply(&step, [g], [w, first, second]);
                 }
             }
         }
@@ -120,23 +131,38 @@ impl Optimizer {
 }
 
 /// `w -= rate * (g + decay * w)`.
-fn descend(w: &mut [f32], g: &[f32], rate: f32, decay: f32) {
-    for (w, &g) in w.iter_mut().zip(g) {
-        *w = (-rate).mul_add(decay.mul_add(*w, g), *w);
+struct Descend {
+    rate: f32,
+    decay: f32,
+}
+
+impl Elementwise<1, 1> for Descend {
+    #[inline(always)]
+    fn apply<L: Lane>(&self, [g]: [L; 1], [w]: [L; 1]) -> [L; 1] {
+        let g = L::splat(self.decay).mul_add(w, g);
+        [L::splat(-self.rate).mul_add(g, w)]
     }
 }
 
 /// `v = now * v + g + decay * w`, then `w -= rate * v`, or with a look `ahead`
 /// `w -= rate * (g + decay * w + ahead * v)`.
-fn roll(w: &mut [f32], g: &[f32], v: &mut [f32], now: f32, ahead: Option<f32>, rate: f32, decay: f32) {
-    for ((w, &g), v) in w.iter_mut().zip(g).zip(v) {
-        let g = decay.mul_add(*w, g);
-        *v = now.mul_add(*v, g);
-        let direction = match ahead {
-            None => *v,
-            Some(ahead) => ahead.mul_add(*v, g),
+struct Roll {
+    now: f32,
+    ahead: Option<f32>,
+    rate: f32,
+    decay: f32,
+}
+
+impl Elementwise<1, 2> for Roll {
+    #[inline(always)]
+    fn apply<L: Lane>(&self, [g]: [L; 1], [w, v]: [L; 2]) -> [L; 2] {
+        let g = L::splat(self.decay).mul_add(w, g);
+        let v = L::splat(self.now).mul_add(v, g);
+        let direction = match self.ahead {
+            None => v,
+            Some(ahead) => L::splat(ahead).mul_add(v, g),
         };
-        *w = (-rate).mul_add(direction, *w);
+        [L::splat(-self.rate).mul_add(direction, w), v]
     }
 }
 
@@ -157,15 +183,15 @@ struct AdamStep {
     keep: f32,
 }
 
-impl AdamStep {
-    fn apply(&self, w: &mut [f32], g: &[f32], mean: &mut [f32], square: &mut [f32]) {
-        for (((w, &g), m), v) in w.iter_mut().zip(g).zip(mean).zip(square) {
-            let g = self.penalty.mul_add(*w, g);
-            *m = self.beta1.mul_add(*m, self.rest1 * g);
-            *v = self.beta2.mul_add(*v, self.rest2 * (g * g));
-            let direction = *m / v.sqrt().mul_add(self.root, self.epsilon);
-            *w = (-self.rate).mul_add(direction, *w * self.keep);
-        }
+impl Elementwise<1, 3> for AdamStep {
+    #[inline(always)]
+    fn apply<L: Lane>(&self, [g]: [L; 1], [w, m, v]: [L; 3]) -> [L; 3] {
+        let g = L::splat(self.penalty).mul_add(w, g);
+        let m = L::splat(self.beta1).mul_add(m, L::splat(self.rest1) * g);
+        let v = L::splat(self.beta2).mul_add(v, L::splat(self.rest2) * (g * g));
+        let size = v.sqrt().mul_add(L::splat(self.root), L::splat(self.epsilon));
+        let kept = w * L::splat(self.keep);
+        [L::splat(-self.rate).mul_add(m / size, kept), m, v]
     }
 }
 

@@ -1,6 +1,7 @@
 //! Buffers of training, and what a probe sees.
 
 use super::norm::NormBuffers;
+use super::score::Scores;
 use super::{Model, Parameters};
 use crate::numerics::Batch;
 
@@ -35,6 +36,8 @@ pub(super) struct Pass {
     pub stream: Batch,
     /// `delta` times a layer's own rate.
     pub scaled: Batch,
+    /// Exponentials and sums of the loss.
+    pub scores: Scores,
     /// Zeros, the bias of layers without one.
     pub zeros: Vec<f32>,
 }
