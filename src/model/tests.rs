@@ -1,5 +1,8 @@
 //! Whole networks: golden runs, symmetry, gradients against an independent reference.
 
+mod gradients;
+mod reference;
+mod structure;
 mod training;
 
 use std::collections::BTreeMap;
@@ -8,49 +11,62 @@ use std::sync::Arc;
 use super::*;
 use crate::catalog::Value;
 use crate::data::{Dataset, Features, Prepared, Split, Targets};
-use crate::random::{Key, Purpose};
 
-/// `rows` samples of `cols` normal features, with class labels.
+/// Fills `out` with draws of mean 0 and deviation `std`, from a generator of the tests' own, so
+/// that golden values here do not hang on the crate's samplers (splitmix64, uniform).
+fn noise(seed: u64, out: &mut [f32], std: f32) {
+    let mut state = seed;
+    for x in out {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let unit = (z >> 40) as f32 / (1 << 23) as f32 - 1.0;
+        *x = unit * std * 3f32.sqrt();
+    }
+}
+
+/// `rows` samples of `cols` features, with class labels.
 fn classes(rows: usize, cols: usize, classes: usize) -> Prepared {
-    let mut stream = Key::new(1, 0, Purpose::Synthetic).stream(0);
-    let labels = (0..rows).map(|_| stream.below(classes as u32) as u16).collect();
+    let mut draws = vec![0.0; rows];
+    noise(1, &mut draws, 1.0);
+    let labels = draws
+        .iter()
+        .map(|x| (x.abs() * 1e4) as u16 % classes as u16)
+        .collect();
     prepared(rows, cols, Targets::Classes { labels, classes })
 }
 
 /// The same with real-valued targets.
 fn values(rows: usize, cols: usize, outputs: usize) -> Prepared {
     let mut values = vec![0.0; rows * outputs];
-    Key::new(2, 0, Purpose::Synthetic)
-        .stream(0)
-        .fill_normal(&mut values, 1.0);
+    noise(2, &mut values, 1.0);
     prepared(rows, cols, Targets::Values { values, outputs })
 }
 
 fn prepared(rows: usize, cols: usize, targets: Targets) -> Prepared {
     let mut features = vec![0.0; rows * cols];
-    Key::new(3, 0, Purpose::Synthetic)
-        .stream(0)
-        .fill_normal(&mut features, 1.0);
+    noise(3, &mut features, 1.0);
     let dataset = Dataset::new("test", cols, Features::F32(features), targets).unwrap();
     Prepared::plain(Arc::new(dataset), Split::default())
 }
 
-/// Normal weights of variance `gain^2 / fan_in`, biases, gains, shifts and scalars near where
+/// Weights of variance `gain^2 / fan_in`, biases, gains, shifts and scalars near where
 /// they start.
 fn draw(model: &Model, gain: f32) -> Parameters {
     let mut p = Parameters::new(model);
-    let key = Key::new(4, 0, Purpose::Weights);
     for (l, w) in p.weights.iter_mut().enumerate() {
         let mut values = w.to_row_major();
         let std = gain / (w.fan_in() as f32).sqrt();
-        key.stream(l as u64).fill_normal(&mut values, std);
+        noise(100 + l as u64, &mut values, std);
         w.copy_from_row_major(&values);
     }
-    let mut stream = Key::new(4, 0, Purpose::Biases).stream(0);
+    let mut seed = 200;
     let mut jitter = |values: &mut [f32]| {
-        let mut noise = vec![0.0; values.len()];
-        stream.fill_normal(&mut noise, 0.1);
-        for (x, n) in values.iter_mut().zip(noise) {
+        let mut draws = vec![0.0; values.len()];
+        seed += 1;
+        noise(seed, &mut draws, 0.1);
+        for (x, n) in values.iter_mut().zip(draws) {
             *x += n;
         }
     };

@@ -262,7 +262,13 @@ impl Model {
     }
 
     /// Scores the outputs and starts the backward pass from them.
-    fn differentiate(&self, targets: &Targets, rows: &[u32], scale: f32, pass: &mut Pass) -> Tally {
+    pub(super) fn differentiate(
+        &self,
+        targets: &Targets,
+        rows: &[u32],
+        scale: f32,
+        pass: &mut Pass,
+    ) -> Tally {
         let outputs = &pass.sites[self.layers.len() - 1].u;
         let mut tally = Tally::default();
         score(self.loss, outputs, targets, rows, &mut pass.scores, &mut tally);

@@ -40,3 +40,95 @@ fn zeros_stay_zeros_under_relu_and_tanh() {
         assert!(end.biases[2].iter().any(|x| *x != 0.0));
     }
 }
+
+/// Final hashes of short runs; they move only with `NUMERICS_VERSION`.
+#[test]
+fn the_bits_are_these() {
+    let classes = classes(50, 19, 3);
+    let values = values(50, 19, 3);
+    let plain = list(&[33, 16]);
+    let normed = |norm| table(&[("hidden", list(&[33, 16])), ("norm", word(norm))]);
+    let fixup = table(&[
+        ("kind", word("residual")),
+        ("width", Value::Integer(24)),
+        ("blocks", Value::Integer(3)),
+        ("fixup", Value::Flag(true)),
+    ]);
+    let runs = [
+        (plain.clone(), "relu", "sgd", Loss::CrossEntropy),
+        (plain.clone(), "gelu", "momentum", Loss::CrossEntropy),
+        (plain.clone(), "tanh", "nesterov", Loss::MeanSquared),
+        (plain, "silu", "adam", Loss::CrossEntropy),
+        (normed("layer"), "elu", "adamw", Loss::CrossEntropy),
+        (normed("batch"), "softplus", "sgd", Loss::CrossEntropy),
+        (fixup, "relu", "sgd", Loss::CrossEntropy),
+    ];
+    let mut got = String::new();
+    for (architecture, activation, optimizer, loss) in runs {
+        let model = model(&architecture, activation, 19, 3, loss);
+        let data = if loss == Loss::MeanSquared {
+            &values
+        } else {
+            &classes
+        };
+        let train = || train(&model, draw(&model, 1.4), data, &word(optimizer), 0.02, 20);
+        let end = train();
+        assert!(end.is_finite());
+        assert_eq!(end, train(), "two runs give the same bits");
+        let architecture = Architecture::parse(&architecture).unwrap();
+        got += &format!("{architecture} {activation} {optimizer} {loss}: {}\n", end.hash());
+    }
+    assert_eq!(got, include_str!("golden.txt"), "{got}");
+}
+
+#[test]
+fn an_evaluation_does_not_depend_on_its_batches_nor_the_workspace_on_its_past() {
+    let data = classes(600, 8, 3);
+    let rows: Vec<u32> = (0..600).collect();
+    let first = model(&list(&[40, 8]), "relu", 8, 3, Loss::CrossEntropy);
+    let second = model(
+        &table(&[("hidden", list(&[17])), ("norm", word("batch"))]),
+        "tanh",
+        8,
+        3,
+        Loss::CrossEntropy,
+    );
+    let mut used = Workspace::new();
+    for model in [&first, &second, &first] {
+        let p = draw(model, 1.4);
+        let whole = model.evaluate(&p, &data, &rows, &mut used);
+        assert_eq!(whole, model.evaluate(&p, &data, &rows, &mut Workspace::new()));
+        let mut correct = 0.0;
+        let mut sum = 0.0;
+        for row in rows.chunks(1) {
+            let one = model.evaluate(&p, &data, row, &mut used);
+            sum += one.loss;
+            correct += one.accuracy.unwrap();
+        }
+        assert_eq!(whole.loss, sum / 600.0);
+        assert_eq!(whole.accuracy, Some(correct / 600.0));
+        let trace = model.trace(&p, &data, &rows[..50], &mut used);
+        assert_eq!(trace, model.trace(&p, &data, &rows[..50], &mut Workspace::new()));
+    }
+}
+
+#[test]
+fn divergence_shows() {
+    let data = classes(32, 8, 3);
+    let model = model(&list(&[16]), "relu", 8, 3, Loss::MeanSquared);
+    let mut workspace = Workspace::new();
+    let rates = Rates::uniform(&model);
+    let mut trainer = Trainer::new(
+        &model,
+        draw(&model, 1.4),
+        &Optimizer::sgd(),
+        rates,
+        &mut workspace,
+    );
+    let rows: Vec<u32> = (0..32).collect();
+    let losses: Vec<f64> = (0..100)
+        .map(|_| trainer.step(&data, &rows, 1e3).loss_sum)
+        .collect();
+    assert!(losses[0].is_finite() && !losses[99].is_finite());
+    assert!(!trainer.parameters().is_finite());
+}
