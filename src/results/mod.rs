@@ -6,10 +6,12 @@ pub mod format;
 pub mod manifest;
 pub mod order;
 pub mod probe;
+pub mod ranking;
 pub mod record;
 pub mod stats;
 pub mod summary;
 pub mod table;
+pub mod terminal;
 pub mod tuning;
 
 #[cfg(test)]

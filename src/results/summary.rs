@@ -87,9 +87,9 @@ pub struct SummaryFigures {
     pub tuned: Option<bool>,
     /// Whether that rate is at the edge of those tried: a better one may lie outside.
     pub tuned_at_edge: Option<bool>,
-    /// Replicates that chose the rate.
+    /// Replicates that chose the rate; 0 where only one was tried.
     pub tuned_on: Option<u32>,
-    /// Trials that are scored, of the other replicates.
+    /// Trials that are scored, of the other replicates (of all where only one rate was tried).
     pub tuned_trials: Option<u32>,
     /// Median test accuracy of those.
     pub tuned_test_accuracy_median: Option<f64>,

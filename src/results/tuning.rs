@@ -3,7 +3,8 @@
 //! The replicates of a group of cells that differ in nothing but the learning rate are divided:
 //! the first half (rounded down, at least one) chooses the rate with the best median validation
 //! figure, the others are scored on test data. With a single replicate there is nothing to
-//! divide: it does both, on its own validation and test samples.
+//! divide: it does both, on its own validation and test samples. With a single rate there is
+//! nothing to choose, and every replicate is scored.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ pub struct Choice {
     /// The chosen rate is the least or greatest of at least two that were tried: a better one
     /// may lie outside the grid.
     pub at_edge: bool,
-    /// Number of replicates that chose.
+    /// Number of replicates that chose; 0 where there was one rate only.
     pub tuning: usize,
     /// Replicates that are scored.
     pub scoring: BTreeSet<u32>,
@@ -26,12 +27,20 @@ pub struct Choice {
 
 /// Chooses among `group`: cells that differ in nothing but the learning rate, by ascending rate.
 /// Ties in the median validation figure go to the lower median validation loss, then to the
-/// smaller rate. `None` where nothing is measured on validation data.
+/// smaller rate. `None` where there are several rates and nothing is measured on validation data.
 pub fn choose(group: &[&Cell]) -> Option<Choice> {
     let replicates: BTreeSet<u32> = group
         .iter()
         .flat_map(|c| c.outcomes.iter().map(|o| o.replicate))
         .collect();
+    if group.len() == 1 {
+        return Some(Choice {
+            chosen: 0,
+            at_edge: false,
+            tuning: 0,
+            scoring: replicates,
+        });
+    }
     let (tuning, scoring) = divide(&replicates);
     let (mut best, mut best_key) = (None, (f64::NEG_INFINITY, f64::NEG_INFINITY));
     for (index, cell) in group.iter().enumerate() {
@@ -48,7 +57,7 @@ pub fn choose(group: &[&Cell]) -> Option<Choice> {
     let chosen = best?;
     Some(Choice {
         chosen,
-        at_edge: group.len() > 1 && (chosen == 0 || chosen + 1 == group.len()),
+        at_edge: chosen == 0 || chosen + 1 == group.len(),
         tuning: tuning.len(),
         scoring,
     })

@@ -1,0 +1,162 @@
+use super::super::cell::{CellCoordinates, Outcome};
+use super::super::example;
+use super::super::record::Status;
+use super::*;
+use crate::results::ranking;
+
+fn cell(architecture: &str, activation: &str, scheme: &str, rate: f64, scores: &[f64]) -> Cell {
+    let mut c = example::coordinates();
+    (c.architecture, c.activation, c.scheme) = (architecture.into(), activation.into(), scheme.into());
+    c.learning_rate = rate;
+    let outcomes = scores.iter().enumerate().map(|(i, score)| Outcome {
+        replicate: i as u32,
+        weight_seed: i as u32,
+        order_seed: i as u32,
+        data_seed: 0,
+        status: if *score < 0.0 {
+            Status::Diverged
+        } else {
+            Status::Ok
+        },
+        figures: if *score < 0.0 {
+            [None; 7]
+        } else {
+            [Some(*score); 7]
+        },
+        epochs_to_target: None,
+    });
+    Cell {
+        coordinates: CellCoordinates::from(&c),
+        outcomes: outcomes.collect(),
+        chance: Some(0.1),
+    }
+}
+
+fn plain(width: usize) -> Style {
+    Style { width, colour: false }
+}
+
+fn small() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (activation, bonus) in [("relu", 0.0), ("tanh", 0.01)] {
+        let near = |x: f64| [x, x + 0.01, x + 0.02, x + 0.03, x + 0.04].map(|v| v + bonus);
+        cells.push(cell("64", activation, "he_normal", 0.1, &near(0.9)));
+        cells.push(cell("64", activation, "xavier_uniform", 0.1, &near(0.8)));
+        cells.push(cell(
+            "64",
+            activation,
+            "normal(std=100)",
+            0.1,
+            &[-1.0, -1.0, 0.3, 0.2, -1.0],
+        ));
+    }
+    cells
+}
+
+#[test]
+fn a_small_run() {
+    insta::assert_snapshot!(render(&small(), Path::new("results/quick"), plain(80)), @r"
+    Median test accuracy over trials, with its 95% bootstrap interval. A diverged
+    trial (d) counts as chance.
+
+    scheme                            relu                   tanh
+    he_normal           0.920 0.900..0.940     0.930 0.910..0.950
+    xavier_uniform      0.820 0.800..0.840     0.830 0.810..0.850
+    normal(std=100)  0.100 3d 0.100..0.300  0.100 3d 0.100..0.300
+
+    relu  he_normal 0.920
+    tanh  he_normal 0.930
+
+    Not told apart: the interval of the difference, paired by replicate and at a
+    level of 95% for all comparisons together, contains 0.
+
+    30 trials in 6 cells: 6 diverged
+    Tables: results/quick
+    ");
+}
+
+#[test]
+fn nothing_is_wider_than_the_terminal() {
+    let mut cells = Vec::new();
+    for architecture in ["64", "30x64"] {
+        for activation in [
+            "relu",
+            "tanh",
+            "gelu",
+            "sigmoid",
+            "leaky_relu",
+            "selu",
+            "softplus",
+        ] {
+            for scheme in [
+                "he_normal",
+                "xavier_uniform",
+                "variance_scaling(scale=2 mode=fan_avg)",
+            ] {
+                for rate in [0.01, 0.1] {
+                    let scores = [0.3, 0.4 + rate, 0.5, 0.6, -1.0];
+                    cells.push(cell(architecture, activation, scheme, rate, &scores));
+                }
+            }
+        }
+    }
+    for width in [60, 80, 120] {
+        let text = render(&cells, Path::new("results/x"), plain(width));
+        let widest = text.lines().map(|l| l.chars().count()).max().unwrap();
+        assert!(widest <= width, "{widest} columns in {width}:\n{text}");
+        assert!(
+            text.contains("2 architectures") && text.contains("grid's edge (2/2)"),
+            "{text}"
+        );
+        assert!(!text.contains('\u{1b}'));
+    }
+    assert!(
+        render(
+            &cells,
+            Path::new("r"),
+            Style {
+                width: 80,
+                colour: true
+            }
+        )
+        .contains("\u{1b}[1m")
+    );
+}
+
+#[test]
+fn the_leader_and_those_not_told_apart_from_it() {
+    let cells: Vec<Cell> = (0..3)
+        .flat_map(|a| {
+            let architecture = format!("{}", 64 << a);
+            [
+                cell(&architecture, "relu", "a", 0.1, &[0.90, 0.91, 0.92, 0.93]),
+                cell(&architecture, "relu", "b", 0.1, &[0.91, 0.90, 0.93, 0.92]),
+                cell(&architecture, "relu", "c", 0.1, &[0.50, 0.51, 0.52, 0.53]),
+            ]
+        })
+        .collect();
+    let kept: Vec<&Cell> = cells.iter().collect();
+    let s = ranking::standings(&kept, Rates::Tuned, "relu");
+    let order: Vec<&str> = s.iter().map(|s| s.scheme.as_str()).collect();
+    assert_eq!(order, ["a", "b", "c"]);
+    assert!(s[0].leads() && s[1].leads() && !s[2].leads());
+    let against = s[2].against_leader.as_ref().unwrap();
+    assert_eq!(against.difference.pairs, 12);
+    assert_eq!(against.probability, 0.0);
+    // All twelve differences are -0.4: only the two unflipped sums are as far out, and Holm
+    // doubles the smaller of two.
+    assert!(
+        (against.p_adjusted - 2.0 * 2.0 / 4096.0).abs() < 1e-12,
+        "{against:?}"
+    );
+    assert_eq!(s[1].against_leader.as_ref().unwrap().probability, 0.5);
+}
+
+#[test]
+fn figures_for_people() {
+    assert_eq!(
+        [figure(0.9346), figure(0.0), figure(12345.0), figure(1e-6)],
+        ["0.935", "0.000", "1.2e4", "1.0e-6"]
+    );
+    assert_eq!(figure(f64::INFINITY), "inf");
+}
