@@ -58,9 +58,8 @@ pub struct Standing {
 impl Standing {
     /// Whether the scheme is the leader, or the trials do not tell it from the leader.
     pub fn leads(&self) -> bool {
-        self.against_leader
-            .as_ref()
-            .is_none_or(|c| c.p_adjusted > 1.0 - LEVEL)
+        let apart = |c: &Comparison| c.simultaneous.is_some_and(|i| !i.contains(0.0));
+        !self.against_leader.as_ref().is_some_and(apart)
     }
 }
 
