@@ -112,28 +112,11 @@ fn variance(batch: &Batch) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use super::super::tests::{choice, plain};
+    use super::super::tests::{choice, data, plain};
     use super::variance;
-    use crate::data::{Dataset, Features, Prepared, Split, Targets};
     use crate::init::{BiasInit, Context, InitReport, initialize};
     use crate::model::{Parameters, Workspace};
     use crate::numerics::Batch;
-    use crate::random::{Key, Purpose};
-
-    fn data() -> Prepared {
-        let mut values = vec![0.0; 300 * 12];
-        Key::new(3, 0, Purpose::Synthetic).stream(0).fill_normal(&mut values, 2.0);
-        let labels = (0..300).map(|i| i % 3).collect();
-        let targets = Targets::Classes { labels, classes: 3 };
-        let dataset = Dataset::new("test", 12, Features::F32(values), targets).unwrap();
-        let split = Split {
-            train: (0..300).collect(),
-            ..Split::default()
-        };
-        Prepared::plain(Arc::new(dataset), split)
-    }
 
     fn run(scheme: &str) -> (Parameters, InitReport) {
         let (model, data, bias) = (plain(12, &[30; 20], 3, "relu"), data(), BiasInit::default());

@@ -13,6 +13,8 @@
 
 mod bias;
 pub mod checkpoint;
+#[cfg(test)]
+mod golden;
 mod network;
 mod registry;
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! What holds for every scheme of the catalogue.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::activation::Activation;
 use crate::catalog::Value;
+use crate::data::{Dataset, Features, Prepared, Split, Targets};
 use crate::model::{Architecture, Loss, Model, Parameters, Role};
 use crate::random::{Key, Purpose};
 
@@ -61,6 +64,22 @@ pub(super) fn plain(inputs: usize, hidden: &[usize], outputs: usize, activation:
     Model::new(&architecture, &[activation], inputs, outputs, Loss::CrossEntropy).unwrap()
 }
 
+/// 300 samples of 12 normal features, in 3 classes.
+pub(super) fn data() -> Prepared {
+    let mut values = vec![0.0; 300 * 12];
+    Key::new(3, 0, Purpose::Synthetic)
+        .stream(0)
+        .fill_normal(&mut values, 2.0);
+    let labels = (0..300).map(|i| i % 3).collect();
+    let targets = Targets::Classes { labels, classes: 3 };
+    let dataset = Dataset::new("test", 12, Features::F32(values), targets).unwrap();
+    let split = Split {
+        train: (0..300).collect(),
+        ..Split::default()
+    };
+    Prepared::plain(Arc::new(dataset), split)
+}
+
 /// Sample moments.
 pub(super) struct Moments {
     pub mean: f64,
@@ -95,7 +114,7 @@ const EXAMPLES: &[(&str, &str)] = &[
 ];
 
 /// A value for every scheme of the catalogue.
-fn examples() -> Vec<String> {
+pub(super) fn examples() -> Vec<String> {
     let standard = Registry::standard();
     let example = |name: &str| {
         let special = EXAMPLES.iter().find(|(n, _)| *n == name);
@@ -107,7 +126,7 @@ fn examples() -> Vec<String> {
 }
 
 /// Variants that the defaults do not show.
-const VARIANTS: &[&str] = &[
+pub(super) const VARIANTS: &[&str] = &[
     r#"{ kind = "he_normal", mode = "fan_out" }"#,
     r#"{ kind = "he_uniform", slope = 0.25 }"#,
     r#"{ kind = "xavier_normal", gain = 1.6666666666666667 }"#,
