@@ -322,3 +322,7 @@ fn best(epochs: &[EpochRow]) -> Option<&EpochRow> {
         .filter(|e| score(e).is_some())
         .reduce(|best, e| if score(e) > score(best) { e } else { best })
 }
+
+#[cfg(test)]
+#[path = "train_tests.rs"]
+mod tests;

@@ -1,0 +1,143 @@
+//! Tests of one trial, on the embedded digits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::*;
+use crate::activation::Activation;
+use crate::catalog::Value;
+use crate::data::{self, DataSpec, Environment};
+use crate::experiment::{Coordinates, LayerEpoch, Record, SaveWeights, Train};
+use crate::init::{BiasInit, Registry};
+use crate::model::{Architecture, Loss, Optimizer};
+
+fn digits() -> Prepared {
+    let part = |x| Value::Number(x);
+    let split = [("train", part(0.6)), ("validation", part(0.2)), ("test", part(0.2))];
+    let table = [
+        ("kind", Value::Text("digits".to_owned())),
+        ("split", Value::Table(split.map(|(k, v)| (k.to_owned(), v)).into())),
+        ("center", Value::Text("feature".to_owned())),
+        ("standardize", Value::Text("global".to_owned())),
+    ];
+    let table: BTreeMap<_, _> = table.map(|(k, v)| (k.to_owned(), v)).into();
+    let spec = DataSpec::parse(&Value::Table(table)).unwrap();
+    let dataset = data::load(&spec, 1, &Environment::default()).unwrap();
+    data::prepare(&dataset, &spec, 0.0, 1, 0).unwrap()
+}
+
+fn trial(scheme: &str, activation: &str, hidden: &[usize], rate: f64, length: Length) -> Trial {
+    let architecture = Architecture::plain(hidden.to_vec()).unwrap();
+    Trial {
+        coordinates: Coordinates {
+            dataset: "digits".to_owned(),
+            label_noise: 0.0,
+            architecture: architecture.to_string(),
+            activation: activation.to_owned(),
+            scheme: scheme.to_owned(),
+            bias: "zeros".to_owned(),
+            optimizer: "sgd".to_owned(),
+            learning_rate: rate,
+            batch_size: 32,
+            replicate: 0,
+            weight_seed: 0,
+            order_seed: 0,
+            data_seed: 0,
+        },
+        id: "0123456789abcdef".to_owned(),
+        seed: 1,
+        architecture: Arc::new(architecture),
+        activations: Arc::from([Activation::named(activation).unwrap()]),
+        loss: Loss::CrossEntropy,
+        scheme: Registry::standard().named(scheme).unwrap().scheme,
+        bias: Arc::new(BiasInit::default()),
+        optimizer: Arc::new(Optimizer::sgd()),
+        train: Arc::new(Train {
+            length,
+            evaluate_every: 1,
+            evaluate_train: EvaluateTrain::Running,
+            shuffle: true,
+        }),
+        record: Arc::new(Record {
+            epochs: true,
+            layers: vec![LayerEpoch::After(0), LayerEpoch::Last],
+            probe_samples: 100,
+            weights: SaveWeights::None,
+        }),
+    }
+}
+
+fn run(trial: &Trial) -> TrialRecord {
+    train(trial, &digits(), &mut Workspace::new()).unwrap().record
+}
+
+#[test]
+fn he_with_relu_learns_the_digits() {
+    let record = run(&trial("he_normal", "relu", &[64, 32], 0.1, Length::Epochs(5)));
+    let row = &record.trial;
+    assert_eq!(row.status, Status::Ok);
+    assert!(row.test_accuracy.unwrap() > 0.9, "{row:?}");
+    assert_eq!(row.steps, 5 * 1079u64.div_ceil(32));
+    assert_eq!(row.parameters, 64 * 64 + 64 + 64 * 32 + 32 + 32 * 10 + 10);
+    let epochs: Vec<u32> = record.epochs.iter().map(|e| e.epoch).collect();
+    assert_eq!(epochs, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(row.initial_loss, record.epochs[0].train_loss);
+    assert_eq!(row.test_accuracy, record.epochs[5].test_accuracy);
+    assert_eq!(row.final_hash.as_deref(), Some(&*record.epochs[5].weights_hash));
+    assert_eq!(record.layers.len(), 6);
+}
+
+#[test]
+fn a_used_workspace_leaves_the_same_bits_as_a_new_one() {
+    let (data, mut workspace) = (digits(), Workspace::new());
+    let small = trial("he_normal", "relu", &[32], 0.1, Length::Epochs(2));
+    let large = trial("xavier_uniform", "gelu", &[96, 40], 0.05, Length::Epochs(1));
+    let first = train(&small, &data, &mut workspace).unwrap().record;
+    train(&large, &data, &mut workspace).unwrap();
+    assert_eq!(train(&small, &data, &mut workspace).unwrap().record, first);
+}
+
+#[test]
+fn zeros_never_leave_the_hidden_layers() {
+    for activation in ["relu", "tanh"] {
+        let record = run(&trial("zeros", activation, &[32, 16], 0.1, Length::Epochs(3)));
+        assert!(record.trial.test_accuracy.unwrap() < 0.2);
+        for row in &record.layers {
+            assert_eq!(row.weight_max, Some(0.0), "{activation}: {row:?}");
+            assert_eq!(row.distinct_units, Some(if row.layer == 3 && row.epoch > 0 { 10 } else { 1 }));
+        }
+    }
+    // With the sigmoid the weights move, but all units of a layer stay one.
+    let record = run(&trial("zeros", "sigmoid", &[32, 16], 0.1, Length::Epochs(3)));
+    let last: Vec<_> = record.layers.iter().filter(|r| r.epoch == 3).collect();
+    assert!(last[1].weight_max.unwrap() > 0.0);
+    assert_eq!((last[0].distinct_units, last[1].distinct_units), (Some(1), Some(1)));
+}
+
+#[test]
+fn divergence_is_a_row_with_its_epoch() {
+    let record = run(&trial("he_normal", "relu", &[64, 32], 1e9, Length::Epochs(5)));
+    let row = &record.trial;
+    assert_eq!(row.status, Status::Diverged);
+    assert_eq!(row.stopped_epoch, Some(1));
+    assert_eq!((row.test_accuracy, row.test_loss, &row.final_hash), (None, None, &None));
+    assert!(row.initial_loss.is_some() && row.initial_hash.is_some());
+}
+
+#[test]
+fn a_length_in_steps_ends_within_an_epoch() {
+    let mut trial = trial("he_normal", "relu", &[32], 0.1, Length::Steps(50));
+    Arc::get_mut(&mut trial.train).unwrap().evaluate_every = 17;
+    let record = run(&trial);
+    let points: Vec<_> = record.epochs.iter().map(|e| (e.epoch, e.step)).collect();
+    // 1079 samples in batches of 32 are 34 steps an epoch.
+    assert_eq!(points, [(0, 0), (0, 17), (1, 34), (1, 50)]);
+    assert_eq!(record.trial.steps, 50);
+}
+
+#[test]
+fn steps_and_epochs_of_the_same_length_leave_the_same_weights() {
+    let epochs = run(&trial("he_normal", "relu", &[32], 0.1, Length::Epochs(2)));
+    let steps = run(&trial("he_normal", "relu", &[32], 0.1, Length::Steps(68)));
+    assert_eq!(epochs.trial.final_hash, steps.trial.final_hash);
+}
