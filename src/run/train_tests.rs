@@ -13,10 +13,17 @@ use crate::model::{Architecture, Loss, Optimizer};
 
 fn digits() -> Prepared {
     let part = |x| Value::Number(x);
-    let split = [("train", part(0.6)), ("validation", part(0.2)), ("test", part(0.2))];
+    let split = [
+        ("train", part(0.6)),
+        ("validation", part(0.2)),
+        ("test", part(0.2)),
+    ];
     let table = [
         ("kind", Value::Text("digits".to_owned())),
-        ("split", Value::Table(split.map(|(k, v)| (k.to_owned(), v)).into())),
+        (
+            "split",
+            Value::Table(split.map(|(k, v)| (k.to_owned(), v)).into()),
+        ),
         ("center", Value::Text("feature".to_owned())),
         ("standardize", Value::Text("global".to_owned())),
     ];
@@ -104,14 +111,20 @@ fn zeros_never_leave_the_hidden_layers() {
         assert!(record.trial.test_accuracy.unwrap() < 0.2);
         for row in &record.layers {
             assert_eq!(row.weight_max, Some(0.0), "{activation}: {row:?}");
-            assert_eq!(row.distinct_units, Some(if row.layer == 3 && row.epoch > 0 { 10 } else { 1 }));
+            assert_eq!(
+                row.distinct_units,
+                Some(if row.layer == 3 && row.epoch > 0 { 10 } else { 1 })
+            );
         }
     }
     // With the sigmoid the weights move, but all units of a layer stay one.
     let record = run(&trial("zeros", "sigmoid", &[32, 16], 0.1, Length::Epochs(3)));
     let last: Vec<_> = record.layers.iter().filter(|r| r.epoch == 3).collect();
     assert!(last[1].weight_max.unwrap() > 0.0);
-    assert_eq!((last[0].distinct_units, last[1].distinct_units), (Some(1), Some(1)));
+    assert_eq!(
+        (last[0].distinct_units, last[1].distinct_units),
+        (Some(1), Some(1))
+    );
 }
 
 #[test]
@@ -120,7 +133,10 @@ fn divergence_is_a_row_with_its_epoch() {
     let row = &record.trial;
     assert_eq!(row.status, Status::Diverged);
     assert_eq!(row.stopped_epoch, Some(1));
-    assert_eq!((row.test_accuracy, row.test_loss, &row.final_hash), (None, None, &None));
+    assert_eq!(
+        (row.test_accuracy, row.test_loss, &row.final_hash),
+        (None, None, &None)
+    );
     assert!(row.initial_loss.is_some() && row.initial_hash.is_some());
 }
 
