@@ -11,7 +11,7 @@ use crate::experiment::{Coordinates, LayerEpoch, Record, SaveWeights, Train};
 use crate::init::{BiasInit, Registry};
 use crate::model::{Architecture, Loss, Optimizer};
 
-fn digits() -> Prepared {
+fn spec() -> DataSpec {
     let part = |x| Value::Number(x);
     let split = [
         ("train", part(0.6)),
@@ -28,7 +28,11 @@ fn digits() -> Prepared {
         ("standardize", Value::Text("global".to_owned())),
     ];
     let table: BTreeMap<_, _> = table.map(|(k, v)| (k.to_owned(), v)).into();
-    let spec = DataSpec::parse(&Value::Table(table)).unwrap();
+    DataSpec::parse(&Value::Table(table)).unwrap()
+}
+
+fn digits() -> Prepared {
+    let spec = spec();
     let dataset = data::load(&spec, 1, &Environment::default()).unwrap();
     data::prepare(&dataset, &spec, 0.0, 1, 0).unwrap()
 }
@@ -53,6 +57,7 @@ fn trial(scheme: &str, activation: &str, hidden: &[usize], rate: f64, length: Le
         },
         id: "0123456789abcdef".to_owned(),
         seed: 1,
+        data: Arc::new(spec()),
         architecture: Arc::new(architecture),
         activations: Arc::from([Activation::named(activation).unwrap()]),
         loss: Loss::CrossEntropy,
