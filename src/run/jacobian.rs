@@ -47,8 +47,8 @@ pub fn spectra(
             match layer.block {
                 None if l == 0 => stream.clone_from(&sums),
                 Some(place) if place.is_last() => {
-                    let scale = parameters.branch_scales.get(place.block);
-                    let alpha = scale.map_or(residual.alpha, |s| f64::from(*s));
+                    let scale = parameters.branch_scales.get(place.block).copied();
+                    let alpha = f64::from(scale.unwrap_or(residual.alpha as f32));
                     for (sum, kept) in sums.iter_mut().flatten().zip(stream.iter_mut().flatten()) {
                         *kept += alpha * *sum;
                         *sum = *kept;

@@ -39,6 +39,8 @@ pub struct Heat {
     pub range: (f64, f64),
     /// Shade by logarithm.
     pub log: bool,
+    /// Decimals of the numbers; three significant digits where not given.
+    pub decimals: Option<usize>,
 }
 
 /// Cividis at sixths (Nuñez, Anderton and Renslow 2018): even in lightness, and seen alike with
@@ -124,6 +126,13 @@ impl Heat {
         Ok(())
     }
 
+    fn text(&self, value: f64) -> String {
+        match self.decimals {
+            Some(decimals) => format!("{value:.decimals$}"),
+            None => digits(value, 3),
+        }
+    }
+
     fn place(&self, value: f64) -> f64 {
         let f = |v: f64| {
             if self.log { libm::log10(v.max(1e-300)) } else { v }
@@ -150,7 +159,7 @@ impl Heat {
                 let t = self.place(value);
                 area.draw(&Rectangle::new(corners, shade(t).filled()))?;
                 let (black, white) = (RGBColor(0, 0, 0), RGBColor(255, 255, 255));
-                text(&digits(value, 3), if t > 0.5 { black } else { white })
+                text(&self.text(value), if t > 0.5 { black } else { white })
             }
             Cell::Diverged => {
                 let edge = Ink::Quiet.colour().stroke_width(px(1.0) as u32);
@@ -166,8 +175,8 @@ impl Heat {
         let steps = 40;
         for i in 0..steps {
             let x = left + width * f64::from(i) / f64::from(steps);
-            let next = left + width * f64::from(i + 1) / f64::from(steps);
-            let corners = [(px(x), px(y)), (px(next), px(y + 8.0))];
+            // Each reaches to the end, under the next ones: edges that only touch would show.
+            let corners = [(px(x), px(y)), (px(left + width), px(y + 8.0))];
             area.draw(&Rectangle::new(
                 corners,
                 shade(f64::from(i) / f64::from(steps - 1)).filled(),
@@ -179,7 +188,7 @@ impl Heat {
         ];
         for (value, x, side) in ends {
             let style = text_style(TEXT - 1.0, Ink::Quiet, side, VPos::Top);
-            area.draw_text(&digits(value, 3), &style, (px(x), px(y + 11.0)))?;
+            area.draw_text(&self.text(value), &style, (px(x), px(y + 11.0)))?;
         }
         Ok(())
     }
@@ -204,6 +213,7 @@ mod tests {
             ],
             range: (0.1, 0.95),
             log: false,
+            decimals: Some(3),
         };
         insta::assert_snapshot!(heat.draw().unwrap().standalone());
     }

@@ -57,6 +57,11 @@ impl Ink {
         INKS[self.index()].0
     }
 
+    /// `var(--...)`: the colour in the page's theme.
+    pub fn variable(self) -> String {
+        format!("var({})", INKS[self.index()].1)
+    }
+
     /// The colour in the light theme.
     pub(crate) fn colour(self) -> RGBColor {
         let value = u32::from_str_radix(&self.hex()[1..], 16).unwrap_or(0);

@@ -126,6 +126,20 @@ impl Figure {
         })
     }
 
+    /// A line with the marker of the series with `ink`, for a legend in the page.
+    pub fn mark(ink: Ink) -> Result<String> {
+        let figure = Figure::draw("mark", "", (22, 12), |area| {
+            let stroke = ink.colour().stroke_width(px(2.0) as u32);
+            let ends = vec![(px(0.0), px(6.0)), (px(22.0), px(6.0))];
+            area.draw(&PathElement::new(ends, stroke))?;
+            frame::marker(area, ink, (px(11.0), px(6.0)), 3.6)
+        })?;
+        let (body, w, h) = (ink::themed(&figure.body), px(22.0), px(12.0));
+        Ok(format!(
+            "<svg class=\"mark\" aria-hidden=\"true\" viewBox=\"0 0 {w} {h}\">{body}</svg>"
+        ))
+    }
+
     /// An SVG document of its own, light, on white.
     pub fn standalone(&self) -> String {
         let back = Ink::Back.hex();

@@ -1,0 +1,154 @@
+//! The tables of one results directory, as a report needs them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::section::claims::Verdict;
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::experiment::Coordinates;
+use crate::results::cell::{self, Cell};
+use crate::results::format;
+use crate::results::manifest::Manifest;
+use crate::results::probe::{HistogramLine, ProbeLine};
+use crate::results::record::{EpochRow, LayerRow};
+use crate::results::table::{EpochLine, LayerLine, Reader, Row, TrialLine};
+
+/// The tables of one run.
+#[derive(Debug, Clone, Default)]
+pub struct Run {
+    /// Where they come from.
+    pub dir: PathBuf,
+    /// Name of the experiment, or of the directory if there is no manifest.
+    pub name: String,
+    /// Versions, digests and the experiment itself.
+    pub manifest: Option<Manifest>,
+    /// Every trial, in the order of the table.
+    pub trials: Vec<TrialLine>,
+    /// The trials by cell, in the same order.
+    pub cells: Vec<Cell>,
+    /// The evaluations of each trial.
+    pub epochs: Vec<Vec<EpochRow>>,
+    /// The layers of each trial before training and at its last measurement.
+    pub layers: Vec<Vec<LayerRow>>,
+    /// Layers of networks at initialization.
+    pub probe: Vec<ProbeLine>,
+    /// Their weights.
+    pub histograms: Vec<HistogramLine>,
+    /// What became of the experiment's claims.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Run {
+    /// Reads the tables in `dir`. Only one of `trials.csv` and `probe.csv` must be there.
+    ///
+    /// # Errors
+    /// Neither is there, or a table cannot be read.
+    pub fn load(dir: &Path) -> Result<Run> {
+        let mut run = Run {
+            dir: dir.to_owned(),
+            name: directory_name(dir),
+            ..Run::default()
+        };
+        if dir.join(format::MANIFEST).exists() {
+            let manifest = Manifest::load(dir)?;
+            run.name.clone_from(&manifest.name);
+            run.manifest = Some(manifest);
+        }
+        let lines = |file: &str| dir.join(file).exists();
+        if !lines(format::TRIALS) && !lines(format::PROBE) {
+            let message = format!(
+                "{} has neither {} nor {}",
+                dir.display(),
+                format::TRIALS,
+                format::PROBE
+            );
+            let help = "give a directory that `goodinit grid` or `goodinit probe` has written";
+            return Err(Error::new(Kind::Store, message).help(help));
+        }
+        read(dir, |line: TrialLine| {
+            run.trials.push(line);
+            Ok(())
+        })?;
+        run.read_series(dir)?;
+        let trials = dir.join(format::TRIALS);
+        if trials.exists() {
+            let none: Option<Reader<EpochLine, &[u8]>> = None;
+            run.cells = cell::collect(Reader::open(&trials)?, none, run.manifest.as_ref())?;
+        }
+        read(dir, |line: ProbeLine| {
+            run.probe.push(line);
+            Ok(())
+        })?;
+        read(dir, |line: HistogramLine| {
+            run.histograms.push(line);
+            Ok(())
+        })?;
+        Ok(run)
+    }
+
+    /// Reads the tables that have several rows for a trial.
+    fn read_series(&mut self, dir: &Path) -> Result<()> {
+        let ids = self.trials.iter().enumerate();
+        let places: BTreeMap<String, usize> = ids.map(|(i, line)| (line.trial.trial_id.clone(), i)).collect();
+        self.epochs = vec![Vec::new(); self.trials.len()];
+        self.layers = vec![Vec::new(); self.trials.len()];
+        let stray = |file: &str, id: &str| {
+            let message = format!(
+                "{file} has rows of the trial `{id}`, which {} lacks",
+                format::TRIALS
+            );
+            Error::new(Kind::Store, message).help("the tables are not of one run: run the experiment again")
+        };
+        read(dir, |line: EpochLine| {
+            let place = places
+                .get(&line.trial_id)
+                .ok_or_else(|| stray(format::EPOCHS, &line.trial_id))?;
+            let mut row = line.row;
+            // Most of the table's bytes, and of no use here.
+            row.weights_hash = String::new();
+            self.epochs[*place].push(row);
+            Ok(())
+        })?;
+        read(dir, |line: LayerLine| {
+            let place = places
+                .get(&line.trial_id)
+                .ok_or_else(|| stray(format::LAYERS, &line.trial_id))?;
+            let rows = &mut self.layers[*place];
+            // Of all measurements after the start only the last is kept.
+            if rows
+                .last()
+                .is_some_and(|row| row.epoch != 0 && row.epoch != line.row.epoch)
+            {
+                rows.retain(|row| row.epoch == 0);
+            }
+            rows.push(line.row);
+            Ok(())
+        })
+    }
+
+    /// The coordinates of everything in the tables.
+    pub fn coordinates(&self) -> impl Iterator<Item = &Coordinates> {
+        let trials = self.trials.iter().map(|t| &t.coordinates);
+        trials.chain(self.probe.iter().map(|p| &p.coordinates))
+    }
+}
+
+/// The last part of a path that is a name.
+fn directory_name(dir: &Path) -> String {
+    let whole = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    whole
+        .file_name()
+        .map_or("results".to_owned(), |n| n.to_string_lossy().into_owned())
+}
+
+/// Hands every row of a table to `take`; does nothing if there is no such table.
+fn read<R: Row>(dir: &Path, mut take: impl FnMut(R) -> Result<()>) -> Result<()> {
+    let path = dir.join(R::FILE);
+    if !path.exists() {
+        return Ok(());
+    }
+    let rows = Reader::<R, _>::open(&path)?;
+    rows.into_iter()
+        .try_for_each(|row| take(row?))
+        .context(|| format!("while reading {}", dir.display()))
+}

@@ -1,0 +1,68 @@
+//! Two runs compared scheme by scheme.
+
+use maud::{Markup, html};
+
+use super::figure;
+use crate::report::view::{Estimate, View};
+
+/// One row for each scheme that either run has.
+pub fn section(views: &[View]) -> Markup {
+    let [left, right] = views else {
+        return html! {};
+    };
+    if left.measure != right.measure || left.run.trials.is_empty() || right.run.trials.is_empty() {
+        return html! {
+            p.note { "The two runs are not scored by the same measure, so their figures are not compared." }
+        };
+    }
+    let mut schemes = left.schemes.clone();
+    schemes.extend(
+        right
+            .schemes
+            .iter()
+            .filter(|s| !left.schemes.contains(s))
+            .cloned(),
+    );
+    let place = |view: &View, scheme: &str| view.schemes.iter().position(|s| s == scheme).map(|p| p + 1);
+    let text = |e: Option<Estimate>| e.map_or("–".to_owned(), |e| left.text(e.value));
+    html! {
+        h2 #compare { "Side by side" }
+        p.quiet { "Interquartile mean of " (left.measure.name()) ", and the place in each run's ranking." }
+        div.scroll { table.sortable {
+            thead { tr {
+                th { "Scheme" }
+                th.number { "First" } th.number { "#" }
+                th.number { "Second" } th.number { "#" }
+                th.number { "Second less first" }
+            } }
+            tbody { @for scheme in &schemes {
+                @let a = left.tuned_estimate(scheme);
+                @let b = right.tuned_estimate(scheme);
+                tr {
+                    th scope="row" { (super::mark(left.ink(scheme))) (scheme) }
+                    td.number { (text(a)) }
+                    td.number { (place(left, scheme).map_or("–".to_owned(), |p| p.to_string())) }
+                    td.number { (text(b)) }
+                    td.number { (place(right, scheme).map_or("–".to_owned(), |p| p.to_string())) }
+                    td.number { (difference(a, b)) }
+                }
+            } }
+        } }
+    }
+}
+
+fn difference(a: Option<Estimate>, b: Option<Estimate>) -> String {
+    let Some((a, b)) = a.zip(b) else {
+        return "–".to_owned();
+    };
+    let (a, b) = (a.value, b.value);
+    if a == b {
+        return "0".to_owned();
+    }
+    let text = figure(b - a);
+    if b > a && (b - a).is_finite() {
+        format!("+{text}")
+    } else {
+        text
+    }
+}

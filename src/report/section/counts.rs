@@ -1,0 +1,61 @@
+//! How many trials diverged, and how many units were dead.
+
+use maud::{Markup, html};
+
+use super::optional;
+use crate::report::view::View;
+use crate::results::record::{LayerRow, Status};
+use crate::results::stats::mean;
+
+/// One row for each scheme.
+pub fn section(view: &View) -> Markup {
+    let run = view.run;
+    if run.trials.is_empty() {
+        return html! {};
+    }
+    let measured = run.layers.iter().any(|rows| !rows.is_empty());
+    let after = |row: &LayerRow| row.epoch > 0;
+    let trained = run.layers.iter().flatten().any(after);
+    html! {
+        p.quiet {
+            "A trial has diverged when its loss or a weight is no longer finite."
+            @if measured {
+                " A unit is dead when it is zero on every probe sample, which is not the same as sparse: sparsity is the fraction of zero activations. Means over layers and trials."
+            }
+        }
+        div.scroll { table.sortable {
+            thead { tr {
+                th { "Scheme" }
+                th.number { "Trials" } th.number { "Diverged" } th.number { "Failed" }
+                @if measured {
+                    th.number { "Dead at start" } th.number { "Zero at start" }
+                    @if trained { th.number { "Dead at end" } th.number { "Zero at end" } }
+                }
+            } }
+            tbody { @for scheme in &view.schemes {
+                @let ours: Vec<usize> = (0..run.trials.len())
+                    .filter(|i| run.trials[*i].coordinates.scheme == *scheme).collect();
+                @let ended = |status| ours.iter().filter(|i| run.trials[**i].trial.status == status).count();
+                @let share = |of: fn(&LayerRow) -> Option<f64>, late: bool| {
+                    let rows = ours.iter().flat_map(|i| &run.layers[*i]).filter(|row| after(row) == late);
+                    let values: Vec<f64> = rows.filter_map(of).collect();
+                    optional((!values.is_empty()).then(|| mean(&values)))
+                };
+                tr {
+                    th scope="row" { (scheme) }
+                    td.number { (ours.len()) }
+                    td.number { (ended(Status::Diverged)) }
+                    td.number { (ended(Status::Failed)) }
+                    @if measured {
+                        td.number { (share(|r| r.dead_fraction, false)) }
+                        td.number { (share(|r| r.zero_fraction, false)) }
+                        @if trained {
+                            td.number { (share(|r| r.dead_fraction, true)) }
+                            td.number { (share(|r| r.zero_fraction, true)) }
+                        }
+                    }
+                }
+            } }
+        } }
+    }
+}

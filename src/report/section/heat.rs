@@ -1,0 +1,128 @@
+//! Heat maps: scheme against activation function, and scheme against architecture.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::{MOST, OPEN};
+use crate::error::Result;
+use crate::report::album::Album;
+use crate::report::figure::heat::{Cell, Heat};
+use crate::report::view::{AXES, View};
+use crate::results::record::Status;
+use crate::results::stats::median;
+
+const ARCHITECTURE: usize = 2;
+const ACTIVATION: usize = 3;
+
+/// One map for each architecture with activation functions as columns, and one for each activation
+/// function with architectures as columns, where there are several.
+///
+/// # Errors
+/// A drawing failed.
+pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
+    if view.run.trials.is_empty() {
+        return Ok(html! {});
+    }
+    let several = |axis: usize| view.values(axis).len() > 1;
+    let mut maps = Vec::new();
+    // With one column each a map is still the plainest table of what was reached.
+    if several(ACTIVATION) || !several(ARCHITECTURE) {
+        maps.extend(by(view, ACTIVATION));
+    }
+    if several(ARCHITECTURE) {
+        maps.extend(by(view, ARCHITECTURE));
+    }
+    let all = maps.len();
+    let mut shown = Vec::new();
+    for map in maps.into_iter().take(MOST) {
+        shown.push(album.show(map.draw())?);
+    }
+    let (open, rest) = shown.split_at(shown.len().min(OPEN));
+    Ok(html! {
+        p.quiet {
+            "Median " (view.measure.name()) " over replicates"
+            @if view.rates.len() > 1 { ", each at its best learning rate" }
+            "; schemes in the order of the ranking."
+        }
+        div.maps { @for map in open { div.scroll { (map) } } }
+        @if !rest.is_empty() {
+            details {
+                summary { (rest.len()) " more maps" }
+                div.maps { @for map in rest { div.scroll { (map) } } }
+            }
+        }
+        @if all > shown.len() {
+            p.quiet { "And " (all - shown.len()) " more; their figures are in " code { "summary.csv" } "." }
+        }
+    })
+}
+
+/// Maps with the values of axis `column` as columns, one for each combination of the other axes.
+fn by(view: &View, column: usize) -> Vec<Heat> {
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for (i, setting) in view.settings.iter().enumerate() {
+        let label = view.label(setting, &[column]);
+        if !groups.contains_key(&label) {
+            order.push(label.clone());
+        }
+        groups.entry(label).or_default().push(i);
+    }
+    let score = |setting: usize, scheme: &String| match view.tuned(setting, scheme) {
+        None => Cell::Absent,
+        Some(tuned) => {
+            let ended = tuned
+                .trials
+                .iter()
+                .any(|i| view.run.trials[*i].trial.status == Status::Ok);
+            let scores: Vec<f64> = tuned.trials.iter().map(|i| view.score(*i)).collect();
+            let value = median(&scores);
+            if ended && value.is_finite() {
+                Cell::Value(value)
+            } else {
+                Cell::Diverged
+            }
+        }
+    };
+    let mut maps: Vec<Heat> = order
+        .iter()
+        .map(|label| {
+            let settings = &groups[label];
+            let columns: Vec<String> = settings.iter().map(|s| view.settings[*s].axis(column)).collect();
+            let row = |scheme: &String| settings.iter().map(|s| score(*s, scheme)).collect();
+            Heat {
+                id: format!("heat-{}-{label}", AXES[column].0),
+                title: format!(
+                    "{} by scheme and {}: {label}",
+                    view.measure.name(),
+                    AXES[column].0
+                ),
+                heading: label.clone(),
+                measure: format!("{}, schemes × {}", view.measure.name(), AXES[column].0),
+                rows: view.schemes.clone(),
+                columns,
+                cells: view.schemes.iter().map(row).collect(),
+                range: (0.0, 1.0),
+                log: !view.measure.higher_is_better(),
+                decimals: view.measure.decimals(),
+            }
+        })
+        .collect();
+    let range = range(&maps);
+    maps.iter_mut().for_each(|m| m.range = range);
+    maps
+}
+
+/// The least and the greatest value on any of the maps, so that they share one scale.
+fn range(maps: &[Heat]) -> (f64, f64) {
+    let cells = maps.iter().flat_map(|m| m.cells.iter().flatten());
+    let ends = cells.fold(
+        (f64::INFINITY, f64::NEG_INFINITY),
+        |(low, high), cell| match cell {
+            Cell::Value(v) => (low.min(*v), high.max(*v)),
+            _ => (low, high),
+        },
+    );
+    if ends.0 <= ends.1 { ends } else { (0.0, 1.0) }
+}

@@ -1,0 +1,119 @@
+//! The parts of the page, one file each: from a [`View`] to markup and figures.
+
+pub mod claims;
+pub mod compare;
+pub mod counts;
+pub mod curves;
+pub mod heat;
+pub mod histograms;
+pub mod overview;
+pub mod probe;
+pub mod ranking;
+pub mod rates;
+pub mod reproduce;
+pub mod signal;
+
+use maud::{Markup, html};
+
+use super::figure::axis::digits;
+use super::figure::lines::Line;
+use super::figure::{Figure, Ink};
+use super::view::View;
+use crate::results::stats::{quantile, sorted};
+
+/// Panels that stand open in the page; the others wait behind a click.
+const OPEN: usize = 12;
+
+/// Panels that are drawn at all; the tables have the rest.
+const MOST: usize = 60;
+
+/// A number for people, infinities in words.
+fn figure(value: f64) -> String {
+    if value == f64::INFINITY {
+        "diverged".to_owned()
+    } else if value.is_finite() {
+        digits(value, 3)
+    } else {
+        "–".to_owned()
+    }
+}
+
+fn optional(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), figure)
+}
+
+/// `count` of something, with its plural.
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// The colours and markers of the schemes that `panels` show.
+fn legend(view: &View) -> Markup {
+    let coloured = view.schemes.iter().filter(|s| view.ink(s) != Ink::Faint);
+    let faint = view.schemes.iter().filter(|s| view.ink(s) == Ink::Faint).count();
+    html! {
+        ul.legend {
+            @for scheme in coloured {
+                li { (mark(view.ink(scheme))) (scheme) }
+            }
+            @if faint > 0 {
+                li { (mark(Ink::Faint)) "and " (faint) " more" }
+            }
+        }
+    }
+}
+
+/// A line and a marker in the colour of a series.
+fn mark(ink: Ink) -> Markup {
+    html! { @if let Ok(svg) = Figure::mark(ink) { (maud::PreEscaped(svg)) } }
+}
+
+/// Panels in a grid: the first ones open, the others behind a click, with a word on those left out.
+fn panels(shown: &[Markup], all: usize, class: &str, table: &str) -> Markup {
+    let open = &shown[..shown.len().min(OPEN)];
+    let rest = &shown[open.len()..];
+    html! {
+        div class=(class) { @for panel in open { figure { (panel) } } }
+        @if !rest.is_empty() {
+            details {
+                summary { (count(rest.len(), "more panel", "more panels")) }
+                div class=(class) { @for panel in rest { figure { (panel) } } }
+            }
+        }
+        @if all > shown.len() {
+            p.quiet { "And " (all - shown.len()) " more settings; their figures are in " code { (table) } "." }
+        }
+    }
+}
+
+/// Median and quartiles of `values`; none where there are no values.
+fn quartiles(values: &[f64]) -> Option<(f64, f64, f64)> {
+    let sorted = sorted(values);
+    (!sorted.is_empty()).then(|| {
+        (
+            quantile(&sorted, 0.25),
+            quantile(&sorted, 0.5),
+            quantile(&sorted, 0.75),
+        )
+    })
+}
+
+/// A line through the medians at each x, with a band between the quartiles.
+fn median_line(view: &View, scheme: &str, columns: &[(f64, Vec<f64>)]) -> Line {
+    let mut points = Vec::new();
+    let mut band = Vec::new();
+    for (x, values) in columns {
+        let found = quartiles(values);
+        points.push((*x, found.map(|q| q.1).filter(|m| m.is_finite())));
+        if let Some((low, _, high)) = found.filter(|q| values.len() > 1 && q.0.is_finite()) {
+            band.push((*x, low, high));
+        }
+    }
+    Line {
+        label: scheme.to_owned(),
+        ink: view.ink(scheme),
+        points,
+        band,
+        dashed: false,
+    }
+}

@@ -1,0 +1,90 @@
+//! What the probe measured at initialization, and the theory beside it.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::optional;
+use crate::report::view::{Setting, View};
+use crate::results::probe::ProbeLine;
+use crate::results::stats::{mean, median};
+
+/// Rows of the table at most; `probe.csv` has all.
+const MOST_ROWS: usize = 300;
+
+/// One row for each scheme and setting.
+pub fn section(view: &View) -> Markup {
+    if view.run.probe.is_empty() {
+        return html! {};
+    }
+    let place = |setting: &Setting| view.settings.iter().position(|s| s == setting).unwrap_or(0);
+    let mut groups: BTreeMap<(usize, usize), Vec<&ProbeLine>> = BTreeMap::new();
+    for line in &view.run.probe {
+        let scheme = view
+            .schemes
+            .iter()
+            .position(|s| *s == line.coordinates.scheme)
+            .unwrap_or(0);
+        groups
+            .entry((place(&Setting::of(&line.coordinates)), scheme))
+            .or_default()
+            .push(line);
+    }
+    let over = |lines: &[&ProbeLine], of: fn(&ProbeLine) -> Option<f64>| -> Option<f64> {
+        let values: Vec<f64> = lines.iter().filter_map(|l| of(l)).collect();
+        (!values.is_empty()).then(|| median(&values))
+    };
+    let born = |lines: &[&ProbeLine]| -> Option<f64> {
+        let values: Vec<f64> = lines
+            .iter()
+            .filter_map(|l| l.probe.born_dead)
+            .map(f64::from)
+            .collect();
+        (!values.is_empty()).then(|| mean(&values))
+    };
+    // The worst layer of each network, so that a theory that fails in the depth shows.
+    let worst = |lines: &[&ProbeLine], of: fn(&ProbeLine) -> Option<f64>| -> Option<f64> {
+        let values = lines.iter().filter_map(|l| of(l)).map(f64::abs);
+        values.reduce(f64::max)
+    };
+    html! {
+        p.quiet {
+            "Medians over replicates. “Worst” is the layer and replicate furthest from mean-field theory, which is for independent weights in the limit of wide layers: "
+            "relative error of the second moment of the pre-activations, difference of the correlation of two samples, and difference of the logarithm of the gradient's ratio from layer to layer. "
+            "The Jacobian is that of the outputs with respect to the first sample; its spread is the variance of its squared singular values over their mean squared."
+        }
+        div.scroll { table.sortable {
+            thead { tr {
+                @if view.settings.len() > 1 { th { "Setting" } }
+                th { "Scheme" }
+                th.number { "Initial loss" }
+                th.number { "Born dead" }
+                th.number { "Dead units" }
+                th.number { "Saturated" }
+                th.number { "Jacobian: mean s²" }
+                th.number { "spread" }
+                th.number { "Worst moment error" }
+                th.number { "correlation error" }
+                th.number { "gradient error" }
+            } }
+            tbody { @for ((setting, scheme), lines) in groups.iter().take(MOST_ROWS) {
+                tr {
+                    @if view.settings.len() > 1 { td.name { (view.label(&view.settings[*setting], &[])) } }
+                    th scope="row" { (view.schemes[*scheme]) }
+                    td.number { (optional(over(lines, |l| l.probe.initial_loss))) }
+                    td.number { (optional(born(lines))) }
+                    td.number { (optional(over(lines, |l| l.layer.dead_fraction))) }
+                    td.number { (optional(over(lines, |l| l.layer.saturated_fraction))) }
+                    td.number { (optional(over(lines, |l| l.probe.initial_loss.and(l.probe.jacobian_mean)))) }
+                    td.number { (optional(over(lines, |l| l.probe.initial_loss.and(l.probe.jacobian_spread)))) }
+                    td.number { (optional(worst(lines, |l| l.probe.moment_error))) }
+                    td.number { (optional(worst(lines, |l| l.probe.correlation_error))) }
+                    td.number { (optional(worst(lines, |l| l.probe.gradient_ratio_error))) }
+                }
+            } }
+        } }
+        @if groups.len() > MOST_ROWS {
+            p.quiet { "And " (groups.len() - MOST_ROWS) " more in " code { "probe.csv" } "." }
+        }
+    }
+}

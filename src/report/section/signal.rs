@@ -1,0 +1,170 @@
+//! Signal and gradient, layer by layer, before training.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::curves::album_pair;
+use super::{OPEN, legend, median_line, panels};
+use crate::error::Result;
+use crate::report::album::Album;
+use crate::report::figure::axis::Axis;
+use crate::report::figure::lines::{Line, Lines};
+use crate::report::view::{Setting, View};
+use crate::results::record::LayerRow;
+
+/// Rows of the layers of one setting: by scheme, then by layer.
+type Layers<'a> = BTreeMap<&'a str, BTreeMap<u32, Vec<&'a LayerRow>>>;
+
+/// A figure of a layer that is drawn.
+struct Quantity {
+    name: &'static str,
+    id: &'static str,
+    of: fn(&LayerRow) -> Option<f64>,
+    log: bool,
+}
+
+const QUANTITIES: [Quantity; 3] = [
+    Quantity {
+        name: "pre-activation, root mean square",
+        id: "signal",
+        of: |row| row.preactivation_moment.map(f64::sqrt),
+        log: true,
+    },
+    Quantity {
+        name: "gradient, root mean square",
+        id: "gradient",
+        of: |row| row.gradient_moment.map(f64::sqrt),
+        log: true,
+    },
+    Quantity {
+        name: "cosine of two samples",
+        id: "correlation",
+        of: |row| row.correlation,
+        log: false,
+    },
+];
+
+/// For each setting a panel each of signal, gradient and correlation against the layer.
+///
+/// # Errors
+/// A drawing failed.
+pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
+    let mut shown = Vec::new();
+    let mut all = 0;
+    for setting in &view.settings {
+        let layers = layers(view, setting);
+        if layers.is_empty() {
+            continue;
+        }
+        all += 1;
+        if shown.len() >= 3 * OPEN {
+            continue;
+        }
+        for quantity in &QUANTITIES {
+            shown.push(album_pair(album, &mut panel(view, setting, &layers, quantity))?);
+        }
+    }
+    if shown.is_empty() {
+        return Ok(html! {});
+    }
+    Ok(html! {
+        p.quiet {
+            "Before training, median over replicates, with a band from the first to the third quartile. "
+            "A flat line keeps the signal; a straight slope on these logarithmic axes is exponential growth or decay. "
+            "A line breaks off where the signal is exactly zero. The cosine tells how alike two samples have become: "
+            "at 1 the network no longer tells them apart."
+        }
+        (legend(view))
+        (panels(&shown, shown.len(), "panels", "layers.csv"))
+        @if all > OPEN { p.quiet { "And " (all - OPEN) " more settings in the tables." } }
+    })
+}
+
+/// Layers before training, from the probe where there is one, else from training.
+fn layers<'a>(view: &'a View, setting: &Setting) -> Layers<'a> {
+    let mut layers = Layers::new();
+    let mut add = |scheme: &'a str, row: &'a LayerRow| {
+        layers
+            .entry(scheme)
+            .or_default()
+            .entry(row.layer)
+            .or_default()
+            .push(row);
+    };
+    for line in &view.run.probe {
+        if Setting::of(&line.coordinates) == *setting {
+            add(&line.coordinates.scheme, &line.layer);
+        }
+    }
+    if layers.is_empty() {
+        let mut add = |scheme: &'a str, row: &'a LayerRow| {
+            layers
+                .entry(scheme)
+                .or_default()
+                .entry(row.layer)
+                .or_default()
+                .push(row);
+        };
+        for (line, rows) in view.run.trials.iter().zip(&view.run.layers) {
+            if !rows.is_empty() && Setting::of(&line.coordinates) == *setting {
+                let start = rows.iter().filter(|row| row.epoch == 0);
+                start.for_each(|row| add(&line.coordinates.scheme, row));
+            }
+        }
+    }
+    layers
+}
+
+fn panel(view: &View, setting: &Setting, layers: &Layers, quantity: &Quantity) -> Lines {
+    let line = |scheme: &String| -> Option<Line> {
+        let columns: Vec<(f64, Vec<f64>)> = layers
+            .get(scheme.as_str())?
+            .iter()
+            .map(|(layer, rows)| {
+                let values = rows.iter().filter_map(|row| (quantity.of)(row));
+                // Zero has no place on a logarithmic axis.
+                (
+                    f64::from(*layer),
+                    values.filter(|v| !quantity.log || *v > 0.0).collect(),
+                )
+            })
+            .collect();
+        Some(median_line(view, scheme, &columns))
+    };
+    let lines: Vec<Line> = view.schemes.iter().filter_map(line).collect();
+    let label = view.label(setting, &[]);
+    let deepest = layers
+        .values()
+        .filter_map(|l| l.keys().last())
+        .max()
+        .copied()
+        .unwrap_or(1);
+    let y = lines.iter().flat_map(|l| l.points.iter().filter_map(|p| p.1));
+    Lines {
+        id: format!("{}-{label}", quantity.id),
+        title: format!("{} by layer: {label}", quantity.name),
+        heading: label,
+        x: layer_axis(deepest),
+        y: if quantity.log {
+            Axis::around(quantity.name, true, y)
+        } else {
+            Axis::around(quantity.name, false, y.chain([0.0, 1.0]))
+        },
+        lines,
+        legend: false,
+    }
+}
+
+/// An axis of layers, with whole numbers for ticks.
+fn layer_axis(deepest: u32) -> Axis {
+    let last = f64::from(deepest.max(2));
+    let axis = Axis::exactly("layer", false, (1.0, last));
+    let whole: Vec<f64> = axis.ticks.iter().copied().filter(|t| t.fract() == 0.0).collect();
+    if deepest <= 6 {
+        let all: Vec<f64> = (1..=deepest).map(f64::from).collect();
+        axis.with_ticks(&all)
+    } else {
+        axis.with_ticks(&whole)
+    }
+}

@@ -1,0 +1,481 @@
+//! A run as a report looks at it: settings, schemes, rates, and what each cell scored.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::figure::Ink;
+use super::figure::axis::digits;
+use super::run::Run;
+use crate::catalog::number;
+use crate::experiment::Coordinates;
+use crate::results::cell::{self, Cell};
+use crate::results::record::{EpochRow, Status, TrialRow};
+use crate::results::stats::bootstrap::{LEVEL, interval_of_strata};
+use crate::results::stats::{Identity, interquartile_mean, median};
+use crate::results::tuning;
+
+/// What trials are scored by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Accuracy on the test part, or the best part there is.
+    Accuracy(Part),
+    /// Loss, likewise.
+    Loss(Part),
+}
+
+/// Part of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Training samples.
+    Train,
+    /// Validation samples.
+    Validation,
+    /// Test samples.
+    Test,
+}
+
+impl Measure {
+    /// The measure that the trials of `run` have, test before validation before training.
+    fn of(run: &Run) -> Measure {
+        let parts = [Part::Test, Part::Validation, Part::Train];
+        let all = parts
+            .map(Measure::Accuracy)
+            .into_iter()
+            .chain(parts.map(Measure::Loss));
+        let mut present = all.filter(|m| run.trials.iter().any(|t| m.trial(&t.trial).is_some()));
+        present.next().unwrap_or(Measure::Accuracy(Part::Test))
+    }
+
+    /// The measure that one rate for all schemes is chosen by: not the one that is reported, where
+    /// there is another.
+    fn tuning(self, run: &Run) -> Measure {
+        let other = match self {
+            Measure::Accuracy(_) => Measure::Accuracy(Part::Validation),
+            Measure::Loss(_) => Measure::Loss(Part::Validation),
+        };
+        if run.trials.iter().any(|t| other.trial(&t.trial).is_some()) {
+            other
+        } else {
+            self
+        }
+    }
+
+    fn part(self) -> Part {
+        match self {
+            Measure::Accuracy(part) | Measure::Loss(part) => part,
+        }
+    }
+
+    /// Whether more is better.
+    pub fn higher_is_better(self) -> bool {
+        matches!(self, Measure::Accuracy(_))
+    }
+
+    /// Decimals that its figures are shown with; three significant digits where not given.
+    pub fn decimals(self) -> Option<usize> {
+        self.higher_is_better().then_some(3)
+    }
+
+    /// What it is called.
+    pub fn name(self) -> String {
+        let part = match self.part() {
+            Part::Train => "training",
+            Part::Validation => "validation",
+            Part::Test => "test",
+        };
+        format!(
+            "{part} {}",
+            if self.higher_is_better() {
+                "accuracy"
+            } else {
+                "loss"
+            }
+        )
+    }
+
+    fn trial(self, row: &TrialRow) -> Option<f64> {
+        match self {
+            Measure::Accuracy(Part::Train) => row.train_accuracy,
+            Measure::Accuracy(Part::Validation) => row.validation_accuracy,
+            Measure::Accuracy(Part::Test) => row.test_accuracy,
+            Measure::Loss(Part::Train) => row.train_loss,
+            Measure::Loss(Part::Validation) => row.validation_loss,
+            Measure::Loss(Part::Test) => row.test_loss,
+        }
+    }
+
+    /// The figure of one evaluation.
+    pub fn epoch(self, row: &EpochRow) -> Option<f64> {
+        match self {
+            Measure::Accuracy(Part::Train) => row.train_accuracy,
+            Measure::Accuracy(Part::Validation) => row.validation_accuracy,
+            Measure::Accuracy(Part::Test) => row.test_accuracy,
+            Measure::Loss(Part::Train) => row.train_loss,
+            Measure::Loss(Part::Validation) => row.validation_loss,
+            Measure::Loss(Part::Test) => row.test_loss,
+        }
+    }
+}
+
+/// Everything about a cell but its scheme and its learning rate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// The coordinates; those that don't belong to the setting are blank.
+    of: Coordinates,
+}
+
+/// The axes of a setting, in the order of the tables.
+pub const AXES: [(&str, fn(&Coordinates) -> String); 7] = [
+    ("dataset", |c| c.dataset.clone()),
+    ("label noise", |c| number(c.label_noise)),
+    ("architecture", |c| c.architecture.clone()),
+    ("activation", |c| c.activation.clone()),
+    ("bias", |c| c.bias.clone()),
+    ("optimizer", |c| c.optimizer.clone()),
+    ("batch size", |c| c.batch_size.to_string()),
+];
+
+impl Setting {
+    /// The setting of a trial.
+    pub fn of(c: &Coordinates) -> Setting {
+        let of = Coordinates {
+            scheme: String::new(),
+            learning_rate: 0.0,
+            replicate: 0,
+            weight_seed: 0,
+            order_seed: 0,
+            data_seed: 0,
+            ..c.clone()
+        };
+        Setting { of }
+    }
+
+    /// The text of axis `i` of [`AXES`].
+    pub fn axis(&self, i: usize) -> String {
+        AXES[i].1(&self.of)
+    }
+
+    /// The dataset.
+    pub fn dataset(&self) -> &str {
+        &self.of.dataset
+    }
+}
+
+/// An estimate with its 95% bootstrap interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The interquartile mean; may be infinite.
+    pub value: f64,
+    /// The interval; none for a single replicate.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// The trials of one setting, scheme and learning rate.
+#[derive(Debug, Clone)]
+pub struct Rate<'a> {
+    /// The learning rate.
+    pub rate: f64,
+    /// Their places in the table.
+    pub trials: Range<usize>,
+    cell: &'a Cell,
+}
+
+/// The learning rate chosen for a scheme in a setting.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuned {
+    /// The rate.
+    pub rate: f64,
+    /// Whether it is the least or the greatest of several.
+    pub at_edge: bool,
+    /// The trials that are scored: those of the replicates that did not choose.
+    pub trials: Vec<usize>,
+}
+
+/// A run as a report looks at it.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The tables.
+    pub run: &'a Run,
+    /// What trials are scored by.
+    pub measure: Measure,
+    tuning: Measure,
+    /// The settings, in the order of the tables.
+    pub settings: Vec<Setting>,
+    /// The schemes, best first.
+    pub schemes: Vec<String>,
+    /// The learning rates, ascending.
+    pub rates: Vec<f64>,
+    /// Cells of each setting and scheme, by learning rate in ascending order.
+    cells: BTreeMap<(usize, String), Vec<Rate<'a>>>,
+    inks: BTreeMap<String, Ink>,
+}
+
+impl<'a> View<'a> {
+    /// Looks at `run`. Schemes in `order` keep their colours from there.
+    pub fn new(run: &'a Run, order: &[String]) -> View<'a> {
+        let mut settings: Vec<Setting> = Vec::new();
+        let mut rates: Vec<f64> = Vec::new();
+        let mut schemes: Vec<String> = Vec::new();
+        for c in run.coordinates() {
+            let setting = Setting::of(c);
+            // Tables are sorted, so most rows are of the setting seen last.
+            if settings.last() != Some(&setting) && !settings.contains(&setting) {
+                settings.push(setting);
+            }
+            if !rates.contains(&c.learning_rate) {
+                rates.push(c.learning_rate);
+            }
+            if !schemes.contains(&c.scheme) {
+                schemes.push(c.scheme.clone());
+            }
+        }
+        rates.sort_by(f64::total_cmp);
+        let measure = Measure::of(run);
+        let mut view = View {
+            run,
+            measure,
+            tuning: measure.tuning(run),
+            settings,
+            schemes,
+            rates,
+            cells: BTreeMap::new(),
+            inks: BTreeMap::new(),
+        };
+        view.group();
+        view.rank();
+        let more = view.schemes.iter().filter(|s| !order.contains(s)).cloned();
+        let colours: Vec<String> = order.iter().cloned().chain(more).collect();
+        view.inks = colours
+            .into_iter()
+            .enumerate()
+            .map(|(i, s)| (s, Ink::of(i)))
+            .collect();
+        view
+    }
+
+    fn group(&mut self) {
+        let mut last = 0;
+        let mut start = 0;
+        for cell in &self.run.cells {
+            let trials = start..start + cell.outcomes.len();
+            start = trials.end;
+            let coordinates = &self.run.trials[trials.start].coordinates;
+            let setting = Setting::of(coordinates);
+            if self.settings[last] != setting {
+                last = self.settings.iter().position(|s| *s == setting).unwrap_or(0);
+            }
+            let rates = self.cells.entry((last, coordinates.scheme.clone())).or_default();
+            rates.push(Rate {
+                rate: coordinates.learning_rate,
+                trials,
+                cell,
+            });
+        }
+        for rates in self.cells.values_mut() {
+            rates.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+        }
+    }
+
+    /// Best first; schemes without a figure last, in the order of the tables.
+    fn rank(&mut self) {
+        let mut scored: Vec<(Option<f64>, String)> = self
+            .schemes
+            .iter()
+            .map(|s| (self.tuned_estimate(s).map(|e| self.orient(e.value)), s.clone()))
+            .collect();
+        scored.sort_by(|a, b| match (a.0, b.0) {
+            (Some(x), Some(y)) => y.total_cmp(&x),
+            (x, y) => y.is_some().cmp(&x.is_some()),
+        });
+        self.schemes = scored.into_iter().map(|(_, s)| s).collect();
+    }
+
+    /// A figure turned so that more is better.
+    pub fn orient(&self, value: f64) -> f64 {
+        if self.measure.higher_is_better() {
+            value
+        } else {
+            -value
+        }
+    }
+
+    /// A figure of the measure for people.
+    pub fn text(&self, value: f64) -> String {
+        match self.measure.decimals() {
+            Some(decimals) if value.is_finite() => format!("{value:.decimals$}"),
+            _ if value.is_finite() => digits(value, 3),
+            _ => "diverged".to_owned(),
+        }
+    }
+
+    /// The ink of a scheme.
+    pub fn ink(&self, scheme: &str) -> Ink {
+        self.inks.get(scheme).copied().unwrap_or(Ink::Faint)
+    }
+
+    /// What trial `i` scores: diverged and failed ones as chance or as infinite loss.
+    pub fn score(&self, i: usize) -> f64 {
+        self.score_by(self.measure, i)
+    }
+
+    fn score_by(&self, measure: Measure, i: usize) -> f64 {
+        let line = &self.run.trials[i];
+        let value = (line.trial.status == Status::Ok)
+            .then(|| measure.trial(&line.trial))
+            .flatten();
+        value.unwrap_or_else(|| self.worst(&line.coordinates.dataset))
+    }
+
+    /// What a trial without a figure counts as.
+    pub fn worst(&self, dataset: &str) -> f64 {
+        let accuracy = self.measure.higher_is_better();
+        let chance = self.run.manifest.as_ref().and_then(|m| m.chance(dataset));
+        cell::worst(accuracy, chance)
+    }
+
+    /// The rates of a setting and scheme, ascending.
+    pub fn cells(&self, setting: usize, scheme: &str) -> &[Rate<'a>] {
+        self.cells
+            .get(&(setting, scheme.to_owned()))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The learning rate that [`tuning::choose`] picks, and the trials that are scored then. Where
+    /// there is nothing to choose, all trials are scored; where there is nothing to choose by, the
+    /// rate is the one with the best median of the reported measure.
+    pub fn tuned(&self, setting: usize, scheme: &str) -> Option<Tuned> {
+        let rates = self.cells(setting, scheme);
+        if let [only] = rates {
+            return Some(Tuned {
+                rate: only.rate,
+                at_edge: false,
+                trials: only.trials.clone().collect(),
+            });
+        }
+        let cells: Vec<&Cell> = rates.iter().map(|r| r.cell).collect();
+        let Some(choice) = tuning::choose(&cells) else {
+            return self.tuned_on_report(rates);
+        };
+        let chosen = &rates[choice.chosen];
+        let replicate = |i: usize| self.run.trials[i].coordinates.replicate;
+        Some(Tuned {
+            rate: chosen.rate,
+            at_edge: choice.at_edge,
+            trials: chosen
+                .trials
+                .clone()
+                .filter(|i| choice.scoring.contains(&replicate(*i)))
+                .collect(),
+        })
+    }
+
+    fn tuned_on_report(&self, rates: &[Rate]) -> Option<Tuned> {
+        let scored = rates.iter().enumerate().map(|(place, rate)| {
+            let scores: Vec<f64> = rate.trials.clone().map(|i| self.score(i)).collect();
+            (self.orient(median(&scores)), place)
+        });
+        let (_, place) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+        Some(Tuned {
+            rate: rates[place].rate,
+            at_edge: place == 0 || place + 1 == rates.len(),
+            trials: rates[place].trials.clone().collect(),
+        })
+    }
+
+    /// Whether rates can be chosen by something else than what is reported.
+    pub fn has_validation(&self) -> bool {
+        let has = |t: &TrialRow| t.validation_accuracy.is_some() || t.validation_loss.is_some();
+        self.run.trials.iter().any(|t| has(&t.trial))
+    }
+
+    /// What a scheme's trials score, setting by setting, each at the rate that `choose` picks.
+    fn strata(&self, choose: impl Fn(usize) -> Option<Vec<usize>>) -> Vec<Vec<f64>> {
+        let trials = (0..self.settings.len()).filter_map(choose);
+        trials
+            .map(|trials| trials.into_iter().map(|i| self.score(i)).collect())
+            .collect()
+    }
+
+    fn estimate(&self, scheme: &str, what: &str, strata: &[Vec<f64>]) -> Option<Estimate> {
+        let all: Vec<f64> = strata.concat();
+        if all.is_empty() {
+            return None;
+        }
+        let identity = Identity::new(["report", what, &self.measure.name(), scheme]);
+        let interval = interval_of_strata(&identity, strata, LEVEL, interquartile_mean);
+        Some(Estimate {
+            value: interquartile_mean(&all),
+            interval: interval.map(|i| (i.low, i.high)),
+        })
+    }
+
+    /// Interquartile mean over all settings, each at its tuned rate.
+    pub fn tuned_estimate(&self, scheme: &str) -> Option<Estimate> {
+        let strata = self.strata(|setting| Some(self.tuned(setting, scheme)?.trials));
+        self.estimate(scheme, "tuned", &strata)
+    }
+
+    /// Interquartile mean over all settings at one learning rate.
+    pub fn fixed_estimate(&self, scheme: &str, rate: f64) -> Option<Estimate> {
+        let at = |setting| {
+            let mut cells = self.cells(setting, scheme).iter();
+            Some(cells.find(|r| r.rate == rate)?.trials.clone().collect())
+        };
+        let strata = self.strata(at);
+        self.estimate(scheme, "fixed", &strata)
+    }
+
+    /// The one learning rate that suits all schemes best: the best interquartile mean of all
+    /// trials by the tuning measure.
+    pub fn common_rate(&self) -> Option<f64> {
+        let score = |rate: f64| {
+            let cells = self.cells.values().flatten().filter(|r| r.rate == rate);
+            let trials = cells.flat_map(|r| r.trials.clone());
+            let scores: Vec<f64> = trials.map(|i| self.score_by(self.tuning, i)).collect();
+            (!scores.is_empty()).then(|| (self.orient(interquartile_mean(&scores)), rate))
+        };
+        let scored = self.rates.iter().filter_map(|rate| score(*rate));
+        scored
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .map(|b| b.1)
+    }
+
+    /// The values that axis `i` of [`AXES`] takes, in the order of the settings.
+    pub fn values(&self, i: usize) -> Vec<String> {
+        let mut values = Vec::new();
+        for setting in &self.settings {
+            let text = setting.axis(i);
+            if !values.contains(&text) {
+                values.push(text);
+            }
+        }
+        values
+    }
+
+    /// Words for a setting: what tells it from the others, but for the axes in `without`.
+    pub fn label(&self, setting: &Setting, without: &[usize]) -> String {
+        let varying = (0..AXES.len()).filter(|i| !without.contains(i) && self.values(*i).len() > 1);
+        let words: Vec<String> = varying
+            .map(|i| match AXES[i].0 {
+                "label noise" | "batch size" => format!("{} {}", AXES[i].0, setting.axis(i)),
+                "bias" => format!("bias {}", setting.axis(i)),
+                _ => setting.axis(i),
+            })
+            .collect();
+        if words.is_empty() {
+            "all trials".to_owned()
+        } else {
+            words.join(" · ")
+        }
+    }
+
+    /// Words for what all settings share.
+    pub fn shared(&self) -> Vec<(&'static str, String)> {
+        (0..AXES.len())
+            .filter_map(|i| {
+                let values = self.values(i);
+                (values.len() == 1).then(|| (AXES[i].0, values[0].clone()))
+            })
+            .collect()
+    }
+}
