@@ -165,8 +165,8 @@ pub static GRID: Section = Section {
         key(
             "bias",
             "bias initializations",
-            "zeros",
-            "initialization of the biases",
+            "scheme",
+            "initialization of the biases; scheme: zeros, unless the scheme prescribes something else",
         ),
         key(
             "batch_size",
