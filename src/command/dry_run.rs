@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::text::entry;
 use crate::data::{Cache, Environment};
 use crate::experiment::{Axis, DataShape, Experiment, Length, Plan};
 
@@ -166,23 +167,8 @@ fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Vec<DatasetSum
     summaries
 }
 
-/// `  label        text`, wrapped at spaces.
 fn line(out: &mut String, width: usize, label: &str, text: &str) {
-    const INDENT: usize = 16;
-    let mut column = INDENT;
-    let _ = write!(out, "  {label:<13} ");
-    for (i, word) in text.split(' ').enumerate() {
-        let length = word.chars().count() + 1;
-        if i > 0 && column + length > width {
-            let _ = write!(out, "\n{:INDENT$}", "");
-            column = INDENT;
-        } else if i > 0 {
-            out.push(' ');
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out.push('\n');
+    entry(out, &format!("  {label}"), 16, text, width);
 }
 
 /// `1234567` as `1 234 567`.
@@ -212,22 +198,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_short_and_lines_narrow() {
+    fn figures_are_short() {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(1_234_567), "1 234 567");
         assert_eq!(scaled(9_999), "9999");
         assert_eq!(scaled(1_234_567_890_123), "1.2e12");
-        let mut out = String::new();
-        line(
-            &mut out,
-            40,
-            "scheme",
-            "3: he_normal, xavier_uniform, normal(std=0.01)",
-        );
-        assert_eq!(
-            out,
-            "  scheme        3: he_normal,\n                xavier_uniform,\n                normal(std=0.01)\n"
-        );
-        assert!(out.lines().all(|l| l.len() <= 40));
     }
 }

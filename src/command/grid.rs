@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::dry_run::Summary;
-use super::{print, print_json, width};
+use super::text::width;
+use super::{print, print_json};
 use crate::data::Environment;
 use crate::error::Result;
 use crate::experiment::Experiment;

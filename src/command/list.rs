@@ -1,21 +1,446 @@
-//! `goodinit list`: what there is to put into an experiment file.
+//! `goodinit list`: what there is to put into an experiment file, from the catalogues.
 
 use std::process::ExitCode;
 
-use super::print;
+use serde::Serialize;
+
+use super::text::{bold, colours, entry, width};
+use super::{print, print_json};
+use crate::catalog::{self, Entry, Parameter, ParameterKind, Value, number};
 use crate::error::Result;
+use crate::experiment::keys::{SECTIONS, Section};
+use crate::init::{BiasInit, Registry};
+use crate::{activation, data, model};
 
 /// Arguments of `goodinit list`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  goodinit list")]
-pub struct Args {}
+  goodinit list                          names of all there is
+  goodinit list schemes                  every scheme with formula and citation
+  goodinit list schemes he_normal        one of them
+  goodinit list keys                     every key of an experiment file
+  goodinit list schemes --format json    for programs")]
+pub struct Args {
+    /// What to list [default: the names of everything]
+    #[arg(value_enum)]
+    kind: Option<Kind>,
+    /// Only this one
+    #[arg(requires = "kind")]
+    name: Option<String>,
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
 
-/// Prints the lists.
+/// Form of a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// A table for a document
+    Markdown,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// Initialization of weights
+    Schemes,
+    /// Initialization of biases
+    Biases,
+    /// Activation functions
+    Activations,
+    /// Kinds of networks
+    Architectures,
+    /// Optimizers
+    Optimizers,
+    /// Losses
+    Losses,
+    /// Datasets
+    Datasets,
+    /// Keys of an experiment file
+    Keys,
+}
+
+impl Kind {
+    const CATALOGUES: [Kind; 7] = [
+        Kind::Schemes,
+        Kind::Biases,
+        Kind::Activations,
+        Kind::Architectures,
+        Kind::Optimizers,
+        Kind::Losses,
+        Kind::Datasets,
+    ];
+
+    /// What one of them is called, and several.
+    const fn nouns(self) -> (&'static str, &'static str) {
+        match self {
+            Kind::Schemes => ("scheme", "schemes"),
+            Kind::Biases => ("bias", "biases"),
+            Kind::Activations => ("activation", "activations"),
+            Kind::Architectures => ("architecture", "architectures"),
+            Kind::Optimizers => ("optimizer", "optimizers"),
+            Kind::Losses => ("loss", "losses"),
+            Kind::Datasets => ("dataset", "datasets"),
+            Kind::Keys => ("key", "keys"),
+        }
+    }
+
+    /// The catalogue, in its order.
+    pub fn entries(self) -> Vec<&'static Entry> {
+        match self {
+            Kind::Schemes => Registry::standard().entries().collect(),
+            Kind::Biases => BiasInit::entries().to_vec(),
+            Kind::Activations => activation::ENTRIES.to_vec(),
+            Kind::Architectures => model::architecture::ENTRIES.to_vec(),
+            Kind::Optimizers => model::optimizer::ENTRIES.to_vec(),
+            Kind::Losses => model::loss::ENTRIES.to_vec(),
+            Kind::Datasets => data::catalog().iter().map(|item| item.entry).collect(),
+            Kind::Keys => Vec::new(),
+        }
+    }
+}
+
+/// Prints the list.
 ///
 /// # Errors
-/// Standard output cannot be written.
-pub fn run(_args: Args) -> Result<ExitCode> {
-    print("")?;
+/// Nothing of that name, or standard output cannot be written.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let format = args.format;
+    match (args.kind, args.name) {
+        (None, _) => overview(format)?,
+        (Some(Kind::Keys), name) => keys(format, name.as_deref())?,
+        (Some(kind), name) => {
+            let mut entries = kind.entries();
+            if let Some(name) = name {
+                entries = vec![*catalog::find(kind.nouns().0, &name, &entries, |e| e)?];
+            }
+            match format {
+                Format::Text => print(&details(&entries, width(), colours()))?,
+                Format::Json => print_json(&entries.iter().map(|e| Item::new(e)).collect::<Vec<_>>())?,
+                Format::Markdown => print(&markdown(&entries))?,
+            }
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn overview(format: Format) -> Result<()> {
+    if format == Format::Json {
+        let all: std::collections::BTreeMap<&str, Vec<Item>> = Kind::CATALOGUES
+            .iter()
+            .map(|kind| {
+                (
+                    kind.nouns().1,
+                    kind.entries().iter().map(|e| Item::new(e)).collect(),
+                )
+            })
+            .collect();
+        return print_json(&all);
+    }
+    let mut out = String::new();
+    for kind in Kind::CATALOGUES {
+        let names: Vec<&str> = kind.entries().iter().map(|e| e.name).collect();
+        match format {
+            Format::Markdown => out.push_str(&format!("- {}: `{}`\n", kind.nouns().1, names.join("`, `"))),
+            _ => entry(&mut out, kind.nouns().1, 15, &names.join(", "), width()),
+        }
+    }
+    if format == Format::Text {
+        out.push_str("\n`goodinit list schemes` shows formulas, citations and parameters; `goodinit list keys` every key.\n");
+    }
+    print(&out)
+}
+
+/// One entry as a program reads it.
+#[derive(Debug, Serialize)]
+struct Item {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    summary: &'static str,
+    formula: &'static str,
+    citation: &'static str,
+    parameters: Vec<ParameterItem>,
+}
+
+#[derive(Debug, Serialize)]
+struct ParameterItem {
+    name: &'static str,
+    takes: String,
+    default: Option<String>,
+    required: bool,
+    doc: &'static str,
+}
+
+impl Item {
+    fn new(entry: &Entry) -> Self {
+        Item {
+            name: entry.name,
+            aliases: entry.aliases,
+            summary: entry.summary,
+            formula: entry.formula,
+            citation: entry.citation,
+            parameters: entry.parameters.iter().map(ParameterItem::new).collect(),
+        }
+    }
+}
+
+impl ParameterItem {
+    fn new(parameter: &Parameter) -> Self {
+        ParameterItem {
+            name: parameter.name,
+            takes: takes(parameter.kind),
+            default: parameter.default.map(|d| Value::from(d).to_string()),
+            required: parameter.default.is_none() && !parameter.optional,
+            doc: parameter.doc,
+        }
+    }
+}
+
+fn takes(kind: ParameterKind) -> String {
+    match kind {
+        ParameterKind::Number { min, max } => format!("a number from {} to {}", bound(min), bound(max)),
+        ParameterKind::Integer { min, max } => format!("a whole number from {min} to {max}"),
+        ParameterKind::Flag => "true or false".to_owned(),
+        ParameterKind::Text([]) => "text".to_owned(),
+        ParameterKind::Text(words) => words.join(" or "),
+        ParameterKind::List => "a list".to_owned(),
+        ParameterKind::Any => "see there".to_owned(),
+    }
+}
+
+/// A bound of a range; large ones as powers, which they are.
+fn bound(x: f64) -> String {
+    if x.abs() >= 1e5 {
+        format!("{x:e}")
+    } else {
+        number(x)
+    }
+}
+
+/// Entries as a person reads them.
+fn details(entries: &[&Entry], width: usize, colours: bool) -> String {
+    const INDENT: usize = 12;
+    let mut out = String::new();
+    for (i, e) in entries.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        out.push_str(&bold(e.name, colours));
+        if !e.aliases.is_empty() {
+            out.push_str(&format!(" (or {})", e.aliases.join(", ")));
+        }
+        out.push('\n');
+        let mut line = |label: &str, text: &str| {
+            if !text.is_empty() {
+                entry(&mut out, label, INDENT, text, width);
+            }
+        };
+        line("  what", e.summary);
+        line("  formula", e.formula);
+        line("  source", e.citation);
+        for p in e.parameters {
+            let default = match p.default {
+                Some(default) => format!("default {}", Value::from(default)),
+                None if p.optional => "optional".to_owned(),
+                None => "required".to_owned(),
+            };
+            line(
+                &format!("  {}", p.name),
+                &format!("{}; {} ({default})", p.doc, takes(p.kind)),
+            );
+        }
+    }
+    out
+}
+
+/// Entries as a table for a document.
+pub fn markdown(entries: &[&Entry]) -> String {
+    let mut out = String::from("| Name | What | Formula | Source |\n| --- | --- | --- | --- |\n");
+    let cell = |text: &str| text.replace('|', "\\|");
+    for e in entries {
+        let formula = if e.formula.is_empty() {
+            String::new()
+        } else {
+            format!("`{}`", cell(e.formula))
+        };
+        out.push_str(&format!(
+            "| `{}` | {} | {} | {} |\n",
+            e.name,
+            cell(e.summary),
+            formula,
+            cell(e.citation)
+        ));
+    }
+    out
+}
+
+/// The keys of an experiment file.
+fn keys(format: Format, name: Option<&str>) -> Result<()> {
+    let shown: Vec<&Section> = match name {
+        None => SECTIONS.to_vec(),
+        Some(name) => {
+            let found = SECTIONS.iter().find(|s| s.name == name);
+            vec![found.copied().ok_or_else(|| {
+                let names = SECTIONS.iter().map(|s| s.name).filter(|n| !n.is_empty());
+                let message = format!("an experiment file has no table `{name}`");
+                crate::error::Error::new(crate::error::Kind::Usage, message)
+                    .help(catalog::suggest(name, names, "tables"))
+            })?]
+        }
+    };
+    match format {
+        Format::Json => print_json(&shown.iter().map(|s| SectionItem::new(s)).collect::<Vec<_>>()),
+        Format::Markdown => print(&keys_markdown(&shown)),
+        Format::Text => print(&keys_text(&shown, width(), colours())),
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct SectionItem {
+    name: &'static str,
+    doc: &'static str,
+    keys: Vec<KeyItem>,
+}
+
+#[derive(Debug, Serialize)]
+struct KeyItem {
+    name: &'static str,
+    takes: &'static str,
+    default: Option<&'static str>,
+    doc: &'static str,
+}
+
+impl SectionItem {
+    fn new(section: &Section) -> Self {
+        let key = |k: &crate::experiment::keys::Key| KeyItem {
+            name: k.name,
+            takes: k.takes,
+            default: (!k.default.is_empty()).then_some(k.default),
+            doc: k.doc,
+        };
+        SectionItem {
+            name: section.name,
+            doc: section.doc,
+            keys: section.keys.iter().map(key).collect(),
+        }
+    }
+}
+
+fn keys_text(sections: &[&Section], width: usize, colours: bool) -> String {
+    let mut out = String::new();
+    for (i, section) in sections.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        let title = if section.name.is_empty() {
+            "top of the file".to_owned()
+        } else {
+            section.title()
+        };
+        entry(
+            &mut out,
+            &format!("{}:", bold(&title, colours)),
+            0,
+            section.doc,
+            width,
+        );
+        for key in section.keys {
+            let default = match key.default {
+                "" => String::new(),
+                default => format!("; default {default}"),
+            };
+            let text = format!("{} ({}{default})", key.doc, key.takes);
+            entry(&mut out, &format!("  {}", key.name), 18, &text, width);
+        }
+    }
+    out
+}
+
+fn keys_markdown(sections: &[&Section]) -> String {
+    let mut out = String::new();
+    for section in sections {
+        let title = if section.name.is_empty() {
+            "top of the file".to_owned()
+        } else {
+            section.title()
+        };
+        out.push_str(&format!(
+            "### `{title}`\n\n{}\n\n| Key | Takes | Default | Meaning |\n| --- | --- | --- | --- |\n",
+            section.doc
+        ));
+        let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
+        for key in section.keys {
+            out.push_str(&format!(
+                "| `{}` | {} | {} | {} |\n",
+                key.name,
+                cell(key.takes),
+                cell(key.default),
+                cell(key.doc)
+            ));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_says_what_it_is_and_where_it_is_from() {
+        for kind in Kind::CATALOGUES {
+            for e in kind.entries() {
+                assert!(!e.summary.is_empty(), "{} has no summary", e.name);
+                if kind == Kind::Schemes {
+                    assert!(!e.formula.is_empty() && !e.citation.is_empty(), "{}", e.name);
+                }
+                assert!(e.parameters.iter().all(|p| !p.doc.is_empty()), "{}", e.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_fit_a_table() {
+        for kind in Kind::CATALOGUES {
+            let mut seen = std::collections::BTreeSet::new();
+            for e in kind.entries() {
+                for name in std::iter::once(&e.name).chain(e.aliases) {
+                    assert!(seen.insert(*name), "{name} twice");
+                    assert!(!name.contains([' ', ',', '(', ')', '=']), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn details_stay_within_the_width() {
+        let text = details(&Kind::Schemes.entries(), 72, false);
+        let long: Vec<&str> = text
+            .lines()
+            .filter(|l| l.chars().count() > 72 && l.contains("  what"))
+            .collect();
+        assert!(long.is_empty(), "{long:?}");
+        assert!(text.contains("he_normal") && text.contains("  source"));
+        assert!(!text.contains('\x1b'));
+        assert!(details(&Kind::Schemes.entries()[..1], 72, true).starts_with("\x1b[1m"));
+    }
+
+    #[test]
+    fn a_table_for_a_document_has_a_row_for_each() {
+        let entries = Kind::Schemes.entries();
+        let table = markdown(&entries);
+        assert_eq!(table.lines().count(), entries.len() + 2);
+        assert!(
+            table
+                .lines()
+                .all(|l| l.replace("\\|", "").matches('|').count() == 5),
+            "{table}"
+        );
+    }
 }

@@ -11,11 +11,12 @@ use clap::{Parser, Subcommand};
 use crate::error::{Error, Kind, Result};
 
 pub mod completions;
-pub mod fetch;
 mod dry_run;
+pub mod fetch;
 pub mod grid;
 pub mod list;
 pub mod man;
+pub mod text;
 
 /// The benchmark and reproducibility harness for neural-network weight initialization.
 #[derive(Debug, Parser)]
@@ -76,14 +77,6 @@ commands! {
 pub fn complain(error: &Error) {
     // Nothing sensible is left to do when standard error itself is closed.
     let _ = writeln!(std::io::stderr().lock(), "error: {error}");
-}
-
-/// Width of the terminal that standard output is, else 100.
-pub fn width() -> usize {
-    comfy_table::Table::new()
-        .width()
-        .map_or(100, usize::from)
-        .clamp(40, 200)
 }
 
 /// Prints `text` on standard output. A reader that has gone (`goodinit list | head -1`) is no

@@ -1,0 +1,75 @@
+//! Text for a terminal: width, wrapping, emphasis.
+
+use std::io::IsTerminal as _;
+
+/// Width of the terminal that standard output is, else 100.
+pub fn width() -> usize {
+    comfy_table::Table::new()
+        .width()
+        .map_or(100, usize::from)
+        .clamp(40, 200)
+}
+
+/// Whether standard output takes colours: a terminal, and neither `NO_COLOR` nor `TERM=dumb`.
+pub fn colours() -> bool {
+    let unset = |name| std::env::var_os(name).is_none_or(|v| v.is_empty());
+    std::io::stdout().is_terminal()
+        && unset("NO_COLOR")
+        && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+}
+
+/// `text` in bold, if `colours`.
+pub fn bold(text: &str, colours: bool) -> String {
+    if colours {
+        format!("\x1b[1m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Appends `label`, padded to `indent`, and `text` in lines of at most `width` characters (but
+/// for words that are longer), the later ones indented likewise.
+pub fn entry(out: &mut String, label: &str, indent: usize, text: &str, width: usize) {
+    let mut column = label.chars().count();
+    out.push_str(label);
+    if column >= indent && column > 0 {
+        out.push(' ');
+        column += 1;
+    }
+    while column < indent {
+        out.push(' ');
+        column += 1;
+    }
+    for (i, word) in text.split_whitespace().enumerate() {
+        let length = word.chars().count();
+        if i > 0 && column + 1 + length > width {
+            out.push('\n');
+            out.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
+        } else if i > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_wrapped_at_words_and_indented() {
+        let mut out = String::new();
+        entry(&mut out, "  scheme", 10, "he_normal, xavier_uniform, zeros", 26);
+        assert_eq!(
+            out,
+            "  scheme  he_normal,\n          xavier_uniform,\n          zeros\n"
+        );
+        let mut out = String::new();
+        entry(&mut out, "a label too long", 4, "text", 10);
+        assert_eq!(out, "a label too long text\n");
+    }
+}
