@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{DataSpec, Dataset, Environment, Prepared, load, prepare};
+use super::forms;
+use super::prepare::prepare_on;
+use super::{DataSpec, Dataset, Environment, Prepared, load};
 use crate::error::Result;
 
 /// Prepared data kept beyond its use, at most; a grid may have a data seed for every replicate.
@@ -17,6 +19,7 @@ pub struct Cache {
     environment: Environment,
     datasets: Mutex<BTreeMap<String, Slot<Dataset>>>,
     prepared: Mutex<Shelf>,
+    forms: forms::Shelf,
 }
 
 type Slot<T> = Arc<Mutex<Option<Arc<T>>>>;
@@ -35,6 +38,7 @@ impl Cache {
             environment,
             datasets: Mutex::default(),
             prepared: Mutex::default(),
+            forms: forms::Shelf::default(),
         }
     }
 
@@ -56,7 +60,7 @@ impl Cache {
     /// The data of `spec` made ready with this label noise and data seed.
     ///
     /// # Errors
-    /// As [`load`] and [`prepare`].
+    /// As [`load`] and [`prepare`](super::prepare).
     pub fn prepared(&self, spec: &DataSpec, label_noise: f64, data_seed: u64) -> Result<Arc<Prepared>> {
         let key = format!("{} {} {label_noise:?} {data_seed}", spec.source, spec.canonical());
         let slot = {
@@ -72,7 +76,14 @@ impl Cache {
             return Ok(Arc::clone(prepared));
         }
         let dataset = self.dataset(spec)?;
-        let prepared = Arc::new(prepare(&dataset, spec, label_noise, self.seed, data_seed)?);
+        let prepared = Arc::new(prepare_on(
+            &self.forms,
+            &dataset,
+            spec,
+            label_noise,
+            self.seed,
+            data_seed,
+        )?);
         *place = Some(Arc::clone(&prepared));
         drop(place);
         lock(&self.prepared).tidy(KEEP_BYTES);
@@ -129,6 +140,7 @@ mod tests {
         let noisy = cache.prepared(&spec, 0.5, 0).unwrap();
         assert!(Arc::ptr_eq(&noisy.dataset, &many[0].dataset));
         assert_ne!(noisy.hash, many[0].hash);
+        assert!(noisy.shares_rows_with(&many[0]));
         assert_ne!(cache.prepared(&spec, 0.0, 1).unwrap().hash, many[0].hash);
     }
 

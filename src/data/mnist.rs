@@ -194,3 +194,6 @@ fn check(item: &Item, path: &Path, dimensions: &[usize]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

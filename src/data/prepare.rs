@@ -5,16 +5,13 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::dataset::{hex, update_chunked};
+use super::forms::{Forms, Shelf};
 use super::scaling::Scaling;
 use super::split::take;
 use super::{DataSpec, Dataset, Features, Noise, Split, SplitRule, Targets};
 use crate::error::{Context as _, Error, Kind, Result};
-use crate::numerics::Batch;
+use crate::numerics::{Batch, SparseRows};
 use crate::random::{Key, Purpose};
-
-/// Datasets up to so many values are preprocessed once; larger ones row by row, as they are
-/// gathered. The bits are the same.
-const READY_VALUES: usize = 1 << 20;
 
 /// A dataset made ready for one experiment: split, preprocessed, labels possibly noisy.
 #[derive(Debug, Clone)]
@@ -29,33 +26,33 @@ pub struct Prepared {
     /// Hash over everything that training sees, 16 hexadecimal digits; the `data_hash` column.
     pub hash: String,
     scaling: Scaling,
-    /// All preprocessed rows, where they are few.
-    ready: Option<Arc<Vec<f32>>>,
+    forms: Arc<Forms>,
 }
 
 impl Prepared {
     /// The dataset as it is, without preprocessing, noise or seeds, divided as given.
     pub fn plain(dataset: Arc<Dataset>, split: Split) -> Self {
         let targets = Arc::new(dataset.targets.clone());
-        Prepared::assemble(dataset, split, targets, Scaling::identity())
+        Prepared::assemble(dataset, split, targets, Scaling::identity(), &Shelf::default())
     }
 
-    fn assemble(dataset: Arc<Dataset>, split: Split, targets: Arc<Targets>, scaling: Scaling) -> Self {
+    fn assemble(
+        dataset: Arc<Dataset>,
+        split: Split,
+        targets: Arc<Targets>,
+        scaling: Scaling,
+        shelf: &Shelf,
+    ) -> Self {
         let hash = hash(&dataset, &split, &targets, &scaling);
-        let ready = (dataset.features.len() <= READY_VALUES).then(|| {
-            let mut values = vec![0.0; dataset.features.len()];
-            for (row, out) in values.chunks_exact_mut(dataset.cols).enumerate() {
-                scaling.apply(&dataset, row, out);
-            }
-            Arc::new(values)
-        });
+        let sparse = scaling.keeps_zeros() && density(&dataset, &split.train) <= SparseRows::WORTHWHILE;
+        let forms = shelf.forms(&dataset, &scaling, sparse);
         Prepared {
             dataset,
             split,
             targets,
             hash,
             scaling,
-            ready,
+            forms,
         }
     }
 
@@ -78,7 +75,7 @@ impl Prepared {
         let cols = self.inputs();
         for (i, &row) in rows.iter().enumerate() {
             let row = row as usize;
-            match &self.ready {
+            match &self.forms.ready {
                 Some(values) => out.row_mut(i).copy_from_slice(&values[row * cols..][..cols]),
                 None => self.scaling.apply(&self.dataset, row, out.row_mut(i)),
             }
@@ -92,33 +89,54 @@ impl Prepared {
 
     /// Fraction of the training part's values that are not zero after preprocessing.
     pub fn density(&self) -> f64 {
-        if !self.keeps_zeros() {
-            return 1.0;
+        if self.keeps_zeros() {
+            density(&self.dataset, &self.split.train)
+        } else {
+            1.0
         }
-        let cols = self.inputs();
-        let row = |r: u32| r as usize * cols..(r as usize + 1) * cols;
-        let nonzero: usize = match &self.dataset.features {
-            Features::U8(v) => {
-                let count = |r: &u32| v[row(*r)].iter().filter(|&&x| x != 0).count();
-                self.split.train.iter().map(count).sum()
-            }
-            Features::F32(v) => {
-                let count = |r: &u32| v[row(*r)].iter().filter(|&&x| x != 0.0).count();
-                self.split.train.iter().map(count).sum()
-            }
-        };
-        nonzero as f64 / (self.split.train.len() * cols).max(1) as f64
     }
 
-    /// Bytes held beside the shared dataset.
+    /// All rows of the dataset, preprocessed, without their zeros; row numbers are those of the
+    /// split. There only where zeros stay zeros and are so many that skipping them is faster.
+    pub fn sparse(&self) -> Option<&SparseRows> {
+        self.forms.sparse.as_ref()
+    }
+
+    #[cfg(test)]
+    pub(super) fn shares_rows_with(&self, other: &Prepared) -> bool {
+        Arc::ptr_eq(&self.forms, &other.forms)
+    }
+
+    /// Bytes held beside the shared dataset and what others hold too.
     pub(super) fn own_bytes(&self) -> usize {
         let targets = match &*self.targets {
             Targets::Classes { labels, .. } => labels.len() * 2,
             Targets::Values { values, .. } => values.len() * 4,
         };
         let split = 4 * (self.split.train.len() + self.split.validation.len() + self.split.test.len());
-        targets + split + self.ready.as_ref().map_or(0, |v| v.len() * 4)
+        let forms = if Arc::strong_count(&self.forms) > 1 {
+            0
+        } else {
+            self.forms.bytes()
+        };
+        targets + split + forms
     }
+}
+
+fn density(dataset: &Dataset, rows: &[u32]) -> f64 {
+    let cols = dataset.cols;
+    let row = |r: u32| r as usize * cols..(r as usize + 1) * cols;
+    let nonzero: usize = match &dataset.features {
+        Features::U8(v) => rows
+            .iter()
+            .map(|&r| v[row(r)].iter().filter(|&&x| x != 0).count())
+            .sum(),
+        Features::F32(v) => rows
+            .iter()
+            .map(|&r| v[row(r)].iter().filter(|&&x| x != 0.0).count())
+            .sum(),
+    };
+    nonzero as f64 / (rows.len() * cols).max(1) as f64
 }
 
 /// Prepares `dataset` as `spec` says: rows and labels chosen, divided, labels of a fraction
@@ -135,16 +153,38 @@ pub fn prepare(
     seed: u64,
     data_seed: u64,
 ) -> Result<Prepared> {
-    prepare_parts(dataset, spec, label_noise, seed, data_seed).context(|| format!("dataset `{spec}`"))
+    prepare_on(&Shelf::default(), dataset, spec, label_noise, seed, data_seed)
 }
 
-fn prepare_parts(
+/// [`prepare`], sharing preprocessed rows with what `shelf` knows.
+pub(super) fn prepare_on(
+    shelf: &Shelf,
     dataset: &Arc<Dataset>,
     spec: &DataSpec,
     label_noise: f64,
     seed: u64,
     data_seed: u64,
 ) -> Result<Prepared> {
+    let context = || format!("dataset `{spec}`");
+    let (split, targets) = choose(dataset, spec, label_noise, seed, data_seed).context(context)?;
+    let scaling = Scaling::fit(dataset, spec, &split.train);
+    Ok(Prepared::assemble(
+        Arc::clone(dataset),
+        split,
+        Arc::new(targets),
+        scaling,
+        shelf,
+    ))
+}
+
+/// The split and the targets.
+fn choose(
+    dataset: &Dataset,
+    spec: &DataSpec,
+    label_noise: f64,
+    seed: u64,
+    data_seed: u64,
+) -> Result<(Split, Targets)> {
     let strata = strata(dataset, spec)?;
     let rule = spec
         .split
@@ -178,13 +218,7 @@ fn prepare_parts(
         let key = Key::new(seed, data_seed, Purpose::LabelNoise);
         add_noise(&mut targets, &split.train, label_noise, spec.noise, &key)?;
     }
-    let scaling = Scaling::fit(dataset, spec, &split.train);
-    Ok(Prepared::assemble(
-        Arc::clone(dataset),
-        split,
-        Arc::new(targets),
-        scaling,
-    ))
+    Ok((split, targets))
 }
 
 /// The rows that take part, a list per class where the split is stratified. Strata are the

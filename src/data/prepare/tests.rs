@@ -107,7 +107,7 @@ fn every_way_of_gathering_gives_the_same_bits() {
         pairs[2].1 = text(standardize);
         let once = prepared(&pairs, 0.0, 0).unwrap();
         let mut bytes = once.clone();
-        bytes.ready = None;
+        bytes.forms = Arc::default();
         let mut floats = bytes.clone();
         let Features::U8(raw) = &once.dataset.features else {
             panic!()
@@ -332,4 +332,24 @@ fn what_does_not_fit_the_data_is_named() {
         let error = prepared(&pairs, noise, 0).unwrap_err().to_string();
         assert!(error.contains(says), "{error}\nshould say: {says}");
     }
+}
+
+#[test]
+fn rows_without_their_zeros_are_kept_where_that_is_worth_it() {
+    let keys = [("kind", text("mnist-like")), ("rows", Value::Integer(300))];
+    let p = prepared(&keys, 0.0, 0).unwrap();
+    let sparse = p.sparse().unwrap();
+    assert_eq!((sparse.rows(), sparse.cols()), (300, 784));
+    assert!((p.density() - 0.19).abs() < 0.01);
+    let mut batch = Batch::default();
+    let rows: Vec<u32> = (0..300).collect();
+    p.gather(&rows, &mut batch);
+    let dense = SparseRows::from_rows(784, (0..300).map(|i| batch.row(i)));
+    assert_eq!(dense.as_ref(), Some(sparse));
+    let centred = prepared(&[&keys[..], &[("center", text("global"))]].concat(), 0.0, 0).unwrap();
+    assert!(centred.sparse().is_none());
+    assert!(
+        prepared(&[], 0.0, 0).unwrap().sparse().is_none(),
+        "half of the digits' pixels are set"
+    );
 }
