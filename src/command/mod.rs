@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 use crate::error::{Error, Kind, Result};
 
+pub mod check;
 pub mod completions;
 mod dry_run;
 pub mod fetch;
@@ -63,6 +64,8 @@ macro_rules! commands {
 commands! {
     /// Train every cell of an experiment file and write its tables
     Grid => grid,
+    /// Check an experiment's claims against its tables
+    Check => check,
     /// List the schemes, activations, datasets and settings there are
     List => list,
     /// Download a dataset once, checked by its SHA-256

@@ -284,6 +284,11 @@ impl<R: Row, S: Read> Iterator for Reader<R, S> {
 }
 
 impl<R: Row, S: Read> Reader<R, S> {
+    /// The cells of the row read last, for columns chosen by name.
+    pub fn record(&self) -> &csv::StringRecord {
+        &self.record
+    }
+
     fn misread(&self, bad: BadCell) -> Error {
         let line = self.record.position().map_or(0, csv::Position::line);
         let column = R::columns().get(bad.column).map_or("?", |c| c.name);

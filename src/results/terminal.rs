@@ -321,7 +321,7 @@ fn wrap(text: &str, width: usize) -> String {
 }
 
 /// Breaks at blanks; lines after the first are indented.
-fn wrap_with(text: &str, width: usize, indent: usize) -> String {
+pub(crate) fn wrap_with(text: &str, width: usize, indent: usize) -> String {
     let mut lines = vec![String::new()];
     for (i, word) in text.split(' ').enumerate() {
         let full = lines

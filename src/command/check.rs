@@ -1,0 +1,74 @@
+//! `goodinit check`: do the claims of experiments hold on their tables?
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use serde_json::Value;
+
+use super::print as print_out;
+use crate::error::Result;
+use crate::results::check::{self, print};
+use crate::results::terminal::Style;
+
+/// Arguments of `goodinit check`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  goodinit check results/quick
+  goodinit check results/papers                    every results directory below it
+  goodinit check results/quick --format markdown   fit for a pull request
+
+A claim passes when its figure and the whole bootstrap interval satisfy it, fails when neither
+does, and is inconclusive (OPEN) when the interval straddles the threshold or evidence is missing.
+Exit codes: 0 every claim passes, 1 one fails or is inconclusive, 2 error.")]
+pub struct Args {
+    /// Results directories, or directories that contain some
+    #[arg(value_name = "DIR", required = true)]
+    dirs: Vec<PathBuf>,
+    /// How to print the verdicts
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How verdicts are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a terminal
+    Text,
+    /// Tables for a pull request
+    Markdown,
+    /// For machines
+    Json,
+}
+
+/// Checks and prints.
+///
+/// # Errors
+/// A directory holds no results, or its tables cannot be read.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let mut directories = Vec::new();
+    for dir in &args.dirs {
+        directories.extend(check::find(dir)?);
+    }
+    let style = Style::detect();
+    let (mut texts, mut values, mut all) = (Vec::new(), Vec::new(), Vec::new());
+    for dir in directories {
+        let verdicts = check::evaluate(&dir)?;
+        let place = dir.display().to_string();
+        match args.format {
+            Format::Text => texts.push(print::text(&place, &verdicts, style)),
+            Format::Markdown => texts.push(print::markdown(&place, &verdicts)),
+            Format::Json => values.push(print::json(&place, &verdicts)),
+        }
+        all.extend(verdicts);
+    }
+    if args.format == Format::Json {
+        print_out(&format!("{:#}\n", Value::Array(values)))?;
+    } else {
+        if texts.len() > 1 && args.format == Format::Text {
+            texts.push(format!("All: {}\n", print::count(&all)));
+        }
+        print_out(&texts.join("\n"))?;
+    }
+    Ok(ExitCode::from(check::exit_code(&all)))
+}

@@ -1,0 +1,540 @@
+//! From trials to a verdict.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::experiment::claim::{Aggregate, Metric, Op, Rate, Relation, Side, Transform};
+use crate::experiment::{Axis, Claim};
+
+use super::super::record::Status;
+use super::super::stats::bootstrap::{DRAWS, percentile_interval, resample};
+use super::super::stats::{self, Identity, Interval, median};
+use super::measure::{Evidence, Trial, texts};
+use super::{Case, Outcome, Part, Verdict};
+
+/// Judges one claim; `order` gives the values of an axis as the grid lists them.
+pub fn judge(claim: &Claim, evidence: &Evidence, order: &dyn Fn(Axis) -> Vec<String>) -> Verdict {
+    let verdict = |outcome, cases, note| Verdict {
+        claim: claim.clone(),
+        outcome,
+        cases,
+        note,
+    };
+    if let Some(table) = evidence.missing_table {
+        let note = format!("there is no {table} here to check it on");
+        return verdict(Outcome::Inconclusive, Vec::new(), Some(note));
+    }
+    let mut groups: BTreeMap<Vec<String>, Vec<&Trial>> = BTreeMap::new();
+    for trial in &evidence.trials {
+        groups
+            .entry(texts(&trial.coordinates, &claim.for_each))
+            .or_default()
+            .push(trial);
+    }
+    if groups.is_empty() {
+        let note = "the tables hold no such trials".to_owned();
+        return verdict(Outcome::Inconclusive, Vec::new(), Some(note));
+    }
+    let cases: Vec<Case> = groups
+        .into_iter()
+        .map(|(key, trials)| judge_case(claim, &key, &trials, order))
+        .collect();
+    let outcome = cases
+        .iter()
+        .map(|c| c.outcome)
+        .max()
+        .unwrap_or(Outcome::Inconclusive);
+    verdict(outcome, cases, None)
+}
+
+/// The values behind one figure.
+struct Sample {
+    name: String,
+    /// Unit of resampling, learning rate, value as it may at most be, and as it may at least be.
+    values: Vec<Value>,
+    part: Part,
+}
+
+#[derive(Clone, Copy)]
+struct Value {
+    unit: usize,
+    rate: f64,
+    most: f64,
+    least: f64,
+}
+
+fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], order: &dyn Fn(Axis) -> Vec<String>) -> Case {
+    let group = claim.for_each.iter().copied().zip(key.iter().cloned()).collect();
+    let mut case = Case {
+        group,
+        outcome: Outcome::Inconclusive,
+        figure: f64::NAN,
+        interval: None,
+        parts: Vec::new(),
+        notes: Vec::new(),
+    };
+    let units = units(trials);
+    let samples = match samples(claim, trials, &units, order) {
+        Ok(samples) => samples,
+        Err(note) => {
+            case.notes.push(note);
+            return case;
+        }
+    };
+    let all: Vec<usize> = (0..units.len()).collect();
+    case.figure = figure(claim, &samples, &all, Censored::Never);
+    case.parts = parts(claim, &samples, &all);
+    let used: BTreeSet<usize> = samples
+        .iter()
+        .flat_map(|s| s.values.iter().map(|v| v.unit))
+        .collect();
+    let used: Vec<usize> = used.into_iter().collect();
+    let interval = |censored| {
+        let identity = Identity::new(["claim", claim.name.as_str()]).and(key.iter().map(String::as_str));
+        bootstrap(claim, &samples, &used, &identity, censored)
+    };
+    case.interval = interval(Censored::Never);
+    case.outcome = decide(&claim.relation, case.figure, case.interval);
+    if used.len() < 2 {
+        case.notes.push("one replicate, so no interval".to_owned());
+    }
+    if samples.iter().any(|s| s.values.iter().any(|v| v.most != v.least)) {
+        let figure = figure(claim, &samples, &all, Censored::Now);
+        if decide(&claim.relation, figure, interval(Censored::Now)) != case.outcome {
+            case.outcome = Outcome::Inconclusive;
+            case.notes
+                .push("depends on trials that ended before they reached the target".to_owned());
+        }
+    }
+    if case.figure.is_nan() {
+        let ranked = matches!(claim.relation, Relation::Rank { .. });
+        let why = if ranked {
+            "more of it is neither better nor worse"
+        } else {
+            "both sides are infinite"
+        };
+        case.notes.push(why.to_owned());
+    }
+    show_absolute(&claim.relation, &mut case);
+    let failed: usize = samples.iter().map(|s| s.part.failed).sum();
+    if failed > 0 && !matches!(claim.metric, Metric::Ended(_)) {
+        case.outcome = Outcome::Inconclusive;
+        case.notes.push(format!("{failed} trials failed"));
+    }
+    case
+}
+
+/// The units of resampling: replicates, or the combinations of seeds where there is one replicate.
+fn units(trials: &[&Trial]) -> Vec<[u32; 4]> {
+    let replicates: BTreeSet<u32> = trials.iter().map(|t| t.coordinates.replicate).collect();
+    let units: BTreeSet<[u32; 4]> = trials.iter().map(|t| unit(t, replicates.len() > 1)).collect();
+    units.into_iter().collect()
+}
+
+fn unit(trial: &Trial, by_replicate: bool) -> [u32; 4] {
+    let c = &trial.coordinates;
+    if by_replicate {
+        [c.replicate, 0, 0, 0]
+    } else {
+        [c.replicate, c.weight_seed, c.order_seed, c.data_seed]
+    }
+}
+
+/// The samples that the relation compares: left and right, or one for each value of its axis
+/// (for a ranking, the left cell's first).
+fn samples(
+    claim: &Claim,
+    trials: &[&Trial],
+    units: &[[u32; 4]],
+    order: &dyn Fn(Axis) -> Vec<String>,
+) -> Result<Vec<Sample>, String> {
+    let of = |name: &str, kept: Vec<&Trial>| sample(claim, name, &kept, units);
+    match &claim.relation {
+        Relation::Compare { .. } | Relation::Within { .. } => {
+            let mut samples = vec![of("left", trials.iter().filter(|t| t.left).copied().collect())?];
+            if claim.right.is_some() {
+                samples.push(of("right", trials.iter().filter(|t| t.right).copied().collect())?);
+            }
+            Ok(samples)
+        }
+        Relation::Monotone { axis, .. } | Relation::Spread { axis, .. } => {
+            let left: Vec<&Trial> = trials.iter().filter(|t| t.left).copied().collect();
+            along(claim, *axis, &left, order)
+                .into_iter()
+                .map(|value| {
+                    let kept = left
+                        .iter()
+                        .filter(|t| t.coordinates.text(*axis) == value.as_str());
+                    of(&value, kept.copied().collect())
+                })
+                .collect()
+        }
+        Relation::Rank { axis, .. } => {
+            let mut samples = vec![of("left", trials.iter().filter(|t| t.left).copied().collect())?];
+            let rivals: Vec<&Trial> = trials.iter().filter(|t| t.right && !t.left).copied().collect();
+            for value in along(claim, *axis, &rivals, order) {
+                let kept = rivals
+                    .iter()
+                    .filter(|t| t.coordinates.text(*axis) == value.as_str());
+                samples.push(of(&value, kept.copied().collect())?);
+            }
+            Ok(samples)
+        }
+    }
+}
+
+/// The values of an axis that trials have, in the order that the claim means.
+fn along(claim: &Claim, axis: Axis, trials: &[&Trial], order: &dyn Fn(Axis) -> Vec<String>) -> Vec<String> {
+    let present: BTreeSet<String> = trials
+        .iter()
+        .map(|t| t.coordinates.text(axis).into_owned())
+        .collect();
+    let listed = claim.left.texts(axis).map(<[String]>::to_vec);
+    let order = listed.unwrap_or_else(|| if axis.is_number() { Vec::new() } else { order(axis) });
+    let place = |text: &String| order.iter().position(|o| o == text).unwrap_or(order.len());
+    let number = |text: &String| text.parse::<f64>().unwrap_or(0.0);
+    let mut values: Vec<String> = present.into_iter().collect();
+    values.sort_by(|a, b| {
+        place(a)
+            .cmp(&place(b))
+            .then_with(|| number(a).total_cmp(&number(b)))
+            .then_with(|| a.cmp(b))
+    });
+    values
+}
+
+fn sample(claim: &Claim, name: &str, trials: &[&Trial], units: &[[u32; 4]]) -> Result<Sample, String> {
+    if trials.is_empty() {
+        return Err(format!("the tables hold no trials for `{name}`"));
+    }
+    let (kept, rates) = match (&claim.rate, &claim.metric) {
+        (Rate::Tuned(_), metric) if !matches!(metric, Metric::BestRate { .. }) => tune(claim, name, trials)?,
+        _ => (trials.to_vec(), Vec::new()),
+    };
+    let by_replicate = units.iter().all(|u| u[1..] == [0; 3]) && units.len() > 1;
+    let mut values = Vec::with_capacity(kept.len());
+    let mut without = 0;
+    for trial in &kept {
+        let Some(value) = trial
+            .value
+            .map(|v| transform(claim.transform, v))
+            .filter(|v| !v.is_nan())
+        else {
+            without += 1;
+            continue;
+        };
+        let this = unit(trial, by_replicate);
+        let least = trial.censored.map_or(value, |c| transform(claim.transform, c));
+        values.push(Value {
+            unit: units.binary_search(&this).unwrap_or(0),
+            rate: trial.coordinates.learning_rate,
+            most: value,
+            least,
+        });
+    }
+    if without > 0 {
+        return Err(format!(
+            "{without} of {} trials of `{name}` have no value",
+            kept.len()
+        ));
+    }
+    let count = |status| kept.iter().filter(|t| t.status == status).count();
+    Ok(Sample {
+        name: name.to_owned(),
+        part: Part {
+            name: name.to_owned(),
+            figure: f64::NAN,
+            trials: kept.len(),
+            diverged: count(Status::Diverged),
+            failed: count(Status::Failed),
+            rates,
+        },
+        values,
+    })
+}
+
+/// Chooses a learning rate in each pooled cell, and keeps the trials that are scored.
+fn tune<'t>(claim: &Claim, name: &str, trials: &[&'t Trial]) -> Result<(Vec<&'t Trial>, Vec<f64>), String> {
+    let Rate::Tuned(tuning) = &claim.rate else {
+        return Ok((trials.to_vec(), Vec::new()));
+    };
+    let chooses = |t: &Trial| tuning.replicates.is_none_or(|n| t.coordinates.replicate < n);
+    let scored = |t: &Trial| tuning.replicates.is_none_or(|n| t.coordinates.replicate >= n);
+    let higher = claim.metric.higher_is_better();
+    let merit = |t: &Trial| match (&tuning.by, higher) {
+        (Some(_), _) => t.choose_by,
+        (None, Some(higher)) => t.value.map(|v| if higher { v } else { -v }),
+        (None, None) => None,
+    };
+    let axes: Vec<Axis> = Axis::CELL
+        .into_iter()
+        .filter(|a| *a != Axis::LearningRate)
+        .collect();
+    let mut cells: BTreeMap<Vec<String>, Vec<&Trial>> = BTreeMap::new();
+    for trial in trials {
+        cells
+            .entry(texts(&trial.coordinates, &axes))
+            .or_default()
+            .push(trial);
+    }
+    let (mut kept, mut rates) = (Vec::new(), Vec::new());
+    for members in cells.values() {
+        let mut tried: Vec<f64> = members.iter().map(|t| t.coordinates.learning_rate).collect();
+        tried.sort_by(f64::total_cmp);
+        tried.dedup();
+        let mut best: Option<(f64, f64)> = None;
+        for rate in &tried {
+            let at = members
+                .iter()
+                .filter(|t| t.coordinates.learning_rate == *rate && chooses(t));
+            let merits: Option<Vec<f64>> = at.map(|t| merit(t)).collect();
+            let Some(merits) = merits.filter(|m| !m.is_empty()) else {
+                continue;
+            };
+            let merit = median(&merits);
+            if best.is_none_or(|(_, least)| merit > least) {
+                best = Some((*rate, merit));
+            }
+        }
+        let Some((rate, _)) = best else {
+            return Err(format!("nothing to choose the learning rate of `{name}` by"));
+        };
+        rates.push(rate);
+        kept.extend(
+            members
+                .iter()
+                .filter(|t| t.coordinates.learning_rate == rate && scored(t)),
+        );
+    }
+    if kept.is_empty() {
+        return Err(format!("no replicates of `{name}` are left to score"));
+    }
+    Ok((kept, rates))
+}
+
+/// What a trial counts with that ended before it reached its target.
+#[derive(Clone, Copy, PartialEq)]
+enum Censored {
+    /// It never will.
+    Never,
+    /// It would have at the next moment.
+    Now,
+}
+
+/// The figure of a sample when units are drawn as often as `times` says.
+fn part_figure(claim: &Claim, sample: &Sample, times: &[u32], censored: Censored) -> f64 {
+    let value = |v: &Value| {
+        if censored == Censored::Never {
+            v.most
+        } else {
+            v.least
+        }
+    };
+    let drawn = |kept: &dyn Fn(&Value) -> bool| -> Vec<f64> {
+        sample
+            .values
+            .iter()
+            .filter(|v| kept(v))
+            .flat_map(|v| std::iter::repeat_n(value(v), times[v.unit] as usize))
+            .collect()
+    };
+    let Metric::BestRate { by } = &claim.metric else {
+        return aggregate(claim.aggregate, &drawn(&|_| true));
+    };
+    let sign = if by.ends_with("accuracy") { 1.0 } else { -1.0 };
+    let mut rates: Vec<f64> = sample.values.iter().map(|v| v.rate).collect();
+    rates.sort_by(f64::total_cmp);
+    rates.dedup();
+    let mut best: Option<(f64, f64)> = None;
+    for rate in rates {
+        let merit = sign * aggregate(claim.aggregate, &drawn(&|v| v.rate == rate));
+        if !merit.is_nan() && best.is_none_or(|(_, least)| merit > least) {
+            best = Some((rate, merit));
+        }
+    }
+    best.map_or(f64::NAN, |(rate, _)| libm::log2(rate))
+}
+
+fn figure(claim: &Claim, samples: &[Sample], drawn: &[usize], censored: Censored) -> f64 {
+    let units = samples.iter().flat_map(|s| s.values.iter().map(|v| v.unit)).max();
+    let mut times = vec![
+        0;
+        units
+            .map_or(0, |u| u + 1)
+            .max(drawn.iter().max().map_or(0, |d| d + 1))
+    ];
+    drawn.iter().for_each(|d| times[*d] += 1);
+    let parts: Vec<f64> = samples
+        .iter()
+        .map(|s| part_figure(claim, s, &times, censored))
+        .collect();
+    let worst = |x: f64, y: f64| if x.is_nan() || y.is_nan() { f64::NAN } else { x };
+    match &claim.relation {
+        Relation::Compare { side, .. } | Relation::Within { side, .. } => {
+            let (left, right) = (parts[0], parts.get(1).copied().unwrap_or(0.0));
+            match side {
+                Side::Left => left,
+                Side::Difference | Side::AbsoluteDifference => left - right,
+                Side::Ratio => left / right,
+            }
+        }
+        Relation::Monotone { increasing, .. } => {
+            let sign = if *increasing { 1.0 } else { -1.0 };
+            let steps = parts.windows(2).map(|w| sign * (w[1] - w[0]));
+            steps.fold(f64::INFINITY, |least, step| worst(least.min(step), step))
+        }
+        Relation::Spread { .. } => {
+            let sorted = stats::sorted(&parts);
+            sorted.last().unwrap_or(&f64::NAN) - sorted.first().unwrap_or(&f64::NAN)
+        }
+        Relation::Rank { .. } => {
+            let Some(higher) = claim.metric.higher_is_better() else {
+                return f64::NAN;
+            };
+            let better = |x: &&f64| if higher { **x > parts[0] } else { **x < parts[0] };
+            1.0 + parts[1..].iter().filter(better).count() as f64
+        }
+    }
+}
+
+/// The figures of the sides alone, for the reader.
+fn parts(claim: &Claim, samples: &[Sample], drawn: &[usize]) -> Vec<Part> {
+    let times = vec![1; drawn.len()];
+    let part = |s: &Sample| Part {
+        name: s.name.clone(),
+        figure: part_figure(claim, s, &times, Censored::Never),
+        ..s.part.clone()
+    };
+    samples.iter().map(part).collect()
+}
+
+fn bootstrap(
+    claim: &Claim,
+    samples: &[Sample],
+    units: &[usize],
+    identity: &Identity,
+    censored: Censored,
+) -> Option<Interval> {
+    if units.len() < 2 {
+        return None;
+    }
+    let mut drawn = Vec::with_capacity(units.len());
+    let values = resample(&mut identity.stream(), &[units.len()], DRAWS, |indices| {
+        drawn.clear();
+        drawn.extend(indices[0].iter().map(|i| units[*i]));
+        figure(claim, samples, &drawn, censored)
+    });
+    Some(percentile_interval(values, claim.confidence))
+}
+
+/// The verdict on a figure with its interval.
+fn decide(relation: &Relation, figure: f64, interval: Option<Interval>) -> Outcome {
+    if figure.is_nan() {
+        return Outcome::Inconclusive;
+    }
+    let range = interval.unwrap_or(Interval {
+        low: figure,
+        high: figure,
+    });
+    // The figure itself belongs to the evidence, wherever its interval lies.
+    let (low, high) = (range.low.min(figure), range.high.max(figure));
+    match relation {
+        Relation::Compare { side, op, threshold } => {
+            let (low, high) = absolute(*side, low, high);
+            compare(*op, *threshold, low, high)
+        }
+        Relation::Within {
+            side,
+            low: least,
+            high: most,
+        } => {
+            let (low, high) = absolute(*side, low, high);
+            let (from, to) = (
+                compare(Op::AtLeast, *least, low, high),
+                compare(Op::AtMost, *most, low, high),
+            );
+            from.max(to)
+        }
+        Relation::Monotone { tolerance, .. } => compare(Op::AtLeast, -tolerance, low, high),
+        Relation::Spread { op, threshold, .. } => compare(*op, *threshold, low, high),
+        Relation::Rank { at_most, .. } => compare(Op::AtMost, f64::from(*at_most), low, high),
+    }
+}
+
+/// The range of the absolute value where that is what is compared.
+fn absolute(side: Side, low: f64, high: f64) -> (f64, f64) {
+    if side != Side::AbsoluteDifference {
+        return (low, high);
+    }
+    let least = if low <= 0.0 && high >= 0.0 {
+        0.0
+    } else {
+        low.abs().min(high.abs())
+    };
+    (least, low.abs().max(high.abs()))
+}
+
+/// Shows the absolute value where that is what is compared.
+fn show_absolute(relation: &Relation, case: &mut Case) {
+    if let Relation::Compare { side, .. } | Relation::Within { side, .. } = relation
+        && *side == Side::AbsoluteDifference
+    {
+        case.figure = case.figure.abs();
+        case.interval = case.interval.map(|i| {
+            let (low, high) = absolute(*side, i.low, i.high);
+            Interval { low, high }
+        });
+    }
+}
+
+/// Whether all of `low..=high` satisfies the comparison, none of it, or some.
+fn compare(op: Op, threshold: f64, low: f64, high: f64) -> Outcome {
+    if op == Op::Equal {
+        return match (
+            low == threshold && high == threshold,
+            low <= threshold && threshold <= high,
+        ) {
+            (true, _) => Outcome::Pass,
+            (false, true) => Outcome::Inconclusive,
+            (false, false) => Outcome::Fail,
+        };
+    }
+    match (op.holds(low, threshold), op.holds(high, threshold)) {
+        (true, true) => Outcome::Pass,
+        (false, false) => Outcome::Fail,
+        _ => Outcome::Inconclusive,
+    }
+}
+
+fn transform(transform: Transform, x: f64) -> f64 {
+    match transform {
+        Transform::Identity => x,
+        Transform::Ln => libm::log(x),
+        Transform::Log2 => libm::log2(x),
+        Transform::Square => x * x,
+    }
+}
+
+/// Reduces values to one; NaN where it is undefined.
+pub fn aggregate(how: Aggregate, values: &[f64]) -> f64 {
+    if values.is_empty() {
+        return f64::NAN;
+    }
+    let extreme = |wanted: Ordering| {
+        let pick = |a: f64, b: &f64| if b.total_cmp(&a) == wanted { *b } else { a };
+        values.iter().fold(values[0], pick)
+    };
+    match how {
+        Aggregate::Median => median(values),
+        Aggregate::Mean => stats::mean(values),
+        Aggregate::Iqm => stats::interquartile_mean(values),
+        Aggregate::Min => extreme(Ordering::Less),
+        Aggregate::Max => extreme(Ordering::Greater),
+        Aggregate::Std => stats::deviation(values),
+        Aggregate::Var => stats::variance(values),
+        Aggregate::Sum => values.iter().sum(),
+        Aggregate::Fraction(op, bound) => {
+            values.iter().filter(|x| op.holds(**x, bound)).count() as f64 / values.len() as f64
+        }
+    }
+}
