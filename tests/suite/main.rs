@@ -1,3 +1,4 @@
 //! Integration tests, in one binary so that they link once.
 
 mod floors;
+mod shipped;

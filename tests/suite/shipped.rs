@@ -1,0 +1,41 @@
+//! The experiment files that are shipped.
+
+use std::path::{Path, PathBuf};
+
+use goodinit::experiment::Experiment;
+use goodinit::init::Registry;
+
+fn files(directory: &str) -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments").join(directory);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// Every paper and every slide reads without an error, says where it comes from, and claims
+/// something.
+#[test]
+fn papers_and_slides_are_well_formed() {
+    let mut wrong = Vec::new();
+    for (directory, at_least) in [("papers", 17), ("deck", 0)] {
+        let files = files(directory);
+        assert!(files.len() >= at_least, "{directory}: {}", files.len());
+        for file in files {
+            match Experiment::load::<&str>(&file, &[], &Registry::standard()) {
+                Err(error) => wrong.push(error.to_string()),
+                Ok(experiment) => {
+                    let stem = file.file_stem().unwrap().to_string_lossy();
+                    assert_eq!(experiment.name, stem, "results go to a directory of the file's name");
+                    assert!(!experiment.claims.is_empty(), "{stem} claims nothing");
+                    let text = std::fs::read_to_string(&file).unwrap();
+                    assert!(text.starts_with("# ") && text.contains("\n# Cost: "), "{stem}");
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
