@@ -6,7 +6,9 @@ use goodinit::experiment::Experiment;
 use goodinit::init::Registry;
 
 fn files(directory: &str) -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments").join(directory);
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("experiments")
+        .join(directory);
     let mut files: Vec<PathBuf> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -29,7 +31,10 @@ fn papers_and_slides_are_well_formed() {
                 Err(error) => wrong.push(error.to_string()),
                 Ok(experiment) => {
                     let stem = file.file_stem().unwrap().to_string_lossy();
-                    assert_eq!(experiment.name, stem, "results go to a directory of the file's name");
+                    assert_eq!(
+                        experiment.name, stem,
+                        "results go to a directory of the file's name"
+                    );
                     assert!(!experiment.claims.is_empty(), "{stem} claims nothing");
                     let text = std::fs::read_to_string(&file).unwrap();
                     assert!(text.starts_with("# ") && text.contains("\n# Cost: "), "{stem}");
