@@ -282,6 +282,7 @@ cells!(ProbeRow {
     jacobian_max: Option<f64>,
     initial_loss: Option<f64>,
     born_dead: Option<u32>,
+    first_dead: Option<u32>,
 });
 
 cells!(HistogramRow {

@@ -200,6 +200,8 @@ pub struct ProbeRow {
     /// 1 if some hidden layer is zero on every probe sample, so that the output is constant, else
     /// 0 (network).
     pub born_dead: Option<u32>,
+    /// 1 if some hidden layer is zero on the first probe sample, else 0 (network).
+    pub first_dead: Option<u32>,
 }
 
 /// One row of `histograms.csv`, after the coordinates and `trial_id`: the weights of one layer at

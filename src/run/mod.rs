@@ -6,6 +6,7 @@ pub mod jacobian;
 pub mod journal;
 pub mod lock;
 pub mod measure;
+pub mod probe;
 pub mod progress;
 pub mod shard;
 pub mod signals;

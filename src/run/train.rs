@@ -325,4 +325,4 @@ fn best(epochs: &[EpochRow]) -> Option<&EpochRow> {
 
 #[cfg(test)]
 #[path = "train_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -31,13 +31,13 @@ fn spec() -> DataSpec {
     DataSpec::parse(&Value::Table(table)).unwrap()
 }
 
-fn digits() -> Prepared {
+pub(crate) fn digits() -> Prepared {
     let spec = spec();
     let dataset = data::load(&spec, 1, &Environment::default()).unwrap();
     data::prepare(&dataset, &spec, 0.0, 1, 0).unwrap()
 }
 
-fn trial(scheme: &str, activation: &str, hidden: &[usize], rate: f64, length: Length) -> Trial {
+pub(crate) fn trial(scheme: &str, activation: &str, hidden: &[usize], rate: f64, length: Length) -> Trial {
     let architecture = Architecture::plain(hidden.to_vec()).unwrap();
     Trial {
         coordinates: Coordinates {
