@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::dry_run::Summary;
+use super::execute::{execute, summary};
 use super::text::width;
-use super::{print, print_json};
+use super::{fetch, print, print_json};
 use crate::data::Environment;
 use crate::error::Result;
 use crate::experiment::Experiment;
@@ -26,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Threads to train on; never changes a byte [default: as many as there are cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
     /// Train one part of the grid: 1/4 to 4/4, or `auto` to read it from the scheduler
     #[arg(long, value_name = "I/N|auto")]
@@ -40,6 +41,12 @@ pub struct Args {
     /// Throw away what an earlier run of this experiment left and start over
     #[arg(long)]
     pub fresh: bool,
+    /// Keep results in memory until the tables are written: an interrupted run then leaves nothing
+    #[arg(long, conflicts_with = "shard")]
+    pub no_journal: bool,
+    /// Append a line to this file whenever a trial starts or ends
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
     /// Stop at the first trial that fails
     #[arg(long)]
     pub fail_fast: bool,
@@ -85,6 +92,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     if args.dry_run {
         return dry_run(&args, &experiment, &out, environment);
     }
+    execute(&args, experiment, &out, environment)?;
     Ok(ExitCode::SUCCESS)
 }
 

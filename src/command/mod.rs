@@ -13,11 +13,14 @@ use crate::error::{Error, Kind, Result};
 pub mod check;
 pub mod completions;
 mod dry_run;
+mod execute;
 pub mod fetch;
 pub mod grid;
 pub mod list;
 pub mod man;
 pub mod text;
+pub mod merge;
+pub mod verify;
 
 /// The benchmark and reproducibility harness for neural-network weight initialization.
 #[derive(Debug, Parser)]
@@ -54,6 +57,8 @@ macro_rules! commands {
         /// # Errors
         /// Whatever the command reports; the caller prints it and takes the exit code from it.
         pub fn run(arguments: Arguments) -> Result<ExitCode> {
+            // A wrong GOODINIT_ISA is said now, not in the middle of a run.
+            crate::numerics::isa::choose()?;
             match arguments.command {
                 $(Command::$variant(args) => $module::run(args),)*
             }
@@ -66,6 +71,10 @@ commands! {
     Grid => grid,
     /// Check an experiment's claims against its tables
     Check => check,
+    /// Make the tables out of shards
+    Merge => merge,
+    /// Recompute a sample of committed rows and compare bits
+    Verify => verify,
     /// List the schemes, activations, datasets and settings there are
     List => list,
     /// Download a dataset once, checked by its SHA-256

@@ -39,6 +39,17 @@ impl Pending {
         &self.destination
     }
 
+    /// Opens what has been written so far, for reading.
+    ///
+    /// # Errors
+    /// A full disk and the like.
+    pub fn reread(&mut self) -> Result<File> {
+        self.file
+            .flush()
+            .map_err(|e| Error::io("write", &self.temporary, &e))?;
+        File::open(&self.temporary).map_err(|e| Error::io("read", &self.temporary, &e))
+    }
+
     /// Forces what was written to the disk; the destination is still untouched.
     ///
     /// # Errors

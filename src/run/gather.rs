@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::journal::{self, Header, Place, Reader};
-use super::shard::{Shard, members};
+use super::shard::{Shard, owners};
 use super::store::{self, Fetch, Plan};
 use crate::error::{Error, Kind, Result};
 use crate::numerics::NUMERICS_VERSION;
@@ -119,12 +119,7 @@ impl Shards {
             places: vec![(0, store::NOWHERE); costs.len()],
             notes: Vec::new(),
         };
-        let mut owner = vec![0u32; costs.len()];
-        for index in 1..=count {
-            for trial in members(costs, Shard { index, count }) {
-                owner[trial as usize] = index;
-            }
-        }
+        let owner = owners(costs, count);
         for (&index, path) in &self.journals {
             gathered.add(index, path, plan, &owner)?;
         }
@@ -252,6 +247,8 @@ fn difference(found: &Header, wanted: &Header) -> Option<String> {
             "builds {} and {} of the program",
             wanted.build, found.build
         ))
+    } else if found.data != wanted.data {
+        Some("their data differ".to_owned())
     } else if found.shards != wanted.shards {
         Some(format!(
             "one of {} shards and one of {}",
@@ -289,6 +286,7 @@ pub fn command_line(arguments: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::run::journal::{Key, Writer, encode, tests::record};
+    use crate::run::shard::members;
 
     struct Ten;
     impl Plan for Ten {
@@ -306,7 +304,9 @@ mod tests {
             shard: index,
             shards: count,
             trials: 10,
-            text: String::new(),
+            manifest: String::new(),
+            data: vec![("digits".into(), "d1".into())],
+            shapes: Vec::new(),
             command: vec!["grid".into(), "x.toml".into(), "--set".into(), "a=[1, 2]".into()],
         }
     }

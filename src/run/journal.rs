@@ -49,8 +49,14 @@ pub struct Header {
     pub shards: u32,
     /// Trials in the whole plan.
     pub trials: u64,
-    /// The resolved text of the experiment, so that `merge` needs no other file.
-    pub text: String,
+    /// The manifest of the results, with experiment and data in it, so that `merge` needs no
+    /// other file.
+    pub manifest: String,
+    /// Names and digests of the datasets.
+    pub data: Vec<(String, String)>,
+    /// Sizes of the datasets (features, outputs, training samples, others), on which the division
+    /// into shards depends.
+    pub shapes: Vec<[u64; 4]>,
     /// The arguments of `goodinit` that started the run, for messages.
     pub command: Vec<String>,
 }

@@ -66,7 +66,9 @@ fn a_header() -> Header {
         shard: 1,
         shards: 1,
         trials: 1000,
-        text: "name = \"x\"\n".repeat(20),
+        manifest: "name = \"x\"\n".repeat(20),
+        data: vec![("digits".into(), "d1".into())],
+        shapes: vec![[64, 10, 1000, 500]],
         command: vec!["grid".into(), "x.toml".into()],
     }
 }

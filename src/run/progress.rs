@@ -92,7 +92,12 @@ impl Progress {
         self.trials_here
     }
 
-    /// Since when.
+    /// Trials done, also by earlier runs.
+    pub fn trials_done(&self) -> u64 {
+        self.trials_done
+    }
+
+    /// Time since it began.
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }

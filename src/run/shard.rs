@@ -161,28 +161,30 @@ fn slurm_array(id: u32, needed: impl Fn(&str) -> Result<u32>) -> Result<(u64, u3
     Ok((u64::from((id - min) / step) + 1, count))
 }
 
-/// Which trials belong to `shard`, ascending: the dearest trial goes to the least loaded shard,
-/// and so on down. Depends on the costs alone, so it is the same on every machine and after every
-/// restart.
-pub fn members(costs: &[u64], shard: Shard) -> Vec<u32> {
-    if shard.is_whole() {
-        return (0..costs.len() as u32).collect();
-    }
-    let mut loads: BinaryHeap<Reverse<(u128, u32)>> = (1..=shard.count).map(|i| Reverse((0, i))).collect();
-    let mut mine = Vec::new();
+/// The shard, from 1, that each trial belongs to: the dearest trial goes to the least loaded
+/// shard, and so on down. Depends on the costs alone, so it is the same on every machine and
+/// after every restart.
+pub fn owners(costs: &[u64], count: u32) -> Vec<u32> {
+    let mut loads: BinaryHeap<Reverse<(u128, u32)>> = (1..=count).map(|i| Reverse((0, i))).collect();
+    let mut owners = vec![1; costs.len()];
     for trial in longest_first(costs) {
-        // Never empty: a shard has a count of at least 1.
+        // Never empty: there is at least one shard.
         let Some(Reverse((load, owner))) = loads.pop() else {
             break;
         };
-        if owner == shard.index {
-            mine.push(trial);
-        }
+        owners[trial as usize] = owner;
         // A trial without any cost still takes a turn.
         loads.push(Reverse((load + u128::from(costs[trial as usize].max(1)), owner)));
     }
-    mine.sort_unstable();
-    mine
+    owners
+}
+
+/// The trials of `shard`, ascending.
+pub fn members(costs: &[u64], shard: Shard) -> Vec<u32> {
+    let owners = owners(costs, shard.count);
+    (0..costs.len() as u32)
+        .filter(|&i| owners[i as usize] == shard.index)
+        .collect()
 }
 
 /// All trials by falling cost; equal ones by position.

@@ -319,6 +319,8 @@ pub fn belongs(path: &Path, found: &Header, wanted: &Header) -> Result<()> {
             "another build of the program ({}, not {})",
             found.build, wanted.build
         )
+    } else if found.data != wanted.data {
+        "this experiment on other data".to_owned()
     } else if (found.shard, found.shards, found.trials) != (wanted.shard, wanted.shards, wanted.trials) {
         format!(
             "shard {}/{} of {} trials",
@@ -327,7 +329,7 @@ pub fn belongs(path: &Path, found: &Header, wanted: &Header) -> Result<()> {
     } else {
         return Ok(());
     };
-    let message = format!("{} is the journal of an unfinished run of {why}", path.display());
+    let message = format!("{} is the journal of an unfinished run: {why}", path.display());
     Err(Error::new(Kind::Store, message)
         .help("it is left as it is: finish that run with what began it, or choose another --out")
         .help("`--fresh` moves it aside and starts anew"))

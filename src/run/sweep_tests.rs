@@ -73,7 +73,9 @@ fn header(trials: u32) -> Header {
         shard: 1,
         shards: 1,
         trials: trials.into(),
-        text: String::new(),
+        manifest: String::new(),
+        data: vec![("digits".into(), "d1".into())],
+        shapes: Vec::new(),
         command: Vec::new(),
     }
 }

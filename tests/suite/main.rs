@@ -2,3 +2,7 @@
 
 mod floors;
 mod shipped;
+mod crash;
+mod program;
+mod runs;
+mod shards;

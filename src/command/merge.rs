@@ -1,0 +1,45 @@
+//! `goodinit merge`: the shards of an experiment into its tables.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::error::Result;
+use crate::run::merge::merge;
+
+/// Arguments of `goodinit merge`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  goodinit merge results/full
+  goodinit merge results/full /copied/from/node1 /copied/from/node2
+
+The tables are byte for byte those of a run that was never cut. If trials are missing, nothing is
+written; the shards that lack them are named, each with the command to run.")]
+pub struct Args {
+    /// The results directory that the shards ran in; the tables go there
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// More results directories with shards of the same run
+    #[arg(value_name = "FROM")]
+    pub from: Vec<PathBuf>,
+}
+
+/// Merges.
+///
+/// # Errors
+/// The shards are not parts of one whole, or not all there, or the tables cannot be written.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let merged = merge(&args.directory, &args.from)?;
+    for note in &merged.notes {
+        eprintln!("{note}");
+    }
+    if let Some(aside) = &merged.replaced {
+        eprintln!("older tables that differ are now in {}", aside.display());
+    }
+    super::print(&format!(
+        "{} trials of {} shards merged into {}\n",
+        merged.trials,
+        merged.shards,
+        args.directory.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,163 @@
+//! `goodinit verify`: recompute a sample of the rows of a results directory and compare bits.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::data::Environment;
+use crate::error::{Error, Kind, Result};
+use crate::experiment::Experiment;
+use crate::init::Registry;
+use crate::numerics::NUMERICS_VERSION;
+use crate::results::format;
+use crate::results::manifest::Manifest;
+use crate::run::grid::grouped;
+use crate::run::job::Job;
+use crate::run::signals::Stop;
+use crate::run::sweep::default_threads;
+use crate::run::verify::{Report, Sample, verify};
+
+/// Arguments of `goodinit verify`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  goodinit verify results/full                       2% of the trials
+  goodinit verify results/full --sample 100 --seed 7
+  goodinit verify results/quick --sample 100%
+
+Exit codes: 0 every bit is the same, 1 something differs, 2 error.")]
+pub struct Args {
+    /// The results directory
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// How many trials to recompute: a share (2%) or a number (100)
+    #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = Amount::parse)]
+    pub sample: Amount,
+    /// Which trials: another seed takes others
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Threads to train on [default: as many as there are cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Where downloaded datasets are kept
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// A share of all trials, or a number of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Amount {
+    /// 0 to 1.
+    Share(f64),
+    /// So many.
+    Trials(u32),
+}
+
+impl Amount {
+    /// Reads `2%` or `100`.
+    fn parse(text: &str) -> std::result::Result<Self, String> {
+        let amount = match text.strip_suffix('%') {
+            Some(percent) => percent
+                .trim()
+                .parse()
+                .ok()
+                .filter(|p| *p > 0.0 && *p <= 100.0)
+                .map(|p: f64| Amount::Share(p / 100.0)),
+            None => text.parse().ok().filter(|n| *n > 0).map(Amount::Trials),
+        };
+        amount.ok_or_else(|| "give a share over 0% and up to 100%, or a number of trials".to_owned())
+    }
+
+    fn of(self, trials: u32) -> u32 {
+        match self {
+            Amount::Share(share) => ((f64::from(trials) * share).ceil() as u32).clamp(1, trials),
+            Amount::Trials(n) => n.min(trials),
+        }
+    }
+}
+
+/// Verifies.
+///
+/// # Errors
+/// The directory holds no results that this program could recompute.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let directory = &args.directory;
+    let manifest = Manifest::load(directory)?;
+    if manifest.numerics_version != NUMERICS_VERSION {
+        let message = format!(
+            "{} is of numerics version {}, this program's is {NUMERICS_VERSION}: bits may differ between the two",
+            directory.display(),
+            manifest.numerics_version
+        );
+        return Err(Error::new(Kind::Store, message).help("verify it with the version that wrote it"));
+    }
+    let path = directory.join(format::MANIFEST);
+    let experiment = Experiment::parse::<&str>(&path, &manifest.experiment, &[], &Registry::standard())?;
+    if experiment.digest() != manifest.experiment_digest {
+        let message = format!(
+            "{}: the experiment in it does not have the digest that stands beside it",
+            path.display()
+        );
+        return Err(Error::new(Kind::Store, message).help("edited by hand? run the experiment again"));
+    }
+    let job = Arc::new(Job::new(experiment, Environment::new(args.data_dir.clone()))?);
+    let sample = Sample {
+        count: args.sample.of(job.len()),
+        seed: args.seed,
+        threads: args.threads.map_or_else(default_threads, usize::from),
+        quiet: false,
+    };
+    let report = verify(directory, &manifest, &job, &sample, &Stop::on_signals())?;
+    super::print(&text(&report, &args))?;
+    Ok(if report.differences.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
+}
+
+fn text(report: &Report, args: &Args) -> String {
+    const SHOWN: usize = 20;
+    let mut text = String::new();
+    for difference in report.differences.iter().take(SHOWN) {
+        let _ = writeln!(text, "{difference}");
+    }
+    if report.differences.len() > SHOWN {
+        let _ = writeln!(text, "and {} more", report.differences.len() - SHOWN);
+    }
+    let verdict = match report.differences.len() {
+        0 => "every bit is the same".to_owned(),
+        n => format!("{n} differ"),
+    };
+    let _ = writeln!(
+        text,
+        "{}: recomputed {} of {} trials (seed {}): {verdict}",
+        args.directory.display(),
+        grouped(report.checked),
+        grouped(report.trials),
+        args.seed
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_shares_or_numbers() {
+        assert_eq!(Amount::parse("2%"), Ok(Amount::Share(0.02)));
+        assert_eq!(Amount::parse("7"), Ok(Amount::Trials(7)));
+        for bad in ["0", "0%", "101%", "-1", "nan%", "inf%", "2.5", "", "%"] {
+            assert!(Amount::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            (
+                Amount::Share(0.02).of(10),
+                Amount::Share(1.0).of(10),
+                Amount::Trials(99).of(10)
+            ),
+            (1, 10, 10)
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! An experiment as work for a sweep: each trial with its data, each failure with its row.
+
+use std::sync::Arc;
+
+use super::sweep::Work;
+use super::train::train;
+use crate::data::{Cache, Dataset, Environment, Prepared, Targets};
+use crate::error::{Error, Kind, Result};
+use crate::experiment::{DataShape, Experiment, Plan, Trial};
+use crate::model::Workspace;
+use crate::numerics::NUMERICS_VERSION;
+use crate::results::format;
+use crate::results::manifest::{DatasetEntry, Manifest};
+use crate::results::record::{Status, TrialRecord, TrialRow};
+
+/// An experiment, its plan and its data.
+#[derive(Debug)]
+pub struct Job {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// Its trials.
+    pub plan: Plan,
+    /// The sizes of its datasets, in the order of [`Plan::datasets`].
+    pub shapes: Vec<DataShape>,
+    /// The manifest of its results.
+    pub manifest: Manifest,
+    cache: Cache,
+}
+
+impl Job {
+    /// Reads the data of `experiment` and plans its trials.
+    ///
+    /// # Errors
+    /// The data cannot be had, or there are more trials than a run can number.
+    pub fn new(experiment: Experiment, environment: Environment) -> Result<Self> {
+        let mut plan = experiment.plan();
+        if u32::try_from(plan.len()).is_err() {
+            return Err(Error::new(
+                Kind::Experiment,
+                format!("{} trials are more than a run can number", plan.len()),
+            ));
+        }
+        let cache = Cache::new(experiment.seed, environment);
+        let (mut shapes, mut entries) = (Vec::new(), Vec::new());
+        for spec in plan.datasets() {
+            let preparations = plan.preparations();
+            let first = preparations.iter().find(|(other, _, _)| Arc::ptr_eq(other, spec));
+            let (noise, seed) = first.map_or((0.0, 0), |(_, noise, seed)| (*noise, *seed));
+            let prepared = cache.prepared(spec, noise, u64::from(seed))?;
+            shapes.push(DataShape::of(&prepared));
+            entries.push(entry(spec.to_string(), &prepared));
+        }
+        plan.learn_shapes(&shapes);
+        let manifest = manifest(&experiment, plan.len() as u64, entries);
+        Ok(Job {
+            experiment,
+            plan,
+            shapes,
+            manifest,
+            cache,
+        })
+    }
+
+    /// The data of `trial`.
+    ///
+    /// # Errors
+    /// They cannot be prepared as the trial asks for.
+    pub fn data(&self, trial: &Trial) -> Result<Arc<Prepared>> {
+        let at = &trial.coordinates;
+        self.cache
+            .prepared(&trial.data, at.label_noise, u64::from(at.data_seed))
+    }
+
+    /// Number of trials.
+    pub fn len(&self) -> u32 {
+        self.plan.len() as u32
+    }
+
+    /// Never: an experiment has trials.
+    pub fn is_empty(&self) -> bool {
+        self.plan.is_empty()
+    }
+
+    /// Expected work of every trial.
+    pub fn costs(&self) -> Vec<u64> {
+        (0..self.plan.len()).map(|i| self.plan.cost(i)).collect()
+    }
+}
+
+fn entry(name: String, prepared: &Prepared) -> DatasetEntry {
+    let dataset: &Dataset = &prepared.dataset;
+    DatasetEntry {
+        name,
+        digest: dataset.digest.clone(),
+        samples: dataset.rows as u64,
+        inputs: dataset.cols as u32,
+        classes: match &*prepared.targets {
+            Targets::Classes { classes, .. } => Some(*classes as u32),
+            Targets::Values { .. } => None,
+        },
+    }
+}
+
+fn manifest(experiment: &Experiment, trials: u64, mut dataset: Vec<DatasetEntry>) -> Manifest {
+    dataset.sort_by(|a, b| a.name.cmp(&b.name));
+    Manifest {
+        format_version: format::FORMAT_VERSION,
+        numerics_version: NUMERICS_VERSION,
+        name: experiment.name.clone(),
+        experiment_digest: experiment.digest(),
+        commit: None,
+        trials,
+        experiment: experiment.resolved().to_owned(),
+        dataset,
+    }
+}
+
+impl Work for Job {
+    type Workspace = Workspace;
+
+    fn run(&self, index: u32, workspace: &mut Workspace) -> Result<TrialRecord> {
+        let trial = self.plan.trial(index as usize);
+        let data = self.data(&trial)?;
+        train(&trial, &data, workspace).map(|outcome| outcome.record)
+    }
+
+    fn failed(&self, index: u32, message: String) -> TrialRecord {
+        let trial = self.plan.trial(index as usize);
+        let data_hash = self
+            .data(&trial)
+            .map(|data| data.hash.clone())
+            .unwrap_or_default();
+        TrialRecord {
+            trial: TrialRow {
+                trial_id: trial.id,
+                status: Status::Failed,
+                stopped_epoch: None,
+                message: Some(message),
+                steps: 0,
+                parameters: self.plan.parameters(index as usize),
+                initial_loss: None,
+                train_loss: None,
+                train_accuracy: None,
+                validation_loss: None,
+                validation_accuracy: None,
+                test_loss: None,
+                test_accuracy: None,
+                best_epoch: None,
+                best_validation_accuracy: None,
+                best_test_accuracy: None,
+                data_hash,
+                initial_hash: None,
+                final_hash: None,
+            },
+            coordinates: trial.coordinates,
+            epochs: Vec::new(),
+            layers: Vec::new(),
+        }
+    }
+
+    fn trial_id(&self, index: u32) -> String {
+        self.plan.trial_id(index as usize)
+    }
+
+    fn cost(&self, index: u32) -> u64 {
+        self.plan.cost(index as usize)
+    }
+
+    fn describe(&self, index: u32) -> String {
+        self.plan.trial(index as usize).to_string()
+    }
+}

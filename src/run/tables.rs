@@ -1,0 +1,87 @@
+//! From records to the tables of a results directory, in one pass and with flat memory.
+
+use std::io::{BufReader, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::files::{Pending, replace};
+use super::store::Fetch;
+use crate::error::{Error, Result};
+use crate::experiment::Record;
+use crate::results::format;
+use crate::results::manifest::Manifest;
+use crate::results::summary;
+use crate::results::table::{Table, Writer};
+
+/// The tables that an experiment has beside the manifest.
+pub fn expected(record: &Record) -> Vec<&'static str> {
+    let mut files = vec![format::TRIALS, format::SUMMARY];
+    if record.epochs {
+        files.push(format::EPOCHS);
+    }
+    if !record.layers.is_empty() {
+        files.push(format::LAYERS);
+    }
+    files
+}
+
+/// Writes every table and, last, the manifest. Rows are fetched in the order of the plan, which is
+/// that of the tables. Where older tables differ, they are all moved to a `previous-N` directory,
+/// whose path is returned.
+///
+/// # Errors
+/// A record cannot be had, or the operating system refuses; the old tables are then untouched.
+pub fn write(
+    directory: &Path,
+    record: &Record,
+    manifest: &Manifest,
+    records: &mut impl Fetch,
+) -> Result<Option<PathBuf>> {
+    let files = expected(record);
+    let mut writers = Vec::new();
+    for table in Table::ALL {
+        if files.contains(&table.file()) {
+            writers.push(Writer::new(
+                table,
+                Pending::create(&directory.join(table.file()))?,
+            )?);
+        }
+    }
+    for index in 0..manifest.trials {
+        let record = records.fetch(index as u32)?;
+        for writer in &mut writers {
+            writer.push(&record)?;
+        }
+    }
+    let mut pending: Vec<Pending> = Vec::new();
+    for writer in writers {
+        pending.push(writer.finish()?);
+    }
+    let summary = summary(directory, manifest, &mut pending)?;
+    pending.push(summary);
+    let path = directory.join(format::MANIFEST);
+    let mut last = Pending::create(&path)?;
+    last.write_all(manifest.to_toml()?.as_bytes())
+        .map_err(|e| Error::io("write", &path, &e))?;
+    pending.push(last);
+    let stale: Vec<PathBuf> = [format::TRIALS, format::SUMMARY, format::EPOCHS, format::LAYERS]
+        .iter()
+        .filter(|name| !files.contains(name))
+        .map(|name| directory.join(name))
+        .collect();
+    replace(pending, &stale)
+}
+
+/// Summarises the tables in `pending`.
+fn summary(directory: &Path, manifest: &Manifest, pending: &mut [Pending]) -> Result<Pending> {
+    let mut reread = |name: &str| {
+        let found = pending.iter_mut().find(|p| p.destination().ends_with(name));
+        found.map(|p| p.reread().map(BufReader::new)).transpose()
+    };
+    let (trials, epochs) = (reread(format::TRIALS)?, reread(format::EPOCHS)?);
+    let mut summary = Pending::create(&directory.join(format::SUMMARY))?;
+    if let Some(trials) = trials {
+        let rows = summary::of_tables(trials, epochs, Some(manifest))?;
+        summary::write(&rows, &mut summary)?;
+    }
+    Ok(summary)
+}

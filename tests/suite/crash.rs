@@ -1,0 +1,146 @@
+//! The crash battery in its small form; the long one is tests/scripts/crash.sh.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::program::{Bench, Ran, SMALL};
+
+/// Starts a run, stops it with `stop` after `pause`, and returns what it said.
+fn stopped(bench: &Bench, threads: &str, pause: u64, stop: impl Fn(&mut std::process::Child)) -> Ran {
+    let arguments = [
+        "grid",
+        "x.toml",
+        "--out",
+        "r",
+        "--trace",
+        "trace",
+        "--threads",
+        threads,
+    ];
+    let mut child = bench
+        .command(&arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(pause));
+    stop(&mut child);
+    Ran::new(child.wait_with_output().unwrap())
+}
+
+/// An experiment long enough to be stopped some times, in a debug build, too.
+fn longer() -> String {
+    SMALL.replace("epochs = 2", "epochs = 12")
+}
+
+/// Trials that ended more than once.
+fn ended_twice(bench: &Bench) -> usize {
+    let trace = fs::read_to_string(bench.path("trace")).unwrap();
+    let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
+    for id in trace.lines().filter_map(|l| l.split_once("\tend\t")) {
+        *ends.entry(id.1).or_default() += 1;
+    }
+    assert_eq!(ends.len(), 96, "every trial ended");
+    ends.values().filter(|n| **n > 1).count()
+}
+
+#[test]
+fn killed_at_any_moment_it_goes_on_and_the_bytes_are_the_same() {
+    let bench = Bench::new(&longer());
+    bench.grid("whole", &[]).expect(0);
+    let mut killed = 0;
+    for i in 0..8u64 {
+        let threads = ["1", "3", "2", "8"][i as usize % 4];
+        let ran = stopped(&bench, threads, 40 + 97 * i % 400, |child| child.kill().unwrap());
+        assert!(!ran.err.contains("panicked"), "{ran:#?}");
+        killed += usize::from(ran.code.is_none());
+    }
+    bench.grid("r", &["--trace", "trace"]).expect(0);
+    assert_eq!(bench.tables("r"), bench.tables("whole"));
+    assert!(!bench.path("r/journal").exists());
+    // Only a trial that ended in the instant before a kill may have been trained again.
+    assert!(ended_twice(&bench) <= killed, "killed {killed} times");
+}
+
+#[cfg(unix)]
+#[test]
+fn asked_to_stop_it_keeps_everything_and_says_how_to_go_on() {
+    let bench = Bench::new(&longer());
+    bench.grid("whole", &[]).expect(0);
+    let mut interrupted = 0;
+    for (i, signal) in ["-TERM", "-INT", "-TERM", "-INT"].iter().enumerate() {
+        let ran = stopped(&bench, "2", 300 + 50 * i as u64, |child| {
+            let id = child.id().to_string();
+            assert!(
+                std::process::Command::new("kill")
+                    .args([*signal, &id])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        });
+        if ran.code == Some(75) {
+            interrupted += 1;
+            assert!(ran.err.contains("96 trials are kept"), "{ran:#?}");
+            assert!(
+                ran.err.contains("go on with: goodinit grid x.toml --out r"),
+                "{ran:#?}"
+            );
+        } else {
+            assert_eq!(ran.code, Some(0), "{ran:#?}");
+        }
+    }
+    assert!(interrupted > 0, "no run was slow enough to be stopped");
+    bench.grid("r", &["--trace", "trace"]).expect(0);
+    assert_eq!(bench.tables("r"), bench.tables("whole"));
+    assert_eq!(ended_twice(&bench), 0);
+}
+
+#[test]
+fn a_second_run_in_the_same_directory_is_told() {
+    let bench = Bench::new(&longer());
+    stopped(&bench, "1", 400, |child| {
+        assert!(child.try_wait().unwrap().is_none(), "the first is still at work");
+        let ran = bench.grid("r", &[]).expect(2);
+        assert!(ran.err.contains("r is in use by"), "{ran:#?}");
+        let ran = bench.run(&["merge", "r"]).expect(2);
+        assert!(ran.err.contains("r is in use by"), "{ran:#?}");
+        child.kill().unwrap();
+    });
+    bench.grid("r", &[]).expect(0);
+}
+
+#[test]
+fn a_journal_of_another_build_or_experiment_is_kept() {
+    let bench = Bench::new(&longer());
+    stopped(&bench, "1", 500, |child| child.kill().unwrap());
+    let path = bench.path("r/journal/1-of-1");
+    let before = fs::read(&path).unwrap();
+    let other = bench.grid("r", &["--set", "seed=6"]).expect(2);
+    assert!(
+        other.err.contains("another experiment") && other.err.contains("--fresh"),
+        "{other:#?}"
+    );
+    assert_eq!(fs::read(&path).unwrap(), before);
+    let fresh = bench.grid("r", &["--set", "seed=6", "--fresh"]).expect(0);
+    assert!(fresh.err.contains("previous-1"), "{fresh:#?}");
+    assert_eq!(
+        fs::read(bench.path("r/previous-1/1-of-1")).unwrap(),
+        before,
+        "kept, not lost"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_place_that_cannot_be_written_is_a_clear_error() {
+    let bench = Bench::new(SMALL);
+    let ran = bench.grid("/proc/no/such", &[]).expect(2);
+    assert!(ran.err.contains("cannot create /proc/no"), "{ran:#?}");
+    fs::write(bench.path("file"), "mine").unwrap();
+    let ran = bench.grid("file", &[]).expect(2);
+    assert!(ran.err.contains("cannot create file"), "{ran:#?}");
+    assert_eq!(fs::read_to_string(bench.path("file")).unwrap(), "mine");
+}

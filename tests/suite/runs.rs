@@ -1,0 +1,200 @@
+//! Whole runs of the program: same bytes whatever the circumstances, nothing lost, clear words.
+
+use std::fs;
+
+use super::program::{Bench, SMALL};
+
+#[test]
+fn threads_and_instruction_sets_change_no_byte() {
+    let bench = Bench::new(SMALL);
+    bench.grid("one", &["--threads", "1"]).expect(0);
+    let reference = bench.tables("one");
+    assert_eq!(
+        reference.keys().collect::<Vec<_>>(),
+        [
+            "epochs.csv",
+            "layers.csv",
+            "manifest.toml",
+            "summary.csv",
+            "trials.csv"
+        ]
+    );
+    assert_eq!(reference["trials.csv"].lines().count(), 1 + 96);
+    assert!(
+        reference["trials.csv"].contains(",diverged,"),
+        "the battery has diverging trials"
+    );
+    for threads in ["2", "8"] {
+        bench.grid(threads, &["--threads", threads]).expect(0);
+        assert_eq!(bench.tables(threads), reference, "{threads} threads");
+    }
+    for isa in ["portable", "avx2", "avx512", "neon"] {
+        let ran = bench
+            .command(&["grid", "x.toml", "--out", isa])
+            .env("GOODINIT_ISA", isa)
+            .output()
+            .unwrap();
+        let err = String::from_utf8_lossy(&ran.stderr);
+        if ran.status.code() == Some(2) && err.contains("this machine has no") {
+            eprintln!("skipped: {err}");
+            continue;
+        }
+        assert_eq!(ran.status.code(), Some(0), "{err}");
+        assert_eq!(bench.tables(isa), reference, "{isa}");
+        let about = fs::read_to_string(bench.path(isa).join("run.json")).unwrap();
+        assert!(
+            about.contains(&format!("\"isa\": \"{isa}\"")),
+            "the forced one is the one that ran: {about}"
+        );
+    }
+    bench.grid("memory", &["--no-journal"]).expect(0);
+    assert_eq!(bench.tables("memory"), reference);
+}
+
+#[test]
+fn growing_a_grid_leaves_every_old_row_as_it_was() {
+    let bench = Bench::new(SMALL);
+    bench.grid("old", &[]).expect(0);
+    let grown = SMALL
+        .replace("replicates = 4", "replicates = 5")
+        .replace("[[12], [8, 8]]", "[[10], [12], [8, 8]]")
+        .replace("\"he_normal\",", "\"lecun_uniform\", \"he_normal\", \"zeros\",")
+        .replace("\"tanh\"]", "\"gelu\", \"tanh\"]");
+    fs::write(bench.path("x.toml"), grown).unwrap();
+    bench.grid("new", &[]).expect(0);
+    let (old, new) = (bench.tables("old"), bench.tables("new"));
+    for table in ["trials.csv", "epochs.csv", "layers.csv"] {
+        let rows: std::collections::BTreeSet<&str> = new[table].lines().collect();
+        assert!(new[table].len() > old[table].len());
+        for row in old[table].lines() {
+            assert!(rows.contains(row), "{table} lost {row}");
+        }
+    }
+}
+
+#[test]
+fn complete_results_are_left_alone_until_asked() {
+    let bench = Bench::new(SMALL);
+    bench.grid("r", &["--trace", "trace"]).expect(0);
+    let before = bench.tables("r");
+    let again = bench.grid("r", &["--trace", "trace"]).expect(0);
+    assert!(
+        again.err.contains("complete") && again.err.contains("--fresh"),
+        "{again:#?}"
+    );
+    assert_eq!(bench.begun("trace"), 96);
+    // A claim is no part of what was trained: the manifest follows, no trial runs.
+    let claimed = format!("{SMALL}\n# a comment changes nothing\n");
+    fs::write(bench.path("x.toml"), claimed).unwrap();
+    bench.grid("r", &["--trace", "trace"]).expect(0);
+    assert_eq!(bench.begun("trace"), 96);
+    // Another experiment is refused, and overwrites nothing.
+    let refused = bench.grid("r", &["--set", "seed=6"]).expect(2);
+    assert!(
+        refused.err.contains("another experiment") && refused.err.contains("--fresh"),
+        "{refused:#?}"
+    );
+    assert_eq!(bench.tables("r"), before);
+    // The same again: identical, so nothing is set aside.
+    bench.grid("r", &["--fresh", "--trace", "trace"]).expect(0);
+    assert_eq!(bench.begun("trace"), 2 * 96);
+    assert_eq!(bench.tables("r"), before);
+    assert!(!bench.path("r/previous-1").exists());
+    // Another one on request: the old tables are moved, not lost.
+    let replaced = bench.grid("r", &["--fresh", "--set", "seed=6"]).expect(0);
+    assert!(replaced.err.contains("previous-1"), "{replaced:#?}");
+    assert_eq!(bench.tables("r/previous-1"), before);
+    assert_ne!(bench.tables("r")["trials.csv"], before["trials.csv"]);
+}
+
+#[test]
+fn tables_that_are_not_ours_are_not_overwritten() {
+    let bench = Bench::new(SMALL);
+    fs::create_dir(bench.path("r")).unwrap();
+    fs::write(bench.path("r/trials.csv"), "precious\n").unwrap();
+    let refused = bench.grid("r", &[]).expect(2);
+    assert!(refused.err.contains("cannot be told"), "{refused:#?}");
+    assert_eq!(
+        fs::read_to_string(bench.path("r/trials.csv")).unwrap(),
+        "precious\n"
+    );
+    fs::write(bench.path("r/manifest.toml"), "garbage").unwrap();
+    bench.grid("r", &[]).expect(2);
+    assert_eq!(
+        fs::read_to_string(bench.path("r/manifest.toml")).unwrap(),
+        "garbage"
+    );
+}
+
+#[test]
+fn verify_finds_what_differs_first() {
+    let bench = Bench::new(SMALL);
+    bench.grid("r", &[]).expect(0);
+    let ran = bench
+        .run(&["verify", "r", "--sample", "10%", "--seed", "3"])
+        .expect(0);
+    assert!(
+        ran.out
+            .contains("recomputed 10 of 96 trials (seed 3): every bit is the same"),
+        "{ran:#?}"
+    );
+    let tables = bench.tables("r");
+    // One digit of one loss, in the middle of training.
+    let epochs = &tables["epochs.csv"];
+    let header: Vec<&str> = epochs.lines().next().unwrap().split(',').collect();
+    let at = |name: &str| header.iter().position(|h| *h == name).unwrap();
+    let line = epochs
+        .lines()
+        .find(|l| l.split(',').nth(at("epoch")) == Some("1"))
+        .unwrap();
+    let cells: Vec<&str> = line.split(',').collect();
+    let changed = format!("{}9", cells[at("test_loss")]);
+    let hurt: Vec<&str> = cells
+        .iter()
+        .enumerate()
+        .map(|(i, c)| if i == at("test_loss") { changed.as_str() } else { c })
+        .collect();
+    fs::write(
+        bench.path("r/epochs.csv"),
+        epochs.replacen(line, &hurt.join(","), 1),
+    )
+    .unwrap();
+    let ran = bench.run(&["verify", "r", "--sample", "100%"]).expect(1);
+    assert!(
+        ran.out.contains("first differs in epoch 1: test_loss is"),
+        "{ran:#?}"
+    );
+    assert!(ran.out.contains("1 differ"), "{ran:#?}");
+    // Initial weights come before any epoch.
+    let row = tables["trials.csv"].lines().nth(1).unwrap();
+    let hash = row.rsplit(',').nth(1).unwrap();
+    fs::write(
+        bench.path("r/trials.csv"),
+        tables["trials.csv"].replacen(hash, "0000000000000000", 1),
+    )
+    .unwrap();
+    let ran = bench.run(&["verify", "r", "--sample", "100%"]).expect(1);
+    assert!(
+        ran.out.contains("first differs in the initial weights"),
+        "{ran:#?}"
+    );
+    // Without the large tables there is still something to compare.
+    fs::remove_file(bench.path("r/epochs.csv")).unwrap();
+    fs::remove_file(bench.path("r/layers.csv")).unwrap();
+    fs::write(bench.path("r/trials.csv"), &tables["trials.csv"]).unwrap();
+    bench.run(&["verify", "r"]).expect(0);
+    fs::write(
+        bench.path("r/trials.csv"),
+        tables["trials.csv"]
+            .lines()
+            .take(20)
+            .map(|l| format!("{l}\n"))
+            .collect::<String>(),
+    )
+    .unwrap();
+    let ran = bench.run(&["verify", "r"]).expect(2);
+    assert!(
+        ran.err.contains("has 19 rows, but the experiment has 96 trials"),
+        "{ran:#?}"
+    );
+}

@@ -1,0 +1,97 @@
+//! Shards and their merge.
+
+use std::fs;
+
+use super::program::{Bench, SMALL};
+
+#[test]
+fn merged_shards_are_the_unsharded_run_byte_for_byte() {
+    let bench = Bench::new(SMALL);
+    bench.grid("whole", &[]).expect(0);
+    for i in ["2/3", "1/3"] {
+        let ran = bench.grid("r", &["--shard", i, "--threads", "2"]).expect(0);
+        assert!(
+            ran.err.contains("goodinit merge r"),
+            "it says how to go on: {ran:#?}"
+        );
+    }
+    let missing = bench.run(&["merge", "r"]).expect(2);
+    assert!(
+        missing.err.contains("shard 3/3: 32 of 32 (not begun)"),
+        "{missing:#?}"
+    );
+    assert!(
+        missing.err.contains("goodinit grid x.toml --out r --shard 3/3"),
+        "{missing:#?}"
+    );
+    assert!(bench.tables("r").is_empty());
+    // The third comes from a scheduler, on a machine of its own.
+    let ran = bench
+        .command(&["grid", "x.toml", "--out", "elsewhere", "--shard", "auto/3"])
+        .env("JOB_COMPLETION_INDEX", "2")
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    bench.run(&["merge", "r", "elsewhere"]).expect(0);
+    assert_eq!(bench.tables("r"), bench.tables("whole"));
+    assert!(!bench.path("r/journal").exists() && bench.path("elsewhere/journal").exists());
+    let again = bench.run(&["merge", "r"]).expect(2);
+    assert!(again.err.contains("there are no shards"), "{again:#?}");
+}
+
+#[test]
+fn what_does_not_belong_together_is_refused() {
+    let bench = Bench::new(SMALL);
+    bench.grid("r", &["--shard", "1/2"]).expect(0);
+    let cut = bench.grid("r", &["--shard", "2/4"]).expect(2);
+    assert!(
+        cut.err
+            .contains("is of shard 1/2, which does not go together with 2/4"),
+        "{cut:#?}"
+    );
+    bench
+        .grid("other", &["--shard", "2/2", "--set", "seed=6"])
+        .expect(0);
+    let mixed = bench.run(&["merge", "r", "other"]).expect(2);
+    assert!(mixed.err.contains("different experiments"), "{mixed:#?}");
+    let whole = bench.grid("r", &[]).expect(2);
+    assert!(whole.err.contains("is of shard 1/2"), "{whole:#?}");
+    for (bad, word) in [
+        ("0/2", "no shard 0 of 2"),
+        ("3/2", "no shard 3 of 2"),
+        ("x", "is not a shard"),
+        ("auto", "no array job"),
+    ] {
+        let ran = bench.grid("r", &["--shard", bad]).expect(2);
+        assert!(ran.err.contains(word), "{ran:#?}");
+    }
+}
+
+#[test]
+fn a_damaged_shard_is_named_and_mended_by_running_it_again() {
+    let bench = Bench::new(SMALL);
+    bench.grid("whole", &[]).expect(0);
+    for i in ["1/2", "2/2"] {
+        bench.grid("r", &["--shard", i]).expect(0);
+    }
+    let path = bench.path("r/journal/2-of-2");
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    fs::write(&path, bytes).unwrap();
+    let ran = bench.run(&["merge", "r"]).expect(2);
+    assert!(
+        ran.err.contains("1 of 96 trials are missing") && ran.err.contains("shard 2/2: 1 of 48 (unfinished)"),
+        "{ran:#?}"
+    );
+    let ran = bench.grid("r", &["--shard", "2/2", "--trace", "trace"]).expect(0);
+    assert!(
+        ran.err
+            .contains("are damaged; the trials that were there are trained again"),
+        "{ran:#?}"
+    );
+    assert!(ran.err.contains("resuming: 47 of 48 trials done"), "{ran:#?}");
+    assert_eq!(bench.begun("trace"), 1);
+    bench.run(&["merge", "r"]).expect(0);
+    assert_eq!(bench.tables("r"), bench.tables("whole"));
+}
