@@ -6,6 +6,10 @@ use super::grid::Args;
 use crate::data::Environment;
 use crate::error::Result;
 use crate::experiment::Experiment;
+use crate::results::manifest::Manifest;
+use crate::results::table::{EpochLine, Reader, TrialLine};
+use crate::results::terminal::{self, Style};
+use crate::results::{cell, format};
 use crate::run::gather::command_line;
 use crate::run::grid::{Options, Outcome, grouped, run};
 use crate::run::progress::duration;
@@ -38,12 +42,11 @@ pub fn execute(args: &Args, experiment: Experiment, out: &Path, environment: Env
     match run(experiment, environment, &options, &stop)? {
         Outcome::Written { about, replaced } => {
             eprintln!(
-                "{} trials in {} on {} threads ({:.1} per second); tables in {}",
+                "{} trials in {} on {} threads ({:.1} per second)",
                 grouped(about.trials_run),
                 duration(about.wall_seconds),
                 about.threads,
-                about.trials_per_second,
-                out.display()
+                about.trials_per_second
             );
             if let Some(aside) = replaced {
                 eprintln!(
@@ -94,9 +97,6 @@ fn again(args: &Args) -> Vec<String> {
     for set in &args.set {
         option("--set", set.clone());
     }
-    if let Some(threads) = args.threads {
-        option("--threads", threads.to_string());
-    }
     if let Some(data) = &args.data_dir {
         option("--data-dir", data.display().to_string());
     }
@@ -104,4 +104,20 @@ fn again(args: &Args) -> Vec<String> {
         words.push("--fail-fast".to_owned());
     }
     words
+}
+
+/// The table that a person reads when the tables in `out` are there.
+///
+/// # Errors
+/// They cannot be read.
+pub fn summary(out: &Path) -> Result<String> {
+    let manifest = Manifest::load(out)?;
+    let trials = Reader::<TrialLine, _>::open(&out.join(format::TRIALS))?;
+    let epochs = out.join(format::EPOCHS);
+    let epochs = epochs
+        .exists()
+        .then(|| Reader::<EpochLine, _>::open(&epochs))
+        .transpose()?;
+    let cells = cell::collect(trials, epochs, Some(&manifest))?;
+    Ok(terminal::render(&cells, out, Style::detect()))
 }

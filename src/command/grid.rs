@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::dry_run::Summary;
 use super::execute::{execute, summary};
+use super::execute::{execute, summary};
 use super::text::width;
 use super::{fetch, print, print_json};
 use crate::data::Environment;
@@ -92,7 +93,14 @@ pub fn run(args: Args) -> Result<ExitCode> {
     if args.dry_run {
         return dry_run(&args, &experiment, &out, environment);
     }
-    execute(&args, experiment, &out, environment)?;
+    if args.fetch {
+        for spec in experiment.plan().datasets() {
+            fetch::ensure(spec, &environment)?;
+        }
+    }
+    if execute(&args, experiment, &out, environment)? {
+        print(&summary(&out)?)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

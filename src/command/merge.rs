@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::execute::summary;
 use crate::error::Result;
 use crate::run::merge::merge;
 
@@ -41,5 +42,6 @@ pub fn run(args: Args) -> Result<ExitCode> {
         merged.shards,
         args.directory.display()
     ))?;
+    super::print(&summary(&args.directory)?)?;
     Ok(ExitCode::SUCCESS)
 }

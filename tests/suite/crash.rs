@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::program::{Bench, Ran, SMALL};
+use super::program::{Bench, Ran, SMALL, TRIALS};
 
 /// Starts a run, stops it with `stop` after `pause`, and returns what it said.
 fn stopped(bench: &Bench, threads: &str, pause: u64, stop: impl Fn(&mut std::process::Child)) -> Ran {
@@ -32,7 +32,7 @@ fn stopped(bench: &Bench, threads: &str, pause: u64, stop: impl Fn(&mut std::pro
 
 /// An experiment long enough to be stopped some times, in a debug build, too.
 fn longer() -> String {
-    SMALL.replace("epochs = 2", "epochs = 12")
+    SMALL.replace("epochs = 3", "epochs = 2000\nevaluate_every = 500")
 }
 
 /// Trials that ended more than once.
@@ -42,7 +42,7 @@ fn ended_twice(bench: &Bench) -> usize {
     for id in trace.lines().filter_map(|l| l.split_once("\tend\t")) {
         *ends.entry(id.1).or_default() += 1;
     }
-    assert_eq!(ends.len(), 96, "every trial ended");
+    assert_eq!(ends.len(), TRIALS, "every trial ended");
     ends.values().filter(|n| **n > 1).count()
 }
 
@@ -53,7 +53,7 @@ fn killed_at_any_moment_it_goes_on_and_the_bytes_are_the_same() {
     let mut killed = 0;
     for i in 0..8u64 {
         let threads = ["1", "3", "2", "8"][i as usize % 4];
-        let ran = stopped(&bench, threads, 40 + 97 * i % 400, |child| child.kill().unwrap());
+        let ran = stopped(&bench, threads, 20 + 97 * i % 250, |child| child.kill().unwrap());
         assert!(!ran.err.contains("panicked"), "{ran:#?}");
         killed += usize::from(ran.code.is_none());
     }
@@ -71,7 +71,7 @@ fn asked_to_stop_it_keeps_everything_and_says_how_to_go_on() {
     bench.grid("whole", &[]).expect(0);
     let mut interrupted = 0;
     for (i, signal) in ["-TERM", "-INT", "-TERM", "-INT"].iter().enumerate() {
-        let ran = stopped(&bench, "2", 300 + 50 * i as u64, |child| {
+        let ran = stopped(&bench, "2", 150 + 30 * i as u64, |child| {
             let id = child.id().to_string();
             assert!(
                 std::process::Command::new("kill")
@@ -83,7 +83,7 @@ fn asked_to_stop_it_keeps_everything_and_says_how_to_go_on() {
         });
         if ran.code == Some(75) {
             interrupted += 1;
-            assert!(ran.err.contains("96 trials are kept"), "{ran:#?}");
+            assert!(ran.err.contains("32 trials are kept"), "{ran:#?}");
             assert!(
                 ran.err.contains("go on with: goodinit grid x.toml --out r"),
                 "{ran:#?}"
@@ -101,7 +101,7 @@ fn asked_to_stop_it_keeps_everything_and_says_how_to_go_on() {
 #[test]
 fn a_second_run_in_the_same_directory_is_told() {
     let bench = Bench::new(&longer());
-    stopped(&bench, "1", 400, |child| {
+    stopped(&bench, "1", 200, |child| {
         assert!(child.try_wait().unwrap().is_none(), "the first is still at work");
         let ran = bench.grid("r", &[]).expect(2);
         assert!(ran.err.contains("r is in use by"), "{ran:#?}");
@@ -115,7 +115,7 @@ fn a_second_run_in_the_same_directory_is_told() {
 #[test]
 fn a_journal_of_another_build_or_experiment_is_kept() {
     let bench = Bench::new(&longer());
-    stopped(&bench, "1", 500, |child| child.kill().unwrap());
+    stopped(&bench, "1", 300, |child| child.kill().unwrap());
     let path = bench.path("r/journal/1-of-1");
     let before = fs::read(&path).unwrap();
     let other = bench.grid("r", &["--set", "seed=6"]).expect(2);

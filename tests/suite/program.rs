@@ -94,22 +94,28 @@ fn tables(directory: &Path) -> BTreeMap<String, String> {
     tables
 }
 
-/// 48 small trials of some milliseconds each, two schemes, some of which diverge.
+/// 24 trials of a millisecond or so each (in a release build); some diverge.
 pub const SMALL: &str = r#"
 name = "x"
 seed = 5
-replicates = 4
+replicates = 2
 [data]
-kind = "digits"
-train_rows = 200
+kind = "gaussian-mixture"
+rows = 120
+features = 6
+split = { train = 60, validation = 30, test = 30 }
 [train]
-epochs = 2
-batch_size = 50
+epochs = 3
+batch_size = 20
 [record]
 layers = [0, "last"]
+probe_samples = 10
 [grid]
 scheme = ["he_normal", { kind = "normal", std = 0.01 }]
-architecture = [[12], [8, 8]]
+architecture = [[6], [5, 4]]
 activation = ["relu", "tanh"]
-learning_rate = [0.01, 0.1, 1000000.0]
+learning_rate = [0.1, 1000000.0]
 "#;
+
+/// Trials in [`SMALL`].
+pub const TRIALS: usize = 32;

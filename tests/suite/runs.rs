@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::program::{Bench, SMALL};
+use super::program::{Bench, SMALL, TRIALS};
 
 #[test]
 fn threads_and_instruction_sets_change_no_byte() {
@@ -19,7 +19,7 @@ fn threads_and_instruction_sets_change_no_byte() {
             "trials.csv"
         ]
     );
-    assert_eq!(reference["trials.csv"].lines().count(), 1 + 96);
+    assert_eq!(reference["trials.csv"].lines().count(), 1 + TRIALS);
     assert!(
         reference["trials.csv"].contains(",diverged,"),
         "the battery has diverging trials"
@@ -56,8 +56,8 @@ fn growing_a_grid_leaves_every_old_row_as_it_was() {
     let bench = Bench::new(SMALL);
     bench.grid("old", &[]).expect(0);
     let grown = SMALL
-        .replace("replicates = 4", "replicates = 5")
-        .replace("[[12], [8, 8]]", "[[10], [12], [8, 8]]")
+        .replace("replicates = 2", "replicates = 3")
+        .replace("[[6], [5, 4]]", "[[10], [6], [5, 4]]")
         .replace("\"he_normal\",", "\"lecun_uniform\", \"he_normal\", \"zeros\",")
         .replace("\"tanh\"]", "\"gelu\", \"tanh\"]");
     fs::write(bench.path("x.toml"), grown).unwrap();
@@ -82,12 +82,12 @@ fn complete_results_are_left_alone_until_asked() {
         again.err.contains("complete") && again.err.contains("--fresh"),
         "{again:#?}"
     );
-    assert_eq!(bench.begun("trace"), 96);
+    assert_eq!(bench.begun("trace"), TRIALS);
     // A claim is no part of what was trained: the manifest follows, no trial runs.
     let claimed = format!("{SMALL}\n# a comment changes nothing\n");
     fs::write(bench.path("x.toml"), claimed).unwrap();
     bench.grid("r", &["--trace", "trace"]).expect(0);
-    assert_eq!(bench.begun("trace"), 96);
+    assert_eq!(bench.begun("trace"), TRIALS);
     // Another experiment is refused, and overwrites nothing.
     let refused = bench.grid("r", &["--set", "seed=6"]).expect(2);
     assert!(
@@ -97,7 +97,7 @@ fn complete_results_are_left_alone_until_asked() {
     assert_eq!(bench.tables("r"), before);
     // The same again: identical, so nothing is set aside.
     bench.grid("r", &["--fresh", "--trace", "trace"]).expect(0);
-    assert_eq!(bench.begun("trace"), 2 * 96);
+    assert_eq!(bench.begun("trace"), 2 * TRIALS);
     assert_eq!(bench.tables("r"), before);
     assert!(!bench.path("r/previous-1").exists());
     // Another one on request: the old tables are moved, not lost.
@@ -135,7 +135,7 @@ fn verify_finds_what_differs_first() {
         .expect(0);
     assert!(
         ran.out
-            .contains("recomputed 10 of 96 trials (seed 3): every bit is the same"),
+            .contains("recomputed 4 of 32 trials (seed 3): every bit is the same"),
         "{ran:#?}"
     );
     let tables = bench.tables("r");
@@ -194,7 +194,7 @@ fn verify_finds_what_differs_first() {
     .unwrap();
     let ran = bench.run(&["verify", "r"]).expect(2);
     assert!(
-        ran.err.contains("has 19 rows, but the experiment has 96 trials"),
+        ran.err.contains("has 19 rows, but the experiment has 32 trials"),
         "{ran:#?}"
     );
 }
