@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use super::dry_run::Summary;
 use super::execute::{execute, summary};
-use super::execute::{execute, summary};
 use super::text::width;
 use super::{fetch, print, print_json};
 use crate::data::Environment;
