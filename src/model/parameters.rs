@@ -57,6 +57,15 @@ impl Place {
     }
 }
 
+/// A tensor of one dimension.
+fn vector(name: String, values: &[f32]) -> Tensor<'_> {
+    Tensor {
+        name,
+        shape: vec![values.len()],
+        values: Cow::Borrowed(values),
+    }
+}
+
 /// One named tensor of [`Parameters`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor<'a> {
@@ -110,11 +119,6 @@ impl Parameters {
     /// then for each normalization gain, shift and running statistics; then scalars; then branch
     /// scales. Empty ones are left out.
     pub fn tensors(&self) -> impl Iterator<Item = Tensor<'_>> {
-        let vector = |name: String, values: &'_ [f32]| Tensor {
-            name,
-            shape: vec![values.len()],
-            values: Cow::Owned(values.to_vec()),
-        };
         let layers = self
             .weights
             .iter()

@@ -7,7 +7,28 @@ use super::elementwise::{
 use super::norm;
 use super::workspace::{Pass, Site};
 use super::{LayerInfo, Model, Norm, Parameters, Rates};
-use crate::numerics::{Batch, product};
+use crate::data::Prepared;
+use crate::numerics::{Batch, SparseRows, product};
+
+/// What feeds the first layer. Both give the same bits as long as all numbers are finite.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Inputs<'a> {
+    /// The rows in `Pass::inputs`.
+    Gathered,
+    /// These rows of a dataset, without their zeros.
+    Sparse(&'a SparseRows, &'a [u32]),
+}
+
+impl<'a> Inputs<'a> {
+    /// `rows` of the data, without zeros where the data come so, else gathered into `gathered`.
+    pub(super) fn of(prepared: &'a Prepared, rows: &'a [u32], gathered: &mut Batch) -> Self {
+        if let Some(sparse) = prepared.sparse() {
+            return Inputs::Sparse(sparse, rows);
+        }
+        prepared.gather(rows, gathered);
+        Inputs::Gathered
+    }
+}
 
 /// Which statistics batch normalization uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +82,9 @@ impl Sink<'_> {
 }
 
 impl Model {
-    /// Computes every site of `pass` from `pass.inputs`; the outputs are the last site's `u`.
-    pub(super) fn forward(&self, p: &Parameters, statistics: Statistics, pass: &mut Pass) {
-        self.forward_through(self.layers.len(), p, statistics, pass);
+    /// Computes every site of `pass`; the outputs are the last site's `u`.
+    pub(super) fn forward(&self, p: &Parameters, inputs: Inputs, statistics: Statistics, pass: &mut Pass) {
+        self.forward_through(self.layers.len(), p, inputs, statistics, pass);
     }
 
     /// The same for the first `count` layers only.
@@ -71,6 +92,7 @@ impl Model {
         &self,
         count: usize,
         p: &Parameters,
+        inputs: Inputs,
         statistics: Statistics,
         pass: &mut Pass,
     ) {
@@ -79,23 +101,26 @@ impl Model {
             let l = layer.index;
             let (before, rest) = pass.sites.split_at_mut(l);
             let site = &mut rest[0];
-            let fed = match before.last() {
-                None => &pass.inputs,
-                Some(previous) => self.fed(previous),
-            };
             let bias = if layer.has_bias {
                 &p.biases[l]
             } else {
                 &pass.zeros[..layer.fan_out]
             };
-            match layer.block.filter(|b| b.is_last()) {
-                None => product::forward(fed, &p.weights[l], bias, &mut site.u),
-                Some(place) => {
-                    product::forward(fed, &p.weights[l], bias, &mut site.branch);
-                    let skipped = &before[l - place.length].u;
-                    let alpha = self.branch_scale(p, place.block);
-                    add_scaled(alpha, &site.branch, skipped, &mut site.u);
-                }
+            let place = layer.block.filter(|b| b.is_last());
+            let z = if place.is_some() {
+                &mut site.branch
+            } else {
+                &mut site.u
+            };
+            match (before.last(), inputs) {
+                (Some(previous), _) => product::forward(self.fed(previous), &p.weights[l], bias, z),
+                (None, Inputs::Gathered) => product::forward(&pass.inputs, &p.weights[l], bias, z),
+                (None, Inputs::Sparse(x, rows)) => product::forward_sparse(x, rows, &p.weights[l], bias, z),
+            }
+            if let Some(place) = place {
+                let skipped = &before[l - place.length].u;
+                let alpha = self.branch_scale(p, place.block);
+                add_scaled(alpha, &site.branch, skipped, &mut site.u);
             }
             self.activate(layer, p, statistics, site);
         }
@@ -165,6 +190,7 @@ impl Model {
     pub(super) fn backward(
         &self,
         mut sink: Sink,
+        inputs: Inputs,
         rates: &Rates,
         pass: &mut Pass,
         mut visit: impl FnMut(usize, &Batch),
@@ -178,7 +204,7 @@ impl Model {
             if l > 0 {
                 product::input_gradient(&pass.delta, &sink.parameters().weights[l], &mut pass.next);
             }
-            self.collect_layer(l, &mut sink, rates, pass);
+            self.collect_layer(l, &mut sink, inputs, rates, pass);
             if l == 0 {
                 return;
             }
@@ -211,16 +237,17 @@ impl Model {
     }
 
     /// Gradients of a layer's weights and biases from `pass.delta`.
-    fn collect_layer(&self, l: usize, sink: &mut Sink, rates: &Rates, pass: &mut Pass) {
+    fn collect_layer(&self, l: usize, sink: &mut Sink, inputs: Inputs, rates: &Rates, pass: &mut Pass) {
         let rate = rates.layers[l];
-        let fed = match l {
-            0 => &pass.inputs,
-            _ => self.fed(&pass.sites[l - 1]),
-        };
         if let Some(factor) = sink.factor(rate.weight) {
             let delta = with_factor(&pass.delta, factor, &mut pass.scaled);
             if let Some(sums) = sink.sums() {
-                product::accumulate(fed, delta, &mut sums.weights[l]);
+                let w = &mut sums.weights[l];
+                match (l, inputs) {
+                    (0, Inputs::Gathered) => product::accumulate(&pass.inputs, delta, w),
+                    (0, Inputs::Sparse(x, rows)) => product::accumulate_sparse(x, rows, delta, w),
+                    _ => product::accumulate(self.fed(&pass.sites[l - 1]), delta, w),
+                }
             }
         }
         if let Some(factor) = sink.factor(rate.bias).filter(|_| self.layers[l].has_bias) {

@@ -1,7 +1,7 @@
 //! Steps, evaluations and probes.
 
 use super::elementwise::copy;
-use super::pass::{Sink, Statistics};
+use super::pass::{Inputs, Sink, Statistics};
 use super::score::{Tally, differentiate, score};
 use super::update::Clock;
 use super::workspace::Pass;
@@ -126,8 +126,8 @@ impl<'a> Trainer<'a> {
     pub fn step(&mut self, prepared: &Prepared, rows: &[u32], rate: f64) -> BatchScore {
         let Workspace { pass, state } = &mut *self.workspace;
         let model = self.model;
-        prepared.gather(rows, &mut pass.inputs);
-        model.forward(&self.parameters, Statistics::Batch, pass);
+        let inputs = Inputs::of(prepared, rows, &mut pass.inputs);
+        model.forward(&self.parameters, inputs, Statistics::Batch, pass);
         let plain = self.optimizer.is_plain();
         let scale = (if plain { -rate } else { 1.0 }) / rows.len().max(1) as f64;
         let tally = model.differentiate(&prepared.targets, rows, scale as f32, pass);
@@ -137,11 +137,12 @@ impl<'a> Trainer<'a> {
             }
         }
         if plain {
-            model.backward(Sink::Update(&mut self.parameters), &self.rates, pass, |_, _| ());
+            let sink = Sink::Update(&mut self.parameters);
+            model.backward(sink, inputs, &self.rates, pass, |_, _| ());
         } else {
             state.gradient.fill_zero();
             let sink = Sink::Gradient(&self.parameters, &mut state.gradient);
-            model.backward(sink, &self.rates, pass, |_, _| ());
+            model.backward(sink, inputs, &self.rates, pass, |_, _| ());
             self.optimizer
                 .update(&mut self.parameters, state, &self.rates, rate, &mut self.clock);
         }
@@ -187,8 +188,8 @@ impl Model {
         let pass = &mut workspace.pass;
         let mut tally = Tally::default();
         for rows in rows.chunks(EVALUATION_BATCH) {
-            prepared.gather(rows, &mut pass.inputs);
-            self.forward(parameters, Statistics::Running, pass);
+            let inputs = Inputs::of(prepared, rows, &mut pass.inputs);
+            self.forward(parameters, inputs, Statistics::Running, pass);
             let outputs = &pass.sites[self.layers.len() - 1].u;
             score(
                 self.loss,
@@ -218,15 +219,21 @@ impl Model {
     ) -> Trace {
         let pass = &mut workspace.pass;
         prepared.gather(rows, &mut pass.inputs);
-        self.forward(parameters, Statistics::Batch, pass);
+        self.forward(parameters, Inputs::Gathered, Statistics::Batch, pass);
         let mut trace = self.collect(pass);
         let scale = 1.0 / rows.len().max(1) as f64;
         let tally = self.differentiate(&prepared.targets, rows, scale as f32, pass);
         trace.loss = tally.loss_sum * scale;
         let rates = Rates::uniform(self);
-        self.backward(Sink::Nothing(parameters), &rates, pass, |l, delta| {
-            trace.layers[l].gradient = delta.clone();
-        });
+        self.backward(
+            Sink::Nothing(parameters),
+            Inputs::Gathered,
+            &rates,
+            pass,
+            |l, delta| {
+                trace.layers[l].gradient = delta.clone();
+            },
+        );
         trace
     }
 
@@ -235,7 +242,7 @@ impl Model {
     pub fn propagate(&self, parameters: &Parameters, inputs: &Batch, workspace: &mut Workspace) -> Trace {
         let pass = &mut workspace.pass;
         copy(inputs, &mut pass.inputs);
-        self.forward(parameters, Statistics::Batch, pass);
+        self.forward(parameters, Inputs::Gathered, Statistics::Batch, pass);
         self.collect(pass)
     }
 
@@ -249,7 +256,7 @@ impl Model {
     ) -> &'w Batch {
         let pass = &mut workspace.pass;
         copy(inputs, &mut pass.inputs);
-        self.forward_through(layer + 1, parameters, Statistics::Batch, pass);
+        self.forward_through(layer + 1, parameters, Inputs::Gathered, Statistics::Batch, pass);
         self.layer_site(layer, pass)
     }
 

@@ -1,6 +1,7 @@
 //! Training runs: they learn, repeat to the bit, and show the symmetry of zeros.
 
 use super::*;
+use crate::numerics::{Batch, SparseRows};
 
 #[test]
 fn training_lowers_the_loss() {
@@ -131,4 +132,43 @@ fn divergence_shows() {
         .collect();
     assert!(losses[0].is_finite() && !losses[99].is_finite());
     assert!(!trainer.parameters().is_finite());
+}
+
+#[test]
+fn rows_without_their_zeros_give_the_same_bits() {
+    let mut features = vec![0.0; 60 * 130];
+    noise(9, &mut features, 1.0);
+    for (i, x) in features.iter_mut().enumerate() {
+        if i % 7 != 0 {
+            *x = 0.0;
+        }
+    }
+    let targets = Targets::Classes {
+        labels: (0..60).map(|i| i % 3).collect(),
+        classes: 3,
+    };
+    let dense = Batch::from_row_major(60, 130, &features);
+    let sparse = SparseRows::from_rows(130, dense.iter()).unwrap();
+    let model = model(&list(&[40]), "relu", 130, 3, Loss::CrossEntropy);
+    let rates = Rates::uniform(&model);
+    let run = |sparse: Option<&SparseRows>| {
+        let mut p = draw(&model, 1.4);
+        let mut pass = workspace::Pass::default();
+        for step in 0..12 {
+            let rows: Vec<u32> = (0..20).map(|i| (i * 13 + step * 7) % 60).collect();
+            pass.inputs.resize(20, 130);
+            for (i, &row) in rows.iter().enumerate() {
+                pass.inputs.row_mut(i).copy_from_slice(dense.row(row as usize));
+            }
+            let inputs = match sparse {
+                None => pass::Inputs::Gathered,
+                Some(x) => pass::Inputs::Sparse(x, &rows),
+            };
+            model.forward(&p, inputs, pass::Statistics::Batch, &mut pass);
+            model.differentiate(&targets, &rows, -0.05, &mut pass);
+            model.backward(pass::Sink::Update(&mut p), inputs, &rates, &mut pass, |_, _| ());
+        }
+        p.hash()
+    };
+    assert_eq!(run(None), run(Some(&sparse)));
 }
