@@ -5,10 +5,9 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::text::{bold, colours, entry, width};
-use super::{print, print_json};
+use super::{list_keys, print, print_json};
 use crate::catalog::{self, Entry, Parameter, ParameterKind, Value, number};
 use crate::error::Result;
-use crate::experiment::keys::{SECTIONS, Section};
 use crate::init::{BiasInit, Registry};
 use crate::{activation, data, model};
 
@@ -34,7 +33,7 @@ pub struct Args {
 
 /// Form of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people
     #[default]
     Text,
@@ -113,7 +112,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let format = args.format;
     match (args.kind, args.name) {
         (None, _) => overview(format)?,
-        (Some(Kind::Keys), name) => keys(format, name.as_deref())?,
+        (Some(Kind::Keys), name) => list_keys::keys(format, name.as_deref())?,
         (Some(kind), name) => {
             let mut entries = kind.entries();
             if let Some(name) = name {
@@ -275,115 +274,6 @@ pub fn markdown(entries: &[&Entry]) -> String {
             formula,
             cell(e.citation)
         ));
-    }
-    out
-}
-
-/// The keys of an experiment file.
-fn keys(format: Format, name: Option<&str>) -> Result<()> {
-    let shown: Vec<&Section> = match name {
-        None => SECTIONS.to_vec(),
-        Some(name) => {
-            let found = SECTIONS.iter().find(|s| s.name == name);
-            vec![found.copied().ok_or_else(|| {
-                let names = SECTIONS.iter().map(|s| s.name).filter(|n| !n.is_empty());
-                let message = format!("an experiment file has no table `{name}`");
-                crate::error::Error::new(crate::error::Kind::Usage, message)
-                    .help(catalog::suggest(name, names, "tables"))
-            })?]
-        }
-    };
-    match format {
-        Format::Json => print_json(&shown.iter().map(|s| SectionItem::new(s)).collect::<Vec<_>>()),
-        Format::Markdown => print(&keys_markdown(&shown)),
-        Format::Text => print(&keys_text(&shown, width(), colours())),
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct SectionItem {
-    name: &'static str,
-    doc: &'static str,
-    keys: Vec<KeyItem>,
-}
-
-#[derive(Debug, Serialize)]
-struct KeyItem {
-    name: &'static str,
-    takes: &'static str,
-    default: Option<&'static str>,
-    doc: &'static str,
-}
-
-impl SectionItem {
-    fn new(section: &Section) -> Self {
-        let key = |k: &crate::experiment::keys::Key| KeyItem {
-            name: k.name,
-            takes: k.takes,
-            default: (!k.default.is_empty()).then_some(k.default),
-            doc: k.doc,
-        };
-        SectionItem {
-            name: section.name,
-            doc: section.doc,
-            keys: section.keys.iter().map(key).collect(),
-        }
-    }
-}
-
-fn keys_text(sections: &[&Section], width: usize, colours: bool) -> String {
-    let mut out = String::new();
-    for (i, section) in sections.iter().enumerate() {
-        if i > 0 {
-            out.push('\n');
-        }
-        let title = if section.name.is_empty() {
-            "top of the file".to_owned()
-        } else {
-            section.title()
-        };
-        entry(
-            &mut out,
-            &format!("{}:", bold(&title, colours)),
-            0,
-            section.doc,
-            width,
-        );
-        for key in section.keys {
-            let default = match key.default {
-                "" => String::new(),
-                default => format!("; default {default}"),
-            };
-            let text = format!("{} ({}{default})", key.doc, key.takes);
-            entry(&mut out, &format!("  {}", key.name), 18, &text, width);
-        }
-    }
-    out
-}
-
-fn keys_markdown(sections: &[&Section]) -> String {
-    let mut out = String::new();
-    for section in sections {
-        let title = if section.name.is_empty() {
-            "top of the file".to_owned()
-        } else {
-            section.title()
-        };
-        out.push_str(&format!(
-            "### `{title}`\n\n{}\n\n| Key | Takes | Default | Meaning |\n| --- | --- | --- | --- |\n",
-            section.doc
-        ));
-        let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
-        for key in section.keys {
-            out.push_str(&format!(
-                "| `{}` | {} | {} | {} |\n",
-                key.name,
-                cell(key.takes),
-                cell(key.default),
-                cell(key.doc)
-            ));
-        }
-        out.push('\n');
     }
     out
 }

@@ -17,6 +17,7 @@ mod execute;
 pub mod fetch;
 pub mod grid;
 pub mod list;
+mod list_keys;
 pub mod man;
 pub mod text;
 pub mod merge;

@@ -1,10 +1,11 @@
 //! `[grid]`: axes to cells.
 
-use super::axes::{self, Axes, Cell, MAX_VALUES, listed};
+use super::axes::{Axes, Cell, MAX_VALUES};
 use super::coordinates::Axis;
 use super::document::{Document, Item, Node};
 use super::keys::GRID;
 use super::section::Reader;
+use super::values::{self, listed};
 use crate::activation::Activation;
 use crate::catalog::{self, Value};
 use crate::data::DataSpec;
@@ -210,7 +211,7 @@ impl<'d> Builder<'d> {
             },
             Axis::LabelNoise => match self.data_noise() {
                 Some(node) => {
-                    let noise = axes::label_noise(&node.value());
+                    let noise = values::label_noise(&node.value());
                     let noise = noise.map_err(|e| self.document.point(e, node.span, ""))?;
                     self.axes.put_label_noise(noise, node.span)
                 }
@@ -221,7 +222,7 @@ impl<'d> Builder<'d> {
             Axis::Optimizer => self.axes.put_optimizer(Optimizer::sgd(), span),
             Axis::BatchSize => match self.defaults.batch_size {
                 Some(node) => {
-                    let size = axes::batch_size(&node.value());
+                    let size = values::batch_size(&node.value());
                     let size = size.map_err(|e| self.document.point(e, node.span, ""))?;
                     self.axes.put_batch_size(size, node.span)
                 }

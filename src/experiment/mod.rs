@@ -31,6 +31,8 @@ mod read;
 mod relation;
 mod section;
 pub mod settings;
+mod sides;
+mod values;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,127 @@
+//! Whether the sides of a claim are single cells but for the axes that are free.
+
+use std::collections::BTreeSet;
+
+use super::axes::Cell;
+use super::claim::{Metric, Rate, Relation, Selector};
+use super::claims::Ground;
+use super::coordinates::Axis;
+use super::document::Span;
+use super::section::Reader;
+use crate::error::Result;
+
+impl<'d> Ground<'d> {
+    /// The values that an axis takes in the cells of a selector.
+    fn values(&self, selector: &Selector, axis: Axis) -> BTreeSet<u16> {
+        let Some(place) = Axis::CELL.iter().position(|a| *a == axis) else {
+            return BTreeSet::new();
+        };
+        self.matching(selector).map(|cell| cell[place]).collect()
+    }
+
+    fn matching(&self, selector: &Selector) -> impl Iterator<Item = &Cell> {
+        let wanted: Vec<(usize, Vec<u16>)> = Axis::CELL
+            .iter()
+            .enumerate()
+            .filter_map(|(place, axis)| {
+                let texts = selector.texts(*axis)?;
+                Some((
+                    place,
+                    texts
+                        .iter()
+                        .filter_map(|t| self.grid.axes.find(*axis, t))
+                        .collect(),
+                ))
+            })
+            .collect();
+        self.grid.cells.iter().filter(move |cell| {
+            wanted
+                .iter()
+                .all(|(place, numbers)| numbers.contains(&cell[*place]))
+        })
+    }
+
+    /// A side must be one cell but for the axes that are free.
+    pub fn check_side(&self, span: Span, side: &str, selector: &Selector, free: &Free<'_>) -> Result<()> {
+        if self.matching(selector).next().is_none() {
+            let message = format!("`{side}` matches no cell of the grid");
+            let error = self.document.error(span, message, "");
+            return Err(error.help("each of these values is in the grid, but no cell has them all"));
+        }
+        for axis in Axis::CELL {
+            let values = self.values(selector, axis);
+            if free.needs_many(axis) && values.len() < 2 {
+                let message = format!("the claim compares values of {axis}, but `{side}` has only one");
+                return Err(self.document.error(span, message, ""));
+            }
+            if values.len() > 1 && !free.contains(axis) {
+                let some: Vec<&str> = values
+                    .iter()
+                    .take(3)
+                    .map(|i| self.grid.axes.text(axis, *i))
+                    .collect();
+                let more = if values.len() > 3 { ", ..." } else { "" };
+                let message = format!(
+                    "`{side}` matches cells that differ in {axis} ({}{more})",
+                    some.join(", ")
+                );
+                let mut help = format!(
+                    "name one {axis}, or list it in for_each (must hold for each) or pool (taken together)"
+                );
+                if axis == Axis::LearningRate {
+                    help.push_str(", or set rate = \"tuned\"");
+                }
+                return Err(self.document.error(span, message, "").help(help));
+            }
+        }
+        Ok(())
+    }
+
+    /// Under `for_each`, every value of one side has a partner on the other.
+    pub fn check_partners(
+        &self,
+        reader: &Reader<'d>,
+        left: &Selector,
+        right: &Selector,
+        for_each: &[Axis],
+    ) -> Result<()> {
+        for &axis in for_each {
+            if self.values(left, axis) != self.values(right, axis) {
+                let span = reader.get("for_each").map_or(reader.span(), |n| n.span);
+                let message = format!("`left` and `right` have different values of {axis}");
+                return Err(self
+                    .document
+                    .error(span, message, "")
+                    .help("under for_each, both sides must have the same values"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The axes on which a side may have several values.
+pub(super) struct Free<'c> {
+    pub for_each: &'c [Axis],
+    pub pool: &'c [Axis],
+    pub relation: &'c Relation,
+    pub rate: &'c Rate,
+    pub metric: &'c Metric,
+}
+
+impl Free<'_> {
+    fn needs_many(&self, axis: Axis) -> bool {
+        match self.relation {
+            Relation::Monotone { axis: over, .. } | Relation::Spread { axis: over, .. } if *over == axis => {
+                true
+            }
+            _ => axis == Axis::LearningRate && matches!(self.metric, Metric::BestRate { .. }),
+        }
+    }
+
+    fn contains(&self, axis: Axis) -> bool {
+        self.needs_many(axis)
+            || self.for_each.contains(&axis)
+            || self.pool.contains(&axis)
+            || axis == Axis::LearningRate && matches!(self.rate, Rate::Tuned(_))
+    }
+}
