@@ -163,6 +163,9 @@ struct Item {
     summary: &'static str,
     formula: &'static str,
     citation: &'static str,
+    /// Pairs of label and text; a label may come more than once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<(&'static str, String)>,
     parameters: Vec<ParameterItem>,
 }
 
@@ -183,6 +186,7 @@ impl Item {
             summary: entry.summary,
             formula: entry.formula,
             citation: entry.citation,
+            facts: facts(entry),
             parameters: entry.parameters.iter().map(ParameterItem::new).collect(),
         }
     }
@@ -221,6 +225,14 @@ fn bound(x: f64) -> String {
     }
 }
 
+/// What there is to say of a dataset beside its entry; nothing of other entries.
+fn facts(entry: &Entry) -> Vec<(&'static str, String)> {
+    let item = data::catalog()
+        .iter()
+        .find(|item| std::ptr::eq(item.entry, entry));
+    item.map(|item| item.facts()).unwrap_or_default()
+}
+
 /// Entries as a person reads them.
 fn details(entries: &[&Entry], width: usize, colours: bool) -> String {
     const INDENT: usize = 12;
@@ -242,6 +254,9 @@ fn details(entries: &[&Entry], width: usize, colours: bool) -> String {
         line("  what", e.summary);
         line("  formula", e.formula);
         line("  source", e.citation);
+        for (label, text) in facts(e) {
+            line(&format!("  {label}"), &text);
+        }
         for p in e.parameters {
             let default = match p.default {
                 Some(default) => format!("default {}", Value::from(default)),
@@ -319,6 +334,22 @@ mod tests {
         assert!(text.contains("he_normal") && text.contains("  source"));
         assert!(!text.contains('\x1b'));
         assert!(details(&Kind::Schemes.entries()[..1], 72, true).starts_with("\x1b[1m"));
+    }
+
+    #[test]
+    fn a_dataset_is_listed_with_shape_licence_split_and_digests() {
+        let entries = Kind::Datasets.entries();
+        let text = details(&entries, 120, false);
+        for said in [
+            "  shape     60000 + 10000 x 784, 10 classes",
+            "  licence   CC BY 4.0",
+            "  split     rest:0.1:official (train:validation:test)",
+            "  size      11.6 MB gzipped",
+            "train-images-idx3-ubyte.gz 440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        ] {
+            assert!(text.contains(said), "{said} is not in:\n{text}");
+        }
+        assert!(!details(&Kind::Schemes.entries(), 120, false).contains("  licence"));
     }
 
     #[test]

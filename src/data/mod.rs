@@ -92,6 +92,30 @@ impl Item {
         !self.mirrors.is_empty() && !self.files.iter().all(there)
     }
 
+    /// What a person wants to know of it beside its entry: a label and a text each.
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        let split = match self.default_split {
+            Some(rule) => rule.to_string(),
+            None => format!(
+                "{} with a test part, else {}",
+                SplitRule::OFFICIAL,
+                SplitRule::WHOLE
+            ),
+        };
+        let mut facts = vec![
+            ("shape", self.shape.to_owned()),
+            ("from", self.source.to_owned()),
+            ("licence", self.licence.to_owned()),
+            ("split", format!("{split} (train:validation:test)")),
+        ];
+        if !self.files.is_empty() {
+            facts.push(("size", format!("{:.1} MB gzipped", self.bytes() as f64 / 1e6)));
+        }
+        let files = self.files.iter();
+        facts.extend(files.map(|f| ("sha256", format!("{} {}", f.name, f.sha256))));
+        facts
+    }
+
     /// Length of all files together, as published.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|f| f.bytes).sum()
