@@ -22,7 +22,6 @@ use figure::Figure;
 use view::View;
 
 pub use run::Run;
-pub use section::claims::Verdict;
 
 /// A finished report.
 #[derive(Debug, Clone)]
@@ -64,7 +63,7 @@ type Part = fn(&View, &mut Album) -> Result<Markup>;
 const PARTS: [(&str, &str, &str, Part); 10] = [
     ("ranking", "Ranking", "Ranking", section::ranking::section),
     ("claims", "Claims", "Claims", |v, _| {
-        Ok(section::claims::section(&v.run.verdicts))
+        Ok(section::claims::section(v))
     }),
     (
         "heat",

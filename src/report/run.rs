@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::section::claims::Verdict;
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::experiment::Coordinates;
 use crate::results::cell::{self, Cell};
+use crate::results::check::{self, Verdict};
 use crate::results::format;
 use crate::results::manifest::Manifest;
 use crate::results::probe::{HistogramLine, ProbeLine};
@@ -14,7 +14,7 @@ use crate::results::record::{EpochRow, LayerRow};
 use crate::results::table::{EpochLine, LayerLine, Reader, Row, TrialLine};
 
 /// The tables of one run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Run {
     /// Where they come from.
     pub dir: PathBuf,
@@ -34,8 +34,8 @@ pub struct Run {
     pub probe: Vec<ProbeLine>,
     /// Their weights.
     pub histograms: Vec<HistogramLine>,
-    /// What became of the experiment's claims.
-    pub verdicts: Vec<Verdict>,
+    /// What became of the experiment's claims; or why they cannot be judged here.
+    pub verdicts: std::result::Result<Vec<Verdict>, String>,
 }
 
 impl Run {
@@ -47,12 +47,22 @@ impl Run {
         let mut run = Run {
             dir: dir.to_owned(),
             name: directory_name(dir),
-            ..Run::default()
+            manifest: None,
+            trials: Vec::new(),
+            cells: Vec::new(),
+            epochs: Vec::new(),
+            layers: Vec::new(),
+            probe: Vec::new(),
+            histograms: Vec::new(),
+            verdicts: Ok(Vec::new()),
         };
         if dir.join(format::MANIFEST).exists() {
             let manifest = Manifest::load(dir)?;
             run.name.clone_from(&manifest.name);
             run.manifest = Some(manifest);
+            // A scheme of somebody's own that this program does not know must not stand in the
+            // way of the rest of the report.
+            run.verdicts = check::evaluate(dir).map_err(|e| e.to_string());
         }
         let lines = |file: &str| dir.join(file).exists();
         if !lines(format::TRIALS) && !lines(format::PROBE) {

@@ -15,6 +15,31 @@ use crate::results::table::{Table, Writer};
 
 const HOSTILE: &str = "<script>alert('x')</script>&\"";
 
+/// An experiment with claims in hostile words.
+const EXPERIMENT: &str = r#"
+name = "made-up" # </pre><script>alert(2)</script>
+replicates = 4
+[data]
+kind = "digits"
+[train]
+epochs = 6
+[grid]
+scheme = ["he_normal", "xavier_uniform", "zeros"]
+architecture = [[256, 128], { depth = 20, width = 64 }]
+activation = ["relu", "tanh"]
+learning_rate = [0.01, 0.1, 1.0]
+[[claim]]
+source = "<script>alert(3)</script>"
+sentence = "He beats zeros </td><script>alert(4)</script>"
+metric = "test_accuracy"
+left = { scheme = "he_normal" }
+right = { scheme = "zeros" }
+for_each = ["architecture", "activation"]
+rate = "tuned"
+aggregate = "median"
+relation = "left - right >= 0.3"
+"#;
+
 /// What a made-up run has.
 struct Made<'a> {
     schemes: Vec<&'a str>,
@@ -235,7 +260,7 @@ impl Made<'_> {
             experiment_digest: "ab".repeat(32),
             commit: None,
             trials: records.len() as u64,
-            experiment: "name = \"made-up\" # </pre><script>alert(2)</script>\n".into(),
+            experiment: EXPERIMENT.into(),
             dataset: vec![DatasetEntry {
                 name: "digits".into(),
                 digest: "cd".repeat(32),
@@ -290,15 +315,9 @@ fn unbalanced(html: &str) -> Vec<String> {
 #[test]
 fn the_page_is_well_formed_and_names_in_it_stay_text() {
     let mut run = Made::default().run();
-    run.verdicts.push(Verdict {
-        name: "c".into(),
-        source: HOSTILE.into(),
-        sentence: HOSTILE.into(),
-        verdict: "fail".into(),
-        figures: HOSTILE.into(),
-    });
+    run.verdicts = Err(HOSTILE.into());
     run.name = HOSTILE.into();
-    let report = render(&[run]).unwrap();
+    let report = render(&[run.clone()]).unwrap();
     if let Some(path) = std::env::var_os("GOODINIT_KEEP_REPORT") {
         std::fs::write(path, &report.html).unwrap();
     }

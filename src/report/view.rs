@@ -9,9 +9,9 @@ use super::run::Run;
 use crate::catalog::number;
 use crate::experiment::Coordinates;
 use crate::results::cell::{self, Cell};
+use crate::results::ranking::{Rates, Standing, standings};
 use crate::results::record::{EpochRow, Status, TrialRow};
-use crate::results::stats::bootstrap::{LEVEL, interval_of_strata};
-use crate::results::stats::{Identity, interquartile_mean, median};
+use crate::results::stats::{interquartile_mean, median};
 use crate::results::tuning;
 
 /// What trials are scored by.
@@ -161,15 +161,6 @@ impl Setting {
     }
 }
 
-/// An estimate with its 95% bootstrap interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
-    /// The interquartile mean; may be infinite.
-    pub value: f64,
-    /// The interval; none for a single replicate.
-    pub interval: Option<(f64, f64)>,
-}
-
 /// The trials of one setting, scheme and learning rate.
 #[derive(Debug, Clone)]
 pub struct Rate<'a> {
@@ -203,6 +194,11 @@ pub struct View<'a> {
     pub settings: Vec<Setting>,
     /// The schemes, best first.
     pub schemes: Vec<String>,
+    /// What is known of each scheme that was trained, best first: at its own rates where there are
+    /// several.
+    pub standings: Vec<Standing>,
+    /// Datasets that are not scored by the measure, and so not looked at.
+    pub left_out: Vec<String>,
     /// The learning rates, ascending.
     pub rates: Vec<f64>,
     /// Cells of each setting and scheme, by learning rate in ascending order.
@@ -216,7 +212,9 @@ impl<'a> View<'a> {
         let mut settings: Vec<Setting> = Vec::new();
         let mut rates: Vec<f64> = Vec::new();
         let mut schemes: Vec<String> = Vec::new();
-        for c in run.coordinates() {
+        let measure = Measure::of(run);
+        let left_out = not_scored(run, measure);
+        for c in run.coordinates().filter(|c| !left_out.contains(&c.dataset)) {
             let setting = Setting::of(c);
             // Tables are sorted, so most rows are of the setting seen last.
             if settings.last() != Some(&setting) && !settings.contains(&setting) {
@@ -230,13 +228,14 @@ impl<'a> View<'a> {
             }
         }
         rates.sort_by(f64::total_cmp);
-        let measure = Measure::of(run);
         let mut view = View {
             run,
             measure,
             tuning: measure.tuning(run),
             settings,
             schemes,
+            standings: Vec::new(),
+            left_out,
             rates,
             cells: BTreeMap::new(),
             inks: BTreeMap::new(),
@@ -260,6 +259,9 @@ impl<'a> View<'a> {
             let trials = start..start + cell.outcomes.len();
             start = trials.end;
             let coordinates = &self.run.trials[trials.start].coordinates;
+            if self.left_out.contains(&coordinates.dataset) {
+                continue;
+            }
             let setting = Setting::of(coordinates);
             if self.settings[last] != setting {
                 last = self.settings.iter().position(|s| *s == setting).unwrap_or(0);
@@ -278,16 +280,29 @@ impl<'a> View<'a> {
 
     /// Best first; schemes without a figure last, in the order of the tables.
     fn rank(&mut self) {
-        let mut scored: Vec<(Option<f64>, String)> = self
+        self.standings = match self.rates.as_slice() {
+            [only] => self.standings_at(Rates::Fixed(*only)),
+            _ => self.standings_at(Rates::Tuned),
+        };
+        let ranked: Vec<String> = self.standings.iter().map(|s| s.scheme.clone()).collect();
+        let rest = self
             .schemes
             .iter()
-            .map(|s| (self.tuned_estimate(s).map(|e| self.orient(e.value)), s.clone()))
+            .filter(|s| !ranked.contains(s))
+            .cloned()
             .collect();
-        scored.sort_by(|a, b| match (a.0, b.0) {
-            (Some(x), Some(y)) => y.total_cmp(&x),
-            (x, y) => y.is_some().cmp(&x.is_some()),
-        });
-        self.schemes = scored.into_iter().map(|(_, s)| s).collect();
+        self.schemes = [ranked, rest].concat();
+    }
+
+    /// The ranking of all schemes, all cells taken together.
+    pub fn standings_at(&self, rates: Rates) -> Vec<Standing> {
+        let cells: Vec<&Cell> = self.cells.values().flatten().map(|r| r.cell).collect();
+        standings(&cells, rates, "all")
+    }
+
+    /// What is known of a scheme.
+    pub fn standing(&self, scheme: &str) -> Option<&Standing> {
+        self.standings.iter().find(|s| s.scheme == scheme)
     }
 
     /// A figure turned so that more is better.
@@ -388,43 +403,6 @@ impl<'a> View<'a> {
         self.run.trials.iter().any(|t| has(&t.trial))
     }
 
-    /// What a scheme's trials score, setting by setting, each at the rate that `choose` picks.
-    fn strata(&self, choose: impl Fn(usize) -> Option<Vec<usize>>) -> Vec<Vec<f64>> {
-        let trials = (0..self.settings.len()).filter_map(choose);
-        trials
-            .map(|trials| trials.into_iter().map(|i| self.score(i)).collect())
-            .collect()
-    }
-
-    fn estimate(&self, scheme: &str, what: &str, strata: &[Vec<f64>]) -> Option<Estimate> {
-        let all: Vec<f64> = strata.concat();
-        if all.is_empty() {
-            return None;
-        }
-        let identity = Identity::new(["report", what, &self.measure.name(), scheme]);
-        let interval = interval_of_strata(&identity, strata, LEVEL, interquartile_mean);
-        Some(Estimate {
-            value: interquartile_mean(&all),
-            interval: interval.map(|i| (i.low, i.high)),
-        })
-    }
-
-    /// Interquartile mean over all settings, each at its tuned rate.
-    pub fn tuned_estimate(&self, scheme: &str) -> Option<Estimate> {
-        let strata = self.strata(|setting| Some(self.tuned(setting, scheme)?.trials));
-        self.estimate(scheme, "tuned", &strata)
-    }
-
-    /// Interquartile mean over all settings at one learning rate.
-    pub fn fixed_estimate(&self, scheme: &str, rate: f64) -> Option<Estimate> {
-        let at = |setting| {
-            let mut cells = self.cells(setting, scheme).iter();
-            Some(cells.find(|r| r.rate == rate)?.trials.clone().collect())
-        };
-        let strata = self.strata(at);
-        self.estimate(scheme, "fixed", &strata)
-    }
-
     /// The one learning rate that suits all schemes best: the best interquartile mean of all
     /// trials by the tuning measure.
     pub fn common_rate(&self) -> Option<f64> {
@@ -478,4 +456,16 @@ impl<'a> View<'a> {
             })
             .collect()
     }
+}
+
+/// Datasets whose trials do not have the kind of figure that `measure` is: those for regression
+/// where others are for classification.
+fn not_scored(run: &Run, measure: Measure) -> Vec<String> {
+    let mut datasets: BTreeMap<&str, bool> = BTreeMap::new();
+    for cell in &run.cells {
+        let kind = cell.headline().is_accuracy() == measure.higher_is_better();
+        *datasets.entry(&cell.coordinates.dataset).or_default() |= kind;
+    }
+    let lacking = datasets.into_iter().filter(|(_, scored)| !scored);
+    lacking.map(|(dataset, _)| dataset.to_owned()).collect()
 }

@@ -27,6 +27,9 @@ const UNIT: f64 = 8.0;
 /// Height of ordinary text in CSS pixels.
 pub(crate) const TEXT: f64 = 12.0;
 
+/// A comment near the beginning of every exported figure.
+pub const MADE_BY: &str = "<!-- drawn by goodinit -->";
+
 /// A finished drawing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
@@ -145,7 +148,7 @@ impl Figure {
         let back = Ink::Back.hex();
         let open = self.open("");
         let body = &self.body;
-        format!("{open}<rect width=\"100%\" height=\"100%\" fill=\"{back}\"/>\n{body}</svg>\n")
+        format!("{open}{MADE_BY}\n<rect width=\"100%\" height=\"100%\" fill=\"{back}\"/>\n{body}</svg>\n")
     }
 
     /// The `<svg>` element for the page: colours are the page's CSS variables.

@@ -2,53 +2,77 @@
 
 use maud::{Markup, html};
 
-/// What became of one claim.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
-    /// Name of the claim.
-    pub name: String,
-    /// Who says so.
-    pub source: String,
-    /// What is claimed, in words.
-    pub sentence: String,
-    /// `pass`, `fail` or `inconclusive`.
-    pub verdict: String,
-    /// The figures, in words.
-    pub figures: String,
-}
+use super::count;
+use crate::report::view::View;
+use crate::results::check::print::{finding, parts};
+use crate::results::check::{Outcome, Verdict};
 
-/// One row for each claim; failures first.
-pub fn section(verdicts: &[Verdict]) -> Markup {
+/// Cases of one claim that stand open; the others wait behind a click.
+const OPEN_CASES: usize = 4;
+
+/// One row for each claim, in the order of the experiment.
+pub fn section(view: &View) -> Markup {
+    let verdicts = match &view.run.verdicts {
+        Ok(verdicts) => verdicts,
+        Err(why) => return html! { p.note { "The claims cannot be judged here: " (why) } },
+    };
     if verdicts.is_empty() {
         return html! {};
     }
-    let with = |verdict: &str| verdicts.iter().filter(|v| v.verdict == verdict).count();
-    let class = |verdict: &str| match verdict {
-        "pass" => "verdict pass",
-        "fail" => "verdict fail",
-        _ => "verdict unsure",
-    };
-    let sign = |verdict: &str| match verdict {
-        "pass" => "✓",
-        "fail" => "✗",
-        _ => "?",
-    };
+    let with = |outcome| verdicts.iter().filter(|v| v.outcome == outcome).count();
     html! {
         p.quiet {
-            (with("pass")) " of " (verdicts.len()) " hold"
-            @if with("fail") > 0 { ", " (with("fail")) " fail" }
-            @if with("inconclusive") > 0 { ", " (with("inconclusive")) " are inconclusive: the interval straddles what was claimed" }
-            "."
+            (with(Outcome::Pass)) " of " (count(verdicts.len(), "claim", "claims")) " hold"
+            @if with(Outcome::Fail) > 0 { ", " (with(Outcome::Fail)) " fail" }
+            @if with(Outcome::Inconclusive) > 0 { ", " (with(Outcome::Inconclusive)) " open" }
+            ". A claim passes when its figure and the whole bootstrap interval satisfy it, fails when neither does, and is inconclusive when the interval straddles what is claimed or evidence is missing."
         }
         div.scroll { table {
-            thead { tr { th { "Verdict" } th { "Claim" } th { "Figures" } } }
-            tbody { @for v in verdicts {
-                tr {
-                    td class=(class(&v.verdict)) { (sign(&v.verdict)) " " (v.verdict) }
-                    td.name { (v.sentence) " " span.quiet { (v.source) } }
-                    td.name { (v.figures) }
-                }
-            } }
+            thead { tr { th { "Verdict" } th { "Claim" } th { "Found" } } }
+            tbody { @for verdict in verdicts { (row(verdict)) } }
         } }
     }
+}
+
+fn row(verdict: &Verdict) -> Markup {
+    let (open, rest) = verdict.cases.split_at(verdict.cases.len().min(OPEN_CASES));
+    let many = verdict.cases.len() > 1;
+    let case = |case| {
+        let case: &crate::results::check::Case = case;
+        html! {
+            div {
+                @if many { (badge(case.outcome)) " " }
+                (finding(verdict, case)) " " span.quiet { (parts(case)) }
+            }
+        }
+    };
+    html! {
+        tr {
+            td { (badge(verdict.outcome)) }
+            td.claim {
+                strong { (verdict.claim.name) } br; (verdict.claim.sentence)
+                @if !verdict.claim.source.is_empty() { " " span.quiet { (verdict.claim.source) } }
+            }
+            td.claim {
+                @if let Some(note) = &verdict.note { (note) }
+                @for one in open { (case(one)) }
+                @if !rest.is_empty() {
+                    details {
+                        summary { (count(rest.len(), "more case", "more cases")) }
+                        @for one in rest { (case(one)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The verdict as sign and word: colour is never the only difference.
+fn badge(outcome: Outcome) -> Markup {
+    let (class, sign) = match outcome {
+        Outcome::Pass => ("verdict pass", "✓"),
+        Outcome::Fail => ("verdict fail", "✗"),
+        Outcome::Inconclusive => ("verdict unsure", "?"),
+    };
+    html! { span class=(class) { (sign) " " (outcome.name()) } }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::figure;
-use crate::report::view::{Estimate, View};
+use crate::report::view::View;
 
 /// One row for each scheme that either run has.
 pub fn section(views: &[View]) -> Markup {
@@ -24,10 +24,11 @@ pub fn section(views: &[View]) -> Markup {
             .cloned(),
     );
     let place = |view: &View, scheme: &str| view.schemes.iter().position(|s| s == scheme).map(|p| p + 1);
-    let text = |e: Option<Estimate>| e.map_or("–".to_owned(), |e| left.text(e.value));
+    let median = |view: &View, scheme: &str| view.standing(scheme).map(|s| s.median.value);
+    let text = |value: Option<f64>| value.map_or("–".to_owned(), |v| left.text(v));
     html! {
         h2 #compare { "Side by side" }
-        p.quiet { "Interquartile mean of " (left.measure.name()) ", and the place in each run's ranking." }
+        p.quiet { "Median " (left.measure.name()) ", and the place in each run's ranking." }
         div.scroll { table.sortable {
             thead { tr {
                 th { "Scheme" }
@@ -36,8 +37,8 @@ pub fn section(views: &[View]) -> Markup {
                 th.number { "Second less first" }
             } }
             tbody { @for scheme in &schemes {
-                @let a = left.tuned_estimate(scheme);
-                @let b = right.tuned_estimate(scheme);
+                @let a = median(left, scheme);
+                @let b = median(right, scheme);
                 tr {
                     th scope="row" { (super::mark(left.ink(scheme))) (scheme) }
                     td.number { (text(a)) }
@@ -51,11 +52,10 @@ pub fn section(views: &[View]) -> Markup {
     }
 }
 
-fn difference(a: Option<Estimate>, b: Option<Estimate>) -> String {
+fn difference(a: Option<f64>, b: Option<f64>) -> String {
     let Some((a, b)) = a.zip(b) else {
         return "–".to_owned();
     };
-    let (a, b) = (a.value, b.value);
     if a == b {
         return "0".to_owned();
     }

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use super::count;
 use crate::catalog::number;
-use crate::report::view::{Estimate, View};
+use crate::report::view::View;
+use crate::results::ranking::Standing;
 use crate::results::record::Status;
 
 /// Title, finding, facts.
@@ -17,74 +18,52 @@ pub fn section(view: &View) -> Markup {
 
 /// The finding in a sentence or two, in the careful words that intervals allow.
 pub fn finding(view: &View) -> Markup {
-    let scored = || {
-        view.schemes
-            .iter()
-            .filter_map(|s| Some((s, view.tuned_estimate(s)?)))
-    };
-    let Some((best, estimate)) = scored().next() else {
+    let Some((best, rest)) = view.standings.split_first() else {
         return html! {
-            p.finding {
-                "Nothing was trained here: the figures are of networks at initialization."
-            }
+            p.finding { "Nothing was trained here: the figures are of networks at initialization." }
         };
     };
     let settings = count(view.settings.len(), "setting", "settings");
-    let rest: Vec<(&String, Estimate)> = scored().skip(1).collect();
-    let tied: Vec<&String> = rest
-        .iter()
-        .filter(|(_, e)| overlap(*e, estimate))
-        .map(|(s, _)| *s)
-        .collect();
+    let tied: Vec<&Standing> = rest.iter().filter(|s| s.leads()).collect();
+    let what = view.measure.name();
     html! {
         p.finding {
             @if rest.is_empty() {
-                strong { (best) } " reaches a " (view.measure.name()) " of " (with_interval(view, estimate))
+                strong { (best.scheme) } " reaches a median " (what) " of " (estimate(view, best))
                 " over " (settings) "."
             } @else {
-                strong { (best) } " comes out first of " (view.schemes.len()) " schemes: over " (settings)
-                " its " (view.measure.name()) " is " (with_interval(view, estimate)) ". "
+                strong { (best.scheme) } " comes out first of " (view.schemes.len())
+                " schemes: over " (settings) " its median " (what) " is " (estimate(view, best)) ". "
                 @match tied.as_slice() {
-                    [] => { "No other scheme's interval reaches it" (runner_up(view, &rest)) "." }
-                    [one] => { "That of " strong { (one) } " overlaps with it, so these two are not told apart." }
+                    [] => {
+                        "Every other is told apart from it"
+                        @if let Some(next) = rest.first() {
+                            "; the next, " strong { (next.scheme) } ", has " (estimate(view, next))
+                        }
+                        "."
+                    }
+                    [one] => { "The trials do not tell it from " strong { (one.scheme) } " (" (estimate(view, one)) ")." }
                     [one, more @ ..] => {
-                        "Those of " strong { (one) } " and " (count(more.len(), "other scheme", "other schemes"))
-                        " overlap with it, so the first " (tied.len() + 1) " are not told apart."
+                        "The trials do not tell it from " strong { (one.scheme) } " (" (estimate(view, one)) ") and "
+                        (count(more.len(), "other scheme", "other schemes")) "."
                     }
                 }
-                @if let Some((last, e)) = rest.last().filter(|_| rest.len() > tied.len()) {
-                    " Last is " strong { (last) } " with " (view.text(e.value)) "."
+                @if let Some(last) = rest.last().filter(|last| !last.leads()) {
+                    " Last is " strong { (last.scheme) } " with " (view.text(last.median.value)) "."
                 }
             }
         }
-    }
-}
-
-fn runner_up(view: &View, rest: &[(&String, Estimate)]) -> Markup {
-    html! {
-        @if let Some((scheme, e)) = rest.first() {
-            "; the next, " strong { (scheme) } ", has " (with_interval(view, *e))
+        @if !view.left_out.is_empty() {
+            p.note { "Not looked at here, because they are not scored by " (what) ": " (view.left_out.join(", ")) "." }
         }
     }
 }
 
-fn with_interval(view: &View, estimate: Estimate) -> String {
-    match estimate.interval {
-        Some((low, high)) => format!(
-            "{} ({} to {})",
-            view.text(estimate.value),
-            view.text(low),
-            view.text(high)
-        ),
-        None => format!("{} (one replicate: no interval)", view.text(estimate.value)),
-    }
-}
-
-/// Whether two intervals meet; estimates without one are never told apart.
-fn overlap(a: Estimate, b: Estimate) -> bool {
-    match (a.interval, b.interval) {
-        (Some(a), Some(b)) => a.0 <= b.1 && b.0 <= a.1,
-        _ => true,
+fn estimate(view: &View, standing: &Standing) -> String {
+    let value = view.text(standing.median.value);
+    match standing.median.interval {
+        Some(i) => format!("{value} ({} to {})", view.text(i.low), view.text(i.high)),
+        None => format!("{value} (one replicate: no interval)"),
     }
 }
 

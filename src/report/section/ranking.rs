@@ -6,31 +6,33 @@ use super::mark;
 use crate::catalog::number;
 use crate::error::Result;
 use crate::report::album::Album;
-use crate::report::figure::Ink;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::forest::{Forest, Row};
-use crate::report::view::{Estimate, View};
+use crate::report::figure::{Figure, Ink};
+use crate::report::view::View;
+use crate::results::ranking::{Rates, Standing};
+use crate::results::summary::Estimate;
 
 /// Ranking at tuned rates, beside that at the rate which suits all schemes best.
 ///
 /// # Errors
 /// A drawing failed.
 pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
-    if view.run.trials.is_empty() {
+    if view.standings.is_empty() {
         return Ok(html! {});
     }
-    let tuned: Vec<Option<Estimate>> = view.schemes.iter().map(|s| view.tuned_estimate(s)).collect();
     let common = view.common_rate().filter(|_| view.rates.len() > 1);
-    let fixed: Vec<Option<Estimate>> = view
-        .schemes
-        .iter()
-        .map(|s| common.and_then(|rate| view.fixed_estimate(s, rate)))
-        .collect();
-    let places = places(view, &fixed);
-    let ends = |e: &Estimate| [Some(e.value), e.interval.map(|i| i.0), e.interval.map(|i| i.1)];
-    let values = tuned.iter().chain(&fixed).flatten().flat_map(ends).flatten();
+    let fixed = common.map_or(Vec::new(), |rate| view.standings_at(Rates::Fixed(rate)));
+    let ends = |e: Estimate| {
+        [
+            Some(e.value),
+            e.interval.map(|i| i.low),
+            e.interval.map(|i| i.high),
+        ]
+    };
+    let values = view.standings.iter().flat_map(|s| ends(s.median)).flatten();
     let axis = Axis::around(&view.measure.name(), false, values.filter(|v| v.is_finite()));
-    album.keep(forest(view, &tuned, &axis)?);
+    album.keep(forest(view, &axis)?);
     Ok(html! {
         p.quiet { (method(view)) }
         div.scroll {
@@ -38,26 +40,29 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
                 thead { tr {
                     th.number { "#" }
                     th { "Scheme" }
-                    @if common.is_some() { th.number { "At its best rate" } } @else { th.number { "Estimate" } }
+                    th.number { "Median" }
                     th { "95% interval" }
+                    th { "Less the first" }
                     @if let Some(rate) = common {
                         th.number { "All at rate " (number(rate)) }
                         th.number { "# there" }
                     }
-                    th.number { "Settings" }
+                    th.number { "Trials" }
                 } }
                 tbody {
-                    @for (i, scheme) in view.schemes.iter().enumerate() {
+                    @for (i, standing) in view.standings.iter().enumerate() {
+                        @let there = fixed.iter().position(|f| f.scheme == standing.scheme);
                         tr {
                             td.number { (i + 1) }
-                            th scope="row" { (mark(view.ink(scheme))) (scheme) }
-                            td.number data-key=[key(tuned[i])] { (text(view, tuned[i])) }
-                            td.interval { (strip(view, tuned[i], &axis, view.ink(scheme))) }
+                            th scope="row" { (mark(view.ink(&standing.scheme))) (standing.scheme) }
+                            td.number data-key=[key(standing.median.value)] { (view.text(standing.median.value)) }
+                            td.interval { (strip(view, standing.median, &axis, view.ink(&standing.scheme))) }
+                            td { (against(view, standing)) }
                             @if common.is_some() {
-                                td.number data-key=[key(fixed[i])] { (text(view, fixed[i])) }
-                                td.number { (places[i].map_or("–".to_owned(), |p| p.to_string())) }
+                                td.number { (there.map_or("–".to_owned(), |p| view.text(fixed[p].median.value))) }
+                                td.number { (there.map_or("–".to_owned(), |p| (p + 1).to_string())) }
                             }
-                            td.number { (settings(view, scheme)) }
+                            td.number { (standing.trials) }
                         }
                     }
                 }
@@ -69,55 +74,49 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
 
 fn method(view: &View) -> Markup {
     html! {
-        "Interquartile mean of " (view.measure.name())
-        " over replicates and settings; intervals are 95% stratified bootstrap intervals over replicates. "
+        "Median " (view.measure.name())
+        " over the trials of all settings, with 95% bootstrap intervals over replicates. "
         @if view.rates.len() > 1 {
             @if view.has_validation() {
                 "Each scheme stands at its own best learning rate in each setting: the first half of the replicates chooses it by their median on validation data, and the others are scored. "
             } @else {
-                strong { "There are no validation data, so each scheme's learning rate is chosen on the figure that is reported, which flatters them all. " }
+                strong { "There are no validation data to choose learning rates by, so the trials of all rates are pooled. " }
             }
         }
         "A diverged trial counts as "
         @if view.measure.higher_is_better() { "chance" } @else { "infinite loss" }
-        ". Intervals are not adjusted for the number of schemes compared."
+        ". Differences to the first are paired by setting and seeds; their intervals share a level of 95% among all comparisons (Bonferroni)."
     }
 }
 
-fn text(view: &View, estimate: Option<Estimate>) -> String {
-    estimate.map_or("–".to_owned(), |e| view.text(e.value))
+fn key(value: f64) -> Option<String> {
+    value.is_finite().then(|| value.to_string())
 }
 
-fn key(estimate: Option<Estimate>) -> Option<String> {
-    estimate
-        .filter(|e| e.value.is_finite())
-        .map(|e| e.value.to_string())
-}
-
-/// Place of each scheme when ordered by `estimates`, from 1.
-fn places(view: &View, estimates: &[Option<Estimate>]) -> Vec<Option<usize>> {
-    let better = |a: f64, b: f64| view.orient(a) > view.orient(b);
-    let place = |e: &Estimate| {
-        1 + estimates
-            .iter()
-            .flatten()
-            .filter(|other| better(other.value, e.value))
-            .count()
+/// The difference to the first, and whether the trials tell the two apart.
+fn against(view: &View, standing: &Standing) -> Markup {
+    let Some(comparison) = &standing.against_leader else {
+        return html! {};
     };
-    estimates.iter().map(|e| e.as_ref().map(place)).collect()
-}
-
-fn settings(view: &View, scheme: &str) -> usize {
-    (0..view.settings.len())
-        .filter(|s| !view.cells(*s, scheme).is_empty())
-        .count()
+    let sign = |x: f64| match x.is_finite() {
+        true if x > 0.0 => format!("+{}", view.text(x)),
+        true => view.text(x).replace('-', "\u{2212}"),
+        false => "–".to_owned(),
+    };
+    html! {
+        (sign(comparison.difference.median))
+        @if let Some(i) = comparison.simultaneous {
+            span.quiet { " (" (sign(i.low)) " to " (sign(i.high)) ")" }
+        }
+        @if standing.leads() { " " span.unsure { "not told apart" } }
+    }
 }
 
 /// An interval as a small drawing, with its ends in words.
-fn strip(view: &View, estimate: Option<Estimate>, axis: &Axis, ink: Ink) -> Markup {
-    let Some(estimate) = estimate.filter(|e| e.value.is_finite()) else {
+fn strip(view: &View, estimate: Estimate, axis: &Axis, ink: Ink) -> Markup {
+    if !estimate.value.is_finite() {
         return html! {};
-    };
+    }
     const WIDTH: f64 = 160.0;
     let (low, high) = axis.range;
     let x = |v: f64| {
@@ -126,7 +125,9 @@ fn strip(view: &View, estimate: Option<Estimate>, axis: &Axis, ink: Ink) -> Mark
             6.0 + (WIDTH - 12.0) * (axis.clamp(v) - low) / (high - low)
         )
     };
-    let (from, to) = estimate.interval.unwrap_or((estimate.value, estimate.value));
+    let (from, to) = estimate
+        .interval
+        .map_or((estimate.value, estimate.value), |i| (i.low, i.high));
     let words = format!(
         "{} ({} to {})",
         view.text(estimate.value),
@@ -142,22 +143,22 @@ fn strip(view: &View, estimate: Option<Estimate>, axis: &Axis, ink: Ink) -> Mark
             line x1=(x(from)) x2=(x(to)) y1="10" y2="10" stroke=(paint) stroke-width="2.5" {}
             circle cx=(x(estimate.value)) cy="10" r="4" fill=(paint) {}
         }
-        span.quiet { (view.text(from)) " to " (view.text(to)) }
+        @if estimate.interval.is_some() { span.quiet { (view.text(from)) " to " (view.text(to)) } }
     }
 }
 
-fn forest(view: &View, tuned: &[Option<Estimate>], axis: &Axis) -> Result<crate::report::figure::Figure> {
-    let rows = view.schemes.iter().zip(tuned).map(|(scheme, estimate)| Row {
-        label: scheme.clone(),
-        ink: view.ink(scheme),
-        middle: estimate.map(|e| e.value).filter(|v| v.is_finite()),
-        interval: estimate.and_then(|e| e.interval),
+fn forest(view: &View, axis: &Axis) -> Result<Figure> {
+    let rows = view.standings.iter().map(|standing| Row {
+        label: standing.scheme.clone(),
+        ink: view.ink(&standing.scheme),
+        middle: Some(standing.median.value).filter(|v| v.is_finite()),
+        interval: standing.median.interval.map(|i| (i.low, i.high)),
     });
     let forest = Forest {
         id: "ranking".to_owned(),
         title: format!("{}: ranking of the schemes", view.run.name),
         heading: format!("{}: schemes at their best rates", view.run.name),
-        measure: format!("{}, interquartile mean and 95% interval", view.measure.name()),
+        measure: format!("{}, median and 95% interval", view.measure.name()),
         axis: axis.clone(),
         rows: rows.collect(),
     };

@@ -222,7 +222,7 @@ fn sides(relation: &Relation) -> (String, String) {
     }
 }
 
-fn parts(case: &Case) -> String {
+pub(crate) fn parts(case: &Case) -> String {
     let part = |p: &Part| {
         let mut text = format!("{} {} ({} trials", p.name, short(p.figure), p.trials);
         if p.diverged > 0 {
