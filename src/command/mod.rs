@@ -21,6 +21,8 @@ mod list_keys;
 pub mod man;
 pub mod text;
 pub mod merge;
+pub mod probe;
+pub mod report;
 pub mod verify;
 
 /// The benchmark and reproducibility harness for neural-network weight initialization.
@@ -72,6 +74,10 @@ commands! {
     Grid => grid,
     /// Check an experiment's claims against its tables
     Check => check,
+    /// Make one self-contained page from a results directory, or from two
+    Report => report,
+    /// Measure signal propagation at initialization, without training
+    Probe => probe,
     /// Make the tables out of shards
     Merge => merge,
     /// Recompute a sample of committed rows and compare bits

@@ -50,7 +50,11 @@ struct Outcome<'a> {
 /// # Errors
 /// The tables cannot be read, or the page cannot be written.
 pub fn run(args: Args) -> Result<ExitCode> {
-    let runs = args.dirs.iter().map(|dir| Run::load(dir)).collect::<Result<Vec<_>>>()?;
+    let runs = args
+        .dirs
+        .iter()
+        .map(|dir| Run::load(dir))
+        .collect::<Result<Vec<_>>>()?;
     let report = render(&runs)?;
     let last = args.dirs.last().map_or(Path::new("."), PathBuf::as_path);
     let page = args.out.unwrap_or_else(|| last.join("report.html"));
@@ -71,7 +75,11 @@ pub fn run(args: Args) -> Result<ExitCode> {
         super::grid::Format::Text => {
             let mut text = format!("{} ({} KB)\n", page.display(), report.html.len() / 1000);
             if let Some(dir) = &args.figures {
-                text.push_str(&format!("{} figures in {}\n", outcome.figures.len(), dir.display()));
+                text.push_str(&format!(
+                    "{} figures in {}\n",
+                    outcome.figures.len(),
+                    dir.display()
+                ));
             }
             print(&text)?;
         }
@@ -82,7 +90,11 @@ pub fn run(args: Args) -> Result<ExitCode> {
 /// Writes every figure as an SVG document into `dir`.
 fn export(report: &Report, dir: &Path) -> Result<Vec<PathBuf>> {
     std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
-    let paths: Vec<PathBuf> = report.figures.iter().map(|f| dir.join(format!("{}.svg", f.id))).collect();
+    let paths: Vec<PathBuf> = report
+        .figures
+        .iter()
+        .map(|f| dir.join(format!("{}.svg", f.id)))
+        .collect();
     let mine = |start: &str| start.contains(crate::report::figure::MADE_BY);
     paths.iter().try_for_each(|path| refuse_other(path, mine))?;
     for (figure, path) in report.figures.iter().zip(&paths) {
@@ -103,7 +115,10 @@ fn refuse_other(path: &Path, mine: impl Fn(&str) -> bool) -> Result<()> {
     if mine(&String::from_utf8_lossy(&start)) {
         return Ok(());
     }
-    let message = format!("{} is there already, and is not of goodinit's making", path.display());
+    let message = format!(
+        "{} is there already, and is not of goodinit's making",
+        path.display()
+    );
     Err(Error::new(Kind::Usage, message).help("choose another place, or move it away"))
 }
 

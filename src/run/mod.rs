@@ -10,6 +10,7 @@ pub mod journal;
 pub mod lock;
 pub mod measure;
 pub mod probe;
+pub mod probes;
 pub mod merge;
 pub mod progress;
 pub mod shard;

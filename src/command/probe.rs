@@ -1,0 +1,243 @@
+//! `goodinit probe`: signal propagation at initialization, without training.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::{complain, print, print_json};
+use crate::data::Environment;
+use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::init::Registry;
+use crate::results::check;
+use crate::results::probe::ProbeRecord;
+use crate::results::stats::median;
+use crate::results::terminal::{Style, figure};
+use crate::run::job::Job;
+use crate::run::{probes, sweep};
+
+/// Arguments of `goodinit probe`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  goodinit probe experiments/quick.toml
+  goodinit probe experiments/quick.toml --set replicates=20 --out /tmp/probe
+  goodinit report results/quick                    the figures, as a page
+
+Writes probe.csv (signal, gradient, dead units, correlation, Jacobian and theory, layer by layer)
+and histograms.csv (weights) beside the experiment's other tables. A network's initial state does
+not depend on learning rate, batch size or sample order, so each is probed once.")]
+pub struct Args {
+    /// The experiment file
+    #[arg(value_name = "EXPERIMENT.toml")]
+    experiment: PathBuf,
+    /// Where the tables go [default: results/<name of the experiment>]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Threads; never changes a byte [default: as many as there are cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Override a key of the file; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Where downloaded datasets are kept
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Form of what is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: super::grid::Format,
+}
+
+/// What is printed for programs.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    experiment: &'a str,
+    directory: &'a Path,
+    networks: usize,
+    layers: usize,
+    failures: Vec<Failure>,
+    moved_aside: Option<PathBuf>,
+    claims: Option<String>,
+}
+
+/// A network that could not be initialized.
+#[derive(Serialize)]
+struct Failure {
+    trial: String,
+    message: String,
+}
+
+/// Probes and prints.
+///
+/// # Errors
+/// The experiment file is wrong, its data are missing, or the tables cannot be written.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let experiment = Experiment::load(&args.experiment, &args.set, &Registry::standard())?;
+    let out = args
+        .out
+        .unwrap_or_else(|| Path::new("results").join(&experiment.name));
+    let job = Job::new(experiment, Environment::new(args.data_dir))?;
+    probes::check_directory(&out, &job)?;
+    let threads = args.threads.map_or_else(sweep::default_threads, usize::from);
+    let bar = progress(probes::networks(&job).len());
+    let found = probes::run(&job, threads, || bar.inc(1));
+    bar.finish_and_clear();
+    let found = found?;
+    let moved = probes::write(&out, &job, &found.records)?;
+    let about_probe =
+        |c: &crate::experiment::Claim| matches!(c.metric, crate::experiment::claim::Metric::Probe { .. });
+    let judged = match job.experiment.claims.iter().any(about_probe) {
+        true => Some(check::evaluate(&out)?),
+        false => None,
+    };
+    let outcome = Outcome {
+        experiment: &job.experiment.name,
+        directory: &out,
+        networks: found.records.len(),
+        layers: found.records.iter().map(|r| r.layers.len()).sum(),
+        failures: found
+            .failures
+            .iter()
+            .map(|(trial, e)| Failure {
+                trial: trial.to_string(),
+                message: e.to_string(),
+            })
+            .collect(),
+        moved_aside: moved,
+        claims: judged.as_deref().map(check::print::count),
+    };
+    match args.format {
+        super::grid::Format::Json => print_json(&outcome)?,
+        super::grid::Format::Text => {
+            let mut text = table(&found.records, Style::detect());
+            outcome.say(&mut text);
+            print(&text)?;
+        }
+    }
+    for (trial, error) in found.failures.iter().take(3) {
+        complain(&crate::error::Error::new(
+            error.kind(),
+            format!("{trial}: {error}"),
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Outcome<'_> {
+    fn say(&self, out: &mut String) {
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "{} networks, {} layers", self.networks, self.layers);
+        if !self.failures.is_empty() {
+            let _ = writeln!(out, "{} networks could not be initialized", self.failures.len());
+        }
+        if let Some(claims) = &self.claims {
+            let _ = writeln!(
+                out,
+                "Claims: {claims} (goodinit check {})",
+                self.directory.display()
+            );
+        }
+        if let Some(aside) = &self.moved_aside {
+            let _ = writeln!(out, "The old tables differed; they are in {}", aside.display());
+        }
+        let _ = writeln!(out, "Tables: {}", self.directory.display());
+    }
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress(networks: usize) -> ProgressBar {
+    let bar = ProgressBar::new(networks as u64);
+    // The template is a constant; a wrong one would only lose the bar's looks.
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} networks  {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Rows that a person still reads; `probe.csv` has the rest.
+const MOST_ROWS: usize = 40;
+
+/// One row for each scheme and network: what becomes of signal and gradient from end to end.
+fn table(records: &[ProbeRecord], style: Style) -> String {
+    let mut groups: Vec<(Vec<&str>, Vec<&ProbeRecord>)> = Vec::new();
+    let mut places: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
+    for record in records {
+        let c = &record.coordinates;
+        let key = vec![
+            c.dataset.as_str(),
+            &c.architecture,
+            &c.activation,
+            &c.scheme,
+            &c.bias,
+        ];
+        let place = *places.entry(key.clone()).or_insert_with(|| {
+            groups.push((key, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push(record);
+    }
+    let varies = |axis: usize| groups.iter().any(|(key, _)| key[axis] != groups[0].0[axis]);
+    let axes: Vec<usize> = (0..5).filter(|axis| *axis == 3 || varies(*axis)).collect();
+    let names = ["data", "network", "activation", "scheme", "bias"];
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(style.width).unwrap_or(u16::MAX));
+    let figures = ["signal", "gradient", "cosine", "dead", "loss"];
+    table.set_header(axes.iter().map(|a| names[*a]).chain(figures));
+    for (key, records) in groups.iter().take(MOST_ROWS) {
+        let texts = axes.iter().map(|a| key[*a].to_owned());
+        table.add_row(texts.chain(ends(records)));
+    }
+    for column in axes.len()..axes.len() + figures.len() {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        }
+    }
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", table.trim_fmt());
+    if groups.len() > MOST_ROWS {
+        let _ = writeln!(out, "and {} more in probe.csv", groups.len() - MOST_ROWS);
+    }
+    let _ = writeln!(
+        out,
+        "\nsignal: mean square of the last pre-activation over the first layer's; gradient: of the\n\
+         first layer over the last's; cosine: of two samples behind the last hidden layer;\n\
+         dead: units that are zero on every sample. Medians over replicates.\n"
+    );
+    out
+}
+
+/// Signal, gradient, cosine, dead units and loss, in words.
+fn ends(records: &[&ProbeRecord]) -> Vec<String> {
+    let over = |of: &dyn Fn(&ProbeRecord) -> Option<f64>| {
+        let values: Vec<f64> = records.iter().filter_map(|r| of(r)).collect();
+        if values.is_empty() {
+            "-".to_owned()
+        } else {
+            figure(median(&values))
+        }
+    };
+    let gradient = |r: &ProbeRecord| {
+        let (first, last) = (
+            r.layers.first()?.0.gradient_moment?,
+            r.layers.last()?.0.gradient_moment?,
+        );
+        (last > 0.0).then(|| first / last)
+    };
+    let hidden = |r: &ProbeRecord| r.layers.get(r.layers.len().checked_sub(2)?)?.0.correlation;
+    let dead = |r: &ProbeRecord| {
+        let layers: Vec<f64> = r.layers.iter().filter_map(|(l, _)| l.dead_fraction).collect();
+        (!layers.is_empty()).then(|| layers.iter().sum::<f64>() / layers.len() as f64)
+    };
+    vec![
+        over(&|r| r.layers.last()?.1.first_ratio),
+        over(&gradient),
+        over(&hidden),
+        over(&dead),
+        over(&|r| r.layers.last()?.1.initial_loss),
+    ]
+}
