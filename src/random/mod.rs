@@ -236,10 +236,13 @@ trait Sampler: Copy {
 impl Sampler for Uniform {
     #[inline(always)]
     fn draws<L: Lane>(self, words: [L::Word; BLOCK]) -> [L; BLOCK] {
-        words.map(
-            #[inline(always)]
-            |w| self.of_words(w),
-        )
+        let mut draws = [L::zero(); BLOCK];
+        let mut i = 0;
+        while i < BLOCK {
+            draws[i] = self.of_words(words[i]);
+            i += 1;
+        }
+        draws
     }
 }
 
@@ -270,8 +273,10 @@ impl Kernel for Words<'_> {
         let mut first = 0;
         while first < BLOCKS {
             let words = self.chunk.blocks::<L>(first);
-            for (i, word) in words.into_iter().enumerate() {
-                word.write(&mut self.out[i * BLOCKS + first..]);
+            let mut i = 0;
+            while i < BLOCK {
+                words[i].write(&mut self.out[i * BLOCKS + first..]);
+                i += 1;
             }
             first += L::WIDTH;
         }
@@ -308,8 +313,10 @@ fn fill_chunk<L: Lane, S: Sampler>(sampler: S, chunk: Chunk, out: &mut [f32; CHU
     let mut first = 0;
     while first < BLOCKS {
         let draws = sampler.draws::<L>(chunk.blocks::<L>(first));
-        for (i, draw) in draws.into_iter().enumerate() {
-            draw.write(&mut out[i * BLOCKS + first..]);
+        let mut i = 0;
+        while i < BLOCK {
+            draws[i].write(&mut out[i * BLOCKS + first..]);
+            i += 1;
         }
         first += L::WIDTH;
     }

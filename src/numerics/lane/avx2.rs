@@ -71,23 +71,19 @@ impl Lane for F32x8 {
         unsafe {
             let half = |r: usize, c: usize| _mm_loadu_ps(from.add(r * from_stride + c));
             for c in [0, 4] {
-                let rows = [0, 1, 2, 3].map(
-                    #[inline(always)]
-                    |r| _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(half(r, c)), half(r + 4, c)),
-                );
+                let row = |r: usize| {
+                    _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(half(r, c)), half(r + 4, c))
+                };
+                let rows = [row(0), row(1), row(2), row(3)];
                 let low = _mm256_unpacklo_ps(rows[0], rows[1]);
                 let high = _mm256_unpackhi_ps(rows[0], rows[1]);
                 let low2 = _mm256_unpacklo_ps(rows[2], rows[3]);
                 let high2 = _mm256_unpackhi_ps(rows[2], rows[3]);
-                let columns = [
-                    _mm256_shuffle_ps::<0b01_00_01_00>(low, low2),
-                    _mm256_shuffle_ps::<0b11_10_11_10>(low, low2),
-                    _mm256_shuffle_ps::<0b01_00_01_00>(high, high2),
-                    _mm256_shuffle_ps::<0b11_10_11_10>(high, high2),
-                ];
-                for (i, column) in columns.into_iter().enumerate() {
-                    _mm256_storeu_ps(to.add((c + i) * to_stride), column);
-                }
+                let to = |i: usize| to.add((c + i) * to_stride);
+                _mm256_storeu_ps(to(0), _mm256_shuffle_ps::<0b01_00_01_00>(low, low2));
+                _mm256_storeu_ps(to(1), _mm256_shuffle_ps::<0b11_10_11_10>(low, low2));
+                _mm256_storeu_ps(to(2), _mm256_shuffle_ps::<0b01_00_01_00>(high, high2));
+                _mm256_storeu_ps(to(3), _mm256_shuffle_ps::<0b11_10_11_10>(high, high2));
             }
         }
     }

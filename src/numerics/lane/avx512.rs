@@ -67,28 +67,22 @@ impl Lane for F32x16 {
         unsafe {
             let quarter = |r: usize, c: usize| _mm_loadu_ps(from.add(r * from_stride + c));
             for c in [0, 4, 8, 12] {
-                let rows = [0, 1, 2, 3].map(
-                    #[inline(always)]
-                    |r| {
-                        let x = _mm512_castps128_ps512(quarter(r, c));
-                        let x = _mm512_insertf32x4::<1>(x, quarter(r + 4, c));
-                        let x = _mm512_insertf32x4::<2>(x, quarter(r + 8, c));
-                        _mm512_insertf32x4::<3>(x, quarter(r + 12, c))
-                    },
-                );
+                let row = |r: usize| {
+                    let x = _mm512_castps128_ps512(quarter(r, c));
+                    let x = _mm512_insertf32x4::<1>(x, quarter(r + 4, c));
+                    let x = _mm512_insertf32x4::<2>(x, quarter(r + 8, c));
+                    _mm512_insertf32x4::<3>(x, quarter(r + 12, c))
+                };
+                let rows = [row(0), row(1), row(2), row(3)];
                 let low = _mm512_unpacklo_ps(rows[0], rows[1]);
                 let high = _mm512_unpackhi_ps(rows[0], rows[1]);
                 let low2 = _mm512_unpacklo_ps(rows[2], rows[3]);
                 let high2 = _mm512_unpackhi_ps(rows[2], rows[3]);
-                let columns = [
-                    _mm512_shuffle_ps::<0b01_00_01_00>(low, low2),
-                    _mm512_shuffle_ps::<0b11_10_11_10>(low, low2),
-                    _mm512_shuffle_ps::<0b01_00_01_00>(high, high2),
-                    _mm512_shuffle_ps::<0b11_10_11_10>(high, high2),
-                ];
-                for (i, column) in columns.into_iter().enumerate() {
-                    _mm512_storeu_ps(to.add((c + i) * to_stride), column);
-                }
+                let to = |i: usize| to.add((c + i) * to_stride);
+                _mm512_storeu_ps(to(0), _mm512_shuffle_ps::<0b01_00_01_00>(low, low2));
+                _mm512_storeu_ps(to(1), _mm512_shuffle_ps::<0b11_10_11_10>(low, low2));
+                _mm512_storeu_ps(to(2), _mm512_shuffle_ps::<0b01_00_01_00>(high, high2));
+                _mm512_storeu_ps(to(3), _mm512_shuffle_ps::<0b11_10_11_10>(high, high2));
             }
         }
     }

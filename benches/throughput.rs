@@ -1,0 +1,153 @@
+//! Training throughput of whole trials, side by side on threads: samples per second.
+//!
+//! ```sh
+//! cargo bench --bench throughput -- --hidden 256,128 --batch 32 --threads 2 --epochs 5 --data ../shared/data/mnist-10k
+//! ```
+//!
+//! Each thread trains its own network with softmax cross-entropy and plain gradient descent, as a
+//! grid does. After one epoch that is not counted, prints one line of JSON; `benches/peers/` runs
+//! it in turns with other programs. Without `--data`, the embedded digits.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Barrier;
+use std::time::Instant;
+
+use goodinit::activation::Activation;
+use goodinit::catalog::Value;
+use goodinit::data::{self, DataSpec, Environment, Prepared};
+use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
+use goodinit::numerics::isa;
+use goodinit::random::{Key, Purpose};
+
+struct Settings {
+    hidden: Vec<usize>,
+    activation: String,
+    optimizer: String,
+    batch: usize,
+    threads: usize,
+    epochs: usize,
+    rate: f64,
+    data: Option<PathBuf>,
+}
+
+fn main() {
+    let settings = settings();
+    isa::choose().unwrap_or_else(|error| panic!("{error}"));
+    let data = load(&settings);
+    let hidden = Architecture::plain(settings.hidden.clone()).unwrap();
+    let activation = Activation::named(&settings.activation).unwrap();
+    let model = Model::new(&hidden, &[activation], data.inputs(), data.outputs(), Loss::CrossEntropy).unwrap();
+    let optimizer = Optimizer::parse(&Value::Text(settings.optimizer.clone())).unwrap();
+
+    let barrier = Barrier::new(settings.threads + 1);
+    let (seconds, losses) = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..settings.threads as u64)
+            .map(|replicate| {
+                let (model, data, settings, barrier, optimizer) = (&model, &data, &settings, &barrier, &optimizer);
+                scope.spawn(move || train(model, data, settings, optimizer, replicate, barrier))
+            })
+            .collect();
+        barrier.wait();
+        let start = Instant::now();
+        let losses: Vec<f64> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+        (start.elapsed().as_secs_f64(), losses)
+    });
+    let rows = data.split.train.len();
+    let samples = (settings.threads * settings.epochs * rows) as f64;
+    println!(
+        "{{\"samples_per_second\": {:.0}, \"us_per_sample_and_thread\": {:.4}, \"seconds\": {seconds:.4}, \
+         \"threads\": {}, \"batch\": {}, \"rows\": {rows}, \"mac_per_sample\": {}, \"isa\": \"{}\", \
+         \"density\": {:.4}, \"loss\": {:.6}}}",
+        samples / seconds,
+        seconds * 1e6 * settings.threads as f64 / samples,
+        settings.threads,
+        settings.batch,
+        // Forward, weight gradient, and input gradient of all layers but the first.
+        3 * model.forward_cost() - (model.layers[0].fan_in * model.layers[0].fan_out) as u64,
+        isa::running(),
+        data.density(),
+        losses[0],
+    );
+}
+
+/// Trains one network and returns the mean loss of its last epoch.
+fn train(
+    model: &Model,
+    data: &Prepared,
+    settings: &Settings,
+    optimizer: &Optimizer,
+    replicate: u64,
+    barrier: &Barrier,
+) -> f64 {
+    let mut parameters = Parameters::new(model);
+    let key = Key::new(1, replicate, Purpose::Weights);
+    for (layer, weights) in model.layers.iter().zip(&mut parameters.weights) {
+        let mut draws = vec![0.0; weights.len()];
+        let std = (2.0 / layer.fan_in as f64).sqrt() as f32;
+        key.stream(layer.index as u64).fill_normal(&mut draws, std);
+        weights.copy_from_row_major(&draws);
+    }
+    let mut workspace = Workspace::new();
+    let rates = Rates::uniform(model);
+    let mut trainer = Trainer::new(model, parameters, optimizer, rates, &mut workspace);
+    let order = Key::new(1, replicate, Purpose::Order);
+    let mut rows = data.split.train.clone();
+    let mut loss = 0.0;
+    for epoch in 0..=settings.epochs as u64 {
+        if epoch == 1 {
+            barrier.wait();
+        }
+        order.stream(epoch).shuffle(&mut rows);
+        loss = 0.0;
+        for batch in rows.chunks(settings.batch) {
+            loss += trainer.step(data, batch, settings.rate).loss_sum;
+        }
+    }
+    loss / rows.len() as f64
+}
+
+fn load(settings: &Settings) -> Prepared {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let table = match &settings.data {
+        None => BTreeMap::from([("kind".to_owned(), text("digits"))]),
+        Some(path) => BTreeMap::from([
+            ("kind".to_owned(), text("idx")),
+            ("path".to_owned(), text(&path.to_string_lossy())),
+        ]),
+    };
+    let spec = DataSpec::parse(&Value::Table(table)).unwrap();
+    let dataset = data::load(&spec, 1, &Environment::new(None)).unwrap_or_else(|error| panic!("{error}"));
+    data::prepare(&dataset, &spec, 0.0, 1, 0).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn settings() -> Settings {
+    let mut settings = Settings {
+        hidden: vec![256, 128],
+        activation: "relu".to_owned(),
+        optimizer: "sgd".to_owned(),
+        batch: 32,
+        threads: 2,
+        epochs: 5,
+        rate: 0.01,
+        data: None,
+    };
+    // Cargo adds `--bench`.
+    let mut arguments = std::env::args().skip(1).filter(|a| a != "--bench");
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().unwrap_or_else(|| panic!("{name} needs a value"));
+        let number = || value.parse().unwrap_or_else(|_| panic!("{name}: `{value}` is not a number"));
+        match name.as_str() {
+            "--hidden" => settings.hidden = value.split(',').map(|w| w.parse().expect("a width")).collect(),
+            "--activation" => settings.activation = value,
+            "--optimizer" => settings.optimizer = value,
+            "--batch" => settings.batch = number(),
+            "--threads" => settings.threads = number(),
+            "--epochs" => settings.epochs = number(),
+            "--rate" => settings.rate = value.parse().expect("a rate"),
+            "--data" => settings.data = Some(PathBuf::from(value)),
+            _ => panic!("unknown argument {name}"),
+        }
+    }
+    settings
+}
