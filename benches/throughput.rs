@@ -37,14 +37,22 @@ fn main() {
     let data = load(&settings);
     let hidden = Architecture::plain(settings.hidden.clone()).unwrap();
     let activation = Activation::named(&settings.activation).unwrap();
-    let model = Model::new(&hidden, &[activation], data.inputs(), data.outputs(), Loss::CrossEntropy).unwrap();
+    let model = Model::new(
+        &hidden,
+        &[activation],
+        data.inputs(),
+        data.outputs(),
+        Loss::CrossEntropy,
+    )
+    .unwrap();
     let optimizer = Optimizer::parse(&Value::Text(settings.optimizer.clone())).unwrap();
 
     let barrier = Barrier::new(settings.threads + 1);
     let (seconds, losses) = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..settings.threads as u64)
             .map(|replicate| {
-                let (model, data, settings, barrier, optimizer) = (&model, &data, &settings, &barrier, &optimizer);
+                let (model, data, settings, barrier, optimizer) =
+                    (&model, &data, &settings, &barrier, &optimizer);
                 scope.spawn(move || train(model, data, settings, optimizer, replicate, barrier))
             })
             .collect();
@@ -136,7 +144,11 @@ fn settings() -> Settings {
     let mut arguments = std::env::args().skip(1).filter(|a| a != "--bench");
     while let Some(name) = arguments.next() {
         let value = arguments.next().unwrap_or_else(|| panic!("{name} needs a value"));
-        let number = || value.parse().unwrap_or_else(|_| panic!("{name}: `{value}` is not a number"));
+        let number = || {
+            value
+                .parse()
+                .unwrap_or_else(|_| panic!("{name}: `{value}` is not a number"))
+        };
         match name.as_str() {
             "--hidden" => settings.hidden = value.split(',').map(|w| w.parse().expect("a width")).collect(),
             "--activation" => settings.activation = value,

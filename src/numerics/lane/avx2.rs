@@ -71,9 +71,8 @@ impl Lane for F32x8 {
         unsafe {
             let half = |r: usize, c: usize| _mm_loadu_ps(from.add(r * from_stride + c));
             for c in [0, 4] {
-                let row = |r: usize| {
-                    _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(half(r, c)), half(r + 4, c))
-                };
+                let row =
+                    |r: usize| _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(half(r, c)), half(r + 4, c));
                 let rows = [row(0), row(1), row(2), row(3)];
                 let low = _mm256_unpacklo_ps(rows[0], rows[1]);
                 let high = _mm256_unpackhi_ps(rows[0], rows[1]);

@@ -105,16 +105,14 @@ fn forward_sparse_on(isa: Isa, x: &SparseRows, picked: &[u32], w: &Weights, bias
     assert_eq!(bias.len(), w.fan_out(), "biases and units");
     x.check(picked);
     out.resize(picked.len(), w.fan_out());
-    dispatch(
-        isa,
-        sparse::Forward {
-            x,
-            picked,
-            w,
-            bias,
-            out: &mut *out,
-        },
-    );
+    for b in 0..picked.len() {
+        for (to, &from) in out.row_mut(b).iter_mut().zip(bias) {
+            *to = from + 0.0;
+        }
+    }
+    sparse::with_blocks(x, picked, |runs| {
+        dispatch(isa, sparse::Chains::forward(runs, w, out))
+    });
     out.clear_padding();
 }
 
@@ -123,7 +121,7 @@ fn accumulate_sparse_on(isa: Isa, x: &SparseRows, picked: &[u32], delta: &Batch,
     assert_eq!(x.cols(), c.fan_in(), "inputs of the rows and of the weights");
     assert_eq!(delta.cols(), c.fan_out(), "units of the batch and of the weights");
     x.check(picked);
-    sparse::with_columns(x, picked, |columns| {
-        dispatch(isa, sparse::Accumulate { columns, delta, c });
+    sparse::with_inputs(x, picked, |runs| {
+        dispatch(isa, sparse::Chains::accumulate(runs, delta, c));
     });
 }

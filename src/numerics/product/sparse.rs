@@ -3,17 +3,18 @@
 
 use std::cell::RefCell;
 
-use super::tile::{load, store};
+use super::tile::store;
 use crate::numerics::isa::Kernel;
 use crate::numerics::matrix::PANEL;
 use crate::numerics::{Batch, Lane, Weights};
 
-/// Inputs per block: a block's weights, `BLOCK` rows of [`GROUP`] columns, stay in the first
-/// cache while all samples of a batch use them.
+/// Inputs per block: a block's weights, for the columns that are worked on together, stay in the
+/// first cache while all samples of a batch use them.
 const BLOCK: usize = 56;
 
-/// Columns that are worked on together.
-const GROUP: usize = 4 * PANEL;
+/// Samples per part of a batch whose deltas, for those columns, stay in the first cache while
+/// all inputs use them.
+const PART: usize = 32;
 
 /// Rows without their zeros: for each row and block of inputs, the inputs that aren't zero, in
 /// ascending order, and their values.
@@ -94,11 +95,19 @@ impl SparseRows {
         self.cols.div_ceil(BLOCK)
     }
 
-    /// Positions of the values of `block` of `row`.
-    #[inline(always)]
-    fn span(&self, row: usize, block: usize) -> (usize, usize) {
-        let at = row * self.blocks() + block;
-        (self.starts[at] as usize, self.starts[at + 1] as usize)
+    /// Where the inputs and values of all blocks of `row` begin, and where the last one ends.
+    #[inline]
+    fn bounds(&self, row: u32) -> &[u32] {
+        let blocks = self.blocks();
+        &self.starts[row as usize * blocks..][..=blocks]
+    }
+
+    /// All inputs and values of `row`.
+    #[inline]
+    fn row(&self, row: u32) -> (&[u16], &[f32]) {
+        let bounds = self.bounds(row);
+        let span = bounds[0] as usize..bounds[self.blocks()] as usize;
+        (&self.inputs[span.clone()], &self.values[span])
     }
 
     pub(super) fn check(&self, picked: &[u32]) {
@@ -107,217 +116,287 @@ impl SparseRows {
     }
 }
 
-/// Calls `$columns` for groups of columns, as wide as registers allow.
-macro_rules! for_each_group {
-    ($self:ident, $L:ident, $fan_out:expr) => {{
-        let fan_out: usize = $fan_out;
-        let mut j = 0;
-        while j < fan_out {
-            // SAFETY: the lanes begin at columns that exist and end within the padding.
-            let lanes = (fan_out - j).min(GROUP).div_ceil($L::WIDTH);
-            j += $L::WIDTH
-                * unsafe {
-                    match lanes {
-                        8.. => {
-                            $self.columns::<$L, 8>(j);
-                            8
-                        }
-                        4.. => {
-                            $self.columns::<$L, 4>(j);
-                            4
-                        }
-                        2.. => {
-                            $self.columns::<$L, 2>(j);
-                            2
-                        }
-                        _ => {
-                            $self.columns::<$L, 1>(j);
-                            1
-                        }
-                    }
-                };
-        }
-    }};
+/// A piece of the chains of one row of the result: `count` factors from position `first` on.
+/// A factor multiplies the row of the other operand that has its number, counted from `base`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Run {
+    row: u32,
+    first: u32,
+    count: u32,
+    base: u32,
 }
 
-/// See [`super::forward_sparse`]; shapes fit.
-pub(super) struct Forward<'a> {
-    pub x: &'a SparseRows,
-    pub picked: &'a [u32],
-    pub w: &'a Weights,
-    pub bias: &'a [f32],
-    pub out: &'a mut Batch,
+/// Buffers that a thread keeps from call to call.
+#[derive(Debug, Default)]
+struct Scratch {
+    /// Runs in the order in which they are carried out. Those of a section, between which no
+    /// order is needed, are sorted by count, so that the processor guesses the length of the
+    /// next one.
+    runs: Vec<Run>,
+    /// Factors of each row of a section; then where the row's next factor goes.
+    counts: Vec<u32>,
+    /// Rows of a section by count.
+    by_count: Vec<u32>,
+    /// Row numbers and values of factors.
+    numbers: Vec<u16>,
+    values: Vec<f32>,
 }
 
-impl Kernel for Forward<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<L: Lane>(mut self) {
-        for b in 0..self.picked.len() {
-            self.out.row_mut(b).copy_from_slice(self.bias);
+impl Scratch {
+    /// A section for each block of inputs, a run for each sample.
+    fn runs_of_blocks(&mut self, x: &SparseRows, picked: &[u32]) {
+        self.runs.clear();
+        for block in 0..x.blocks() {
+            self.counts.clear();
+            self.counts.extend(picked.iter().map(|&row| {
+                let bounds = x.bounds(row);
+                bounds[block + 1] - bounds[block]
+            }));
+            for run in self.add_section(0) {
+                run.first = x.bounds(picked[run.row as usize])[block];
+            }
         }
-        for_each_group!(self, L, self.w.fan_out());
     }
-}
 
-impl Forward<'_> {
-    /// `V` lanes of columns from j on.
-    ///
-    /// # Safety
-    /// The lanes must lie within the padded columns.
-    #[inline(always)]
-    unsafe fn columns<L: Lane, const V: usize>(&mut self, j: usize) {
-        let panels = lane_panels::<L, V>(self.w, j);
-        let stride = self.out.stride();
-        let out = self.out.storage_mut().as_mut_ptr();
-        for block in 0..self.x.blocks() {
-            for (b, &row) in self.picked.iter().enumerate() {
-                let (start, end) = self.x.span(row as usize, block);
-                // SAFETY: inputs are below `cols`, which is w's fan-in; row b of out exists.
-                unsafe {
-                    let to = out.add(b * stride + j);
-                    let mut sums = load::<L, V>(to);
-                    for at in start..end {
-                        let k = usize::from(*self.x.inputs.get_unchecked(at)) * PANEL;
-                        let x = L::splat(*self.x.values.get_unchecked(at));
-                        let mut v = 0;
-                        while v < V {
-                            sums[v] = x.mul_add(L::load(panels[v].add(k)), sums[v]);
-                            v += 1;
-                        }
-                    }
-                    store(sums, to);
+    /// A section for each part of the batch, a run for each input; and the batch's factors.
+    fn runs_of_inputs(&mut self, x: &SparseRows, picked: &[u32]) {
+        self.runs.clear();
+        self.numbers.clear();
+        self.values.clear();
+        for (part, rows) in picked.chunks(PART).enumerate() {
+            self.counts.clear();
+            self.counts.resize(x.cols, 0);
+            let counts = &mut self.counts[..];
+            for &row in rows {
+                for &k in x.row(row).0 {
+                    counts[usize::from(k)] += 1;
+                }
+            }
+            let mut next = self.values.len() as u32;
+            let first = self.runs.len();
+            self.add_section((part * PART) as u32);
+            let places = &mut self.counts[..];
+            for run in &mut self.runs[first..] {
+                run.first = next;
+                places[run.row as usize] = next;
+                next += run.count;
+            }
+            self.numbers.resize(next as usize, 0);
+            self.values.resize(next as usize, 0.0);
+            let (numbers, values) = (&mut self.numbers[..], &mut self.values[..]);
+            for (number, &row) in rows.iter().enumerate() {
+                let (inputs, of_row) = x.row(row);
+                for (&k, &value) in inputs.iter().zip(of_row) {
+                    let place = &mut places[usize::from(k)];
+                    numbers[*place as usize] = number as u16;
+                    values[*place as usize] = value;
+                    *place += 1;
                 }
             }
         }
     }
-}
 
-/// Where each of `V` lanes of columns from j on begins in row 0 of its panel.
-#[inline(always)]
-fn lane_panels<L: Lane, const V: usize>(w: &Weights, j: usize) -> [*const f32; V] {
-    let mut panels = [std::ptr::null(); V];
-    let mut v = 0;
-    while v < V {
-        panels[v] = w.panel_from(j + v * L::WIDTH);
-        v += 1;
-    }
-    panels
-}
-
-/// The rows of one batch, by column: for each input, the samples where it isn't zero.
-#[derive(Default)]
-pub(super) struct Columns {
-    /// Position in `entries` of each input, and the end.
-    starts: Vec<u32>,
-    entries: Vec<Entry>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Entry {
-    sample: u32,
-    value: f32,
-}
-
-impl Columns {
-    fn build(&mut self, x: &SparseRows, picked: &[u32]) {
-        let span = |row: u32| {
-            let at = row as usize * x.blocks();
-            x.starts[at] as usize..x.starts[at + x.blocks()] as usize
-        };
-        // starts[k + 2] counts input k, then starts[k + 1] is where the next entry of k goes,
-        // and in the end starts[k] is where k begins.
-        self.starts.clear();
-        self.starts.resize(x.cols + 2, 0);
-        for &row in picked {
-            for &k in &x.inputs[span(row)] {
-                self.starts[usize::from(k) + 2] += 1;
-            }
+    /// Appends a run for each row that `counts` has factors for, shorter ones first, and returns
+    /// the new ones.
+    fn add_section(&mut self, base: u32) -> &mut [Run] {
+        let Scratch {
+            runs,
+            counts,
+            by_count,
+            ..
+        } = self;
+        let longest = counts.iter().max().map_or(0, |&c| c as usize);
+        by_count.clear();
+        by_count.resize(longest + 2, 0);
+        for &count in &*counts {
+            by_count[count as usize + 1] += 1;
         }
-        let mut total = 0;
-        for start in &mut self.starts {
-            total += *start;
-            *start = total;
+        // Rows without factors are left out.
+        let first = runs.len();
+        by_count[1] = first as u32;
+        for count in 1..=longest {
+            by_count[count + 1] += by_count[count];
         }
-        self.entries.clear();
-        self.entries.resize(total as usize, Entry::default());
-        for (sample, &row) in picked.iter().enumerate() {
-            for (&k, &value) in x.inputs[span(row)].iter().zip(&x.values[span(row)]) {
-                let next = &mut self.starts[usize::from(k) + 1];
-                self.entries[*next as usize] = Entry {
-                    sample: sample as u32,
-                    value,
+        runs.resize(by_count[longest + 1] as usize, Run::default());
+        for (row, &count) in counts.iter().enumerate() {
+            if count > 0 {
+                let place = &mut by_count[count as usize];
+                runs[*place as usize] = Run {
+                    row: row as u32,
+                    first: 0,
+                    count,
+                    base,
                 };
-                *next += 1;
+                *place += 1;
             }
         }
+        &mut runs[first..]
     }
 }
 
-/// Lends the batch's columns, in buffers that the thread keeps from call to call.
-pub(super) fn with_columns(x: &SparseRows, picked: &[u32], use_them: impl FnOnce(&Columns)) {
-    thread_local! {
-        static COLUMNS: RefCell<Columns> = RefCell::default();
-    }
-    COLUMNS.with_borrow_mut(|columns| {
-        columns.build(x, picked);
-        use_them(columns);
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Lends the runs of the forward product.
+pub(super) fn with_blocks(x: &SparseRows, picked: &[u32], use_them: impl FnOnce(Runs)) {
+    SCRATCH.with_borrow_mut(|scratch| {
+        scratch.runs_of_blocks(x, picked);
+        use_them(Runs {
+            runs: &scratch.runs,
+            numbers: &x.inputs,
+            values: &x.values,
+        });
     });
 }
 
-/// See [`super::accumulate_sparse`]; shapes fit.
-pub(super) struct Accumulate<'a> {
-    pub columns: &'a Columns,
-    pub delta: &'a Batch,
-    pub c: &'a mut Weights,
+/// Lends the runs of the weight gradient.
+pub(super) fn with_inputs(x: &SparseRows, picked: &[u32], use_them: impl FnOnce(Runs)) {
+    SCRATCH.with_borrow_mut(|scratch| {
+        scratch.runs_of_inputs(x, picked);
+        use_them(Runs {
+            runs: &scratch.runs,
+            numbers: &scratch.numbers,
+            values: &scratch.values,
+        });
+    });
 }
 
-impl Kernel for Accumulate<'_> {
-    type Output = ();
+/// Runs and the factors that they are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Runs<'a> {
+    runs: &'a [Run],
+    numbers: &'a [u16],
+    values: &'a [f32],
+}
 
-    #[inline(always)]
-    fn run<L: Lane>(mut self) {
-        for_each_group!(self, L, self.c.fan_out());
+/// An operand or a result as the chains see it.
+#[derive(Clone, Copy)]
+pub(super) struct Side<P> {
+    /// Row 0, column 0.
+    pub start: P,
+    /// From one row to the next, in elements.
+    pub row: usize,
+    /// From one panel of columns to the next; [`PANEL`] where all columns lie side by side.
+    pub panel: usize,
+}
+
+/// See [`super::forward_sparse`] and [`super::accumulate_sparse`]: carries each run's row of
+/// sums on over its factors, which are those of rows of `other`.
+pub(super) struct Chains<'a> {
+    pub runs: Runs<'a>,
+    pub sums: Side<*mut f32>,
+    pub other: Side<*const f32>,
+    pub columns: usize,
+}
+
+impl<'a> Chains<'a> {
+    /// `out += x w`.
+    pub fn forward(runs: Runs<'a>, w: &'a Weights, out: &'a mut Batch) -> Self {
+        Chains {
+            runs,
+            columns: w.fan_out(),
+            sums: Side {
+                row: out.stride(),
+                start: out.storage_mut().as_mut_ptr(),
+                panel: PANEL,
+            },
+            other: Side {
+                start: w.storage().as_ptr(),
+                row: PANEL,
+                panel: w.fan_in() * PANEL,
+            },
+        }
     }
-}
 
-impl Accumulate<'_> {
+    /// `c += x^T delta`.
+    pub fn accumulate(runs: Runs<'a>, delta: &'a Batch, c: &'a mut Weights) -> Self {
+        Chains {
+            runs,
+            columns: c.fan_out(),
+            other: Side {
+                start: delta.storage().as_ptr(),
+                row: delta.stride(),
+                panel: PANEL,
+            },
+            sums: Side {
+                row: PANEL,
+                panel: c.fan_in() * PANEL,
+                start: c.storage_mut().as_mut_ptr(),
+            },
+        }
+    }
+
     /// `V` lanes of columns from j on.
     ///
     /// # Safety
-    /// The lanes must lie within the padded columns.
+    /// The lanes must lie within the padded columns, and in one panel or in whole ones.
     #[inline(always)]
-    unsafe fn columns<L: Lane, const V: usize>(&mut self, j: usize) {
-        let stride = self.delta.stride();
-        let delta = self.delta.storage().as_ptr().wrapping_add(j);
-        let fan_in = self.c.fan_in();
-        let mut panels = [std::ptr::null_mut(); V];
-        for (v, panel) in panels.iter_mut().enumerate() {
-            *panel = self.c.panel_from_mut(j + v * L::WIDTH);
-        }
-        for k in 0..fan_in {
-            let span = self.columns.starts[k] as usize..self.columns.starts[k + 1] as usize;
-            if span.is_empty() {
-                continue;
-            }
-            // SAFETY: row k of c exists; samples are rows of delta.
+    unsafe fn columns<L: Lane, const V: usize>(&self, j: usize) {
+        let at = |panel: usize| j / PANEL * panel + j % PANEL;
+        let lane = |v: usize, panel: usize| v * L::WIDTH / PANEL * panel + v * L::WIDTH % PANEL;
+        let (sums, other) = (self.sums, self.other);
+        let Runs {
+            runs,
+            numbers,
+            values,
+        } = self.runs;
+        for run in runs {
+            // SAFETY: runs name rows of the result and factors, and factors rows of the other
+            // operand, that exist.
             unsafe {
-                let mut sums = [L::zero(); V];
-                for v in 0..V {
-                    sums[v] = L::load(panels[v].add(k * PANEL));
+                let to = sums.start.add(run.row as usize * sums.row + at(sums.panel));
+                let from = other.start.add(run.base as usize * other.row + at(other.panel));
+                let mut tile = [L::zero(); V];
+                let mut v = 0;
+                while v < V {
+                    tile[v] = L::load(to.add(lane(v, sums.panel)));
+                    v += 1;
                 }
-                for entry in &self.columns.entries[span] {
-                    let from = delta.add(entry.sample as usize * stride);
-                    let x = L::splat(entry.value);
+                let numbers = numbers.as_ptr().add(run.first as usize);
+                let values = values.as_ptr().add(run.first as usize);
+                for i in 0..run.count as usize {
+                    let from = from.add(usize::from(*numbers.add(i)) * other.row);
+                    let x = L::splat(*values.add(i));
                     let mut v = 0;
                     while v < V {
-                        sums[v] = x.mul_add(L::load(from.add(v * L::WIDTH)), sums[v]);
+                        tile[v] = x.mul_add(L::load(from.add(lane(v, other.panel))), tile[v]);
                         v += 1;
                     }
                 }
-                for v in 0..V {
-                    store([sums[v]], panels[v].add(k * PANEL));
+                let mut v = 0;
+                while v < V {
+                    store([tile[v]], to.add(lane(v, sums.panel)));
+                    v += 1;
+                }
+            }
+        }
+    }
+}
+
+impl Kernel for Chains<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lane>(self) {
+        let mut j = 0;
+        while j < self.columns {
+            let lanes = (self.columns - j).div_ceil(L::WIDTH);
+            // SAFETY: lanes begin at columns that exist, so they end within the padding; ever
+            // smaller powers of two don't straddle panels.
+            unsafe {
+                if lanes >= 8 {
+                    self.columns::<L, 8>(j);
+                    j += 8 * L::WIDTH;
+                } else if lanes >= 4 {
+                    self.columns::<L, 4>(j);
+                    j += 4 * L::WIDTH;
+                } else if lanes >= 2 {
+                    self.columns::<L, 2>(j);
+                    j += 2 * L::WIDTH;
+                } else {
+                    self.columns::<L, 1>(j);
+                    j += L::WIDTH;
                 }
             }
         }
