@@ -9,6 +9,7 @@
 //! it in turns with other programs. Without `--data`, the embedded digits.
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Barrier;
 use std::time::Instant;
@@ -17,7 +18,7 @@ use goodinit::activation::Activation;
 use goodinit::catalog::Value;
 use goodinit::data::{self, DataSpec, Environment, Prepared};
 use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
-use goodinit::numerics::isa;
+use goodinit::numerics::{Elementwise, Lane, apply, isa};
 use goodinit::random::{Key, Purpose};
 
 struct Settings {
@@ -63,20 +64,58 @@ fn main() {
     });
     let rows = data.split.train.len();
     let samples = (settings.threads * settings.epochs * rows) as f64;
+    // Forward, weight gradient, and input gradient of all layers but the first.
+    let first = (model.layers[0].fan_in * model.layers[0].fan_out) as u64;
+    let dense = 3 * model.forward_cost() - first;
+    let skipped = if data.sparse().is_some() {
+        2.0 * first as f64 * (1.0 - data.density())
+    } else {
+        0.0
+    };
     println!(
         "{{\"samples_per_second\": {:.0}, \"us_per_sample_and_thread\": {:.4}, \"seconds\": {seconds:.4}, \
-         \"threads\": {}, \"batch\": {}, \"rows\": {rows}, \"mac_per_sample\": {}, \"isa\": \"{}\", \
-         \"density\": {:.4}, \"loss\": {:.6}}}",
+         \"threads\": {}, \"batch\": {}, \"rows\": {rows}, \"mac_per_sample\": {}, \
+         \"mac_done_per_sample\": {}, \"peak_gflops\": {:.1}, \"isa\": \"{}\", \"loss\": {:.6}}}",
         samples / seconds,
         seconds * 1e6 * settings.threads as f64 / samples,
         settings.threads,
         settings.batch,
-        // Forward, weight gradient, and input gradient of all layers but the first.
-        3 * model.forward_cost() - (model.layers[0].fan_in * model.layers[0].fan_out) as u64,
+        dense,
+        dense - skipped as u64,
+        peak(),
         isa::running(),
-        data.density(),
         losses[0],
     );
+}
+
+/// Fused multiply-adds per second that one core can do at most, in GFLOP/s (two each): twelve
+/// independent chains in registers.
+fn peak() -> f64 {
+    struct Chains;
+    const STEPS: usize = 100_000;
+    impl Elementwise<0, 12> for Chains {
+        #[inline(always)]
+        fn apply<L: Lane>(&self, _: [L; 0], mut sums: [L; 12]) -> [L; 12] {
+            let (a, b) = (L::splat(black_box(0.999)), L::splat(black_box(0.001)));
+            for _ in 0..STEPS {
+                let mut i = 0;
+                while i < 12 {
+                    sums[i] = sums[i].mul_add(a, b);
+                    i += 1;
+                }
+            }
+            sums
+        }
+    }
+    let mut values = [[1.0f32; 16]; 12];
+    let seconds = (0..20)
+        .map(|_| {
+            let start = Instant::now();
+            apply(&Chains, [], values.each_mut().map(|v| &mut v[..]));
+            start.elapsed().as_secs_f64()
+        })
+        .fold(f64::INFINITY, f64::min);
+    (2 * 12 * 16 * STEPS) as f64 / seconds / 1e9
 }
 
 /// Trains one network and returns the mean loss of its last epoch.

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Training throughput of goodinit, JAX and PyTorch in alternating rounds, on the same networks,
+batches, data and epochs, after warm-up and compilation.
+
+    python3 -m venv venv && venv/bin/pip install -r benches/peers/requirements.txt
+    venv/bin/python benches/peers/compare.py --data ../shared/data/mnist-10k [--rounds 5] [--archive]
+
+Two trials at a time everywhere: goodinit on 2 threads, PyTorch as 2 processes of 1 thread, JAX
+as 2 processes on one core each, as 1 process that uses both cores (K=1), and as one vmap over 8
+trials. Prints samples per second (median and range over rounds) and goodinit's ratio to each,
+with the share of this machine's measured FMA peak that goodinit's dense-equivalent and actual
+arithmetic come to. `--archive` writes everything to benches/runs/<date>-<machine>/.
+"""
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--data", required=True, help="directory with MNIST's IDX files")
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--only", help="names of networks, comma-separated")
+parser.add_argument("--seconds", type=float, default=1.5, help="aim for one measurement")
+parser.add_argument("--archive", action="store_true")
+args = parser.parse_args()
+
+# name, hidden widths, batch, data (None: the 8x8 digits), multiply-adds per sample
+NETWORKS = [
+    ("mnist-b32", "256,128", 32, args.data),
+    ("mnist-b128", "256,128", 128, args.data),
+    ("tiny-b16", "32", 16, None),
+    ("deep-b32", ",".join(["64"] * 30), 32, None),
+    ("wide-b32", "1024,1024,1024", 32, args.data),
+]
+
+
+def build():
+    command = ["cargo", "bench", "--bench", "throughput", "--no-run", "--message-format=json"]
+    out = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    found = [m["executable"] for m in map(json.loads, out.splitlines()) if m.get("executable")]
+    return found[-1]
+
+
+def goodinit(binary, hidden, batch, data, epochs):
+    command = [binary, "--hidden", hidden, "--batch", str(batch), "--epochs", str(epochs), "--threads", "2"]
+    command += ["--data", data] if data else []
+    result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return result["samples_per_second"], result
+
+
+def peer(script, processes, extra, pin, hidden, batch, data, epochs):
+    """Starts the processes, lets them warm up, starts their timed epochs together."""
+    command = [sys.executable, str(HERE / script), "--hidden", hidden, "--batch", str(batch)]
+    command += ["--epochs", str(epochs), *extra]
+    command += ["--data", data] if data else []
+    running = []
+    for i in range(processes):
+        environment = dict(os.environ)
+        prefix = ["taskset", "-c", str(i)] if pin else []
+        running.append(subprocess.Popen(prefix + command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, env=environment, cwd=HERE))
+    for process in running:
+        assert process.stdout.readline().strip() == "ready", script
+    for process in running:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    results = [json.loads(process.stdout.readline()) for process in running]
+    for process in running:
+        process.wait()
+    return sum(r["samples"] for r in results) / max(r["seconds"] for r in results), results[0]
+
+
+MODES = {
+    "jax K=1, both cores": lambda *n: peer("jax_mlp.py", 1, [], False, *n),
+    "jax 2 processes": lambda *n: peer("jax_mlp.py", 2, [], True, *n),
+    "jax vmap 8": lambda *n: peer("jax_mlp.py", 1, ["--trials", "8"], False, *n),
+    "torch 2 processes": lambda *n: peer("torch_mlp.py", 2, [], True, *n),
+}
+
+
+def compare(binary, name, hidden, batch, data, say):
+    runners = {"goodinit": lambda *n: goodinit(binary, *n), **MODES}
+    # Epochs per program, so that each measurement lasts about as long.
+    epochs, details = {}, None
+    for mode, run in runners.items():
+        speed, _ = run(hidden, batch, data, 1)
+        rows = 9000 if data else 1079
+        trials = {"jax K=1, both cores": 1, "jax vmap 8": 8}.get(mode, 2)
+        epochs[mode] = max(1, min(2000, round(args.seconds * speed / (rows * trials))))
+    speeds = {mode: [] for mode in runners}
+    for _ in range(args.rounds):
+        for mode, run in runners.items():
+            speed, result = run(hidden, batch, data, epochs[mode])
+            speeds[mode].append(speed)
+            if mode == "goodinit":
+                details = result
+    ours = statistics.median(speeds["goodinit"])
+    say(f"\n{name}: [{hidden}], batch {batch}, {'MNIST rows' if data else '8x8 digits'}")
+    for mode, values in speeds.items():
+        median = statistics.median(values)
+        ratios = [o / t for o, t in zip(speeds["goodinit"], values)]
+        say(f"  {mode:22} {median:12,.0f} samples/s  ({min(values):,.0f} to {max(values):,.0f})"
+            f"   goodinit is {ours / median:5.2f}x  ({min(ratios):.2f} to {max(ratios):.2f})")
+    jax = max(statistics.median(v) for m, v in speeds.items() if m.startswith("jax"))
+    torch = statistics.median(speeds["torch 2 processes"])
+    say(f"  => {ours / jax:.2f}x the fastest JAX mode, {ours / torch:.2f}x PyTorch")
+    dense = ours * details["mac_per_sample"] * 2 / 1e9
+    actual = ours * details["mac_done_per_sample"] * 2 / 1e9
+    peak = 2 * details["peak_gflops"]
+    say(f"  roofline: {dense:.1f} GFLOP/s dense-equivalent = {100 * dense / peak:.0f}%, {actual:.1f} done = "
+        f"{100 * actual / peak:.0f}% of the measured FMA peak of {peak:.0f} GFLOP/s on 2 cores")
+    return {"name": name, "hidden": hidden, "batch": batch, "epochs": epochs, "speeds": speeds,
+            "goodinit": details, "jax_ratio": ours / jax, "torch_ratio": ours / torch}
+
+
+def machine():
+    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()) if Path("/proc/cpuinfo").exists() else None
+    versions = subprocess.run([sys.executable, "-c", "import jax, torch, numpy; print('jax', jax.__version__, "
+                               "'torch', torch.__version__, 'numpy', numpy.__version__)"],
+                              stdout=subprocess.PIPE, text=True).stdout.strip()
+    run = lambda *c: subprocess.run(c, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.strip()
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "command": " ".join(["benches/peers/compare.py", *sys.argv[1:]]),
+        "commit": run("git", "rev-parse", "HEAD"),
+        "cpu": cpu.group(1) if cpu else platform.processor(),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "rustc": run("rustc", "--version"),
+        "python": f"{platform.python_version()}, {versions}",
+    }
+
+
+def main():
+    lines = []
+
+    def say(line):
+        print(line, flush=True)
+        lines.append(line)
+
+    about = machine()
+    for key, value in about.items():
+        say(f"{key}: {value}")
+    binary = build()
+    chosen = [n for n in NETWORKS if not args.only or n[0] in args.only.split(",")]
+    results = [compare(binary, *network, say) for network in chosen]
+    if args.archive:
+        cpu = re.sub(r"[^a-z0-9]+", "-", about["cpu"].lower()).strip("-")
+        folder = ROOT / "benches/runs" / f"{about['date'][:10]}-{cpu}-{about['cores']}-cores"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "summary.txt").write_text("\n".join(lines) + "\n")
+        (folder / "peers.json").write_text(json.dumps({"about": about, "results": results}, indent=1) + "\n")
+        shutil.copy(HERE / "requirements.txt", folder)
+        print(f"archived in {folder.relative_to(ROOT)}")
+
+
+main()

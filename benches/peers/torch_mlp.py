@@ -1,0 +1,38 @@
+"""PyTorch on one thread, eager: `python torch_mlp.py --batch 32`. Several run as processes."""
+import torch
+
+from common import arguments, batches, layers, load, measure
+
+import numpy as np
+
+args = arguments()
+torch.set_num_threads(1)
+torch.set_num_interop_threads(1)
+x, y = load(args.data)
+parts = []
+for weight, bias in layers(args, x.shape[1]):
+    linear = torch.nn.Linear(*weight.shape)
+    with torch.no_grad():
+        linear.weight.copy_(torch.from_numpy(weight.T))
+        linear.bias.copy_(torch.from_numpy(bias))
+    parts += [linear, torch.nn.ReLU()]
+model = torch.nn.Sequential(*parts[:-1])
+optimizer = torch.optim.SGD(model.parameters(), lr=args.rate)
+loss_of = torch.nn.CrossEntropyLoss()
+x, y = torch.from_numpy(x), torch.from_numpy(y.astype(np.int64))
+rng = np.random.default_rng(args.seed)
+whole = len(y) // args.batch * args.batch
+
+
+def epoch(_):
+    total = 0.0
+    for rows in torch.from_numpy(batches(rng, len(y), args.batch).astype(np.int64)):
+        optimizer.zero_grad(set_to_none=True)
+        loss = loss_of(model(x[rows]), y[rows])
+        loss.backward()
+        optimizer.step()
+        total = loss.detach()
+    return total
+
+
+measure(args, whole, epoch)
