@@ -121,7 +121,9 @@ pub fn run(
         }
         same_cut(directory, options.shard)?;
     }
-    let job = Arc::new(Job::new(experiment, environment)?);
+    let mut job = Job::new(experiment, environment)?;
+    job.weights_into = Some(directory.clone());
+    let job = Arc::new(job);
     let costs = job.costs();
     let mine = members(&costs, options.shard);
     let mut slice = Slice {

@@ -1,5 +1,6 @@
 //! An experiment as work for a sweep: each trial with its data, each failure with its row.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::sweep::Work;
@@ -24,6 +25,9 @@ pub struct Job {
     pub shapes: Vec<DataShape>,
     /// The manifest of its results.
     pub manifest: Manifest,
+    /// The results directory that trials leave their weights in, where the experiment asks for
+    /// them; `None` leaves none (`verify`, tests).
+    pub weights_into: Option<PathBuf>,
     cache: Cache,
 }
 
@@ -57,6 +61,7 @@ impl Job {
             plan,
             shapes,
             manifest,
+            weights_into: None,
             cache,
         })
     }
@@ -121,7 +126,11 @@ impl Work for Job {
     fn run(&self, index: u32, workspace: &mut Workspace) -> Result<TrialRecord> {
         let trial = self.plan.trial(index as usize);
         let data = self.data(&trial)?;
-        train(&trial, &data, workspace).map(|outcome| outcome.record)
+        let outcome = train(&trial, &data, workspace)?;
+        if let Some(directory) = &self.weights_into {
+            super::weights::save(directory, &trial, &outcome)?;
+        }
+        Ok(outcome.record)
     }
 
     fn failed(&self, index: u32, message: String) -> TrialRecord {

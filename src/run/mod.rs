@@ -20,6 +20,7 @@ pub mod sweep;
 pub mod tables;
 pub mod train;
 pub mod verify;
+pub mod weights;
 
 /// Fingerprint of this program: its version and a digest of its source. Journals carry it, so
 /// that trials of two different programs are never mixed.

@@ -1,0 +1,103 @@
+//! A scheme of one's own, registered through the public API, in a small grid beside He's.
+//!
+//!     cargo run --release --example custom_scheme
+//!
+//! The scheme gives every unit weights of exactly the same length, `sqrt(2)` in its own random
+//! direction: He's normal weights, divided by how long each unit's happen to be.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use goodinit::catalog::{Entry, Parameter};
+use goodinit::data::Environment;
+use goodinit::error::Result;
+use goodinit::experiment::Experiment;
+use goodinit::init::{Definition, Registry, Scheme};
+use goodinit::model::LayerInfo;
+use goodinit::random::Stream;
+use goodinit::run::grid::{self, Options, Outcome};
+use goodinit::run::{shard::Shard, signals::Stop, sweep};
+
+static ENTRY: Entry = Entry {
+    name: "unit_directions",
+    aliases: &[],
+    summary: "random directions of equal length",
+    formula: "w_j = gain u / |u|, u ~ N(0, I); Var = gain^2 / fan_in",
+    citation: "this example",
+    parameters: &[Parameter::number(
+        "gain",
+        1.414_213_562,
+        0.0,
+        1e6,
+        "length of a unit's weights",
+    )],
+};
+
+#[derive(Debug)]
+struct UnitDirections {
+    gain: f64,
+}
+
+impl Scheme for UnitDirections {
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+        stream.fill_normal(weights, 1.0);
+        for unit in 0..layer.fan_out {
+            let places = (0..layer.fan_in).map(|k| k * layer.fan_out + unit);
+            let length = places
+                .clone()
+                .map(|p| f64::from(weights[p]))
+                .map(|w| w * w)
+                .sum::<f64>()
+                .sqrt();
+            for place in places {
+                weights[place] = (f64::from(weights[place]) * self.gain / length) as f32;
+            }
+        }
+        Ok(())
+    }
+
+    fn expected_variance(&self, layer: &LayerInfo) -> Option<f64> {
+        Some(self.gain * self.gain / layer.fan_in as f64)
+    }
+}
+
+const EXPERIMENT: &str = r#"
+name = "custom-scheme"
+replicates = 3
+[train]
+epochs = 5
+[grid]
+scheme = ["unit_directions", { kind = "unit_directions", gain = 1 }, "he_normal"]
+architecture = { depth = 10, width = 32 }
+learning_rate = 0.05
+"#;
+
+fn main() -> Result<()> {
+    let registry = Registry::standard().with(Definition {
+        entry: &ENTRY,
+        build: |spec, _| {
+            Ok(Arc::new(UnitDirections {
+                gain: spec.number("gain"),
+            }))
+        },
+    })?;
+    let experiment = Experiment::parse::<&str>(Path::new("custom-scheme"), EXPERIMENT, &[], &registry)?;
+    let directory = std::env::temp_dir().join("goodinit-custom-scheme");
+    let options = Options {
+        directory: directory.clone(),
+        threads: sweep::default_threads(),
+        shard: Shard::WHOLE,
+        fresh: true,
+        journal: true,
+        fail_fast: true,
+        trace: None,
+        quiet: true,
+        command: Vec::new(),
+    };
+    if let Outcome::Written { about, .. } =
+        grid::run(experiment, Environment::new(None), &options, &Stop::manual())?
+    {
+        println!("{} trials; tables in {}", about.trials, directory.display());
+    }
+    Ok(())
+}
