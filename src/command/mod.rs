@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 
 pub mod check;
 pub mod completions;
+pub mod diff;
 mod dry_run;
 mod execute;
 pub mod fetch;
@@ -74,6 +75,8 @@ commands! {
     Grid => grid,
     /// Check an experiment's claims against its tables
     Check => check,
+    /// Compare two sets of tables, or one across commits
+    Diff => diff,
     /// Make one self-contained page from a results directory, or from two
     Report => report,
     /// Measure signal propagation at initialization, without training

@@ -224,48 +224,101 @@ pub fn collect<T: Read, E: Read>(
     epochs: Option<Reader<EpochLine, E>>,
     manifest: Option<&Manifest>,
 ) -> Result<Vec<Cell>> {
-    let mut cells: Vec<Cell> = Vec::new();
-    let mut last: Option<Coordinates> = None;
-    let mut times = epochs.map(Times::new).transpose()?;
-    for line in trials {
-        let TrialLine { coordinates, trial } = line?;
-        check_order(last.as_ref(), &coordinates)?;
-        let outcome = Outcome {
-            replicate: coordinates.replicate,
-            weight_seed: coordinates.weight_seed,
-            order_seed: coordinates.order_seed,
-            data_seed: coordinates.data_seed,
-            status: trial.status,
-            figures: [
-                trial.train_loss,
-                trial.train_accuracy,
-                trial.validation_loss,
-                trial.validation_accuracy,
-                trial.test_loss,
-                trial.test_accuracy,
-                trial.best_test_accuracy,
-            ],
-            epochs_to_target: times.as_mut().map(|t| t.of(&coordinates)).transpose()?,
-        };
-        let same = last
-            .as_ref()
-            .is_some_and(|l| order::compare_cells(l, &coordinates) == Ordering::Equal);
-        match cells.last_mut() {
-            Some(cell) if same => cell.outcomes.push(outcome),
-            _ => cells.push(Cell {
-                coordinates: CellCoordinates::from(&coordinates),
-                outcomes: vec![outcome],
-                chance: None,
-            }),
-        }
-        last = Some(coordinates);
-    }
+    let mut cells = Stream::new(trials, epochs)?.collect::<Result<Vec<Cell>>>()?;
     set_chance(&mut cells, manifest);
     Ok(cells)
 }
 
-fn check_order(last: Option<&Coordinates>, this: &Coordinates) -> Result<()> {
-    let wrong = match last.map_or(Ordering::Less, |last| order::compare(last, this)) {
+/// The cells of a table, one after the other as they are read; `chance` is not set yet.
+pub struct Stream<T: Read, E: Read> {
+    trials: Reader<TrialLine, T>,
+    times: Option<Times<E>>,
+    /// The trial that begins the next cell.
+    next: Option<TrialLine>,
+    begun: bool,
+}
+
+impl<T: Read, E: Read> Stream<T, E> {
+    /// Reads cells from `trials`, and times to the target from `epochs`.
+    ///
+    /// # Errors
+    /// A row that cannot be read.
+    pub fn new(trials: Reader<TrialLine, T>, epochs: Option<Reader<EpochLine, E>>) -> Result<Self> {
+        let times = epochs.map(Times::new).transpose()?;
+        Ok(Stream {
+            trials,
+            times,
+            next: None,
+            begun: false,
+        })
+    }
+
+    fn read(&mut self) -> Result<Option<Cell>> {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.next = self.trials.next().transpose()?;
+        }
+        let Some(first) = self.next.take() else {
+            return Ok(None);
+        };
+        let mut cell = Cell {
+            coordinates: CellCoordinates::from(&first.coordinates),
+            outcomes: Vec::new(),
+            chance: None,
+        };
+        let mut line = first;
+        loop {
+            let time = self.times.as_mut().map(|t| t.of(&line.coordinates)).transpose()?;
+            cell.outcomes.push(Outcome::new(&line, time));
+            let Some(next) = self.trials.next().transpose()? else {
+                return Ok(Some(cell));
+            };
+            check_order(&line.coordinates, &next.coordinates)?;
+            if order::compare_cells(&line.coordinates, &next.coordinates) != Ordering::Equal {
+                self.next = Some(next);
+                return Ok(Some(cell));
+            }
+            line = next;
+        }
+    }
+}
+
+impl<T: Read, E: Read> Iterator for Stream<T, E> {
+    type Item = Result<Cell>;
+
+    fn next(&mut self) -> Option<Result<Cell>> {
+        let result = self.read().transpose();
+        if matches!(result, Some(Err(_))) {
+            self.next = None;
+        }
+        result
+    }
+}
+
+impl Outcome {
+    fn new(line: &TrialLine, epochs_to_target: Option<f64>) -> Self {
+        let (c, t) = (&line.coordinates, &line.trial);
+        Outcome {
+            replicate: c.replicate,
+            weight_seed: c.weight_seed,
+            order_seed: c.order_seed,
+            data_seed: c.data_seed,
+            status: t.status,
+            figures: [
+                t.train_loss,
+                t.train_accuracy,
+                t.validation_loss,
+                t.validation_accuracy,
+                t.test_loss,
+                t.test_accuracy,
+                t.best_test_accuracy,
+            ],
+            epochs_to_target,
+        }
+    }
+}
+
+fn check_order(last: &Coordinates, this: &Coordinates) -> Result<()> {
+    let wrong = match order::compare(last, this) {
         Ordering::Less => return Ok(()),
         Ordering::Equal => "stands there twice",
         Ordering::Greater => "is out of order",
@@ -284,7 +337,8 @@ pub fn describe(coordinates: &Coordinates) -> String {
     texts.join(",")
 }
 
-fn set_chance(cells: &mut [Cell], manifest: Option<&Manifest>) {
+/// Sets the accuracy of guessing: the manifest's, else 0 for datasets with accuracies.
+pub fn set_chance(cells: &mut [Cell], manifest: Option<&Manifest>) {
     let mut classified: BTreeMap<&str, bool> = BTreeMap::new();
     for cell in cells.iter() {
         let accuracy = cell

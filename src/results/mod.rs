@@ -3,6 +3,7 @@
 pub mod cell;
 pub mod cells;
 pub mod check;
+pub mod diff;
 pub mod format;
 pub mod manifest;
 pub mod order;

@@ -98,6 +98,22 @@ impl Side<'_> {
     }
 }
 
+/// The schemes in `cells` with the median of their trials, the best first, ties by name: the
+/// order of [`standings`] without its intervals.
+pub fn medians(cells: &[&Cell], rates: Rates) -> Vec<(String, f64)> {
+    let Some(figure) = cells.first().map(|c| c.headline()) else {
+        return Vec::new();
+    };
+    let sign = if figure.is_accuracy() { 1.0 } else { -1.0 };
+    let pooled = |side: &Side| median(&side.strata().concat());
+    let mut medians: Vec<(String, f64)> = collect(cells, rates, figure)
+        .iter()
+        .map(|(scheme, side)| (scheme.clone(), pooled(side)))
+        .collect();
+    medians.sort_by(|a, b| (sign * b.1).total_cmp(&(sign * a.1)).then_with(|| a.0.cmp(&b.0)));
+    medians
+}
+
 /// Ranks the schemes in `cells`, the best first, ties by name. `what` names the selection of
 /// cells ("relu"): it seeds the intervals.
 pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {

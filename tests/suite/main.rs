@@ -3,6 +3,7 @@
 mod floors;
 mod shipped;
 mod crash;
+mod diff;
 mod program;
 mod runs;
 mod shards;

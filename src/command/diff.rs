@@ -1,0 +1,190 @@
+//! `goodinit diff`: did the numbers change, since when, and does it matter?
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use serde_json::Value;
+
+use super::print as print_out;
+use crate::error::{Error, Kind, Result};
+use crate::results::diff::table::RowChange;
+use crate::results::diff::{self, Options, Report, Tolerance, print};
+use crate::results::source::Source;
+use crate::results::terminal::Style;
+
+/// Arguments of `goodinit diff`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  goodinit diff results/quick /tmp/quick              two directories
+  goodinit diff a/trials.csv b/trials.csv             two tables
+  goodinit diff HEAD~3:results/full results/full      a commit and the work tree
+  goodinit diff HEAD~3 -- results/full                the same
+  goodinit diff v1 v2 -- results/full results/quick   two commits
+  goodinit diff old new --tolerance test_loss=1e-6 --ignore final_hash
+
+Rows are matched by their coordinates. A tolerance is absolute (column=1e-6), relative
+(column=1e-6rel) or in steps from one f64 to the next (column=4ulp).
+Exit codes: 0 same, 1 differs, 2 error.")]
+pub struct Args {
+    /// A directory, a table, or REVISION:path; only REVISION before `-- PATH`
+    old: String,
+    /// The same, to compare it with
+    new: Option<String>,
+    /// Compare these paths in OLD with those in the work tree, or in NEW
+    #[arg(last = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// Count differences up to this as none: COLUMN=1e-6, 1e-6rel or 4ulp; may be repeated
+    #[arg(long, value_name = "COLUMN=AMOUNT")]
+    tolerance: Vec<String>,
+    /// Do not compare this column; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    ignore: Vec<String>,
+    /// Changed rows of each table to print (csv: always all) [default: 10; json: 1000]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// How to print the differences
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How differences are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a terminal
+    Text,
+    /// For a pull request
+    Markdown,
+    /// For machines
+    Json,
+    /// Every changed cell, one per line
+    Csv,
+}
+
+/// Compares and prints.
+///
+/// # Errors
+/// A side is not there, cannot be read, or has a key twice.
+pub fn run(args: Args) -> Result<ExitCode> {
+    let options = options(&args)?;
+    let mut csv = (args.format == Format::Csv).then(|| csv::Writer::from_writer(Out));
+    if let Some(csv) = &mut csv {
+        csv.write_record(print::CSV_HEADER).map_err(unwritable)?;
+    }
+    let mut reports = Vec::new();
+    for (old, new) in pairs(&args)? {
+        let mut sink = |table: &str, row: &RowChange| -> Result<()> {
+            if let Some(csv) = &mut csv {
+                for line in print::csv_rows(table, row) {
+                    csv.write_record(line).map_err(unwritable)?;
+                }
+            }
+            Ok(())
+        };
+        reports.push(diff::compare(&old, &new, &options, &mut sink)?);
+    }
+    if let Some(mut csv) = csv {
+        csv.flush().map_err(|e| unwritable(e.into()))?;
+    }
+    show(&reports, args.format)?;
+    let same = reports.iter().all(Report::is_same);
+    Ok(ExitCode::from(u8::from(!same)))
+}
+
+fn show(reports: &[Report], format: Format) -> Result<()> {
+    let joined = |one: &dyn Fn(&Report) -> String| -> String {
+        let texts: Vec<String> = reports.iter().map(one).collect();
+        texts.join("\n")
+    };
+    match format {
+        Format::Text => {
+            let style = Style::detect();
+            print_out(&joined(&|r| print::text(r, style)))
+        }
+        Format::Markdown => print_out(&joined(&print::markdown)),
+        Format::Json => {
+            let values: Vec<Value> = reports.iter().map(print::json).collect();
+            print_out(&format!("{:#}\n", Value::from(values)))
+        }
+        Format::Csv => Ok(()),
+    }
+}
+
+fn options(args: &Args) -> Result<Options> {
+    let tolerances = args.tolerance.iter().map(|text| Tolerance::parse(text));
+    Ok(Options {
+        tolerances: tolerances.collect::<Result<_>>()?,
+        ignored: args.ignore.iter().cloned().collect::<BTreeSet<String>>(),
+        limit: match (args.limit, args.format) {
+            (Some(limit), _) => limit,
+            (None, Format::Json) => 1000,
+            (None, _) => 10,
+        },
+    })
+}
+
+/// The pairs to compare.
+fn pairs(args: &Args) -> Result<Vec<(Source, Source)>> {
+    if args.paths.is_empty() {
+        let Some(new) = &args.new else {
+            let error = Error::new(
+                Kind::Usage,
+                format!("`{}` is to be compared with what?", args.old),
+            );
+            return Err(error.help(format!(
+                "name two sides, or a path: goodinit diff {} -- results/quick",
+                args.old
+            )));
+        };
+        return Ok(vec![(Source::parse(&args.old)?, Source::parse(new)?)]);
+    }
+    let pair = |path: &String| -> Result<(Source, Source)> {
+        let new = match &args.new {
+            Some(revision) => in_revision(revision, path)?,
+            None => Source::parse(path)?,
+        };
+        Ok((in_revision(&args.old, path)?, new))
+    };
+    args.paths.iter().map(pair).collect()
+}
+
+/// A path of the work tree as it is in a revision: git reads `./path` from the current directory.
+fn in_revision(revision: &str, path: &str) -> Result<Source> {
+    let here = std::env::current_dir().ok();
+    let relative = here
+        .as_deref()
+        .and_then(|here| Path::new(path).strip_prefix(here).ok());
+    let relative = relative.map_or(path.to_owned(), |p| p.display().to_string());
+    // Git writes paths with slashes everywhere.
+    let relative = if cfg!(windows) {
+        relative.replace('\\', "/")
+    } else {
+        relative
+    };
+    Source::git(revision, &format!("./{relative}"))
+}
+
+fn unwritable(error: csv::Error) -> Error {
+    Error::new(Kind::Io, format!("cannot write to standard output: {error}"))
+}
+
+/// Standard output, where a reader that has gone is no error.
+struct Out;
+
+impl io::Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match io::stdout().lock().write(bytes) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match io::stdout().lock().flush() {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+}

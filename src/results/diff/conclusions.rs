@@ -1,0 +1,450 @@
+//! The conclusion diff: what one would say differently after the change.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::error::{Error, Kind, Result};
+use crate::experiment::Axis;
+use crate::init::Registry;
+
+use super::super::cell::{Cell, Stream, set_chance};
+use super::super::check::{self, Outcome, Verdict};
+use super::super::format;
+use super::super::manifest::Manifest;
+use super::super::ranking::{Rates, Standing, medians, standings};
+use super::super::record::Status;
+use super::super::source::{Bytes, Source};
+use super::super::table::{EpochLine, Reader, Row as _, TrialLine};
+
+/// What one would conclude differently.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Conclusions {
+    /// Comparisons of schemes (all else equal) in which some trial changed.
+    pub contexts: u64,
+    /// Another scheme leads.
+    pub leaders: Listed<LeaderChange>,
+    /// Two schemes have changed places.
+    pub flips: Listed<Flip>,
+    /// A scheme that was told apart from the leader no longer is, or the other way round.
+    pub intervals: Listed<IntervalChange>,
+    /// Another number of trials of a cell diverged or failed.
+    pub endings: Listed<EndingChange>,
+    /// Claims with another verdict.
+    pub claims: Vec<ClaimChange>,
+    /// What could not be compared, and why.
+    pub notes: Vec<String>,
+}
+
+impl Conclusions {
+    /// Whether one would conclude the same.
+    pub fn is_same(&self) -> bool {
+        let changes = self.leaders.count + self.flips.count + self.intervals.count + self.endings.count;
+        changes == 0 && self.claims.is_empty()
+    }
+}
+
+/// The first few of many.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed<T> {
+    /// How many there are.
+    pub count: u64,
+    /// The first of them.
+    pub first: Vec<T>,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Listed {
+            count: 0,
+            first: Vec::new(),
+        }
+    }
+}
+
+impl<T> Listed<T> {
+    fn push(&mut self, limit: usize, item: T) {
+        self.count += 1;
+        if self.first.len() < limit {
+            self.first.push(item);
+        }
+    }
+}
+
+/// Another scheme leads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeaderChange {
+    /// What the schemes have in common: dataset, architecture, activation and so on.
+    pub context: String,
+    /// Who led, with the median.
+    pub old: (String, f64),
+    /// Who leads now.
+    pub new: (String, f64),
+}
+
+/// Two schemes have changed places.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flip {
+    /// What the schemes have in common.
+    pub context: String,
+    /// Ahead before, behind now.
+    pub was_ahead: String,
+    /// Behind before, ahead now.
+    pub is_ahead: String,
+}
+
+/// The interval of a difference to the leader excludes 0 on one side only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IntervalChange {
+    /// What the schemes have in common.
+    pub context: String,
+    /// The scheme.
+    pub scheme: String,
+    /// The leader, then and now.
+    pub leader: String,
+    /// Whether the scheme is told apart from it now.
+    pub apart_now: bool,
+}
+
+/// Another number of trials did not end well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndingChange {
+    /// The cell.
+    pub cell: String,
+    /// `diverged` or `failed`.
+    pub ending: &'static str,
+    /// Trials that ended so before.
+    pub old: usize,
+    /// Trials that do now.
+    pub new: usize,
+}
+
+/// A claim with another verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimChange {
+    /// Its name.
+    pub name: String,
+    /// The verdict before; `None` where the claim was not made.
+    pub old: Option<Outcome>,
+    /// The verdict now; `None` where the claim is no longer made.
+    pub new: Option<Outcome>,
+}
+
+/// At most so many comparisons have their intervals computed: thousands of bootstraps take
+/// seconds.
+const MOST_INTERVALS: u64 = 500;
+
+/// Compares what the trials of two directories say.
+///
+/// # Errors
+/// None yet: what cannot be compared is a note.
+pub fn compare(old: &Source, new: &Source, limit: usize) -> Result<Conclusions> {
+    let mut conclusions = Conclusions::default();
+    if let Err(error) = compare_cells(old, new, limit, &mut conclusions) {
+        conclusions
+            .notes
+            .push(format!("rankings were not compared: {error}"));
+    }
+    compare_claims(old, new, &mut conclusions);
+    Ok(conclusions)
+}
+
+fn compare_cells(old: &Source, new: &Source, limit: usize, out: &mut Conclusions) -> Result<()> {
+    let (mut old, mut new) = (Blocks::open(old)?, Blocks::open(new)?);
+    loop {
+        let order = match (&old.next, &new.next) {
+            (Some(a), Some(b)) => compare_blocks(a, b),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => break,
+        };
+        // Cells of one side alone change no conclusion: there is nothing to compare them with.
+        match order {
+            Ordering::Less => drop(old.block()?),
+            Ordering::Greater => drop(new.block()?),
+            Ordering::Equal => {
+                let (a, b) = (old.block()?, new.block()?);
+                if a != b {
+                    compare_block(&a, &b, limit, out);
+                }
+            }
+        }
+    }
+    if out.contexts > MOST_INTERVALS {
+        out.notes.push(format!(
+            "intervals were compared in the first {MOST_INTERVALS} of {} changed comparisons",
+            out.contexts
+        ));
+    }
+    Ok(())
+}
+
+/// The cells of a table, taken block by block: those that share dataset, noise, architecture and
+/// activation stand together.
+struct Blocks {
+    cells: Stream<Bytes, Bytes>,
+    manifest: Option<Manifest>,
+    next: Option<Cell>,
+}
+
+impl Blocks {
+    fn open(source: &Source) -> Result<Self> {
+        let manifest = match source.text(format::MANIFEST)? {
+            Some(text) => Manifest::parse(Path::new(&source.name_of(format::MANIFEST)), &text).ok(),
+            None => None,
+        };
+        let Some(bytes) = source.open(format::TRIALS)? else {
+            let message = format!("{source} holds no {}", format::TRIALS);
+            return Err(Error::new(Kind::Store, message));
+        };
+        let trials = Reader::<TrialLine, _>::new(&source.name_of(TrialLine::FILE), bytes)?;
+        let mut cells = Stream::new(trials, None::<Reader<EpochLine, Bytes>>)?;
+        let next = cells.next().transpose()?;
+        Ok(Blocks {
+            cells,
+            manifest,
+            next,
+        })
+    }
+
+    /// The next block.
+    fn block(&mut self) -> Result<Vec<Cell>> {
+        let mut block = Vec::new();
+        while let Some(cell) = self.next.take() {
+            let same = block
+                .last()
+                .is_none_or(|b| compare_blocks(b, &cell) == Ordering::Equal);
+            if !same {
+                self.next = Some(cell);
+                break;
+            }
+            block.push(cell);
+            self.next = self.cells.next().transpose()?;
+        }
+        set_chance(&mut block, self.manifest.as_ref());
+        Ok(block)
+    }
+}
+
+fn compare_blocks(a: &Cell, b: &Cell) -> Ordering {
+    let (a, b) = (&a.coordinates, &b.coordinates);
+    a.dataset
+        .cmp(&b.dataset)
+        .then_with(|| a.label_noise.total_cmp(&b.label_noise))
+        .then_with(|| a.architecture.cmp(&b.architecture))
+        .then_with(|| a.activation.cmp(&b.activation))
+}
+
+fn compare_block(old: &[Cell], new: &[Cell], limit: usize, out: &mut Conclusions) {
+    compare_endings(old, new, limit, out);
+    let contexts = |cells: &'_ [Cell]| -> BTreeMap<Vec<String>, Vec<usize>> {
+        let mut contexts: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+        for (i, cell) in cells.iter().enumerate() {
+            let key = cell.coordinates.key(&[Axis::Scheme, Axis::LearningRate]);
+            contexts.entry(key).or_default().push(i);
+        }
+        contexts
+    };
+    let (a, b) = (contexts(old), contexts(new));
+    for (key, old_places) in &a {
+        let Some(new_places) = b.get(key) else {
+            continue;
+        };
+        let old: Vec<&Cell> = old_places.iter().map(|i| &old[*i]).collect();
+        let new: Vec<&Cell> = new_places.iter().map(|i| &new[*i]).collect();
+        if old != new {
+            out.contexts += 1;
+            compare_context(&key.join(" "), &old, &new, limit, out);
+        }
+    }
+}
+
+fn compare_endings(old: &[Cell], new: &[Cell], limit: usize, out: &mut Conclusions) {
+    let by_key: BTreeMap<Vec<String>, &Cell> = old.iter().map(|c| (c.coordinates.key(&[]), c)).collect();
+    for cell in new {
+        let key = cell.coordinates.key(&[]);
+        let Some(before) = by_key.get(&key) else {
+            continue;
+        };
+        for (status, ending) in [(Status::Diverged, "diverged"), (Status::Failed, "failed")] {
+            let (old, new) = (before.count(status), cell.count(status));
+            if old != new {
+                let cell = key.join(" ");
+                out.endings.push(
+                    limit,
+                    EndingChange {
+                        cell,
+                        ending,
+                        old,
+                        new,
+                    },
+                );
+            }
+        }
+    }
+}
+
+fn compare_context(context: &str, old: &[&Cell], new: &[&Cell], limit: usize, out: &mut Conclusions) {
+    let (a, b) = (medians(old, Rates::Tuned), medians(new, Rates::Tuned));
+    let (Some(first_old), Some(first_new)) = (a.first(), b.first()) else {
+        return;
+    };
+    if first_old.0 != first_new.0 {
+        let change = LeaderChange {
+            context: context.to_owned(),
+            old: first_old.clone(),
+            new: first_new.clone(),
+        };
+        out.leaders.push(limit, change);
+    }
+    let place: BTreeMap<&str, (usize, f64)> = b
+        .iter()
+        .enumerate()
+        .map(|(i, (scheme, x))| (scheme.as_str(), (i, *x)))
+        .collect();
+    for (i, (ahead, x)) in a.iter().enumerate() {
+        for (behind, y) in &a[i + 1..] {
+            let (Some(p), Some(q)) = (place.get(ahead.as_str()), place.get(behind.as_str())) else {
+                continue;
+            };
+            // Schemes that tie are in no order, on either side.
+            if x != y && p.1 != q.1 && p.0 > q.0 {
+                let flip = Flip {
+                    context: context.to_owned(),
+                    was_ahead: ahead.clone(),
+                    is_ahead: behind.clone(),
+                };
+                out.flips.push(limit, flip);
+            }
+        }
+    }
+    if first_old.0 == first_new.0 && out.contexts <= MOST_INTERVALS {
+        let (a, b) = (
+            standings(old, Rates::Tuned, context),
+            standings(new, Rates::Tuned, context),
+        );
+        compare_intervals(context, &a, &b, limit, out);
+    }
+}
+
+fn compare_intervals(context: &str, old: &[Standing], new: &[Standing], limit: usize, out: &mut Conclusions) {
+    let leader = &new[0].scheme;
+    for standing in &new[1..] {
+        let before = old.iter().find(|s| s.scheme == standing.scheme);
+        if before.is_some_and(|b| b.leads() != standing.leads()) {
+            let change = IntervalChange {
+                context: context.to_owned(),
+                scheme: standing.scheme.clone(),
+                leader: leader.clone(),
+                apart_now: !standing.leads(),
+            };
+            out.intervals.push(limit, change);
+        }
+    }
+}
+
+fn compare_claims(old: &Source, new: &Source, out: &mut Conclusions) {
+    let registry = Registry::standard();
+    let verdicts = |source: &Source, out: &mut Conclusions| -> Option<Vec<Verdict>> {
+        if !matches!(source.text(format::MANIFEST), Ok(Some(_))) {
+            return None;
+        }
+        match check::evaluate_at(source, &registry) {
+            Ok(verdicts) => Some(verdicts),
+            Err(error) => {
+                out.notes
+                    .push(format!("claims of {source} were not judged: {error}"));
+                None
+            }
+        }
+    };
+    let (Some(a), Some(b)) = (verdicts(old, out), verdicts(new, out)) else {
+        return;
+    };
+    let outcome = |verdicts: &[Verdict], name: &str| {
+        let verdict = verdicts.iter().find(|v| v.claim.name == name);
+        verdict.map(|v| v.outcome)
+    };
+    let names: BTreeSet<&str> = a.iter().chain(&b).map(|v| v.claim.name.as_str()).collect();
+    for name in names {
+        let (before, now) = (outcome(&a, name), outcome(&b, name));
+        if before != now {
+            out.claims.push(ClaimChange {
+                name: name.to_owned(),
+                old: before,
+                new: now,
+            });
+        }
+    }
+}
+
+/// In what two manifests differ, in sentences; what explains changed numbers comes first. The
+/// commit is not compared.
+///
+/// # Errors
+/// A manifest is there and cannot be read.
+pub fn manifests(old: &Source, new: &Source) -> Result<Vec<String>> {
+    let (a, b) = match (old.text(format::MANIFEST)?, new.text(format::MANIFEST)?) {
+        (Some(a), Some(b)) => (a, b),
+        (None, None) => return Ok(Vec::new()),
+        (Some(_), None) => return Ok(vec![format!("{} is gone", format::MANIFEST)]),
+        (None, Some(_)) => return Ok(vec![format!("{} is new", format::MANIFEST)]),
+    };
+    // Read as plain TOML: another format_version must be told, not refused.
+    let read = |source: &Source, text: &str| -> Result<toml::Table> {
+        let name = source.name_of(format::MANIFEST);
+        text.parse::<toml::Table>().map_err(|e| {
+            let span = e.span().unwrap_or(0..0);
+            Error::new(Kind::Store, "not a manifest of results").at(Path::new(&name), text, span, e.message())
+        })
+    };
+    let (a, b) = (read(old, &a)?, read(new, &b)?);
+    let mut lines = Vec::new();
+    let versions = [
+        ("numerics_version", ": changed numbers are expected"),
+        ("format_version", ": changed columns are expected"),
+    ];
+    for (key, meaning) in versions {
+        let (x, y) = (a.get(key), b.get(key));
+        if x != y {
+            let text = |v: Option<&toml::Value>| v.map_or("none".to_owned(), ToString::to_string);
+            lines.push(format!("{key} {} -> {}{meaning}", text(x), text(y)));
+        }
+    }
+    if a.get("name") != b.get("name") {
+        lines.push("the experiment has another name".to_owned());
+    }
+    if a.get("experiment_digest") != b.get("experiment_digest") {
+        lines.push("the experiment differs (settings or grid)".to_owned());
+    } else if a.get("experiment") != b.get("experiment") {
+        lines.push("the experiment's text differs in what reaches no table (claims, description)".to_owned());
+    }
+    if a.get("dataset") != b.get("dataset") {
+        lines.push(datasets(&a, &b));
+    }
+    Ok(lines)
+}
+
+fn datasets(a: &toml::Table, b: &toml::Table) -> String {
+    let digests = |table: &toml::Table| -> BTreeMap<String, String> {
+        let list = table.get("dataset").and_then(toml::Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter_map(|d| {
+                let text = |key| d.get(key).and_then(toml::Value::as_str);
+                Some((text("name")?.to_owned(), text("digest")?.to_owned()))
+            })
+            .collect()
+    };
+    let (a, b) = (digests(a), digests(b));
+    let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let differing: Vec<&str> = names
+        .into_iter()
+        .filter(|n| a.get(*n) != b.get(*n))
+        .map(String::as_str)
+        .collect();
+    if differing.is_empty() {
+        return "the descriptions of datasets differ".to_owned();
+    }
+    format!("other data: {}", differing.join(", "))
+}
