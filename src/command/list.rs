@@ -280,7 +280,7 @@ pub fn markdown(entries: &[&Entry]) -> String {
         let formula = if e.formula.is_empty() {
             String::new()
         } else {
-            format!("`{}`", cell(e.formula))
+            format!("`{}`", cell(&e.formula.replace('`', "")))
         };
         out.push_str(&format!(
             "| `{}` | {} | {} | {} |\n",

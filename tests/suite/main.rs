@@ -5,5 +5,6 @@ mod shipped;
 mod crash;
 mod diff;
 mod program;
+mod readme;
 mod runs;
 mod shards;

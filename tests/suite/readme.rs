@@ -1,0 +1,55 @@
+//! What the README shows is what the program says.
+
+use std::path::Path;
+
+use goodinit::command::list::markdown;
+use goodinit::init::Registry;
+
+fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// The text between `<!-- name` (to the end of that line) and `<!-- /name -->`.
+fn section<'a>(text: &'a str, name: &str) -> &'a str {
+    let start = text.find(&format!("<!-- {name}")).unwrap();
+    let start = start + text[start..].find("-->\n").unwrap() + 4;
+    let end = text.find(&format!("<!-- /{name} -->")).unwrap();
+    &text[start..end]
+}
+
+#[test]
+fn the_table_of_schemes_is_the_catalogue() {
+    let entries: Vec<_> = Registry::standard().entries().collect();
+    let shown = section(&readme(), "schemes").trim().to_owned();
+    assert!(
+        shown == markdown(&entries).trim(),
+        "put the output of `goodinit list schemes --format markdown` into README.md"
+    );
+}
+
+#[test]
+fn every_file_that_it_links_to_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = readme();
+    let links: Vec<&str> = text
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .filter(|link| !link.starts_with("http") && !link.starts_with('#'))
+        .collect();
+    assert!(links.len() > 3);
+    for link in links {
+        assert!(root.join(link).exists(), "README.md links to {link}");
+    }
+}
+
+#[test]
+fn the_experiment_that_it_shows_is_valid() {
+    let text = readme();
+    let start = text.find("```toml\n").unwrap() + 8;
+    let example = &text[start..start + text[start..].find("```").unwrap()];
+    let registry = Registry::standard();
+    let experiment =
+        goodinit::experiment::Experiment::parse(Path::new("README.md"), example, &[], &registry).unwrap();
+    assert_eq!(experiment.claims.len(), 1);
+}
