@@ -22,7 +22,7 @@
 //!     train = { epochs = 1, batch_size = 32 }
 //!     grid = { scheme = ["zeros", "he_normal"], architecture = [[32]], learning_rate = 0.1 }
 //! "#;
-//! let experiment = Experiment::parse("tour.toml".as_ref(), text, &[], &Registry::standard())?;
+//! let experiment = Experiment::parse("tour.toml".as_ref(), text, &[] as &[&str], &Registry::standard())?;
 //! let plan = experiment.plan();
 //! let cache = Cache::new(plan.seed(), Environment::default());
 //! let mut workspace = Workspace::new();

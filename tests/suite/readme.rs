@@ -50,6 +50,7 @@ fn the_experiment_that_it_shows_is_valid() {
     let example = &text[start..start + text[start..].find("```").unwrap()];
     let registry = Registry::standard();
     let experiment =
-        goodinit::experiment::Experiment::parse(Path::new("README.md"), example, &[], &registry).unwrap();
+        goodinit::experiment::Experiment::parse(Path::new("README.md"), example, &[] as &[&str], &registry)
+            .unwrap();
     assert_eq!(experiment.claims.len(), 1);
 }
