@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::error::{Error, Kind, Result};
 
-#[cfg(target_arch = "aarch64")]
-use super::lane::Neon;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::lane::F32x8;
 #[cfg(target_arch = "x86_64")]
-use super::lane::{F32x8, F32x16};
+use super::lane::F32x16;
 use super::lane::{Lane, Portable};
 
 /// Name of the environment variable that forces an instruction set.
@@ -29,8 +29,8 @@ pub enum Isa {
     Avx2 = 2,
     /// x86-64 with AVX-512 F, BW, DQ and VL, 16 lanes.
     Avx512 = 3,
-    /// 64-bit Arm, where NEON and fused multiply-add are part of the base: the same code as
-    /// portable, 8 wide, which the compiler turns into NEON.
+    /// 64-bit Arm, where NEON with fused multiply-add is part of the base, 8 lanes in two
+    /// registers.
     Neon = 4,
 }
 
@@ -178,7 +178,7 @@ pub(crate) fn dispatch<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
         // SAFETY: as above.
         Isa::Avx2 => unsafe { on_avx2(kernel) },
         #[cfg(target_arch = "aarch64")]
-        Isa::Neon => kernel.run::<Neon>(),
+        Isa::Neon => kernel.run::<F32x8>(),
         _ => kernel.run::<Portable>(),
     }
 }

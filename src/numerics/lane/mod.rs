@@ -15,6 +15,8 @@ use super::isa::Isa;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
@@ -22,7 +24,7 @@ pub(crate) use avx2::F32x8;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::F32x16;
 #[cfg(target_arch = "aarch64")]
-pub(crate) use portable::Neon;
+pub(crate) use neon::F32x8;
 pub(crate) use portable::{Portable, Scalar};
 
 /// Some f32 side by side.

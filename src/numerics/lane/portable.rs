@@ -25,10 +25,6 @@ pub struct Truths<const N: usize>([bool; N]);
 /// What kernels use where nothing better is known.
 pub type Portable = Floats<4>;
 
-/// What kernels use on 64-bit Arm, where the compiler turns it into pairs of NEON registers.
-#[cfg(target_arch = "aarch64")]
-pub type Neon = Floats<8>;
-
 /// A single f32.
 pub type Scalar = Floats<1>;
 
@@ -107,8 +103,8 @@ impl<const N: usize> std::ops::Neg for Floats<N> {
 
 impl<const N: usize> Lane for Floats<N> {
     const WIDTH: usize = N;
-    const ISA: Isa = if N == 8 { Isa::Neon } else { Isa::Portable };
-    const ROWS: usize = if N == 8 { 6 } else { 4 };
+    const ISA: Isa = Isa::Portable;
+    const ROWS: usize = 4;
     type Mask = Truths<N>;
     type Word = Words<N>;
 
