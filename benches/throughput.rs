@@ -147,7 +147,11 @@ fn train(
         }
         order.stream(epoch).shuffle(&mut rows);
         loss = 0.0;
-        for batch in rows.chunks(settings.batch) {
+        let mut batches = rows.chunks(settings.batch).peekable();
+        while let Some(batch) = batches.next() {
+            if let Some(next) = batches.peek() {
+                data.prefetch(next);
+            }
             loss += trainer.step(data, batch, settings.rate).loss_sum;
         }
     }

@@ -193,6 +193,9 @@ impl<'a> Course<'a> {
         let batch_size = (self.trial.coordinates.batch_size as usize).max(1);
         let batches = order.len().div_ceil(batch_size);
         for (batch, rows) in order.chunks(batch_size).enumerate() {
+            let next = order.len().min((batch + 1) * batch_size);
+            self.data
+                .prefetch(&order[next..order.len().min(next + batch_size)]);
             let score = self
                 .trainer
                 .step(self.data, rows, self.trial.coordinates.learning_rate);
