@@ -1,0 +1,68 @@
+//! One training step of several networks, in samples per second (`Kelem/s`), by batch size,
+//! activation function and optimizer. Data: the embedded 8x8 digits.
+//!
+//! `cargo bench --bench train`; whole trials, on threads and against JAX and PyTorch, are in
+//! `benches/throughput.rs` and `benches/peers/`.
+
+use std::collections::BTreeMap;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use goodinit::activation::Activation;
+use goodinit::catalog::Value;
+use goodinit::data::{self, DataSpec, Environment};
+use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
+use goodinit::random::{Key, Purpose};
+
+/// Name, hidden widths, activation function, optimizer, batch size.
+const CASES: [(&str, &[usize], &str, &str, usize); 8] = [
+    ("tiny", &[32], "relu", "sgd", 16),
+    ("small", &[256, 128], "relu", "sgd", 32),
+    ("small tanh", &[256, 128], "tanh", "sgd", 32),
+    ("small gelu", &[256, 128], "gelu", "sgd", 32),
+    ("small momentum", &[256, 128], "relu", "momentum", 32),
+    ("small adam", &[256, 128], "relu", "adam", 32),
+    ("deep", &[64; 30], "relu", "sgd", 32),
+    ("wide", &[1024; 3], "relu", "sgd", 32),
+];
+
+fn steps(criterion: &mut Criterion) {
+    let kind = BTreeMap::from([("kind".to_owned(), Value::Text("digits".to_owned()))]);
+    let spec = DataSpec::parse(&Value::Table(kind)).expect("digits are there");
+    let dataset = data::load(&spec, 1, &Environment::new(None)).expect("digits are embedded");
+    let data = data::prepare(&dataset, &spec, 0.0, 1, 0).expect("digits divide");
+    let mut group = criterion.benchmark_group("step");
+    for (name, hidden, activation, optimizer, batch) in CASES {
+        let architecture = Architecture::plain(hidden.to_vec()).expect("widths are positive");
+        let activation = Activation::named(activation).expect("it is in the catalogue");
+        let model = Model::new(
+            &architecture,
+            &[activation],
+            data.inputs(),
+            data.outputs(),
+            Loss::CrossEntropy,
+        )
+        .expect("the network fits the data");
+        let optimizer = Optimizer::parse(&Value::Text(optimizer.to_owned())).expect("it is in the catalogue");
+        let mut parameters = Parameters::new(&model);
+        for (layer, weights) in model.layers.iter().zip(&mut parameters.weights) {
+            let mut draws = vec![0.0; weights.len()];
+            let std = (2.0 / layer.fan_in as f64).sqrt() as f32;
+            Key::new(1, 0, Purpose::Weights)
+                .stream(layer.index as u64)
+                .fill_normal(&mut draws, std);
+            weights.copy_from_row_major(&draws);
+        }
+        let mut workspace = Workspace::new();
+        let rates = Rates::uniform(&model);
+        let mut trainer = Trainer::new(&model, parameters, &optimizer, rates, &mut workspace);
+        let mut batches = data.split.train.chunks_exact(batch).cycle();
+        group.throughput(Throughput::Elements(batch as u64));
+        group.bench_function(name, |b| {
+            b.iter(|| batches.next().map(|rows| trainer.step(&data, rows, 1e-3)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, steps);
+criterion_main!(benches);
