@@ -353,6 +353,44 @@ mod tests {
         }
     }
 
+    /// Goes through every f32, or every n-th with GOODINIT_STRIDE=n, and prints the largest error
+    /// of each function. Run by `tests/scripts/elementary.sh`, in release.
+    #[test]
+    #[ignore = "minutes; see tests/scripts/elementary.sh"]
+    fn every_argument_is_within_two_ulp() {
+        type Pair = (&'static str, fn(f32) -> f32, fn(f64) -> f64);
+        let functions: [Pair; 4] = [
+            ("exp", exp, libm::exp),
+            ("ln", ln, libm::log),
+            ("tanh", tanh, libm::tanh),
+            ("erf", erf, libm::erf),
+        ];
+        let stride = std::env::var("GOODINIT_STRIDE").map_or(1, |n| n.parse().unwrap());
+        let threads = std::thread::available_parallelism().unwrap().get();
+        for (name, function, truth) in functions {
+            let worst_of = |part: usize| {
+                let mut worst = (0.0, 0.0f32);
+                for bits in (0..=u32::MAX).skip(part * stride).step_by(threads * stride) {
+                    let x = f32::from_bits(bits);
+                    let error = ulps(function(x), truth(f64::from(x)));
+                    if error > worst.0 {
+                        worst = (error, x);
+                    }
+                }
+                worst
+            };
+            let worst = std::thread::scope(|scope| {
+                let parts: Vec<_> = (0..threads)
+                    .map(|part| scope.spawn(move || worst_of(part)))
+                    .collect();
+                let worsts = parts.into_iter().map(|part| part.join().unwrap());
+                worsts.fold((0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a })
+            });
+            println!("{name}: at most {:.4} ulp, at {:e}", worst.0, worst.1);
+            assert!(worst.0 <= 2.0);
+        }
+    }
+
     #[test]
     fn the_bits_are_these() {
         let bits = |f: fn(f32) -> f32| [-1.5, 0.3, 2.7].map(|x: f32| f(x).to_bits());
