@@ -100,14 +100,7 @@ impl Registry {
     /// # Errors
     /// As for [`Registry::parse`], or the parameter is absent.
     pub fn nested(&self, spec: &Spec, name: &str) -> Result<Arc<dyn Scheme>> {
-        let Some(value) = spec.value(name) else {
-            let message = format!("`{}` needs the parameter `{name}`", spec.name());
-            return Err(Error::new(Kind::Experiment, message));
-        };
-        let choice = self.parse(&value);
-        Ok(choice
-            .context(|| format!("`{name}` of `{}`", spec.name()))?
-            .scheme)
+        self.within(spec, name, |value| Ok(self.parse(value)?.scheme))
     }
 
     /// Likewise, for a scheme that must be able to set a single layer.
@@ -115,10 +108,21 @@ impl Registry {
     /// # Errors
     /// As for [`Registry::nested`], or the scheme sets whole networks only.
     pub fn nested_layerwise(&self, spec: &Spec, name: &str) -> Result<Arc<dyn Scheme>> {
-        self.nested(spec, name)?;
-        let value = spec.value(name).unwrap_or(Value::Flag(false));
-        self.layerwise(&value)
-            .context(|| format!("`{name}` of `{}`", spec.name()))
+        self.within(spec, name, |value| self.layerwise(value))
+    }
+
+    /// Applies `read` to parameter `name` of `spec`, which its errors then name.
+    fn within(
+        &self,
+        spec: &Spec,
+        name: &str,
+        read: impl FnOnce(&Value) -> Result<Arc<dyn Scheme>>,
+    ) -> Result<Arc<dyn Scheme>> {
+        let Some(value) = spec.value(name) else {
+            let message = format!("`{}` needs the parameter `{name}`", spec.name());
+            return Err(Error::new(Kind::Experiment, message));
+        };
+        read(&value).context(|| format!("`{name}` of `{}`", spec.name()))
     }
 
     /// The scheme of a catalogue value, which must be able to set a single layer.
