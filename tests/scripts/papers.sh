@@ -15,8 +15,7 @@ out=${1:-results}
 goodinit=${GOODINIT:-target/release/goodinit}
 [ -x "$goodinit" ] || cargo build --release
 started=$SECONDS
-# Sources of transfer come first: other files read the weights that they leave.
-for file in experiments/papers/*-source.toml experiments/papers/*.toml experiments/deck/*.toml; do
+for file in experiments/papers/*.toml experiments/deck/*.toml; do
     [ -e "$file" ] || continue
     case $file in *"${PAPERS:-}"*) ;; *) continue ;; esac
     directory=$out/$(basename "$(dirname "$file")")/$(basename "$file" .toml)
@@ -30,6 +29,13 @@ for file in experiments/papers/*-source.toml experiments/papers/*.toml experimen
     echo "$(basename "$file" .toml): $((SECONDS - begun)) s"
 done
 failed=0
+# The source of transfer is committed, so that its users do not depend on this order.
+source=experiments/papers/e17-source.safetensors
+trained=$(echo "$out"/papers/e17-source/weights/*-final.safetensors)
+if [ -e "$trained" ] && ! cmp "$trained" $source; then
+    echo "papers: $source is not what e17-source trains now" >&2
+    failed=1
+fi
 "$goodinit" check "$out/papers" "$out/deck" || failed=$?
 echo "all of it took $((SECONDS - started)) s"
 exit $failed

@@ -57,7 +57,7 @@ pub fn quantile(sorted: &[f64], q: f64) -> f64 {
     let (low, high) = (sorted[below], sorted[(below + 1).min(last)]);
     let share = place - below as f64;
     // Between two infinities, and beside one, there is nothing to interpolate.
-    if low == high || share == 0.0 {
+    if low == high || share == 0.0 || low == f64::NEG_INFINITY {
         low
     } else if share == 0.5 && low.is_finite() && high.is_finite() {
         (low + high) / 2.0

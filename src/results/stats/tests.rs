@@ -219,6 +219,9 @@ fn by_hand() {
 #[test]
 fn infinities_are_worst_not_undefined() {
     let inf = f64::INFINITY;
+    // Half way from one that never got there: as bad, in either direction of merit.
+    assert_eq!(median(&[255.0, inf]), inf);
+    assert_eq!(median(&[-255.0, -inf]), -inf);
     assert_eq!(median(&[0.1, inf, 0.3]), 0.3);
     assert_eq!(median(&[0.1, inf]), inf);
     assert_eq!(median(&[inf, inf]), inf);
