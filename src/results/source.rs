@@ -98,7 +98,15 @@ impl Source {
             Source::Git { revision, path, .. } => {
                 let object = format!("{revision}:{path}");
                 let names = git(
-                    &["ls-tree", "-r", "-z", "--name-only", "--end-of-options", &object],
+                    &[
+                        "ls-tree",
+                        "--full-tree",
+                        "-r",
+                        "-z",
+                        "--name-only",
+                        "--end-of-options",
+                        &object,
+                    ],
                     &object,
                 )?;
                 let names = String::from_utf8_lossy(&names);

@@ -56,7 +56,7 @@ fn exit_codes_and_formats() {
         out,
         "table,change,row,column,old,new,absolute,relative,ulp\n\
          b.csv,changed,digits he_normal 0.01 1,test_loss,0.5,0.5000000000000001,\
-         1.1102230246251565e-16,2.220446049250313e-16,1\n"
+         1.1102230246251565e-16,2.2204460492503126e-16,1\n"
     );
 
     let (code, out, _) = goodinit(at, &["diff", "a.csv", "b.csv", "--format", "json"]);
