@@ -192,8 +192,9 @@ fn collect<W: Work>(
                 let running = shared.running.load(Ordering::SeqCst);
                 if running > 0 {
                     progress.note(&format!(
-                        "stopping: waiting up to {} s for {running} running trials; once more to stop at once",
-                        settings.grace.as_secs()
+                        "stopping: waiting up to {} s for {running} running trial{}; once more to stop at once",
+                        settings.grace.as_secs(),
+                        if running == 1 { "" } else { "s" }
                     ));
                 }
                 Instant::now() + settings.grace

@@ -2,6 +2,7 @@
 
 mod floors;
 mod shipped;
+mod arguments;
 mod crash;
 mod diff;
 mod program;
