@@ -85,7 +85,11 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let bar = progress(probes::networks(&job).len());
     let found = probes::run(&job, threads, || bar.inc(1));
     bar.finish_and_clear();
-    let found = found?;
+    let mut found = found?;
+    if found.records.is_empty() && !found.failures.is_empty() {
+        let (trial, error) = found.failures.swap_remove(0);
+        return Err(error.context(format!("no network can be initialized, the first is {trial}")));
+    }
     let moved = probes::write(&out, &job, &found.records)?;
     let about_probe =
         |c: &crate::experiment::Claim| matches!(c.metric, crate::experiment::claim::Metric::Probe { .. });

@@ -124,8 +124,11 @@ pub struct Setting {
     of: Coordinates,
 }
 
+/// Name of an axis, and its text at some coordinates.
+type Named = (&'static str, fn(&Coordinates) -> String);
+
 /// The axes of a setting, in the order of the tables.
-pub const AXES: [(&str, fn(&Coordinates) -> String); 7] = [
+pub const AXES: [Named; 7] = [
     ("dataset", |c| c.dataset.clone()),
     ("label noise", |c| number(c.label_noise)),
     ("architecture", |c| c.architecture.clone()),

@@ -319,6 +319,8 @@ fn standing(directory: &Path, experiment: &Experiment) -> Result<Standing> {
         ));
     }
     match tables::expected(&experiment.record).iter().find(|n| !there(n)) {
+        // A probe has been here, and nothing else.
+        Some(_) if there(&format::PROBE) && !there(&format::TRIALS) => Ok(Standing::Empty),
         Some(name) => other(format!("the results of this experiment, but {name} is missing")),
         None => Ok(Standing::Complete(manifest)),
     }

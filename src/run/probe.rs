@@ -11,6 +11,7 @@ use crate::model::{Model, Norm, Parameters, Trace, Workspace};
 use crate::numerics::{Batch, Weights};
 use crate::results::probe::ProbeRecord;
 use crate::results::record::{HistogramRow, LayerRow, ProbeRow};
+use crate::theory::finite_width::relu_correlation;
 use crate::theory::mean_field::MeanField;
 
 /// Bins of a histogram.
@@ -224,7 +225,7 @@ impl<'a> Fields<'a> {
             if !correlation.is_finite() || !length.is_finite() || length <= 0.0 {
                 break;
             }
-            correlation = field.correlation(length, correlation).clamp(-1.0, 1.0);
+            correlation = correlation_map(&field, length, correlation).clamp(-1.0, 1.0);
             length = field.length(length);
             all.push(finite(correlation));
         }
@@ -242,6 +243,17 @@ impl<'a> Fields<'a> {
         });
         field.map_or(f64::NAN, |f| f.chi(q))
     }
+}
+
+/// The correlation map, in closed form where there is one: quadrature in two dimensions would take
+/// most of a probe's time.
+fn correlation_map(field: &MeanField, length: f64, correlation: f64) -> f64 {
+    let mean = match field.activation.name() {
+        "relu" => 0.5 * length * relu_correlation(correlation),
+        "identity" => length * correlation,
+        _ => return field.correlation(length, correlation),
+    };
+    (field.weight_variance * mean + field.bias_variance) / field.length(length)
 }
 
 fn finite(x: f64) -> Option<f64> {

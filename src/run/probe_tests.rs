@@ -74,6 +74,22 @@ fn histograms_count_every_weight_and_only_in_replicate_0() {
 }
 
 #[test]
+fn closed_forms_are_those_of_the_integrals() {
+    for name in ["relu", "identity"] {
+        let activation = crate::activation::Activation::named(name).unwrap();
+        let field = MeanField {
+            activation: &activation,
+            weight_variance: 1.7,
+            bias_variance: 0.3,
+        };
+        for c in [-0.9, 0.0, 0.4, 0.999] {
+            let difference = correlation_map(&field, 1.3, c) - field.correlation(1.3, c);
+            assert!(difference.abs() < 1e-9, "{name} {c} {difference}");
+        }
+    }
+}
+
+#[test]
 fn a_used_workspace_changes_nothing() {
     let mut workspace = Workspace::default();
     let data = digits();

@@ -9,3 +9,4 @@ mod program;
 mod readme;
 mod runs;
 mod shards;
+mod pages;

@@ -80,7 +80,7 @@ impl Bins {
     /// height 1, at its place).
     fn density(&self) -> Vec<(f64, f64)> {
         let width = (self.high - self.low) / self.fractions.len().max(1) as f64;
-        if !(width > 0.0) {
+        if width <= 0.0 {
             return vec![(self.low, 0.0), (self.low, 1.0)];
         }
         let mut points = vec![(self.low, 0.0)];

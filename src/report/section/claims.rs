@@ -24,10 +24,10 @@ pub fn section(view: &View) -> Markup {
         p.quiet {
             (with(Outcome::Pass)) " of " (count(verdicts.len(), "claim", "claims")) " hold"
             @if with(Outcome::Fail) > 0 { ", " (with(Outcome::Fail)) " fail" }
-            @if with(Outcome::Inconclusive) > 0 { ", " (with(Outcome::Inconclusive)) " open" }
+            @if with(Outcome::Inconclusive) > 0 { ", " (with(Outcome::Inconclusive)) " inconclusive" }
             ". A claim passes when its figure and the whole bootstrap interval satisfy it, fails when neither does, and is inconclusive when the interval straddles what is claimed or evidence is missing."
         }
-        div.scroll { table {
+        div.scroll { table.claims {
             thead { tr { th { "Verdict" } th { "Claim" } th { "Found" } } }
             tbody { @for verdict in verdicts { (row(verdict)) } }
         } }

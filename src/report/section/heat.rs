@@ -69,6 +69,12 @@ fn by(view: &View, column: usize) -> Vec<Heat> {
         }
         groups.entry(label).or_default().push(i);
     }
+    if column == ARCHITECTURE {
+        // By depth: as text, 20 layers would come before 8.
+        for settings in groups.values_mut() {
+            settings.sort_by_key(|s| depth(&view.settings[*s].axis(ARCHITECTURE)));
+        }
+    }
     let score = |setting: usize, scheme: &String| match view.tuned(setting, scheme) {
         None => Cell::Absent,
         Some(tuned) => {
@@ -114,6 +120,24 @@ fn by(view: &View, column: usize) -> Vec<Heat> {
     maps
 }
 
+/// Hidden layers (or residual blocks) of an architecture, from its text: 2 for `256-128`, 20 for
+/// `20x64`, 16 for `residual(blocks=16 width=64)`. For the order of columns only.
+fn depth(architecture: &str) -> usize {
+    let number = |text: &str| {
+        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().ok()
+    };
+    let blocks = architecture
+        .split_once("blocks=")
+        .and_then(|(_, rest)| number(rest));
+    let layers = |part: &str| {
+        part.split_once('x')
+            .and_then(|(depth, _)| number(depth))
+            .unwrap_or(1)
+    };
+    blocks.unwrap_or_else(|| architecture.split('-').map(layers).sum())
+}
+
 /// The least and the greatest value on any of the maps, so that they share one scale.
 fn range(maps: &[Heat]) -> (f64, f64) {
     let cells = maps.iter().flat_map(|m| m.cells.iter().flatten());
@@ -125,4 +149,22 @@ fn range(maps: &[Heat]) -> (f64, f64) {
         },
     );
     if ends.0 <= ends.1 { ends } else { (0.0, 1.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::depth;
+
+    #[test]
+    fn architectures_are_ordered_by_depth() {
+        for (text, layers) in [
+            ("64", 1),
+            ("256-128", 2),
+            ("20x64", 20),
+            ("residual(blocks=16 width=64)", 16),
+            ("", 1),
+        ] {
+            assert_eq!(depth(text), layers, "{text}");
+        }
+    }
 }

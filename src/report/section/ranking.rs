@@ -57,7 +57,7 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
                             th scope="row" { (mark(view.ink(&standing.scheme))) (standing.scheme) }
                             td.number data-key=[key(standing.median.value)] { (view.text(standing.median.value)) }
                             td.interval { (strip(view, standing.median, &axis, view.ink(&standing.scheme))) }
-                            td { (against(view, standing)) }
+                            td.against { (against(view, standing)) }
                             @if common.is_some() {
                                 td.number { (there.map_or("–".to_owned(), |p| view.text(fixed[p].median.value))) }
                                 td.number { (there.map_or("–".to_owned(), |p| (p + 1).to_string())) }

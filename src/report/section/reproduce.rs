@@ -18,9 +18,12 @@ pub fn section(run: &Run) -> Markup {
             "The experiment is below: save it as " code { (run.name) ".toml" } " and run"
         }
         pre { code {
-            "goodinit grid " (run.name) ".toml\n"
-            "goodinit verify " (dir) " --sample 2%   # recompute a sample of rows and compare bits\n"
-            "goodinit check " (dir) "                # the claims against the tables"
+            @if !run.trials.is_empty() {
+                "goodinit grid " (run.name) ".toml\n"
+                "goodinit verify " (dir) " --sample 2%   # recompute a sample of rows and compare bits\n"
+            }
+            @if !run.probe.is_empty() { "goodinit probe " (run.name) ".toml\n" }
+            "goodinit check " (dir) "   # the claims against the tables"
         } }
         div.scroll { table { tbody {
             tr { th scope="row" { "Numerics version" } td { (manifest.numerics_version) } }

@@ -1,0 +1,88 @@
+//! `goodinit probe` and `goodinit report`, as a user runs them.
+
+use std::fs;
+
+use crate::program::Bench;
+
+const EXPERIMENT: &str = r#"
+name = "page"
+replicates = 2
+[data]
+kind = "digits"
+[train]
+epochs = 1
+batch_size = 32
+[grid]
+scheme = ["he_normal", "zeros"]
+architecture = [[12], { depth = 3, width = 9 }]
+activation = ["relu"]
+learning_rate = [0.1, 0.01]
+[[claim]]
+name = "dead"
+source = "slide 1"
+sentence = "Zeros are dead."
+metric = "probe.dead_fraction"
+layers = "hidden"
+across = "max"
+left = { scheme = "zeros", architecture = "12" }
+aggregate = "min"
+relation = "left == 1"
+"#;
+
+#[test]
+fn a_probe_has_the_same_bytes_on_any_number_of_threads_and_bears_claims() {
+    let bench = Bench::new(EXPERIMENT);
+    let one = bench
+        .run(&["probe", "x.toml", "--out", "one", "--threads", "1"])
+        .expect(0);
+    assert!(one.out.contains("8 networks, 24 layers"), "{one:?}");
+    assert!(one.out.contains("1 claim: 1 pass"), "{one:?}");
+    bench
+        .run(&["probe", "x.toml", "--out", "three", "--threads", "3"])
+        .expect(0);
+    for file in ["probe.csv", "histograms.csv", "manifest.toml"] {
+        let read = |dir: &str| fs::read(bench.path(dir).join(file)).unwrap();
+        assert!(read("one") == read("three"), "{file}");
+    }
+    bench.run(&["check", "one"]).expect(0);
+    // Again changes nothing; another experiment is refused.
+    let again = bench.run(&["probe", "x.toml", "--out", "one"]).expect(0);
+    assert!(!again.out.contains("old tables"), "{again:?}");
+    assert!(!bench.path("one").join("previous-1").exists());
+    let other = bench
+        .run(&["probe", "x.toml", "--out", "one", "--set", "seed=9"])
+        .expect(2);
+    assert!(other.err.contains("another experiment"), "{other:?}");
+}
+
+#[test]
+fn training_goes_on_where_a_probe_has_been_and_a_report_shows_both() {
+    let bench = Bench::new(EXPERIMENT);
+    bench.run(&["probe", "x.toml", "--out", "both"]).expect(0);
+    bench.grid("both", &[]).expect(0);
+    assert!(!bench.path("both").join("previous-1").exists());
+    let ran = bench.run(&["report", "both", "--figures", "figures"]).expect(0);
+    assert!(ran.out.contains("report.html"), "{ran:?}");
+    let page = fs::read_to_string(bench.path("both").join("report.html")).unwrap();
+    for words in [
+        "comes out first of 2 schemes",
+        "Initial weights",
+        "zeros",
+        "Zeros are dead.",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    let figures = fs::read_dir(bench.path("figures")).unwrap();
+    for figure in figures {
+        let path = figure.unwrap().path();
+        assert!(
+            fs::read_to_string(&path).unwrap().ends_with("</svg>\n"),
+            "{path:?}"
+        );
+    }
+    // A second time writes over its own files, but not over somebody else's.
+    bench.run(&["report", "both", "--figures", "figures"]).expect(0);
+    let refused = bench.run(&["report", "both", "--out", "x.toml"]).expect(2);
+    assert!(refused.err.contains("not of goodinit's making"), "{refused:?}");
+    bench.run(&["report", "figures"]).expect(2);
+}
