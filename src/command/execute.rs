@@ -9,7 +9,7 @@ use crate::experiment::Experiment;
 use crate::results::manifest::Manifest;
 use crate::results::table::{EpochLine, Reader, TrialLine};
 use crate::results::terminal::{self, Style};
-use crate::results::{cell, format};
+use crate::results::{cell, check, format};
 use crate::run::gather::command_line;
 use crate::run::grid::{Options, Outcome, grouped, run};
 use crate::run::progress::duration;
@@ -106,7 +106,8 @@ fn again(args: &Args) -> Vec<String> {
     words
 }
 
-/// The table that a person reads when the tables in `out` are there.
+/// What a person reads when the tables in `out` are there: the table of schemes and the verdicts
+/// on the experiment's claims.
 ///
 /// # Errors
 /// They cannot be read.
@@ -119,5 +120,12 @@ pub fn summary(out: &Path) -> Result<String> {
         .then(|| Reader::<EpochLine, _>::open(&epochs))
         .transpose()?;
     let cells = cell::collect(trials, epochs, Some(&manifest))?;
-    Ok(terminal::render(&cells, out, Style::detect()))
+    let style = Style::detect();
+    let mut text = terminal::render(&cells, out, style);
+    let verdicts = check::evaluate(out)?;
+    if !verdicts.is_empty() {
+        text.push('\n');
+        text.push_str(&check::print::text(&out.display().to_string(), &verdicts, style));
+    }
+    Ok(text)
 }
