@@ -138,6 +138,15 @@ impl Experiment {
         &self.resolved
     }
 
+    /// Whether the files that schemes read are there and well-formed.
+    ///
+    /// # Errors
+    /// One is not.
+    pub fn ready(&self) -> Result<()> {
+        let schemes = &self.axes.scheme.items;
+        schemes.iter().try_for_each(|scheme| scheme.value.scheme.ready())
+    }
+
     /// SHA-256, hexadecimal, over everything that decides the tables: settings, cells, seeds and
     /// what is recorded. Comments, formatting, the order in which axes list their values, the
     /// name, the description and the claims are no part of it.

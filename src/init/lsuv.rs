@@ -75,6 +75,10 @@ impl Scheme for Lsuv {
     fn source_digest(&self) -> Option<String> {
         self.base.source_digest()
     }
+
+    fn ready(&self) -> Result<()> {
+        self.base.ready()
+    }
 }
 
 impl Lsuv {

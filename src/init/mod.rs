@@ -119,4 +119,13 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     fn source_digest(&self) -> Option<String> {
         None
     }
+
+    /// Whether whatever the scheme reads besides is there and well-formed. Asked before anything is
+    /// trained, but not where tables are only read.
+    ///
+    /// # Errors
+    /// It is not.
+    fn ready(&self) -> Result<()> {
+        Ok(())
+    }
 }

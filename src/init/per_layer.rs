@@ -116,6 +116,10 @@ impl Scheme for PerLayer {
     fn source_digest(&self) -> Option<String> {
         self.body.source_digest()
     }
+
+    fn ready(&self) -> Result<()> {
+        self.body.ready()
+    }
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@
 //!
 //! Yosinski et al. 2014, How transferable are features in deep neural networks?, arXiv 1411.1792.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use super::checkpoint::{self, Source, SourceLayer};
 use super::{Network, Registry, Scheme};
@@ -99,7 +99,11 @@ impl Way {
 
 #[derive(Debug)]
 struct Transfer {
-    source: Source,
+    path: PathBuf,
+    names: Vec<String>,
+    /// What is at `path`, read when first needed: tables can be looked at without it. `None`: it
+    /// cannot be read.
+    read: OnceLock<Option<Source>>,
     matched: Way,
     mismatched: Way,
     fresh_head: bool,
@@ -113,9 +117,10 @@ pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>>
         Some(Value::List(items)) => items.iter().map(Value::to_string).collect(),
         _ => Vec::new(),
     };
-    let source = checkpoint::read(Path::new(&spec.text("source")), &names);
     Ok(Arc::new(Transfer {
-        source: source.context(|| "`source` of `transfer`")?,
+        path: PathBuf::from(spec.text("source")),
+        names,
+        read: OnceLock::new(),
         matched: Way::named(&spec.text("matched")),
         mismatched: Way::named(&spec.text("mismatched")),
         fresh_head: spec.text("head") == "fresh",
@@ -136,9 +141,10 @@ impl Scheme for Transfer {
             let message = format!("`frozen` is {}, but the network has {count} weight layers", self.frozen);
             return Err(Error::new(Kind::Trial, message));
         }
+        let from = self.source()?;
         let mut forgotten = false;
         for layer in network.layers() {
-            let source = self.source.layers.get(layer.index);
+            let source = from.layers.get(layer.index);
             let way = match source {
                 None => Way::Fresh,
                 Some(_) if self.fresh_head && layer.index + 1 == count => Way::Fresh,
@@ -161,7 +167,11 @@ impl Scheme for Transfer {
     }
 
     fn source_digest(&self) -> Option<String> {
-        Some(self.source.digest.clone())
+        self.source().ok().map(|source| source.digest.clone())
+    }
+
+    fn ready(&self) -> Result<()> {
+        self.source().map(|_| ())
     }
 }
 
@@ -170,6 +180,18 @@ fn shape(source: &SourceLayer) -> (usize, usize) {
 }
 
 impl Transfer {
+    fn source(&self) -> Result<&Source> {
+        let read = || checkpoint::read(&self.path, &self.names);
+        match self.read.get_or_init(|| read().ok()) {
+            Some(source) => Ok(source),
+            // Again, for the reason.
+            None => Err(read().err().unwrap_or_else(|| {
+                Error::new(Kind::Data, format!("{} has changed meanwhile", self.path.display()))
+            }))
+            .context(|| "`source` of `transfer`"),
+        }
+    }
+
     fn set(
         &self,
         layer: &LayerInfo,
@@ -243,7 +265,7 @@ mod tests {
     use crate::model::Parameters;
 
     /// A source network 6-5-4-3 whose weights and biases are all different.
-    fn source(directory: &Path) -> (String, Parameters) {
+    fn source(directory: &std::path::Path) -> (String, Parameters) {
         let model = plain(6, &[5, 4], 3, "relu");
         let bias = BiasInit::default();
         let mut parameters = Parameters::default();
@@ -334,7 +356,9 @@ mod tests {
     #[test]
     fn a_missing_file_is_named() {
         let value = toml_value(r#"{ kind = "transfer", source = "nowhere.safetensors" }"#);
-        let error = Registry::standard().parse(&value).unwrap_err().to_string();
+        let scheme = Registry::standard().parse(&value).unwrap().scheme;
+        assert_eq!(scheme.source_digest(), None);
+        let error = scheme.ready().unwrap_err().to_string();
         assert!(error.contains("`source` of `transfer`") && error.contains("nowhere.safetensors"), "{error}");
     }
 }

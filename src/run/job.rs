@@ -37,6 +37,7 @@ impl Job {
     /// # Errors
     /// The data cannot be had, or there are more trials than a run can number.
     pub fn new(experiment: Experiment, environment: Environment) -> Result<Self> {
+        experiment.ready()?;
         let mut plan = experiment.plan();
         if u32::try_from(plan.len()).is_err() {
             return Err(Error::new(

@@ -31,7 +31,7 @@ done
 failed=0
 # The source of transfer is committed, so that its users do not depend on this order.
 source=experiments/papers/e17-source.safetensors
-trained=$(echo "$out"/papers/e17-source/weights/*-final.safetensors)
+trained=$out/papers/e17-source/weights/0dc59b5a38940bc4-final.safetensors
 if [ -e "$trained" ] && ! cmp "$trained" $source; then
     echo "papers: $source is not what e17-source trains now" >&2
     failed=1
