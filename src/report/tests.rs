@@ -282,7 +282,7 @@ impl Made<'_> {
 /// Every element of `html` that is not closed, or closed without having been opened. Void
 /// elements of HTML need no end.
 fn unbalanced(html: &str) -> Vec<String> {
-    const VOID: [&str; 4] = ["meta", "br", "hr", "!DOCTYPE"];
+    const VOID: [&str; 5] = ["meta", "br", "hr", "!DOCTYPE", "!--"];
     let mut open: Vec<&str> = Vec::new();
     let mut wrong = Vec::new();
     let mut rest = html;
