@@ -6,7 +6,7 @@ use super::*;
 fn the_quick_experiment_is_valid() {
     let experiment = good(QUICK);
     let plan = experiment.plan();
-    assert_eq!((plan.cells(), plan.len(), experiment.claims.len()), (16, 48, 3));
+    assert_eq!((plan.cells(), plan.len(), experiment.claims.len()), (16, 80, 3));
 }
 
 #[test]
