@@ -1,0 +1,60 @@
+#!/bin/sh
+# The same experiment on processors without AVX-512 and without AVX, emulated: tables must be
+# byte-identical to those of this machine, and the path that ran the one that the processor has.
+#     apt-get install qemu-user && tests/scripts/qemu.sh
+set -eu
+cd "$(dirname "$0")/../.."
+command -v qemu-x86_64 >/dev/null || { echo "qemu-x86_64 is missing (Debian: qemu-user)"; exit 2; }
+cargo build --release
+binary=target/release/goodinit
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cat >"$work/e.toml" <<'TOML'
+name = "qemu"
+seed = 7
+replicates = 2
+[data]
+kind = "digits"
+train_rows = 128
+[train]
+epochs = 2
+batch_size = 32
+[grid]
+scheme = ["he_normal", "xavier_uniform", "orthogonal"]
+architecture = [[24, 17], { depth = 5, width = 12 }]
+activation = ["relu", "tanh", "gelu"]
+optimizer = ["sgd", "adam"]
+learning_rate = [0.05]
+TOML
+
+run() { # name, command...
+    name=$1; shift
+    "$@" grid "$work/e.toml" --out "$work/$name" --threads 2 >/dev/null 2>"$work/$name.log" ||
+        { cat "$work/$name.log"; exit 1; }
+}
+
+run native "$binary"
+for isa in portable avx2 avx512; do
+    if GOODINIT_ISA=$isa "$binary" list schemes >/dev/null 2>&1; then
+        run "$isa" env GOODINIT_ISA=$isa "$binary"
+    else
+        echo "$isa: not on this machine"
+    fi
+done
+run haswell qemu-x86_64 -cpu Haswell "$binary"   # AVX2 and FMA, no AVX-512
+run nehalem qemu-x86_64 -cpu Nehalem "$binary"   # no AVX
+# A forced path that the processor lacks is an error, which shows what the emulation has.
+has() { GOODINIT_ISA=$2 qemu-x86_64 -cpu "$1" "$binary" list schemes >/dev/null 2>&1; }
+has Haswell avx2 || { echo "the emulated Haswell has no AVX2"; exit 1; }
+if has Haswell avx512 || has Nehalem avx2; then echo "the emulation has too much"; exit 1; fi
+
+status=0
+for other in portable avx2 avx512 haswell nehalem; do
+    [ -d "$work/$other" ] || continue
+    for table in "$work"/native/*.csv; do
+        cmp "$table" "$work/$other/$(basename "$table")" || status=1
+    done
+done
+[ $status = 0 ] && echo "byte-identical: native, forced paths, Haswell, Nehalem"
+exit $status
