@@ -31,6 +31,7 @@ parser.add_argument("--data", required=True, help="directory with MNIST's IDX fi
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--only", help="names of networks, comma-separated")
 parser.add_argument("--seconds", type=float, default=1.5, help="aim for one measurement")
+parser.add_argument("--binary", help="the built throughput bench, instead of building it")
 parser.add_argument("--archive", action="store_true")
 args = parser.parse_args()
 
@@ -151,7 +152,7 @@ def main():
     about = machine()
     for key, value in about.items():
         say(f"{key}: {value}")
-    binary = build()
+    binary = args.binary or build()
     chosen = [n for n in NETWORKS if not args.only or n[0] in args.only.split(",")]
     results = [compare(binary, *network, say) for network in chosen]
     if args.archive:

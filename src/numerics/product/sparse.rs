@@ -188,8 +188,7 @@ impl Scratch {
     /// A section for each part of the batch, a run for each input; and the batch's factors.
     fn runs_of_inputs(&mut self, x: &SparseRows, picked: &[u32]) {
         self.runs.clear();
-        self.numbers.clear();
-        self.values.clear();
+        let mut next = 0;
         for (part, rows) in picked.chunks(PART).enumerate() {
             self.counts.clear();
             self.counts.resize(x.cols, 0);
@@ -199,7 +198,6 @@ impl Scratch {
                     counts[usize::from(k)] += 1;
                 }
             }
-            let mut next = self.values.len() as u32;
             let first = self.runs.len();
             self.add_section((part * PART) as u32);
             let places = &mut self.counts[..];
@@ -208,16 +206,24 @@ impl Scratch {
                 places[run.row as usize] = next;
                 next += run.count;
             }
-            self.numbers.resize(next as usize, 0);
-            self.values.resize(next as usize, 0.0);
+            // Every place up to `next` is written below; what buffers held before is left.
+            if self.values.len() < next as usize {
+                self.numbers.resize(next as usize, 0);
+                self.values.resize(next as usize, 0.0);
+            }
             let (numbers, values) = (&mut self.numbers[..], &mut self.values[..]);
             for (number, &row) in rows.iter().enumerate() {
                 let (inputs, of_row) = x.row(row);
                 for (&k, &value) in inputs.iter().zip(of_row) {
-                    let place = &mut places[usize::from(k)];
-                    numbers[*place as usize] = number as u16;
-                    values[*place as usize] = value;
-                    *place += 1;
+                    // SAFETY: inputs are below `cols`, as many as there are places; each place
+                    // moves on as often as it was counted, from one run's first factor to its
+                    // last.
+                    unsafe {
+                        let place = places.get_unchecked_mut(usize::from(k));
+                        *numbers.get_unchecked_mut(*place as usize) = number as u16;
+                        *values.get_unchecked_mut(*place as usize) = value;
+                        *place += 1;
+                    }
                 }
             }
         }
