@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::document::{Document, Item, Member, Node, Span};
 use super::keys::{SECTIONS, Section};
-use crate::catalog::{number, suggest};
+use crate::catalog::{nearest, number, suggest};
 use crate::error::{Error, Result};
 
 /// A table of the file, opened: all its keys are known ones.
@@ -45,14 +45,15 @@ impl<'d> Reader<'d> {
         let elsewhere = SECTIONS
             .iter()
             .find(|s| !s.name.is_empty() && s.key(&member.key).is_some());
-        match elsewhere {
-            Some(section) => error.help(format!("`{}` is a key of {}", member.key, section.title())),
-            None => error.help(suggest(
-                &member.key,
-                self.section.keys.iter().map(|k| k.name),
-                "keys",
-            )),
-        }
+        let keys = || self.section.keys.iter().map(|k| k.name);
+        let Some(section) = elsewhere else {
+            return error.help(suggest(&member.key, keys(), "keys"));
+        };
+        let error = match nearest(&member.key, keys()) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error,
+        };
+        error.help(format!("`{}` is a key of {}", member.key, section.title()))
     }
 
     /// The place of the table.
