@@ -101,7 +101,7 @@ pub struct EpochRow {
 /// epoch. Moments are over the probe samples and units of the layer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerRow {
-    /// Epochs finished; 0 is before training.
+    /// Epochs finished; 0 is before training. An epoch that the last step cuts short counts.
     pub epoch: u32,
     /// Weight layer, from 1.
     pub layer: u32,

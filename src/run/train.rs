@@ -264,16 +264,19 @@ impl<'a> Course<'a> {
             weights_hash: hash,
         });
         if self.trial.record.measures_layers(epoch, last) {
-            self.measure_layers(epoch);
+            self.measure_layers(epoch, last);
         }
         true
     }
 
-    fn measure_layers(&mut self, epoch: u32) {
+    fn measure_layers(&mut self, epoch: u32, last: bool) {
         // In a run counted in steps several evaluations may fall into one epoch; the first counts.
-        if self.layers.last().is_some_and(|row| row.epoch == epoch) {
+        // The end of training always does: an epoch that it cuts short is a new one here.
+        let again = self.layers.last().is_some_and(|row| row.epoch == epoch);
+        if again && !last {
             return;
         }
+        let epoch = epoch + u32::from(again);
         let train = &self.data.split.train;
         let rows = &train[..train.len().min(self.trial.record.probe_samples as usize)];
         let trace = self.trainer.trace(self.data, rows);

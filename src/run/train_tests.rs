@@ -157,6 +157,16 @@ fn a_length_in_steps_ends_within_an_epoch() {
 }
 
 #[test]
+fn the_end_of_training_is_measured_even_within_the_first_epoch() {
+    let mut trial = trial("he_normal", "relu", &[32], 0.1, Length::Steps(20));
+    Arc::get_mut(&mut trial.record).unwrap().layers = vec![LayerEpoch::After(0), LayerEpoch::Last];
+    let record = run(&trial);
+    let rows: Vec<_> = record.layers.iter().map(|row| (row.epoch, row.layer)).collect();
+    assert_eq!(rows, [(0, 1), (0, 2), (1, 1), (1, 2)]);
+    assert_ne!(record.layers[0].weight_std, record.layers[2].weight_std);
+}
+
+#[test]
 fn steps_and_epochs_of_the_same_length_leave_the_same_weights() {
     let epochs = run(&trial("he_normal", "relu", &[32], 0.1, Length::Epochs(2)));
     let steps = run(&trial("he_normal", "relu", &[32], 0.1, Length::Steps(68)));
