@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::text::entry;
+use super::text::{counted, entry};
 use crate::data::{Cache, Environment};
+use crate::error::Result;
 use crate::experiment::{Axis, DataShape, Experiment, Length, Plan};
 
 /// The plan in figures.
@@ -48,9 +49,12 @@ struct DatasetSummary {
 
 impl Summary {
     /// Plans `experiment`, with the sizes of the datasets that can be read.
-    pub fn new(experiment: &Experiment, out: &Path, environment: Environment) -> Self {
+    ///
+    /// # Errors
+    /// A dataset that can be read is not one to train these networks on.
+    pub fn new(experiment: &Experiment, out: &Path, environment: Environment) -> Result<Self> {
         let mut plan = experiment.plan();
-        let datasets = learn(&mut plan, experiment.seed, environment);
+        let datasets = learn(&mut plan, experiment.seed, environment)?;
         let trials = 0..plan.len();
         let per_cell = plan.seeds().len();
         // All trials of a cell cost the same.
@@ -59,7 +63,7 @@ impl Summary {
         let multiply_adds = cell_work.fold(0u64, |sum, cost| {
             sum.saturating_add(cost.saturating_mul(per_cell as u64))
         });
-        Summary {
+        Ok(Summary {
             experiment: experiment.name.clone(),
             digest: experiment.digest(),
             out: out.display().to_string(),
@@ -67,8 +71,8 @@ impl Summary {
             trials_per_cell: per_cell,
             trials: plan.len(),
             length: match experiment.train.length {
-                Length::Epochs(n) => format!("{n} epochs"),
-                Length::Steps(n) => format!("{n} steps"),
+                Length::Epochs(n) => counted(n.into(), "epoch"),
+                Length::Steps(n) => counted(n, "step"),
             },
             axes: Axis::CELL
                 .into_iter()
@@ -84,7 +88,7 @@ impl Summary {
             multiply_adds_of_largest_trial: firsts().map(|i| plan.cost(i)).max().unwrap_or(0),
             bytes_per_thread: firsts().map(|i| plan.memory(i)).max().unwrap_or(0),
             claims: experiment.claims.len(),
-        }
+        })
     }
 
     /// The plan as a person reads it, in lines of at most `width` characters.
@@ -93,8 +97,12 @@ impl Summary {
         // Writing to a string does not fail.
         let _ = writeln!(
             out,
-            "{}: {} cells x {} trials = {} trials of {}",
-            self.experiment, self.cells, self.trials_per_cell, self.trials, self.length
+            "{}: {} x {} = {} of {}",
+            self.experiment,
+            counted(self.cells as u64, "cell"),
+            counted(self.trials_per_cell as u64, "trial"),
+            counted(self.trials as u64, "trial"),
+            self.length
         );
         for axis in &self.axes {
             let values = axis.values.join(", ");
@@ -113,7 +121,7 @@ impl Summary {
                     )
                 }
                 (missing, ..) => format!(
-                    "{}: not here yet, so sizes below are guesses ({})",
+                    "{}: cannot be read, so sizes below are guesses ({})",
                     data.name,
                     missing.as_deref().unwrap_or("not read")
                 ),
@@ -145,13 +153,16 @@ impl Summary {
 }
 
 /// Learns the sizes of the datasets that can be read without the network.
-fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Vec<DatasetSummary> {
+fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Result<Vec<DatasetSummary>> {
     let cache = Cache::new(seed, environment);
     let data_seed = plan.seeds().first().map_or(0, |s| s.data);
     let mut shapes = Vec::new();
     let mut summaries = Vec::new();
-    for spec in plan.datasets() {
+    for (i, spec) in plan.datasets().enumerate() {
         let prepared = cache.prepared(spec, 0.0, u64::from(data_seed));
+        if let Ok(data) = &prepared {
+            plan.check_data(i, data)?;
+        }
         let shape = prepared.as_ref().ok().map(|data| DataShape::of(data));
         summaries.push(DatasetSummary {
             name: spec.to_string(),
@@ -164,7 +175,7 @@ fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Vec<DatasetSum
         shapes.push(shape.unwrap_or(DataShape::NOMINAL));
     }
     plan.learn_shapes(&shapes);
-    summaries
+    Ok(summaries)
 }
 
 fn line(out: &mut String, width: usize, label: &str, text: &str) {

@@ -18,6 +18,12 @@ pub fn colours() -> bool {
         && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
 }
 
+/// `1 cell`, `2 cells`.
+pub fn counted(n: u64, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {noun}{plural}")
+}
+
 /// `text` in bold, if `colours`.
 pub fn bold(text: &str, colours: bool) -> String {
     if colours {

@@ -95,11 +95,13 @@ pub fn fetch(
     watch: &dyn Watch,
 ) -> Result<PathBuf> {
     if item.mirrors.is_empty() {
-        let message = format!(
-            "dataset `{}` needs no download: it is {}",
-            item.entry.name, item.source
-        );
-        return Err(Error::new(Kind::Usage, message));
+        let message = format!("dataset `{}` needs no download", item.entry.name);
+        let others: Vec<&str> = super::catalog()
+            .iter()
+            .filter(|other| !other.mirrors.is_empty())
+            .map(|other| other.entry.name)
+            .collect();
+        return Err(Error::new(Kind::Usage, message).help(format!("those that do: {}", others.join(", "))));
     }
     let dir = environment.directory(item);
     fetch_files(item.files, &dir, options, watch).map_err(|e| match e.kind() {

@@ -221,6 +221,13 @@ fn choose(
         split.train.sort_unstable();
     }
     let mut targets = select(&dataset.targets, spec, &split)?;
+    if let Targets::Classes { classes, .. } = targets
+        && classes < 2
+    {
+        let message = "all samples are of one class: there is nothing to learn";
+        return Err(Error::new(Kind::Data, message)
+            .help("is `label` the right column? for a real-valued target set task = \"regression\""));
+    }
     if label_noise != 0.0 {
         let key = Key::new(seed, data_seed, Purpose::LabelNoise);
         add_noise(&mut targets, &split.train, label_noise, spec.noise, &key)?;

@@ -129,7 +129,7 @@ impl SplitRule {
         if sum > 1.0 + 1e-9 {
             return Err(wrong(format!(
                 "the fractions of `split` add up to {}, more than 1",
-                number(sum)
+                number((sum * 1e9).round() / 1e9)
             )));
         }
         // 0.6 + 0.2 + 0.2: the training part is what the others leave, free of rounding.

@@ -1,49 +1,129 @@
 //! Checks of cells as wholes: values that are fine apart but not together.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::axes::{Cell, Standing};
 use super::document::Document;
 use super::grid::Grid;
-use super::plan::DataShape;
-use crate::error::Result;
-use crate::model::{Loss, Model};
+use super::plan::{DataShape, Plan};
+use crate::activation::Activation;
+use crate::data::{Prepared, Targets};
+use crate::error::{Context as _, Error, Kind, Result};
+use crate::model::{Architecture, LayerInfo, Loss, Model, Norm, Role};
 
 /// The most memory that one trial may need, in bytes.
 pub const MAX_TRIAL_BYTES: u64 = 16 << 30;
 
-/// Checks every pair of architecture and activation that some cell has, and every size.
+/// Checks every combination of architecture, activation and scheme that some cell has, and every
+/// size.
 pub(super) fn cells(document: &Document, grid: &Grid, loss: Loss) -> Result<()> {
     let axes = &grid.axes;
-    let combinations: BTreeSet<(u16, u16, u16)> = grid.cells.iter().map(|c| (c[2], c[3], c[8])).collect();
-    for (architecture, activation, batch) in combinations {
-        let shape = DataShape::NOMINAL;
-        let hidden = &axes.architecture.items[usize::from(architecture)];
-        let functions = &axes.activation.items[usize::from(activation)];
-        let model = Model::new(&hidden.value, &functions.value, shape.inputs, shape.outputs, loss);
-        let model = model.map_err(|error| {
-            if functions.value.len() > 1 {
-                let error = error.help(
-                    "put architectures of other depths into a [[grid]] of their own, or `exclude` the pair",
+    let mut combinations: Vec<[u16; 4]> = grid.cells.iter().map(|c| [c[2], c[3], c[4], c[8]]).collect();
+    combinations.sort_unstable();
+    combinations.dedup();
+    for networks in combinations.chunk_by(|a, b| a[..2] == b[..2]) {
+        let hidden = &axes.architecture.items[usize::from(networks[0][0])];
+        let functions = &axes.activation.items[usize::from(networks[0][1])];
+        let model = network(document, hidden, functions, loss)?;
+        for [_, _, scheme, batch] in networks {
+            let scheme = &axes.scheme.items[usize::from(*scheme)];
+            scheme.value.scheme.check(&model).map_err(|error| {
+                let error = error.context(format!(
+                    "scheme `{}`, architecture `{}`",
+                    scheme.text, hidden.text
+                ));
+                let help = "put networks that it is not for into a [[grid]] of their own, or `exclude` them";
+                document.point(error.help(help), scheme.span, "")
+            })?;
+            let size = axes.batch_size.items[usize::from(*batch)].value;
+            if model.norm == Norm::Batch && size == 1 {
+                let message = format!(
+                    "`{}` normalizes over batches, and a batch of 1 is constant then",
+                    hidden.text
                 );
-                document.point(error, functions.span, "for other depths")
-            } else {
-                document.point(error, hidden.span, "")
+                return Err(document
+                    .error(hidden.span, message, "")
+                    .help("take a larger `batch_size`, or norm = \"layer\""));
             }
-        })?;
-        let size = axes.batch_size.items[usize::from(batch)].value;
-        let bytes = trial_bytes(&model, size);
-        if bytes > MAX_TRIAL_BYTES {
-            let message = format!(
-                "a trial of `{}` with batches of {size} would need about {} GiB of memory",
-                hidden.text,
-                bytes >> 30
-            );
-            return Err(document
-                .error(hidden.span, message, "")
-                .help("a trial may need at most 16 GiB: make the network or the batch smaller"));
+            let bytes = trial_bytes(&model, size);
+            if bytes > MAX_TRIAL_BYTES {
+                let message = format!(
+                    "a trial of `{}` with batches of {size} would need about {} GiB of memory",
+                    hidden.text,
+                    bytes >> 30
+                );
+                return Err(document
+                    .error(hidden.span, message, "")
+                    .help("a trial may need at most 16 GiB: make the network or the batch smaller"));
+            }
         }
     }
     Ok(())
+}
+
+/// The network of an architecture and its activation functions, on data of a nominal shape.
+fn network(
+    document: &Document,
+    hidden: &Standing<Arc<Architecture>>,
+    functions: &Standing<Arc<[Activation]>>,
+    loss: Loss,
+) -> Result<Model> {
+    let shape = DataShape::NOMINAL;
+    let model = Model::new(&hidden.value, &functions.value, shape.inputs, shape.outputs, loss);
+    let model = model.map_err(|error| {
+        if functions.value.len() > 1 {
+            let error = error.help(
+                "put architectures of other depths into a [[grid]] of their own, or `exclude` the pair",
+            );
+            document.point(error, functions.span, "for other depths")
+        } else {
+            document.point(error, hidden.span, "")
+        }
+    })?;
+    let single = |l: &LayerInfo| l.role != Role::Output && l.fan_out == 1;
+    if model.norm == Norm::Layer && model.layers.iter().any(single) {
+        let message = format!(
+            "`{}` normalizes over the units of a layer, and one unit is constant then",
+            hidden.text
+        );
+        let error = document.error(hidden.span, message, "");
+        return Err(error.help("take wider layers, or norm = \"batch\""));
+    }
+    Ok(model)
+}
+
+impl Plan {
+    /// Checks that every trial on dataset number `dataset` of [`Plan::datasets`] can be trained on
+    /// `data`, now that its sizes and targets are known.
+    ///
+    /// # Errors
+    /// A loss or label noise that is not for such targets, a network that would be too large, or a
+    /// scheme that is not for such a network.
+    pub fn check_data(&self, dataset: usize, data: &Prepared) -> Result<()> {
+        let spec = &self.axes.dataset.items[dataset];
+        let context = || format!("dataset `{}`", spec.text);
+        self.loss.accepts(&data.targets).context(context)?;
+        let cells = || self.cells.iter().filter(|c| usize::from(c[0]) == dataset);
+        let noisy = |c: &Cell| self.axes.label_noise.items[usize::from(c[1])].value > 0.0;
+        if matches!(*data.targets, Targets::Values { .. }) && cells().any(noisy) {
+            let message = "label noise needs class labels, but the targets are real values";
+            return Err(Error::new(Kind::Experiment, message)).context(context);
+        }
+        let mut networks: Vec<[u16; 3]> = cells().map(|c| [c[2], c[3], c[4]]).collect();
+        networks.sort_unstable();
+        networks.dedup();
+        for networks in networks.chunk_by(|a, b| a[..2] == b[..2]) {
+            let hidden = &self.axes.architecture.items[usize::from(networks[0][0])].value;
+            let functions = &self.axes.activation.items[usize::from(networks[0][1])].value;
+            let model = Model::new(hidden, functions, data.inputs(), data.outputs(), self.loss);
+            let model = model.context(context)?;
+            for [_, _, scheme] in networks {
+                let scheme = &self.axes.scheme.items[usize::from(*scheme)].value.scheme;
+                scheme.check(&model).context(context)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// An estimate of the memory that a trial needs: parameters with gradient and two moments, and

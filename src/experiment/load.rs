@@ -77,10 +77,28 @@ fn name(top: &Reader<'_>) -> Result<String> {
     let node = top.require("name")?;
     let name = top.as_text("name", node)?;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if name.is_empty() || name.len() > 100 || !name.chars().all(plain) || name.starts_with(['.', '-']) {
+    if name.is_empty()
+        || name.len() > 100
+        || !name.chars().all(plain)
+        || name.starts_with(['.', '-'])
+        || name.ends_with('.')
+    {
         return Err(top.wrong("name", node, "a plain word that can be the name of a directory"));
     }
+    if is_device(name) {
+        return Err(top.wrong("name", node, "another word: Windows keeps this one for a device"));
+    }
     Ok(name.to_owned())
+}
+
+/// Whether Windows takes a path of this name for a device, with any extension and in any case.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let numbered = |port: &str| {
+        stem.strip_prefix(port)
+            .is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    ["con", "prn", "aux", "nul"].contains(&stem.as_str()) || numbered("com") || numbered("lpt")
 }
 
 fn train(reader: &Reader<'_>) -> Result<(Train, Loss)> {

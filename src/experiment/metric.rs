@@ -63,6 +63,28 @@ pub const LAYER_COLUMNS: &[&str] = &[
     "column_spread",
 ];
 
+/// The columns that only `probe.csv` has; those of [`LAYER_COLUMNS`] stand there too.
+pub const PROBE_COLUMNS: &[&str] = &[
+    "log_length",
+    "first_ratio",
+    "pair_correlation",
+    "weight_variance_theory",
+    "weight_variance_error",
+    "moment_theory",
+    "moment_error",
+    "correlation_theory",
+    "correlation_error",
+    "gradient_ratio_theory",
+    "gradient_ratio_error",
+    "jacobian_mean",
+    "jacobian_spread",
+    "jacobian_min",
+    "jacobian_max",
+    "initial_loss",
+    "born_dead",
+    "first_dead",
+];
+
 /// Reads `metric` and the keys that belong to it.
 pub(super) fn read(ground: &Ground<'_>, reader: &Reader<'_>) -> Result<Metric> {
     let node = reader.require("metric")?;
@@ -119,9 +141,11 @@ fn named(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node, text: &str) -> R
             })
         }
         ("probe", _) => {
+            let known = [PROBE_COLUMNS, LAYER_COLUMNS].concat();
+            let column = column_of(reader, node, column, &known, "columns of probe.csv")?;
             let (layers, across) = layers(reader)?;
             Ok(Metric::Probe {
-                column: column.to_owned(),
+                column,
                 layers,
                 across,
             })

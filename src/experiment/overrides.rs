@@ -107,7 +107,13 @@ fn set_in(node: &mut Node, path: &[(String, Span)], value: Option<Node>) -> Misp
             let Some(index) = index else {
                 return Err((
                     *span,
-                    format!("this is a list of {count}: `{key}` must be a number below {count}"),
+                    match count {
+                        0 => format!("this is an empty list: there is no `{key}` in it"),
+                        _ => format!(
+                            "this is a list of {count}, numbered from 0 to {}: `{key}` is none of them",
+                            count - 1
+                        ),
+                    },
                 ));
             };
             if rest.is_empty() && value.is_none() {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::{Network, Registry, Scheme};
 use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec};
 use crate::error::{Error, Kind, Result};
-use crate::model::{LayerInfo, Role};
+use crate::model::{LayerInfo, Model, Role};
 use crate::random::Stream;
 
 /// What a person reads about it.
@@ -76,14 +76,18 @@ impl Scheme for Fixup {
     }
 
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
-        if network.model().residual.is_none() {
-            let message = "`fixup` is for residual networks, and this one has no residual blocks";
-            let help = "give the architecture as { kind = \"residual\", width = 64, blocks = 16, fixup = true }";
-            return Err(Error::new(Kind::Trial, message).help(help));
-        }
         network.rates_mut().scalars = self.scalar_rate;
         network.parameters_mut().branch_scales.fill(1.0);
         network.draw_all(self)
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        if model.residual.is_none() {
+            let message = "`fixup` is for residual networks, and this one has no residual blocks";
+            let help = "give the architecture as { kind = \"residual\", width = 64, blocks = 16, fixup = true }";
+            return Err(Error::new(Kind::Experiment, message).help(help));
+        }
+        self.base.check(model)
     }
 
     fn layerwise(&self) -> bool {

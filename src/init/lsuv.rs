@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{Network, Registry, Scheme};
 use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
 use crate::error::{Error, Kind, Result};
-use crate::model::{LayerInfo, Workspace};
+use crate::model::{LayerInfo, Model, Workspace};
 use crate::numerics::Batch;
 use crate::random::Stream;
 
@@ -66,6 +66,10 @@ impl Scheme for Lsuv {
             self.scale(layer, &inputs, network, &mut workspace);
         }
         Ok(())
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        self.base.check(model)
     }
 
     fn layerwise(&self) -> bool {

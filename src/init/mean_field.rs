@@ -14,7 +14,7 @@ use super::{Registry, Scheme};
 use crate::activation::Activation;
 use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
 use crate::error::{Error, Kind, Result};
-use crate::model::LayerInfo;
+use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 use crate::theory::mean_field::critical_weight_variance;
 
@@ -106,6 +106,18 @@ impl Scheme for MeanField {
     fn expected_variance(&self, layer: &LayerInfo) -> Option<f64> {
         let weight_variance = self.weight_variance(layer).ok()?;
         Some(weight_variance / layer.fan_in as f64)
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        // Layers mostly share their activation function.
+        let mut last = None;
+        for layer in &model.layers {
+            let activations = (&layer.input_activation, &layer.output_activation);
+            if last.replace(activations) != Some(activations) {
+                self.weight_variance(layer)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -69,7 +69,7 @@ pub use registry::{Build, Choice, Definition, Registry};
 use std::fmt;
 
 use crate::error::Result;
-use crate::model::LayerInfo;
+use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 
 /// A way to set the weights of a network before training.
@@ -106,6 +106,16 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// The scheme is not defined for this network, or its data cannot be used.
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
         network.draw_all(self)
+    }
+
+    /// Whether the scheme is defined for a network of this plan. Asked for every cell when an
+    /// experiment is read, so that a mismatch is an error in the file and not in every trial, and
+    /// again by [`initialize`](fn@initialize).
+    ///
+    /// # Errors
+    /// It is not; the message says what network it needs.
+    fn check(&self, _model: &Model) -> Result<()> {
+        Ok(())
     }
 
     /// Whether [`fill`](Scheme::fill) says all there is to say on one layer, so that the scheme may

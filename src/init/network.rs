@@ -66,6 +66,7 @@ pub fn initialize(
     context: &Context<'_>,
     parameters: &mut Parameters,
 ) -> Result<InitReport> {
+    scheme.check(model)?;
     *parameters = Parameters::new(model);
     let mut network = Network {
         model,

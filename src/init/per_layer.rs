@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::{Network, Registry, Scheme};
 use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
 use crate::error::{Error, Kind, Result};
-use crate::model::LayerInfo;
+use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 
 const fn scheme_parameter(name: &'static str, doc: &'static str) -> Parameter {
@@ -95,11 +95,6 @@ impl Scheme for PerLayer {
 
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
         let count = network.layers().len();
-        if let Some(layers) = self.layers.as_ref().filter(|l| l.len() != count) {
-            let message = format!("`layers` names {} schemes for a network of {count} weight layers", layers.len());
-            return Err(Error::new(Kind::Trial, message)
-                .help("name one for each, the output layer included, or use `body`, `first` and `head`"));
-        }
         self.body.initialize(network)?;
         for index in 0..count {
             if let Some(scheme) = self.special(index, count) {
@@ -107,6 +102,19 @@ impl Scheme for PerLayer {
             }
         }
         Ok(())
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        let count = model.layers.len();
+        if let Some(layers) = self.layers.as_ref().filter(|l| l.len() != count) {
+            let message = format!("`layers` names {} schemes for a network of {count} weight layers", layers.len());
+            return Err(Error::new(Kind::Experiment, message)
+                .help("name one for each, the output layer included, or use `body`, `first` and `head`"));
+        }
+        let special = (0..count).filter_map(|index| self.special(index, count));
+        std::iter::once(&self.body)
+            .chain(special)
+            .try_for_each(|scheme| scheme.check(model))
     }
 
     fn layerwise(&self) -> bool {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{Network, Registry, Scheme};
 use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec};
 use crate::error::{Error, Kind, Result};
-use crate::model::LayerInfo;
+use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 
 /// What a person reads about it.
@@ -58,13 +58,17 @@ impl Scheme for BranchFactor {
     }
 
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
-        if network.parameters().branch_scales.is_empty() {
-            let message = format!("`{}` needs a learned factor on each residual branch", self.name);
-            let help = "give the architecture as { kind = \"residual\", width = 64, blocks = 16, learn_alpha = true }";
-            return Err(Error::new(Kind::Trial, message).help(help));
-        }
         network.parameters_mut().branch_scales.fill(self.alpha);
         network.draw_all(self)
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        if !model.residual.is_some_and(|r| r.learned) {
+            let message = format!("`{}` needs a learned factor on each residual branch", self.name);
+            let help = "give the architecture as { kind = \"residual\", width = 64, blocks = 16, learn_alpha = true }";
+            return Err(Error::new(Kind::Experiment, message).help(help));
+        }
+        self.base.check(model)
     }
 
     fn layerwise(&self) -> bool {

@@ -26,7 +26,7 @@ use super::checkpoint::{self, Source, SourceLayer};
 use super::{Network, Registry, Scheme};
 use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
 use crate::error::{Context as _, Error, Kind, Result};
-use crate::model::LayerInfo;
+use crate::model::{LayerInfo, Model};
 use crate::random::{Purpose, Stream};
 
 const MATCHED: &[&str] = &["copy", "std_matched", "fan_corrected"];
@@ -137,10 +137,6 @@ impl Scheme for Transfer {
 
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
         let count = network.layers().len();
-        if self.frozen > count {
-            let message = format!("`frozen` is {}, but the network has {count} weight layers", self.frozen);
-            return Err(Error::new(Kind::Trial, message));
-        }
         let from = self.source()?;
         let mut forgotten = false;
         for layer in network.layers() {
@@ -160,6 +156,15 @@ impl Scheme for Transfer {
             network.rates_mut().freeze(layer);
         }
         Ok(())
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        let count = model.layers.len();
+        if self.frozen > count {
+            let message = format!("`frozen` is {}, but the network has {count} weight layers", self.frozen);
+            return Err(Error::new(Kind::Experiment, message));
+        }
+        self.fresh.check(model)
     }
 
     fn layerwise(&self) -> bool {

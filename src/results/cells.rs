@@ -291,3 +291,25 @@ cells!(HistogramRow {
     high: f64,
     counts: String,
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::metric::{EPOCH_COLUMNS, LAYER_COLUMNS, PROBE_COLUMNS, TRIAL_COLUMNS};
+
+    /// Claims are read a floor below, where the rows are not known.
+    #[test]
+    fn claims_know_the_numeric_columns_of_every_table() {
+        let numeric = |columns: &[Column], place: &[&str]| -> Vec<&'static str> {
+            columns
+                .iter()
+                .filter(|c| c.kind != ColumnKind::Text && !place.contains(&c.name))
+                .map(|c| c.name)
+                .collect()
+        };
+        assert_eq!(numeric(TrialRow::COLUMNS, &[]), TRIAL_COLUMNS);
+        assert_eq!(numeric(EpochRow::COLUMNS, &["epoch", "step"]), EPOCH_COLUMNS);
+        assert_eq!(numeric(LayerRow::COLUMNS, &["epoch", "layer"]), LAYER_COLUMNS);
+        assert_eq!(numeric(ProbeRow::COLUMNS, &[]), PROBE_COLUMNS);
+    }
+}

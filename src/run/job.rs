@@ -47,11 +47,12 @@ impl Job {
         }
         let cache = Cache::new(experiment.seed, environment);
         let (mut shapes, mut entries) = (Vec::new(), Vec::new());
-        for spec in plan.datasets() {
+        for (i, spec) in plan.datasets().enumerate() {
             let preparations = plan.preparations();
             let first = preparations.iter().find(|(other, _, _)| Arc::ptr_eq(other, spec));
             let (noise, seed) = first.map_or((0.0, 0), |(_, noise, seed)| (*noise, *seed));
             let prepared = cache.prepared(spec, noise, u64::from(seed))?;
+            plan.check_data(i, &prepared)?;
             shapes.push(DataShape::of(&prepared));
             entries.push(entry(spec.to_string(), &prepared));
         }

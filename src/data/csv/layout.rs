@@ -66,11 +66,23 @@ impl Layout {
                     .and_then(|names| names.iter().position(|n| n == name)),
                 _ => None,
             };
+            if let (Some(names), Value::Text(name)) = (&self.names, column)
+                && names.iter().filter(|n| *n == name).count() > 1
+            {
+                let message = format!("{}: `{key}` names several columns: `{name}`", self.path.display());
+                return Err(Error::new(Kind::Data, message).help("say which by its number, from 1"));
+            }
             let Some(position) = position.filter(|p| !found.contains(p)) else {
-                let message = format!(
-                    "{}: `{key}` names no further column: `{column}`",
-                    self.path.display()
-                );
+                let message = match position {
+                    Some(_) => format!(
+                        "{}: `{key}` names the column `{column}` twice",
+                        self.path.display()
+                    ),
+                    None => format!(
+                        "{}: `{key}` names a column that is not there: `{column}`",
+                        self.path.display()
+                    ),
+                };
                 let error = Error::new(Kind::Data, message);
                 return Err(match (&self.names, column) {
                     (Some(names), Value::Text(name)) => error.help(catalog::suggest(

@@ -162,7 +162,7 @@ fn each_fault_is_named_with_line_and_column() {
         (
             "a,b\n1,2\n",
             vec![("label", text("bb"))],
-            "`label` names no further column: `bb`",
+            "`label` names a column that is not there: `bb`",
         ),
         ("1,2\n", vec![("label", text("b"))], "the file has no header"),
         (

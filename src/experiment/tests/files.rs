@@ -30,6 +30,10 @@ fn top_keys() {
             &["unknown key `epochs`", "`epochs` is a key of [train]"],
         ),
         (
+            top("replicate = 1"),
+            &["unknown key `replicate`", "did you mean `replicates`?"],
+        ),
+        (
             top("seed = -1"),
             &["`seed` must be a whole number from 0", "not -1"],
         ),
@@ -408,4 +412,15 @@ fn seeds_and_record() {
         ),
         (rest("[record]\nprobe_samples = 1"), &["from 2"]),
     ]);
+}
+
+#[test]
+fn names_of_devices_are_refused() {
+    for name in ["CON", "nul", "com1", "aux.x", "LPT9", "a."] {
+        let text = format!("name = \"{name}\"\n[train]\nepochs = 1\n[grid]\n{GRID}");
+        bad(&[(text, &["`name` must be"])]);
+    }
+    for name in ["console", "com10", "com", "nul-1"] {
+        good(&format!("name = \"{name}\"\n[train]\nepochs = 1\n[grid]\n{GRID}"));
+    }
 }

@@ -8,6 +8,7 @@ mod claims;
 mod files;
 mod identity;
 mod mutation;
+mod networks;
 mod plan;
 
 const QUICK: &str = include_str!("../../../experiments/quick.toml");
