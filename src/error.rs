@@ -3,7 +3,7 @@
 //! Every error a user meets is one clear message that names the place (file, line, key, row,
 //! trial), an optional excerpt of the file with a caret, and an optional line of help.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -68,7 +68,14 @@ impl Error {
 
     /// An operating-system error while doing `what` to `path`.
     pub fn io(what: &str, path: &Path, source: &std::io::Error) -> Self {
-        Error::new(Kind::Io, format!("cannot {what} {}: {source}", path.display()))
+        let error = Error::new(Kind::Io, format!("cannot {what} {}: {source}", path.display()));
+        match source.kind() {
+            std::io::ErrorKind::NotADirectory => error.help("a part of this path is a file, not a directory"),
+            std::io::ErrorKind::AlreadyExists => {
+                error.help("there is a file of that name, where a directory is needed")
+            }
+            _ => error,
+        }
     }
 
     /// Puts this error into a wider context ("while reading results/quick/trials.csv").
@@ -121,16 +128,31 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         for context in inner.context.iter().rev() {
-            write!(f, "{context}: ")?;
+            write!(f, "{}: ", Visible(context))?;
         }
-        write!(f, "{}", inner.message)?;
+        write!(f, "{}", Visible(&inner.message))?;
         if let Some(excerpt) = &inner.excerpt {
             write!(f, "\n{excerpt}")?;
         }
         for help in &inner.help {
-            write!(f, "\n  help: {help}")?;
+            write!(f, "\n  help: {}", Visible(help))?;
         }
         Ok(())
+    }
+}
+
+/// Text that may quote any file, without the control characters that would command a terminal.
+struct Visible<'a>(&'a str);
+
+impl fmt::Display for Visible<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| {
+            if c.is_control() && c != '\n' {
+                write!(f, "{}", c.escape_default())
+            } else {
+                f.write_char(c)
+            }
+        })
     }
 }
 
@@ -187,6 +209,17 @@ mod tests {
         assert!(text.contains("a.toml:2:10"), "{text}");
         assert!(text.contains("^^^^^^^^ not a scheme"), "{text}");
         assert!(text.ends_with("help: did you mean `xavier_uniform`?"), "{text}");
+    }
+
+    #[test]
+    fn what_a_message_quotes_commands_no_terminal() {
+        let error = Error::new(Kind::Data, "no column `\u{1b}[2J\r`")
+            .help("\u{7}")
+            .context("a\tb");
+        assert_eq!(
+            error.to_string(),
+            "a\\tb: no column `\\u{1b}[2J\\r`\n  help: \\u{7}"
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::catalog;
 use crate::data::fetch::{Options, Watch, fetch};
 use crate::data::{self, DataSpec, Environment, Item};
 use crate::error::Result;
+use crate::run::progress::say;
 
 /// Arguments of `goodinit fetch`.
 #[derive(Debug, clap::Args)]
@@ -79,7 +80,7 @@ struct Terminal {
 impl Watch for Terminal {
     fn begin(&self, file: &str, address: &str, done: u64, total: u64) {
         if !std::io::stderr().is_terminal() {
-            eprintln!("downloading {address} ({:.1} MB)", total as f64 / 1e6);
+            say(&format!("downloading {address} ({:.1} MB)", total as f64 / 1e6));
             return;
         }
         let bar = ProgressBar::new(total)
@@ -113,6 +114,6 @@ impl Watch for Terminal {
     }
 
     fn say(&self, line: &str) {
-        eprintln!("{line}");
+        say(line);
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::dry_run::Summary;
-use super::execute::{execute, summary};
+use super::execute::{execute, tell};
 use super::text::width;
 use super::{fetch, print, print_json};
 use crate::data::Environment;
@@ -32,7 +32,8 @@ pub struct Args {
     /// Train one part of the grid: 1/4 to 4/4, or `auto` to read it from the scheduler
     #[arg(long, value_name = "I/N|auto")]
     pub shard: Option<String>,
-    /// Override a key of the file; may be repeated
+    /// Override a key of the file (grid.learning_rate=[0.1], data.path=DIR), or take it away (KEY=);
+    /// may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Print the plan (cells, trials, parameters, work) and stop
@@ -97,14 +98,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
             fetch::ensure(spec, &environment)?;
         }
     }
-    if execute(&args, experiment, &out, environment)? {
-        print(&summary(&out)?)?;
-    }
+    let done = execute(&args, experiment, &out, environment)?;
+    tell(done, &out, args.format)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn dry_run(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<ExitCode> {
-    let summary = Summary::new(experiment, out, environment);
+    let summary = Summary::new(experiment, out, environment)?;
     match args.format {
         Format::Text => print(&summary.text(width()))?,
         Format::Json => print_json(&summary)?,

@@ -259,6 +259,7 @@ fn details(entries: &[&Entry], width: usize, colours: bool) -> String {
         }
         for p in e.parameters {
             let default = match p.default {
+                Some(catalog::Default::Text("")) => "default none".to_owned(),
                 Some(default) => format!("default {}", Value::from(default)),
                 None if p.optional => "optional".to_owned(),
                 None => "required".to_owned(),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::execute::summary;
 use crate::error::Result;
 use crate::run::merge::merge;
+use crate::run::progress::say;
 
 /// Arguments of `goodinit merge`.
 #[derive(Debug, clap::Args)]
@@ -31,10 +32,13 @@ pub struct Args {
 pub fn run(args: Args) -> Result<ExitCode> {
     let merged = merge(&args.directory, &args.from)?;
     for note in &merged.notes {
-        eprintln!("{note}");
+        say(note);
     }
     if let Some(aside) = &merged.replaced {
-        eprintln!("older tables that differ are now in {}", aside.display());
+        say(&format!(
+            "older tables that differ are now in {}",
+            aside.display()
+        ));
     }
     super::print(&format!(
         "{} trials of {} shards merged into {}\n",

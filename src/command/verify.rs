@@ -98,7 +98,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
             "{}: the experiment in it does not have the digest that stands beside it",
             path.display()
         );
-        return Err(Error::new(Kind::Store, message).help("edited by hand? run the experiment again"));
+        return Err(Error::new(Kind::Store, message)
+            .help("edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew"));
     }
     let job = Arc::new(Job::new(experiment, Environment::new(args.data_dir.clone()))?);
     let sample = Sample {

@@ -8,7 +8,10 @@
 //!    across outputs, never across k.
 //! 2. Products canonicalise a zero result to +0.0, so skipping exact zeros of the left operand
 //!    keeps the bits for finite operands.
-//! 3. Long reductions are f64 in one documented order, see [`reduce`].
+//! 3. Long reductions have one documented order each, whatever the vector width: f64 chains for
+//!    losses, scores, norms and statistics, see [`reduce`]; f32 inside a training step, as one
+//!    ascending chain over the rows of a column, or as 16 striped chains over a row or a batch
+//!    (layer normalization, Fixup's scalars, branch factors), see `model/elementwise.rs`.
 //! 4. `exp`, `ln`, `tanh`, `erf` are polynomials over IEEE operations and FMA, see [`elementary`].
 //! 5. One trial runs on one thread; no float is summed across threads.
 

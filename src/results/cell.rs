@@ -328,7 +328,7 @@ fn check_order(last: &Coordinates, this: &Coordinates) -> Result<()> {
         Kind::Store,
         format!("the trial {place} {wrong} in the table of trials"),
     );
-    Err(error.help("rows are sorted by their coordinates; edited by hand? run the experiment again"))
+    Err(error.help("rows are sorted by their coordinates; edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew"))
 }
 
 /// Coordinates for a message: the texts of the cell and the replicate.

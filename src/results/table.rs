@@ -326,7 +326,7 @@ pub(crate) fn unreadable(name: &str, error: &csv::Error) -> Error {
         _ => error.to_string(),
     };
     let error = Error::new(Kind::Store, format!("{place}: {what}"));
-    error.help("a table cut short or edited by hand? run the experiment again to write it anew")
+    error.help("a table cut short or edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew")
 }
 
 fn check_header(name: &str, header: &csv::StringRecord, expected: &[Column]) -> Result<()> {

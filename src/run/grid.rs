@@ -9,7 +9,7 @@ use super::gather::{command_line, shard_command};
 use super::job::Job;
 use super::journal::Header;
 use super::lock::{Lock, host};
-use super::progress::{Progress, duration};
+use super::progress::{Progress, duration, say};
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
 use super::store::{self, Plan, Resumed, Store};
@@ -318,9 +318,12 @@ fn standing(directory: &Path, experiment: &Experiment) -> Result<Standing> {
             manifest.numerics_version
         ));
     }
-    match tables::expected(&experiment.record).iter().find(|n| !there(n)) {
-        // A probe has been here, and nothing else.
-        Some(_) if there(&format::PROBE) && !there(&format::TRIALS) => Ok(Standing::Empty),
+    let expected = tables::expected(&experiment.record);
+    if !expected.iter().any(there) {
+        // A probe leaves a manifest too.
+        return Ok(Standing::Empty);
+    }
+    match expected.iter().find(|n| !there(n)) {
         Some(name) => other(format!("the results of this experiment, but {name} is missing")),
         None => Ok(Standing::Complete(manifest)),
     }
@@ -374,10 +377,10 @@ fn begin_anew(options: &Options) -> Result<()> {
             .collect();
     }
     if let Some(aside) = store::set_aside(&options.directory, &paths)? {
-        eprintln!(
+        say(&format!(
             "--fresh: the journal of an unfinished run is now in {}",
             aside.display()
-        );
+        ));
     }
     Ok(())
 }

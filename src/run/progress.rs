@@ -1,6 +1,6 @@
 //! What a person sees while a sweep runs: a bar on a terminal, a line now and then elsewhere.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -118,7 +118,7 @@ impl Progress {
                 let pause = (elapsed / 20).clamp(Duration::from_secs(5), Duration::from_secs(60));
                 if last.elapsed() >= pause {
                     *last = Instant::now();
-                    eprintln!("{}", self.line(elapsed));
+                    say(&self.line(elapsed));
                 }
             }
             Face::Silent => {}
@@ -128,8 +128,8 @@ impl Progress {
     /// A word to the user that stays on the screen.
     pub fn note(&self, text: &str) {
         match &self.face {
-            Face::Bar(bar) => bar.suspend(|| eprintln!("{text}")),
-            Face::Lines { .. } => eprintln!("{text}"),
+            Face::Bar(bar) => bar.suspend(|| say(text)),
+            Face::Lines { .. } => say(text),
             Face::Silent => {}
         }
     }
@@ -167,6 +167,12 @@ impl Progress {
         }
         text + ")"
     }
+}
+
+/// Writes a line to standard error. That nobody reads it any more (a closed terminal, a pager that
+/// was left) is no reason to end a run of hours.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 fn bar(cost: u64) -> ProgressBar {

@@ -316,8 +316,14 @@ fn fail<W: Work>(
     (shared.work.failed(index, message), Some(shown))
 }
 
+/// The lines of a message behind one another.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.lines()
+        .map(line)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn trace<W>(shared: &Shared<W>, event: &str, id: &str) {

@@ -226,9 +226,8 @@ impl Rows {
                     path.display(),
                     job.len()
                 );
-                return Err(
-                    Error::new(Kind::Store, message).help("run the experiment again to write it anew")
-                );
+                return Err(Error::new(Kind::Store, message)
+                    .help("`goodinit grid EXPERIMENT --fresh` writes it anew"));
             }
             Ok(Some(found))
         };
@@ -344,7 +343,7 @@ fn each_row(path: &Path, table: Table, mut visit: impl FnMut(&str, &dyn Fn() -> 
     let file = File::open(path).map_err(|e| Error::io("read", path, &e))?;
     let bad = |what: String| {
         Error::new(Kind::Store, format!("{}: {what}", path.display()))
-            .help("run the experiment again to write it anew")
+            .help("`goodinit grid EXPERIMENT --fresh` writes it anew")
     };
     let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
     let columns = table.columns();

@@ -7,6 +7,7 @@ mod crash;
 mod diff;
 mod program;
 mod readme;
+mod refusals;
 mod runs;
 mod shards;
 mod pages;

@@ -1,0 +1,131 @@
+//! What a hostile or hasty user gives the program: one clear message each, exit code 2, nothing
+//! begun and nothing lost.
+
+use std::fs;
+
+use super::program::{Bench, SMALL};
+
+#[test]
+fn files_that_make_no_sense_are_refused_before_anything_is_trained() {
+    let schemes = r#"["he_normal", { kind = "normal", std = 0.01 }]"#;
+    let data = "kind = \"gaussian-mixture\"\nrows = 120\nfeatures = 6\nsplit = { train = 60, validation = 30, test = 30 }";
+    for (from, to, says) in [
+        (schemes, r#"["xaveir"]"#, "did you mean `xavier_uniform`?"),
+        (schemes, r#"["fixup"]"#, "`fixup` is for residual networks"),
+        (schemes, "[]", "there would be no cells"),
+        ("epochs = 3", "epoch = 3", "did you mean `epochs`?"),
+        (
+            "epochs = 3",
+            "epochs = 3\nloss = \"hinge\"",
+            "losses: cross_entropy",
+        ),
+        ("[[6], [5, 4]]", "[[1000000]]", "from 1 to 16384"),
+        ("batch_size = 20", "batch_size = 0", "from 1 to 1000000"),
+        (data, "kind = \"csv\"\npath = \"gone.csv\"", "gone.csv"),
+        (
+            data,
+            "kind = \"csv\"\npath = \"ragged.csv\"",
+            "ragged.csv, line 3: 1 cells",
+        ),
+        (
+            data,
+            "kind = \"csv\"\npath = \"one.csv\"",
+            "all samples are of one class",
+        ),
+        (
+            data,
+            "kind = \"csv\"\npath = \"real.csv\"\ntask = \"regression\"",
+            "needs class labels",
+        ),
+        (
+            data,
+            "kind = \"idx\"\npath = \"ragged.csv\"",
+            "not a directory of IDX files",
+        ),
+    ] {
+        let text = SMALL.replace(from, to);
+        assert_ne!(text, SMALL, "{from}");
+        let bench = Bench::new(&text);
+        fs::write(bench.path("ragged.csv"), "a,y\n1,0\n2\n").unwrap();
+        fs::write(bench.path("one.csv"), "a,y\n1,0\n2,0\n3,0\n4,0\n5,0\n").unwrap();
+        fs::write(bench.path("real.csv"), "a,y\n1,0.5\n2,0.25\n3,1\n4,2\n5,3\n").unwrap();
+        let ran = bench.grid("out", &[]).expect(2);
+        assert!(
+            ran.err.starts_with("error: ") && ran.err.contains(says),
+            "{says}: {}",
+            ran.err
+        );
+        assert_eq!(ran.err.matches("error: ").count(), 1, "{}", ran.err);
+        assert!(ran.out.is_empty(), "{}", ran.out);
+        assert!(bench.tables("out").is_empty(), "{says}");
+    }
+}
+
+#[test]
+fn a_message_cannot_command_the_terminal() {
+    let bench = Bench::new(SMALL);
+    fs::write(bench.path("x.csv"), b"a\x1b[2J,b\n1,2\n").unwrap();
+    let ran = bench
+        .grid(
+            "out",
+            &[
+                "--set",
+                "data={ kind = \"csv\", path = \"x.csv\", label = \"zzzzzz\" }",
+            ],
+        )
+        .expect(2);
+    assert!(
+        !ran.err.contains('\x1b') && ran.err.contains("u{1b}"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_probe_does_not_stand_in_the_way_of_a_grid() {
+    let bench = Bench::new(SMALL);
+    bench.run(&["probe", "x.toml", "--out", "out"]).expect(0);
+    bench.grid("out", &[]).expect(0);
+    bench.run(&["probe", "x.toml", "--out", "out"]).expect(0);
+    bench.grid("fresh", &[]).expect(0);
+    let (with, without) = (bench.tables("out"), bench.tables("fresh"));
+    assert!(without.iter().all(|(name, table)| with[name] == *table));
+}
+
+#[test]
+fn a_run_tells_programs_what_it_has_come_to() {
+    let bench = Bench::new(SMALL);
+    let told = |more: &[&str]| -> serde_json::Value {
+        let ran = bench
+            .grid("out", &[&["--format", "json"], more].concat())
+            .expect(0);
+        serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{e}: {ran:#?}"))
+    };
+    let shard = told(&["--shard", "1/2"]);
+    assert_eq!(
+        (&shard["state"], &shard["ok"]),
+        (&"shard".into(), &serde_json::Value::Null)
+    );
+    bench.grid("out", &["--shard", "2/2"]).expect(0);
+    bench.run(&["merge", "out"]).expect(0);
+    let complete = told(&[]);
+    assert_eq!(complete["state"], "complete");
+    assert_eq!(complete["trials_run"], 0);
+    let sum = |key: &str| complete[key].as_u64().unwrap();
+    assert_eq!(sum("ok") + sum("diverged") + sum("failed"), sum("trials"));
+    assert!(sum("diverged") > 0);
+}
+
+#[test]
+fn a_run_goes_on_when_nobody_listens_any_more() {
+    let bench = Bench::new(SMALL);
+    let mut child = bench
+        .command(&["grid", "x.toml", "--out", "out"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(bench.tables("out").contains_key("trials.csv"));
+}
