@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::random::{Key, Purpose};
 use crate::results::manifest::Manifest;
 use crate::results::record::TrialRecord;
-use crate::results::table::{Table, Writer};
+use crate::results::table::{Table, Writer, unreadable};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -347,13 +347,14 @@ fn each_row(path: &Path, table: Table, mut visit: impl FnMut(&str, &dyn Fn() -> 
     };
     let mut reader = csv::Reader::from_reader(std::io::BufReader::new(file));
     let columns = table.columns();
-    let header = reader.headers().map_err(|e| bad(e.to_string()))?;
+    let broken = |e: csv::Error| unreadable(&path.display().to_string(), &e);
+    let header = reader.headers().map_err(broken)?;
     if !header.iter().eq(columns.iter().map(|c| c.name)) {
         return Err(bad("the columns are not those of this version".to_owned()));
     }
     let id = columns.iter().position(|c| c.name == "trial_id").unwrap_or(0);
     let mut row = csv::StringRecord::new();
-    while reader.read_record(&mut row).map_err(|e| bad(e.to_string()))? {
+    while reader.read_record(&mut row).map_err(broken)? {
         visit(row.get(id).unwrap_or_default(), &|| {
             row.iter().map(str::to_owned).collect()
         });
