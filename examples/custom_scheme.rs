@@ -26,7 +26,7 @@ static ENTRY: Entry = Entry {
     citation: "this example",
     parameters: &[Parameter::number(
         "gain",
-        1.414_213_562,
+        std::f64::consts::SQRT_2,
         0.0,
         1e6,
         "length of a unit's weights",

@@ -59,11 +59,11 @@ impl Scheme for Rai {
                 .fill_normal(&mut weights, std);
             let mut stream = network.stream(Purpose::Biases, layer.index);
             stream.fill_normal(&mut bias, std);
-            for unit in 0..fan_out {
+            for (unit, bias) in bias.iter_mut().enumerate() {
                 let place = stream.below(fan_in as u32 + 1) as usize;
                 let beta = stream.unit_f64().sqrt() as f32;
                 let parameter = weights.get_mut(place * fan_out + unit).filter(|_| place < fan_in);
-                *parameter.unwrap_or(&mut bias[unit]) = beta;
+                *parameter.unwrap_or(bias) = beta;
             }
             network.set_weights(layer.index, &weights);
             network.set_biases(layer.index, &bias);

@@ -150,18 +150,18 @@ impl<O: Elementwise<R, W>, const R: usize, const W: usize> Apply<'_, O, R, W> {
         let mut w = [L::zero(); W];
         // SAFETY: the buffer is as long as the widest lane.
         unsafe {
-            for n in 0..R {
-                buffer[..count].copy_from_slice(&self.read[n][from..]);
-                r[n] = L::load(buffer.as_ptr());
+            for (lane, values) in r.iter_mut().zip(&self.read) {
+                buffer[..count].copy_from_slice(&values[from..]);
+                *lane = L::load(buffer.as_ptr());
             }
-            for n in 0..W {
-                buffer[..count].copy_from_slice(&self.written[n][from..]);
-                w[n] = L::load(buffer.as_ptr());
+            for (lane, values) in w.iter_mut().zip(&self.written) {
+                buffer[..count].copy_from_slice(&values[from..]);
+                *lane = L::load(buffer.as_ptr());
             }
             let new = self.op.apply(r, w);
-            for n in 0..W {
-                new[n].store(buffer.as_mut_ptr());
-                self.written[n][from..].copy_from_slice(&buffer[..count]);
+            for (lane, values) in new.iter().zip(&mut self.written) {
+                lane.store(buffer.as_mut_ptr());
+                values[from..].copy_from_slice(&buffer[..count]);
             }
         }
     }

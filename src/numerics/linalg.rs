@@ -70,7 +70,11 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// Element `(i, j)` of the Hadamard matrix of order `2^m` in Sylvester's form: `(-1)^popcount(i & j)`.
 pub fn hadamard(i: usize, j: usize) -> f64 {
-    if (i & j).count_ones() % 2 == 0 { 1.0 } else { -1.0 }
+    if (i & j).count_ones().is_multiple_of(2) {
+        1.0
+    } else {
+        -1.0
+    }
 }
 
 #[cfg(test)]

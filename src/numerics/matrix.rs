@@ -50,7 +50,11 @@ impl Batch {
         }
         // Rows a large power of two apart would fight over the same few lines of the cache.
         let whole = cols.next_multiple_of(STRIDE);
-        let stride = if whole % 256 == 0 { whole + STRIDE } else { whole };
+        let stride = if whole.is_multiple_of(256) {
+            whole + STRIDE
+        } else {
+            whole
+        };
         self.data.resize(rows * stride);
         let reshaped = self.cols != cols;
         (self.rows, self.cols, self.stride) = (rows, cols, stride);

@@ -50,6 +50,7 @@ pub struct Options {
 
 /// What became of it.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant)] // one of these per run
 pub enum Outcome {
     /// The tables are written.
     Written {
@@ -116,7 +117,7 @@ pub fn run(
     if !unfinished && !options.fresh {
         match standing(directory, &experiment)? {
             Standing::Empty => {}
-            Standing::Complete(manifest) => return Ok(already(directory, &experiment, manifest)?),
+            Standing::Complete(manifest) => return already(directory, &experiment, manifest),
             Standing::Other(error) => return Err(error),
         }
         same_cut(directory, options.shard)?;

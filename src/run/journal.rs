@@ -350,10 +350,11 @@ impl<'a> Source<'a> {
         let mut magic = [0; MAGIC.len()];
         let known = self.fill(0, &mut magic)? && magic == *MAGIC;
         let mut payload = Vec::new();
-        if known && self.frame(MAGIC.len() as u64, &mut payload)? {
-            if let Ok(header) = postcard::from_bytes(&payload) {
-                return Ok(header);
-            }
+        if known
+            && self.frame(MAGIC.len() as u64, &mut payload)?
+            && let Ok(header) = postcard::from_bytes(&payload)
+        {
+            return Ok(header);
         }
         let what = if magic.starts_with(b"goodinit journal ") && !known {
             "is a journal of another version of goodinit"

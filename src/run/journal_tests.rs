@@ -27,7 +27,7 @@ pub(crate) fn record(i: u32) -> TrialRecord {
             message: None,
             steps: 100,
             parameters: 2410,
-            initial_loss: Some(2.302_585),
+            initial_loss: Some(2.25),
             train_loss: Some(0.1),
             train_accuracy: Some(0.9),
             validation_loss: None,
@@ -151,7 +151,8 @@ fn every_flipped_bit_in_the_middle_is_found_and_costs_one_trial() {
         fs::write(&path, &bytes).unwrap();
         let (scan, keys) = found(&path).unwrap();
         assert_eq!(indices(&keys), [0, 2, 3], "byte {byte}");
-        assert_eq!(scan.damaged, [hurt.offset..places[2].offset], "byte {byte}");
+        assert_eq!(scan.damaged.len(), 1, "byte {byte}");
+        assert_eq!(scan.damaged[0], hurt.offset..places[2].offset, "byte {byte}");
     }
 }
 

@@ -50,7 +50,7 @@ pub fn run(job: &Job, threads: usize, done: impl Fn() + Sync) -> Result<Probes> 
         let trial = job.plan.trial(i);
         let result = job.data(&trial).and_then(|data| probe(&trial, &data, workspace));
         done();
-        result.map_err(|e| (trial, e))
+        result.map_err(|e| Box::new((trial, e)))
     };
     let results: Vec<_> = pool.install(|| {
         let networks = networks(job).into_par_iter();
@@ -65,7 +65,7 @@ pub fn run(job: &Job, threads: usize, done: impl Fn() + Sync) -> Result<Probes> 
     for result in results {
         match result {
             Ok(record) => probes.records.push(record),
-            Err(failure) => probes.failures.push(failure),
+            Err(failure) => probes.failures.push(*failure),
         }
     }
     Ok(probes)

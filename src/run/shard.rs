@@ -150,7 +150,7 @@ fn slurm_array(id: u32, needed: impl Fn(&str) -> Result<u32>) -> Result<(u64, u3
     let step = needed("SLURM_ARRAY_TASK_STEP").unwrap_or(1).max(1);
     let regular = id >= min
         && max >= min
-        && (id - min) % step == 0
+        && (id - min).is_multiple_of(step)
         && u64::from((max - min) / step) + 1 == u64::from(count);
     if !regular {
         let message = format!("`--shard auto`: the array {min}-{max}:{step} with {count} tasks has gaps");

@@ -122,7 +122,8 @@ fn a_second_file_is_the_official_test_part() {
 #[test]
 fn each_fault_is_named_with_line_and_column() {
     let regression = ("task", text("regression"));
-    let cases: Vec<(&str, Vec<(&str, Value)>, &str)> = vec![
+    type Case<'a> = (&'a str, Vec<(&'a str, Value)>, &'a str);
+    let cases: Vec<Case<'_>> = vec![
         ("", vec![], "t.csv is empty"),
         ("a,b,c\n", vec![], "t.csv has no rows"),
         (

@@ -54,7 +54,7 @@ pub(crate) fn fused(a: f32, b: f32, c: f32) -> f32 {
     let error = (product - (sum - of_c)) + (c - of_c);
     // An inexact even sum moves one unit towards its error: up in magnitude where their signs
     // agree, down where not. NaN and infinity have no error to compare.
-    let inexact = error > 0.0 || error < 0.0;
+    let inexact = error.abs() > 0.0;
     let bits = sum.to_bits();
     let away = (error > 0.0) == (sum > 0.0);
     let odd = if away {

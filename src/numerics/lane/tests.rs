@@ -1,4 +1,5 @@
 //! Every instruction set's lanes against plain Rust.
+#![allow(clippy::neg_cmp_op_on_partial_ord, clippy::eq_op)] // NaN is what is being tested
 
 use super::portable::fused;
 use crate::numerics::elementwise::{Elementwise, apply_on};
