@@ -170,7 +170,7 @@ fn panics_and_errors_become_rows_and_the_rest_goes_on() {
     let records = records(dir.path(), &work);
     let message = |i: u32| records[&i].trial.message.clone().unwrap();
     // One line, and no place in the source: a row must not change when a file is edited.
-    assert_eq!(message(3), "panic: trial 3 is out of luck");
+    assert_eq!(message(3), "panic: trial 3; is out of luck");
     assert_eq!(message(5), "no such thing");
     assert_eq!(
         records.values().filter(|r| r.trial.status == Status::Ok).count(),

@@ -25,6 +25,7 @@ metric = "probe.dead_fraction"
 layers = "hidden"
 across = "max"
 left = { scheme = "zeros", architecture = "12" }
+pool = ["learning_rate"]
 aggregate = "min"
 relation = "left == 1"
 "#;
