@@ -24,13 +24,14 @@ pub mod linalg;
 pub mod matrix;
 pub mod product;
 pub mod reduce;
+mod sparse_rows;
 pub mod spectrum;
 
 pub use elementwise::{Elementwise, apply, apply_batch};
 pub use isa::{Isa, isa};
 pub use lane::{Lane, Mask, Word};
 pub use matrix::{Batch, Weights};
-pub use product::SparseRows;
+pub use sparse_rows::SparseRows;
 
 /// The version of the arithmetic contract. Raised whenever any bit of any table may change.
 pub const NUMERICS_VERSION: u32 = 1;

@@ -5,15 +5,13 @@
 //! the loops that define each form.
 
 use super::isa::{Isa, dispatch, isa};
-use super::{Batch, Weights};
+use super::{Batch, SparseRows, Weights};
 
 mod dense;
 mod sparse;
 mod tile;
 #[cfg(test)]
 mod tests;
-
-pub use sparse::SparseRows;
 
 /// `out[b][j] = bias[j] + sum_k x[b][k] * w[k][j]`: one chain of fused multiply-adds over
 /// ascending k from the bias, a zero result made +0.0. Resizes `out` to `x.rows() x w.fan_out()`.
@@ -110,8 +108,17 @@ fn forward_sparse_on(isa: Isa, x: &SparseRows, picked: &[u32], w: &Weights, bias
             *to = from + 0.0;
         }
     }
-    sparse::with_blocks(x, picked, |runs| {
-        dispatch(isa, sparse::Chains::forward(runs, w, out))
+    sparse::with_scratch(|scratch| {
+        dispatch(
+            isa,
+            sparse::Forward {
+                x,
+                picked,
+                w,
+                out: &mut *out,
+                scratch,
+            },
+        );
     });
     out.clear_padding();
 }
@@ -121,7 +128,16 @@ fn accumulate_sparse_on(isa: Isa, x: &SparseRows, picked: &[u32], delta: &Batch,
     assert_eq!(x.cols(), c.fan_in(), "inputs of the rows and of the weights");
     assert_eq!(delta.cols(), c.fan_out(), "units of the batch and of the weights");
     x.check(picked);
-    sparse::with_inputs(x, picked, |runs| {
-        dispatch(isa, sparse::Chains::accumulate(runs, delta, c));
+    sparse::with_scratch(|scratch| {
+        dispatch(
+            isa,
+            sparse::Accumulate {
+                x,
+                picked,
+                delta,
+                c,
+                scratch,
+            },
+        );
     });
 }

@@ -1,4 +1,8 @@
 //! Products from rows that are mostly exact zeros (pixels), which are skipped.
+//!
+//! Both go through the inputs block by block, so that a block's weights stay close while the
+//! whole batch uses them. Within a block the forward product carries on one run of chains per
+//! sample, the weight gradient one per input.
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
@@ -6,360 +10,181 @@ use std::cell::RefCell;
 use super::tile::store;
 use crate::numerics::isa::Kernel;
 use crate::numerics::matrix::PANEL;
-use crate::numerics::{Batch, Lane, Weights};
+use crate::numerics::sparse_rows::BLOCK;
+use crate::numerics::{Batch, Lane, SparseRows, Weights};
 
-/// Inputs per block: while all samples of a batch use a block's weights, those stay close, for the
-/// columns that are worked on together. Smaller blocks would fit the first cache, but make for
-/// runs so short that their ends cost more.
-const BLOCK: usize = 112;
-
-/// Samples per part of a batch whose deltas, for those columns, stay in the first cache while
-/// all inputs use them.
+/// Samples per part of a batch whose deltas, for the columns that are worked on together, stay in
+/// the first cache while all inputs of a block use them.
 const PART: usize = 32;
 
-/// Rows without their zeros: for each row and block of inputs, the inputs that aren't zero, in
-/// ascending order, and their values.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SparseRows {
-    cols: usize,
-    rows: usize,
-    /// `rows * blocks + 1` positions in `inputs` and `values`.
-    starts: Vec<u32>,
-    inputs: Vec<u16>,
-    values: Vec<f32>,
-}
-
-impl SparseRows {
-    /// The density up to which skipping zeros is faster than not. A property of the code, not
-    /// of the machine, so that everybody takes the same path.
-    pub const WORTHWHILE: f64 = 0.4;
-
-    /// From dense rows, each `cols` long; `None` if they are too large for this form (more than
-    /// 65,536 columns or 2^32 values).
-    ///
-    /// # Panics
-    /// If a row has another length.
-    pub fn from_rows<'a>(cols: usize, rows: impl Iterator<Item = &'a [f32]>) -> Option<Self> {
-        let mut sparse = SparseRows::with_cols(cols)?;
-        for row in rows {
-            sparse.push(row)?;
-        }
-        Some(sparse)
-    }
-
-    /// No rows yet; `None` if there are too many columns.
-    pub fn with_cols(cols: usize) -> Option<Self> {
-        (cols <= 1 << 16).then(|| SparseRows {
-            cols,
-            rows: 0,
-            starts: vec![0],
-            inputs: Vec::new(),
-            values: Vec::new(),
-        })
-    }
-
-    /// Appends a dense row; `None` if there are too many values by now.
-    ///
-    /// # Panics
-    /// If it isn't as long as there are columns.
-    pub fn push(&mut self, row: &[f32]) -> Option<()> {
-        assert_eq!(row.len(), self.cols, "values and columns");
-        for (block, values) in row.chunks(BLOCK).enumerate() {
-            for (i, &x) in values.iter().enumerate() {
-                if x != 0.0 {
-                    self.inputs.push((block * BLOCK + i) as u16);
-                    self.values.push(x);
-                }
-            }
-            self.starts.push(u32::try_from(self.values.len()).ok()?);
-        }
-        self.rows += 1;
-        Some(())
-    }
-
-    /// Number of rows.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// Number of columns.
-    pub fn cols(&self) -> usize {
-        self.cols
-    }
-
-    /// Fraction of values that aren't zero.
-    pub fn density(&self) -> f64 {
-        self.values.len() as f64 / (self.rows * self.cols).max(1) as f64
-    }
-
-    /// Asks the processor to bring the rows `picked` near, while something else is computed:
-    /// rows in random order are where a training step would wait longest.
-    pub fn prefetch(&self, picked: &[u32]) {
-        for &row in picked {
-            let (inputs, values) = self.row(row);
-            inputs.iter().step_by(LINE / 2).for_each(prefetch);
-            values.iter().step_by(LINE / 4).for_each(prefetch);
-        }
-    }
-
-    fn blocks(&self) -> usize {
-        self.cols.div_ceil(BLOCK)
-    }
-
-    /// Where the inputs and values of all blocks of `row` begin, and where the last one ends.
-    #[inline]
-    fn bounds(&self, row: u32) -> &[u32] {
-        let blocks = self.blocks();
-        &self.starts[row as usize * blocks..][..=blocks]
-    }
-
-    /// All inputs and values of `row`.
-    #[inline]
-    fn row(&self, row: u32) -> (&[u16], &[f32]) {
-        let bounds = self.bounds(row);
-        let span = bounds[0] as usize..bounds[self.blocks()] as usize;
-        (&self.inputs[span.clone()], &self.values[span])
-    }
-
-    pub(super) fn check(&self, picked: &[u32]) {
-        let last = picked.iter().max().map_or(0, |&row| row as usize + 1);
-        assert!(last <= self.rows, "row {} of {}", last.wrapping_sub(1), self.rows);
-    }
-}
-
-/// Bytes that come near together.
-const LINE: usize = 64;
-
-/// A hint, where the processor takes one.
-#[inline(always)]
-fn prefetch<T>(at: &T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a hint about memory that exists, which changes nothing.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(at).cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
-}
+/// Slots of a block: [`PART`] for each of its inputs, and those of a few inputs that don't exist,
+/// so that a remainder by a power of two keeps every access in bounds.
+const SLOTS: usize = BLOCK.next_power_of_two() * PART;
 
 /// A piece of the chains of one row of the result: `count` factors from position `first` on.
-/// A factor multiplies the row of the other operand that has its number, counted from `base`.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Run {
+struct Run {
     row: u32,
     first: u32,
     count: u32,
-    base: u32,
 }
 
 /// Buffers that a thread keeps from call to call.
-#[derive(Debug, Default)]
-struct Scratch {
-    /// Runs in the order in which they are carried out. Those of a section, between which no
-    /// order is needed, are sorted by count, so that the processor guesses the length of the
-    /// next one.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    /// The runs of a block. Each goes on with a row of its own, so their order is free.
     runs: Vec<Run>,
-    /// Factors of each row of a section; then where the row's next factor goes.
+    /// Factors of each sample in a block.
     counts: Vec<u32>,
-    /// Rows of a section by count.
-    by_count: Vec<u32>,
-    /// Row numbers and values of factors.
-    numbers: Vec<u16>,
-    values: Vec<f32>,
+    /// A block's factors by input: offset of a sample's row, and the bits of the value.
+    slots: Box<[Slot; SLOTS]>,
+}
+
+/// A factor: offset of the row that it multiplies, in elements, and its value.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    offset: u32,
+    value: f32,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Scratch {
+            runs: Vec::new(),
+            counts: Vec::new(),
+            slots: Box::new([Slot::default(); SLOTS]),
+        }
+    }
 }
 
 impl Scratch {
-    /// A section for each block of inputs, a run for each sample.
-    fn runs_of_blocks(&mut self, x: &SparseRows, picked: &[u32]) {
-        self.runs.clear();
-        for block in 0..x.blocks() {
-            self.counts.clear();
-            self.counts.extend(picked.iter().map(|&row| {
-                let bounds = x.bounds(row);
-                bounds[block + 1] - bounds[block]
-            }));
-            for run in self.add_section(0) {
-                run.first = x.bounds(picked[run.row as usize])[block];
-            }
-        }
-    }
-
-    /// A section for each part of the batch, a run for each input; and the batch's factors.
-    fn runs_of_inputs(&mut self, x: &SparseRows, picked: &[u32]) {
-        self.runs.clear();
-        let mut next = 0;
-        for (part, rows) in picked.chunks(PART).enumerate() {
-            self.counts.clear();
-            self.counts.resize(x.cols, 0);
-            let counts = &mut self.counts[..];
-            for &row in rows {
-                for &k in x.row(row).0 {
-                    counts[usize::from(k)] += 1;
-                }
-            }
-            let first = self.runs.len();
-            self.add_section((part * PART) as u32);
-            let places = &mut self.counts[..];
-            for run in &mut self.runs[first..] {
-                run.first = next;
-                places[run.row as usize] = next;
-                next += run.count;
-            }
-            // Every place up to `next` is written below; what buffers held before is left.
-            if self.values.len() < next as usize {
-                self.numbers.resize(next as usize, 0);
-                self.values.resize(next as usize, 0.0);
-            }
-            let (numbers, values) = (&mut self.numbers[..], &mut self.values[..]);
-            for (number, &row) in rows.iter().enumerate() {
-                let (inputs, of_row) = x.row(row);
-                for (&k, &value) in inputs.iter().zip(of_row) {
-                    // SAFETY: inputs are below `cols`, as many as there are places; each place
-                    // moves on as often as it was counted, from one run's first factor to its
-                    // last.
-                    unsafe {
-                        let place = places.get_unchecked_mut(usize::from(k));
-                        *numbers.get_unchecked_mut(*place as usize) = number as u16;
-                        *values.get_unchecked_mut(*place as usize) = value;
-                        *place += 1;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Appends a run for each row that `counts` has factors for, shorter ones first, and returns
-    /// the new ones.
-    fn add_section(&mut self, base: u32) -> &mut [Run] {
-        let Scratch {
-            runs,
-            counts,
-            by_count,
-            ..
-        } = self;
-        let longest = counts.iter().max().map_or(0, |&c| c as usize);
-        by_count.clear();
-        by_count.resize(longest + 2, 0);
+    /// A run for each sample that has factors in `block`: shorter ones first, so that the
+    /// processor guesses the length of the next one.
+    #[inline(always)]
+    fn runs_of_samples(&mut self, x: &SparseRows, picked: &[u32], block: usize) {
+        let Scratch { runs, counts, .. } = self;
+        counts.clear();
+        counts.extend(picked.iter().map(|&row| x.span(row, block).len() as u32));
+        let mut places = [0u32; BLOCK + 2];
         for &count in &*counts {
-            by_count[count as usize + 1] += 1;
+            places[count as usize + 1] += 1;
         }
-        // Rows without factors are left out.
-        let first = runs.len();
-        by_count[1] = first as u32;
-        for count in 1..=longest {
-            by_count[count + 1] += by_count[count];
+        places[1] = 0;
+        for count in 1..=BLOCK {
+            places[count + 1] += places[count];
         }
-        runs.resize(by_count[longest + 1] as usize, Run::default());
-        for (row, &count) in counts.iter().enumerate() {
+        runs.clear();
+        runs.resize(places[BLOCK + 1] as usize, Run::default());
+        for (sample, (&row, &count)) in picked.iter().zip(&*counts).enumerate() {
             if count > 0 {
-                let place = &mut by_count[count as usize];
+                let place = &mut places[count as usize];
                 runs[*place as usize] = Run {
-                    row: row as u32,
-                    first: 0,
+                    row: sample as u32,
+                    first: x.span(row, block).start as u32,
                     count,
-                    base,
                 };
                 *place += 1;
             }
         }
-        &mut runs[first..]
+    }
+
+    /// A run for each input of `block` that has factors among the samples `picked`, at most
+    /// [`PART`], whose rows of the other operand are `stride` apart.
+    #[inline(always)]
+    fn runs_of_inputs(&mut self, x: &SparseRows, picked: &[u32], block: usize, stride: usize) {
+        let base = block * BLOCK;
+        let mut ends: [u16; SLOTS / PART] = std::array::from_fn(|k| (k * PART) as u16);
+        for (sample, &row) in picked.iter().enumerate() {
+            if let Some(&next) = picked.get(sample + 2) {
+                x.prefetch_block(next, block);
+            }
+            let offset = (sample * stride) as u32;
+            let (inputs, values) = x.block(row, block);
+            for (&k, &value) in inputs.iter().zip(values) {
+                let end = &mut ends[(usize::from(k) - base) % (SLOTS / PART)];
+                self.slots[usize::from(*end) % SLOTS] = Slot { offset, value };
+                *end += 1;
+            }
+        }
+        self.runs.clear();
+        for (k, end) in ends.into_iter().enumerate() {
+            let first = (k * PART) as u16;
+            if end > first {
+                self.runs.push(Run {
+                    row: (base + k) as u32,
+                    first: u32::from(first),
+                    count: u32::from(end - first),
+                });
+            }
+        }
     }
 }
 
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
+/// Lends the thread's buffers.
+pub(super) fn with_scratch<T>(use_it: impl FnOnce(&mut Scratch) -> T) -> T {
+    thread_local! {
+        static SCRATCH: RefCell<Scratch> = RefCell::default();
+    }
+    SCRATCH.with_borrow_mut(use_it)
 }
 
-/// Lends the runs of the forward product.
-pub(super) fn with_blocks(x: &SparseRows, picked: &[u32], use_them: impl FnOnce(Runs)) {
-    SCRATCH.with_borrow_mut(|scratch| {
-        scratch.runs_of_blocks(x, picked);
-        use_them(Runs {
-            runs: &scratch.runs,
-            numbers: &x.inputs,
-            values: &x.values,
-        });
-    });
+/// Where the factors of runs are read from.
+trait Factors: Copy {
+    /// Factor `i`: offset of the row that it multiplies, in elements, and its value.
+    ///
+    /// # Safety
+    /// It must exist.
+    unsafe fn get(self, i: usize) -> (usize, f32);
 }
 
-/// Lends the runs of the weight gradient.
-pub(super) fn with_inputs(x: &SparseRows, picked: &[u32], use_them: impl FnOnce(Runs)) {
-    SCRATCH.with_borrow_mut(|scratch| {
-        scratch.runs_of_inputs(x, picked);
-        use_them(Runs {
-            runs: &scratch.runs,
-            numbers: &scratch.numbers,
-            values: &scratch.values,
-        });
-    });
-}
-
-/// Runs and the factors that they are made of.
+/// Straight from the rows: each factor multiplies the weights of its input.
 #[derive(Clone, Copy)]
-pub(super) struct Runs<'a> {
-    runs: &'a [Run],
-    numbers: &'a [u16],
+struct Stored<'a> {
+    inputs: &'a [u16],
     values: &'a [f32],
+}
+
+impl Factors for Stored<'_> {
+    #[inline(always)]
+    unsafe fn get(self, i: usize) -> (usize, f32) {
+        // SAFETY: the caller's; there are as many inputs as values.
+        unsafe {
+            let input = usize::from(*self.inputs.get_unchecked(i));
+            (input * PANEL, *self.values.get_unchecked(i))
+        }
+    }
+}
+
+impl Factors for &[Slot; SLOTS] {
+    #[inline(always)]
+    unsafe fn get(self, i: usize) -> (usize, f32) {
+        // SAFETY: the caller's.
+        let slot = unsafe { self.get_unchecked(i) };
+        (slot.offset as usize, slot.value)
+    }
 }
 
 /// An operand or a result as the chains see it.
 #[derive(Clone, Copy)]
-pub(super) struct Side<P> {
+struct Side<P> {
     /// Row 0, column 0.
-    pub start: P,
-    /// From one row to the next, in elements.
-    pub row: usize,
+    start: P,
     /// From one panel of columns to the next; [`PANEL`] where all columns lie side by side.
-    pub panel: usize,
+    panel: usize,
 }
 
-/// See [`super::forward_sparse`] and [`super::accumulate_sparse`]: carries each run's row of
-/// sums on over its factors, which are those of rows of `other`.
-pub(super) struct Chains<'a> {
-    pub runs: Runs<'a>,
-    pub sums: Side<*mut f32>,
-    pub other: Side<*const f32>,
-    pub columns: usize,
+/// Carries each run's row of sums on over its factors, which are those of rows of `other`.
+struct Section<'a, F> {
+    runs: &'a [Run],
+    factors: F,
+    sums: Side<*mut f32>,
+    /// From one row of sums to the next, in elements.
+    stride: usize,
+    other: Side<*const f32>,
+    columns: usize,
 }
 
-impl<'a> Chains<'a> {
-    /// `out += x w`.
-    pub fn forward(runs: Runs<'a>, w: &'a Weights, out: &'a mut Batch) -> Self {
-        Chains {
-            runs,
-            columns: w.fan_out(),
-            sums: Side {
-                row: out.stride(),
-                start: out.storage_mut().as_mut_ptr(),
-                panel: PANEL,
-            },
-            other: Side {
-                start: w.storage().as_ptr(),
-                row: PANEL,
-                panel: w.fan_in() * PANEL,
-            },
-        }
-    }
-
-    /// `c += x^T delta`.
-    pub fn accumulate(runs: Runs<'a>, delta: &'a Batch, c: &'a mut Weights) -> Self {
-        Chains {
-            runs,
-            columns: c.fan_out(),
-            other: Side {
-                start: delta.storage().as_ptr(),
-                row: delta.stride(),
-                panel: PANEL,
-            },
-            sums: Side {
-                row: PANEL,
-                panel: c.fan_in() * PANEL,
-                start: c.storage_mut().as_mut_ptr(),
-            },
-        }
-    }
-
+impl<F: Factors> Section<'_, F> {
     /// `V` lanes of columns from j on.
     ///
     /// # Safety
@@ -369,28 +194,22 @@ impl<'a> Chains<'a> {
         let at = |panel: usize| j / PANEL * panel + j % PANEL;
         let lane = |v: usize, panel: usize| v * L::WIDTH / PANEL * panel + v * L::WIDTH % PANEL;
         let (sums, other) = (self.sums, self.other);
-        let Runs {
-            runs,
-            numbers,
-            values,
-        } = self.runs;
-        for run in runs {
+        for run in self.runs {
             // SAFETY: runs name rows of the result and factors, and factors rows of the other
             // operand, that exist.
             unsafe {
-                let to = sums.start.add(run.row as usize * sums.row + at(sums.panel));
-                let from = other.start.add(run.base as usize * other.row + at(other.panel));
+                let to = sums.start.add(run.row as usize * self.stride + at(sums.panel));
+                let from = other.start.add(at(other.panel));
                 let mut tile = [L::zero(); V];
                 let mut v = 0;
                 while v < V {
                     tile[v] = L::load(to.add(lane(v, sums.panel)));
                     v += 1;
                 }
-                let numbers = numbers.as_ptr().add(run.first as usize);
-                let values = values.as_ptr().add(run.first as usize);
                 for i in 0..run.count as usize {
-                    let from = from.add(usize::from(*numbers.add(i)) * other.row);
-                    let x = L::splat(*values.add(i));
+                    let (offset, value) = self.factors.get(run.first as usize + i);
+                    let from = from.add(offset);
+                    let x = L::splat(value);
                     let mut v = 0;
                     while v < V {
                         tile[v] = x.mul_add(L::load(from.add(lane(v, other.panel))), tile[v]);
@@ -405,13 +224,10 @@ impl<'a> Chains<'a> {
             }
         }
     }
-}
 
-impl Kernel for Chains<'_> {
-    type Output = ();
-
+    /// All columns.
     #[inline(always)]
-    fn run<L: Lane>(self) {
+    fn run<L: Lane>(&self) {
         let mut j = 0;
         while j < self.columns {
             let lanes = (self.columns - j).div_ceil(L::WIDTH);
@@ -431,6 +247,83 @@ impl Kernel for Chains<'_> {
                     self.columns::<L, 1>(j);
                     j += L::WIDTH;
                 }
+            }
+        }
+    }
+}
+
+/// See [`super::forward_sparse`]; shapes fit, rows exist, `out` holds the biases.
+pub(super) struct Forward<'a> {
+    pub x: &'a SparseRows,
+    pub picked: &'a [u32],
+    pub w: &'a Weights,
+    pub out: &'a mut Batch,
+    pub scratch: &'a mut Scratch,
+}
+
+impl Kernel for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lane>(self) {
+        let (inputs, values) = self.x.all();
+        for block in 0..self.x.blocks() {
+            self.scratch.runs_of_samples(self.x, self.picked, block);
+            let section = Section {
+                runs: &self.scratch.runs,
+                factors: Stored { inputs, values },
+                stride: self.out.stride(),
+                sums: Side {
+                    start: self.out.storage_mut().as_mut_ptr(),
+                    panel: PANEL,
+                },
+                other: Side {
+                    start: self.w.storage().as_ptr(),
+                    panel: self.w.fan_in() * PANEL,
+                },
+                columns: self.w.fan_out(),
+            };
+            section.run::<L>();
+        }
+    }
+}
+
+/// See [`super::accumulate_sparse`]; shapes fit, rows exist.
+///
+/// From the last block to the first, which the next forward product begins with: it is still
+/// close then. Chains run over samples, so the order of the blocks is free.
+pub(super) struct Accumulate<'a> {
+    pub x: &'a SparseRows,
+    pub picked: &'a [u32],
+    pub delta: &'a Batch,
+    pub c: &'a mut Weights,
+    pub scratch: &'a mut Scratch,
+}
+
+impl Kernel for Accumulate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lane>(self) {
+        let stride = self.delta.stride();
+        for block in (0..self.x.blocks()).rev() {
+            for (part, picked) in self.picked.chunks(PART).enumerate() {
+                self.scratch.runs_of_inputs(self.x, picked, block, stride);
+                let section = Section {
+                    runs: &self.scratch.runs,
+                    factors: &*self.scratch.slots,
+                    stride: PANEL,
+                    sums: Side {
+                        panel: self.c.fan_in() * PANEL,
+                        start: self.c.storage_mut().as_mut_ptr(),
+                    },
+                    other: Side {
+                        start: self.delta.storage()[part * PART * stride..].as_ptr(),
+                        panel: PANEL,
+                    },
+                    columns: self.c.fan_out(),
+                };
+                section.run::<L>();
             }
         }
     }
