@@ -163,8 +163,12 @@ impl Kernel for InputGradient<'_> {
     }
 }
 
-/// Inputs whose gradients are held back until they can be transposed together.
-const HELD: usize = 16;
+/// Inputs whose gradients are held back, unfinished, until they can be transposed together.
+const HELD: usize = 64;
+
+/// Units that chains run over before they are set aside for those of the next inputs: their part
+/// of delta stays in the first cache, and weights come from a few places in memory at a time.
+const UNITS: usize = 4 * PANEL;
 
 impl InputGradient<'_> {
     /// `V` lanes of samples from b on.
@@ -191,26 +195,33 @@ impl InputGradient<'_> {
             let mut first = 0;
             while first < inputs {
                 let rows = (inputs - first).min(HELD);
-                for_each_tile!(L, rows, |k, R| {
-                    let mut tile = [[L::zero(); V]; R];
-                    let mut j = 0;
-                    while j < units {
-                        let scalars = Scalars {
-                            start: self.w.panel_from(j).add((first + k) * PANEL),
-                            row: PANEL,
-                            step: 1,
-                        };
-                        let vectors = Vectors {
-                            start: across.as_ptr().add(j * width),
-                            step: width,
-                        };
-                        chain::<L, R, V>(&mut tile, scalars, vectors, (units - j).min(PANEL));
-                        j += PANEL;
-                    }
-                    for r in 0..R {
-                        store(tile[r], held.as_mut_ptr().add((k + r) * width));
-                    }
-                });
+                for group in (0..units).step_by(UNITS) {
+                    let end = units.min(group + UNITS);
+                    for_each_tile!(L, rows, |k, R| {
+                        let held = held.as_mut_ptr().add(k * width);
+                        let mut tile = [[L::zero(); V]; R];
+                        for r in 0..R {
+                            if group > 0 {
+                                tile[r] = load(held.add(r * width));
+                            }
+                        }
+                        for j in (group..end).step_by(PANEL) {
+                            let scalars = Scalars {
+                                start: self.w.panel_from(j).add((first + k) * PANEL),
+                                row: PANEL,
+                                step: 1,
+                            };
+                            let vectors = Vectors {
+                                start: across.as_ptr().add(j * width),
+                                step: width,
+                            };
+                            chain::<L, R, V>(&mut tile, scalars, vectors, (end - j).min(PANEL));
+                        }
+                        for r in 0..R {
+                            store(tile[r], held.add(r * width));
+                        }
+                    });
+                }
                 let to = out.add(b * out_stride + first);
                 transpose::<L>(held.as_ptr(), width, to, out_stride, rows, count);
                 first += rows;
