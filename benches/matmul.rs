@@ -1,16 +1,17 @@
 //! The three products of training, in floating-point operations per second (`Gelem/s` reads as
-//! GFLOP/s), with ndarray's `dot` (matrixmultiply) beside them.
+//! GFLOP/s), with ndarray's `dot` (matrixmultiply) and the crate `gemm` on one thread beside them.
 //!
 //! ```sh
 //! cargo bench --bench matmul                          # compare with the last run
 //! cargo bench --bench matmul -- --save-baseline main  # keep a baseline
 //! cargo bench --bench matmul -- --baseline main       # compare with it
 //! ```
+#![allow(unsafe_code)] // the interface of `gemm`
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use goodinit::numerics::{Batch, Isa, SparseRows, Weights, isa, product};
 use goodinit::random::{Key, Purpose, Stream};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 
 /// Samples, inputs, units.
 const SHAPES: [(usize, usize, usize); 6] = [
@@ -60,7 +61,53 @@ fn products(criterion: &mut Criterion) {
         group.bench_function("forward/ndarray", |b| b.iter(|| x.dot(&w)));
         group.bench_function("input gradient/ndarray", |b| b.iter(|| delta.dot(&w.t())));
         group.bench_function("accumulate/ndarray", |b| b.iter(|| x.t().dot(&delta)));
+
+        let mut out = Array2::zeros((rows, fan_out));
+        group.bench_function("forward/gemm", |b| {
+            b.iter(|| add_product(x.view(), w.view(), &mut out))
+        });
+        let mut out = Array2::zeros((rows, fan_in));
+        group.bench_function("input gradient/gemm", |b| {
+            b.iter(|| add_product(delta.view(), w.t(), &mut out));
+        });
+        let mut out = Array2::zeros((fan_in, fan_out));
+        group.bench_function("accumulate/gemm", |b| {
+            b.iter(|| add_product(x.t(), delta.view(), &mut out))
+        });
         group.finish();
+    }
+}
+
+/// `out += a b` by the crate `gemm`.
+fn add_product(a: ArrayView2<f32>, b: ArrayView2<f32>, out: &mut Array2<f32>) {
+    let ((m, k), n) = (a.dim(), b.ncols());
+    assert!(b.nrows() == k && out.dim() == (m, n), "the shapes fit");
+    let strides = |s: &[isize]| (s[1], s[0]);
+    let (out_cols, out_rows) = strides(out.strides());
+    let ((a_cols, a_rows), (b_cols, b_rows)) = (strides(a.strides()), strides(b.strides()));
+    // SAFETY: each pointer is that of an array of the shape and strides given with it.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out.as_mut_ptr(),
+            out_cols,
+            out_rows,
+            true,
+            a.as_ptr(),
+            a_cols,
+            a_rows,
+            b.as_ptr(),
+            b_cols,
+            b_rows,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
     }
 }
 
