@@ -66,10 +66,11 @@ fn names_of_other_libraries_lead_to_schemes() {
         .collect();
     assert!(values.len() > 40, "{values:?}");
     for value in values {
-        let text = format!("name = \"names\"\n[grid]\nscheme = {value}\narchitecture = [[8]]\nlearning_rate = 1\n");
+        let grid = format!("[grid]\nscheme = {value}\narchitecture = [[8]]\nlearning_rate = 1\n");
+        let text = format!("name = \"names\"\n[train]\nepochs = 1\n{grid}");
+        let registry = Registry::standard();
         let path = Path::new("names.md");
-        let experiment =
-            goodinit::experiment::Experiment::parse(path, &text, &[] as &[&str], &Registry::standard());
+        let experiment = goodinit::experiment::Experiment::parse(path, &text, &[] as &[&str], &registry);
         assert!(experiment.is_ok(), "{value}: {}", experiment.unwrap_err());
     }
 }
