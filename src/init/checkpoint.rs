@@ -38,6 +38,9 @@ pub struct SourceLayer {
 pub struct Source {
     /// The layers, in order.
     pub layers: Vec<SourceLayer>,
+    /// Of a file of ours, what else was trained, by the names of [`Parameters::tensors`]:
+    /// normalizations with their running statistics, scalar biases, branch scales.
+    pub others: BTreeMap<String, Vec<f32>>,
     /// First 16 hexadecimal digits of the SHA-256 of the file.
     pub digest: String,
 }
@@ -129,12 +132,21 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Source> {
         .iter()
         .map(|name| layer(name, &tensors))
         .collect::<Result<_>>()?;
+    let others = tensors
+        .iter()
+        .filter(|(name, view)| is_other(name) && view.shape().len() == 1)
+        .map(|(name, view)| Ok(((*name).to_owned(), floats(name, view)?)))
+        .collect::<Result<_>>()?;
     let mut digest = String::new();
     for byte in &Sha256::digest(bytes)[..8] {
         // Writing to a String cannot fail.
         let _ = write!(digest, "{byte:02x}");
     }
-    Ok(Source { layers, digest })
+    Ok(Source {
+        layers,
+        others,
+        digest,
+    })
 }
 
 /// Whether a tensor of this name is stored as `(fan_in, fan_out)`; `None`: not a layer's.
@@ -144,6 +156,11 @@ fn layout(name: &str) -> Option<bool> {
     } else {
         name.ends_with("kernel").then_some(true)
     }
+}
+
+/// Whether a tensor of ours of this name belongs to no single layer.
+fn is_other(name: &str) -> bool {
+    name.starts_with("norms.") || name.starts_with("scalars.") || name == "branch_scales"
 }
 
 fn stem(name: &str) -> &str {

@@ -3,7 +3,7 @@
 //! The perceptron's case of delta (Dirac) initialization. Le, Jaitly and Hinton 2015, arXiv
 //! 1504.00941 (recurrent networks); Xiao et al. 2018, arXiv 1806.05393 (delta-orthogonal
 //! convolutions). A deep ReLU network that starts so cannot use more dimensions than its input has
-//! until symmetry breaks (Zhao, Schaefer and Anandkumar 2021, arXiv 2110.12661, section 3).
+//! until symmetry breaks (Zhao, Schaefer and Anandkumar 2021, arXiv 2110.12661).
 
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 //! `Var(w) = 1 / (fan_in g'(0)^2 (1 + g(0)^2))`, g being the function that feeds the layer.
 //!
 //! For tanh it is LeCun's 1/N, for the sigmoid (g(0) = 1/2, g'(0) = 1/4) it is 12.8/N, where Xavier's
-//! 1/N starves it. Kumar 2017, On weight initialization in deep neural networks, arXiv 1704.08863,
-//! eq. 14 and section 3. Functions with a kink at 0 get the gain of their literature, as Kumar gives
+//! 1/N starves it. Kumar 2017, On weight initialization in deep neural networks, arXiv 1704.08863.
+//! Functions with a kink at 0 get the gain of their literature, as Kumar gives
 //! He's 2/N for ReLU; a layer fed by the data gets 1/N.
 
 use std::sync::Arc;

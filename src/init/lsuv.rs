@@ -158,8 +158,16 @@ mod tests {
         let (_, report) = run(r#"{ kind = "lsuv", base = "zeros" }"#);
         assert_eq!(report.notes.len(), 21);
         assert_eq!(report.notes[0], "lsuv: layer 1 has output variance 0 after 0 scalings");
-        // f32 rounding alone keeps it from a tolerance this fine within one step.
-        let (_, report) = run(r#"{ kind = "lsuv", iterations = 1, tolerance = 1e-6 }"#);
+        // Biases are not scaled with the weights, so that one scaling does not get there; ten do.
+        let biased = |iterations: u32| {
+            run(&format!(
+                r#"{{ kind = "lsuv", base = "torch_default", tolerance = 0.0001, iterations = {iterations} }}"#
+            ))
+        };
+        let (_, report) = biased(1);
+        assert!(report.notes.len() > 10, "{:?}", report.notes);
         assert!(report.notes.iter().all(|n| n.contains("after 1 scalings")));
+        let (_, report) = biased(10);
+        assert!(report.notes.is_empty(), "{:?}", report.notes);
     }
 }

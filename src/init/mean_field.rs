@@ -24,7 +24,7 @@ pub static ENTRY: Entry = Entry {
     aliases: &["edge_of_chaos"],
     summary: "wide-network theory: order, chaos, or the critical point between them; biases included",
     formula: "W ~ N(0, sigma_w2 / fan_in), b ~ N(0, sigma_b2); critical: sigma_w2 E[f'(sqrt(q*) z)^2] = 1",
-    citation: "Poole et al. 2016, arXiv 1606.05340, eq. 3 and 7; Schoenholz et al. 2016, arXiv 1611.01232",
+    citation: "Poole et al. 2016, arXiv 1606.05340; Schoenholz et al. 2016, arXiv 1611.01232",
     parameters: &[
         Parameter {
             name: "sigma_w2",

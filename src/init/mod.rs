@@ -15,6 +15,9 @@ mod bias;
 pub mod checkpoint;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+#[path = "contributing/my_scheme.rs"]
+mod my_scheme;
 mod network;
 mod registry;
 #[cfg(test)]
@@ -51,6 +54,7 @@ schemes! {
     identity,
     zero_hadamard,
     sparse,
+    torch_sparse,
     gpt2,
     lsuv,
     rai,

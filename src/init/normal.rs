@@ -15,7 +15,7 @@ use crate::random::Stream;
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
     name: "normal",
-    aliases: &["gaussian", "random_normal"],
+    aliases: &["gaussian"],
     summary: "normal weights of one deviation, whatever the fan",
     formula: "N(0, std^2)",
     citation: "Krizhevsky, Sutskever and Hinton 2012, ImageNet classification with deep convolutional neural networks, section 5",

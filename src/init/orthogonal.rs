@@ -2,8 +2,8 @@
 //! matrix with the signs of R's diagonal made positive.
 //!
 //! A deep linear network of orthogonal layers is an isometry: all singular values of its Jacobian are
-//! 1, and training time does not depend on depth (Saxe, McClelland and Ganguli 2013, arXiv 1312.6120,
-//! section 3). Without the sign fix Q is not Haar distributed (Mezzadri 2007, arXiv
+//! 1, and training time does not depend on depth (Saxe, McClelland and Ganguli 2013, arXiv 1312.6120).
+//! Without the sign fix Q is not Haar distributed (Mezzadri 2007, arXiv
 //! math-ph/0609050). Where `fan_in > fan_out` the columns are orthonormal, else the rows are.
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! Each unit has `fan_in + 1` parameters, its bias among them. All are drawn `N(0, sigma^2)`,
 //! `sigma = .6007 / sqrt(fan_in)`; then one of them, at a random place, is replaced by a draw of
 //! Beta(2, 1), which is positive. Lu, Shin, Su and Karniadakis 2019, Dying ReLU and initialization,
-//! arXiv 1903.06733, section 4, algorithm 1; sigma keeps the second moment of a ReLU network.
+//! arXiv 1903.06733, section 4; sigma keeps the second moment of a ReLU network.
 //!
 //! Normal draws come from the layers' usual streams; the places and Beta draws (the square root of a
 //! uniform draw) from the bias stream after the biases.

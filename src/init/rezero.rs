@@ -1,7 +1,7 @@
 //! ReZero: each residual branch is multiplied by a learned scalar that starts at 0, so the network
 //! starts as the identity.
 //!
-//! Bachlechner et al. 2020, ReZero is all you need, arXiv 2003.04887, eq. 3. Weights come from
+//! Bachlechner et al. 2020, ReZero is all you need, arXiv 2003.04887. Weights come from
 //! `base`; the scalar is the architecture's (`learn_alpha = true`), whatever its alpha says.
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! of batch normalization.
 //!
 //! De and Smith 2020, Batch normalization biases residual blocks towards the identity function in
-//! deep networks, arXiv 2002.10444, section 4: normalization works because it scales branches down by
+//! deep networks, arXiv 2002.10444: normalization works because it scales branches down by
 //! the root of the depth; one scalar does it as well.
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub static ENTRY: Entry = Entry {
     aliases: &[],
     summary: "residual networks: He weights, a learned scalar on each branch starts at alpha",
     formula: "h + alpha branch(h), alpha = 0 (or 1/sqrt(blocks)) at the start; weights by base",
-    citation: "De and Smith 2020, Batch normalization biases residual blocks towards the identity function, arXiv 2002.10444, section 4",
+    citation: "De and Smith 2020, Batch normalization biases residual blocks towards the identity function, arXiv 2002.10444",
     parameters: &[
         Parameter::number("alpha", 0.0, -1e6, 1e6, "factor on each branch at the start"),
         Parameter {

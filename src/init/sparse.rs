@@ -1,8 +1,10 @@
 //! Sparse: each unit has exactly `links` nonzero incoming weights, `N(0, std^2)`, at random places.
 //!
 //! The total input of a unit does not depend on its fan, so units neither saturate nor agree.
-//! Martens 2010, Deep learning via Hessian-free optimization, section 5 (15 links); Sutskever et al.
-//! 2013, section 3.1 (tanh: std .25 for the first layers).
+//! Martens 2010, Deep learning via Hessian-free optimization, section 5 (15 links, N(0, 1), zero
+//! biases); Sutskever et al. 2013, section 3.1: for tanh, weights times .25 and biases .5, which makes
+//! of it the sigmoid network of the first recipe. PyTorch's function of the same name is another law,
+//! see [`super::torch_sparse`].
 
 use std::sync::Arc;
 

@@ -111,6 +111,7 @@ pub(super) fn moments(values: &[f32]) -> Moments {
 const EXAMPLES: &[(&str, &str)] = &[
     ("constant", r#"{ kind = "constant", value = 0.5 }"#),
     ("custom", r#"{ kind = "custom", gain = 1.5 }"#),
+    ("torch_sparse", r#"{ kind = "torch_sparse", sparsity = 0.75 }"#),
 ];
 
 /// A value for every scheme of the catalogue.
@@ -131,11 +132,13 @@ pub(super) const VARIANTS: &[&str] = &[
     r#"{ kind = "he_uniform", slope = 0.25 }"#,
     r#"{ kind = "xavier_normal", gain = 1.6666666666666667 }"#,
     r#"{ kind = "variance_scaling", scale = 3, mode = "fan_avg", distribution = "truncated_normal" }"#,
+    r#"{ kind = "variance_scaling", scale = 0.5, mode = "fan_geo_avg", distribution = "uniform" }"#,
     r#"{ kind = "custom", gain = 1.5, distribution = "uniform" }"#,
     r#"{ kind = "custom", gain = 1.5, distribution = "truncated_normal" }"#,
     r#"{ kind = "truncated_normal", std = 0.3, cut = 1.2 }"#,
     r#"{ kind = "timm_trunc_normal", std = 1, limit = 1.5 }"#,
     r#"{ kind = "adaptive", rule = "deck" }"#,
+    r#"{ kind = "zero_hadamard", normalization = "code" }"#,
     r#"{ kind = "sparse", links = 40, std = 0.25 }"#,
     r#"{ kind = "mean_field", sigma_w2 = 1.3, sigma_b2 = 0.05 }"#,
     r#"{ kind = "adaptive", rule = "variance", distribution = "uniform" }"#,
@@ -295,6 +298,31 @@ fn bias_laws_have_their_moments() {
             m.variance
         );
     }
+}
+
+/// The scheme that CONTRIBUTING.md shows is the file that is compiled here, and works once it is listed.
+#[test]
+fn the_scheme_that_the_contributing_file_shows_works() {
+    let code = include_str!("contributing/my_scheme.rs");
+    assert!(
+        include_str!("../../CONTRIBUTING.md").contains(&format!("```rust\n{code}```")),
+        "CONTRIBUTING.md must show src/init/contributing/my_scheme.rs as it is"
+    );
+    assert!(code.lines().count() < 40, "a scheme should take under 40 lines");
+    let listed = Registry::standard().with(Definition {
+        entry: &my_scheme::ENTRY,
+        build: my_scheme::build,
+    });
+    let value = toml_value(r#"{ kind = "my_scheme", gain = 1.5 }"#);
+    let scheme = listed.unwrap().parse(&value).unwrap().scheme;
+    let layer = layer(400, 300, "relu");
+    let mut weights = vec![0.0; 400 * 300];
+    let mut stream = Key::new(1, 0, Purpose::Weights).stream(0);
+    scheme.fill(&layer, &mut stream, &mut weights).unwrap();
+    let expected = scheme.expected_variance(&layer).unwrap();
+    assert!((expected * 400.0 - 2.25).abs() < 1e-12);
+    let error = (moments(&weights).variance / expected - 1.0).abs();
+    assert!(error < 5.0 * (2.0f64 / 120_000.0).sqrt(), "{error}");
 }
 
 #[test]

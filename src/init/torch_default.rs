@@ -1,5 +1,6 @@
 //! PyTorch's `nn.Linear` default: `kaiming_uniform_(a = sqrt(5))`, which is
-//! `U(-1/sqrt(fan_in), 1/sqrt(fan_in))` for weights and biases alike, variance `1 / (3 fan_in)`.
+//! `U(-1/sqrt(fan_in), 1/sqrt(fan_in))` for weights and biases alike, variance `1 / (3 fan_in)`. burn
+//! (`KaimingUniform` of gain 1/sqrt(3)) and dfdx have the same default.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::random::Stream;
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
     name: "torch_default",
-    aliases: &["pytorch_default"],
+    aliases: &["pytorch_default", "burn_default", "dfdx_default"],
     summary: "PyTorch's nn.Linear default, biases included",
     formula: "w, b ~ U(-l, l), l = 1 / sqrt(fan_in); Var = 1 / (3 fan_in)",
     citation: "torch.nn.Linear.reset_parameters; pytorch issue 57109",

@@ -11,7 +11,11 @@
 //! - `std_matched`: redrawn `N(0, s^2)`, s the source layer's deviation, whatever the fan;
 //! - `fan_corrected`: redrawn `N(0, s^2 n_source / n)`, which keeps the gain across fans.
 //!
-//! Redrawn layers have zero biases. A layer behind one that was drawn anew is drawn by `fresh` as well,
+//! Redrawn layers have zero biases. From a network of this program come, behind every layer that was
+//! copied as it was, its normalization with running statistics and its scalar biases too, and the
+//! learned branch scales if all layers but the last were.
+//!
+//! A layer behind one that was drawn anew is drawn by `fresh` as well,
 //! since its weights were trained for inputs that no longer exist; `behind = "copy"` copies it all the
 //! same, the mistake of the slide that this program began from (slide 12, which also drops biases and redraws at the old
 //! deviation). `head = "fresh"` always draws the last layer anew, and `frozen` layers from the data
@@ -139,6 +143,7 @@ impl Scheme for Transfer {
         let count = network.layers().len();
         let from = self.source()?;
         let mut forgotten = false;
+        let mut kept = Vec::with_capacity(count);
         for layer in network.layers() {
             let source = from.layers.get(layer.index);
             let way = match source {
@@ -151,7 +156,9 @@ impl Scheme for Transfer {
             // Redrawing matched layers is a control on the whole network, not a break in it.
             forgotten |= way.forgets() && !source.is_some_and(|_| way == self.matched);
             self.set(layer, source, way, network)?;
+            kept.push(way == Way::Copy && source.is_some_and(|s| shape(s) == (layer.fan_in, layer.fan_out)));
         }
+        copy_others(from, &kept, network);
         for layer in 0..self.frozen {
             network.rates_mut().freeze(layer);
         }
@@ -234,6 +241,22 @@ impl Transfer {
     }
 }
 
+/// Copies what belongs to the output of a layer that was `kept`, where the network has it too.
+fn copy_others(from: &Source, kept: &[bool], network: &mut Network<'_>) {
+    let body = &kept[..kept.len().saturating_sub(1)];
+    for (name, values) in &from.others {
+        let layer = name.split('.').nth(1).and_then(|i| i.parse::<usize>().ok());
+        let belongs = match layer {
+            Some(layer) => kept.get(layer) == Some(&true),
+            None => body.iter().all(|kept| *kept),
+        };
+        if belongs {
+            // A network of another kind has no such tensor, and nothing is copied.
+            let _ = network.parameters_mut().set_tensor(name, &[values.len()], values);
+        }
+    }
+}
+
 /// Mean square of the source layer's weights, in ascending order.
 fn second_moment(source: &SourceLayer) -> f64 {
     let values = source.weights.to_row_major();
@@ -261,109 +284,5 @@ fn copy_common_block(layer: &LayerInfo, source: &SourceLayer, network: &mut Netw
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::super::tests::{moments, plain, toml_value};
-    use super::*;
-    use crate::init::{BiasInit, Context as InitContext, InitReport, initialize};
-    use crate::model::Parameters;
-
-    /// A source network 6-5-4-3 whose weights and biases are all different.
-    fn source(directory: &std::path::Path) -> (String, Parameters) {
-        let model = plain(6, &[5, 4], 3, "relu");
-        let bias = BiasInit::default();
-        let mut parameters = Parameters::default();
-        let scheme = Registry::standard().named("torch_default").unwrap().scheme;
-        initialize(&model, &*scheme, &InitContext::new(77, 0, &bias), &mut parameters).unwrap();
-        let path = directory.join("source.safetensors");
-        std::fs::write(&path, checkpoint::encode(&parameters, &BTreeMap::new()).unwrap()).unwrap();
-        (path.display().to_string(), parameters)
-    }
-
-    fn transfer(extra: &str, hidden: &[usize], outputs: usize) -> (Parameters, Parameters, InitReport) {
-        let directory = tempfile::tempdir().unwrap();
-        let (path, original) = source(directory.path());
-        let value = toml_value(&format!("{{ kind = \"transfer\", source = '{path}'{extra} }}"));
-        let scheme = Registry::standard().parse(&value).unwrap().scheme;
-        assert_eq!(scheme.source_digest().unwrap().len(), 16);
-        let model = plain(6, hidden, outputs, "relu");
-        let (mut parameters, bias) = (Parameters::default(), BiasInit::default());
-        let report = initialize(&model, &*scheme, &InitContext::new(1, 0, &bias), &mut parameters).unwrap();
-        (original, parameters, report)
-    }
-
-    #[test]
-    fn equal_shapes_are_copied_with_their_biases() {
-        let (original, copy, report) = transfer("", &[5, 4], 3);
-        assert_eq!(copy, original);
-        assert!(report.rates.layers.iter().all(|r| r.weight == 1.0));
-        let (_, copy, report) = transfer(", frozen = 2, head = \"fresh\"", &[5, 4], 3);
-        assert_eq!(copy.weights[1], original.weights[1]);
-        assert_ne!(copy.weights[2], original.weights[2]);
-        assert_eq!(copy.biases[2], [0.0; 3]);
-        let rates: Vec<f64> = report.rates.layers.iter().map(|r| r.weight).collect();
-        assert_eq!(rates, [0.0, 0.0, 1.0]);
-    }
-
-    #[test]
-    fn a_new_head_is_fresh_and_so_is_what_stands_behind_a_redrawn_layer() {
-        let (original, parameters, _) = transfer("", &[5, 4], 2);
-        assert_eq!(parameters.weights[1], original.weights[1]);
-        assert_eq!(parameters.biases[2], [0.0; 2]);
-        let (_, parameters, _) = transfer("", &[5, 9], 3);
-        assert_eq!(parameters.weights[0], original.weights[0]);
-        let (original, parameters, _) = transfer("", &[9, 4], 3);
-        assert_ne!(parameters.weights[2], original.weights[2]);
-        let (original, parameters, _) = transfer(", behind = \"copy\"", &[9, 4], 3);
-        assert_eq!(parameters.weights[2], original.weights[2]);
-    }
-
-    #[test]
-    fn slices_and_pads_keep_the_common_block() {
-        let (original, pad, _) = transfer(", mismatched = \"pad\"", &[7, 4], 3);
-        for k in 0..6 {
-            for j in 0..7 {
-                let expected = if j < 5 { original.weights[0].get(k, j) } else { 0.0 };
-                assert_eq!(pad.weights[0].get(k, j), expected);
-            }
-        }
-        assert_eq!(pad.biases[0][..5], original.biases[0]);
-        assert_eq!(pad.biases[0][5..], [0.0; 2]);
-        assert_eq!(pad.weights[2], original.weights[2]);
-        let (_, slice, _) = transfer(", mismatched = \"slice\"", &[7, 4], 3);
-        assert_eq!(slice.weights[0].get(2, 3), original.weights[0].get(2, 3));
-        assert_ne!(slice.weights[0].get(2, 6), 0.0);
-        let (_, narrow, _) = transfer(", mismatched = \"slice\"", &[3, 4], 3);
-        assert_eq!(narrow.weights[1].get(2, 3), original.weights[1].get(2, 3));
-    }
-
-    /// Redraws have the source's deviation, corrected for the fan or not.
-    #[test]
-    fn redraws_have_the_source_deviation() {
-        for (way, correction) in [("std_matched", 1.0), ("fan_corrected", 5.0 / 400.0)] {
-            let extra = format!(", mismatched = \"{way}\", behind = \"copy\"");
-            let (original, parameters, _) = transfer(&extra, &[400, 300], 3);
-            let values = original.weights[1].to_row_major();
-            let source = values.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / values.len() as f64;
-            let drawn = moments(&parameters.weights[1].to_row_major());
-            let error = drawn.variance / (source * correction) - 1.0;
-            assert!(error.abs() < 5.0 * (2.0f64 / 120_000.0).sqrt(), "{way}: {error}");
-        }
-        // As a control, whole networks.
-        let (original, parameters, _) = transfer(", matched = \"std_matched\"", &[5, 4], 3);
-        for layer in 0..3 {
-            assert_ne!(parameters.weights[layer], original.weights[layer]);
-            assert!(parameters.biases[layer].iter().all(|&b| b == 0.0));
-        }
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let value = toml_value(r#"{ kind = "transfer", source = "nowhere.safetensors" }"#);
-        let scheme = Registry::standard().parse(&value).unwrap().scheme;
-        assert_eq!(scheme.source_digest(), None);
-        let error = scheme.ready().unwrap_err().to_string();
-        assert!(error.contains("`source` of `transfer`") && error.contains("nowhere.safetensors"), "{error}");
-    }
-}
+#[path = "transfer_tests.rs"]
+mod tests;

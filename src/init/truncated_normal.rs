@@ -16,7 +16,7 @@ use crate::random::Stream;
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
     name: "truncated_normal",
-    aliases: &["trunc_normal"],
+    aliases: &["keras_truncated_normal", "timm_trunc_normal_tf"],
     summary: "normal weights cut at a number of the parent's deviations, as in Keras and JAX",
     formula: "N(0, std^2) given |w| <= cut std; Var = std^2 (1 - 2 cut phi(cut) / (2 Phi(cut) - 1))",
     citation: "Keras TruncatedNormal; jax.nn.initializers.truncated_normal",

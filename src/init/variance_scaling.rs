@@ -1,7 +1,8 @@
 //! Independent weights of mean 0 and variance `scale / n`, n being a fan: one table for the
 //! classical schemes and their dialects.
 //!
-//! `Var(w) = scale / n` with n = fan_in, fan_out, or (fan_in + fan_out) / 2. Drawn as
+//! `Var(w) = scale / n` with n = fan_in, fan_out, their mean (fan_in + fan_out) / 2, or their
+//! geometric mean sqrt(fan_in fan_out). Drawn as
 //! `N(0, scale/n)`, as `U(-l, l)` with `l = sqrt(3 scale / n)`, or as a normal cut at two standard
 //! deviations of its parent, whose deviation is widened by `1 / 0.87962566...` so that the variance
 //! is still `scale / n`.
@@ -27,6 +28,8 @@ pub enum Fan {
     Out,
     /// The mean of both.
     Average,
+    /// The geometric mean of both.
+    GeometricAverage,
 }
 
 impl Fan {
@@ -37,6 +40,7 @@ impl Fan {
             Fan::In => fan_in,
             Fan::Out => fan_out,
             Fan::Average => (fan_in + fan_out) / 2.0,
+            Fan::GeometricAverage => (fan_in * fan_out).sqrt(),
         }
     }
 
@@ -44,6 +48,7 @@ impl Fan {
         match name {
             "fan_out" => Fan::Out,
             "fan_avg" => Fan::Average,
+            "fan_geo_avg" => Fan::GeometricAverage,
             _ => Fan::In,
         }
     }
@@ -120,7 +125,7 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
     Ok(Arc::new((preset.scheme)(spec)))
 }
 
-const MODES: &[&str] = &["fan_in", "fan_out", "fan_avg"];
+const MODES: &[&str] = &["fan_in", "fan_out", "fan_avg", "fan_geo_avg"];
 const LAWS: &[&str] = &["normal", "uniform", "truncated_normal"];
 const HE_MODE: Parameter = Parameter::choice(
     "mode",
@@ -188,7 +193,7 @@ pub static PRESETS: &[Preset] = &[
           Parameter::choice("mode", "fan_in", MODES, "denominator of the variance"),
           Parameter::choice("distribution", "normal", LAWS, "law of a weight")],
         |s| law(s.number("scale"), Fan::named(&s.text("mode")), Distribution::named(&s.text("distribution")))),
-    preset!("xavier_uniform" ["glorot_uniform"], "Xavier/Glorot, uniform",
+    preset!("xavier_uniform" ["glorot_uniform", "keras_default"], "Xavier/Glorot, uniform; Keras's Dense default",
         "U(-l, l), l = gain sqrt(6 / (fan_in + fan_out)); Var = 2 gain^2 / (fan_in + fan_out)", GLOROT, &[GAIN],
         |s| glorot(s, Distribution::Uniform)),
     preset!("xavier_normal" ["glorot_normal"], "Xavier/Glorot, normal",
@@ -211,15 +216,18 @@ pub static PRESETS: &[Preset] = &[
         &[Parameter::required("gain", 0.0, 1e6, "standard deviation times sqrt(fan_in)"),
           Parameter::choice("distribution", "normal", LAWS, "law of a weight")],
         |s| law(s.number("gain") * s.number("gain"), Fan::In, Distribution::named(&s.text("distribution")))),
-    preset!("jax_he_normal" ["keras_he_normal", "haiku_he_normal"], "he_normal as JAX, Keras and haiku mean it: truncated",
+    preset!("jax_he_normal" ["keras_he_normal", "jax_kaiming_normal", "haiku_he_normal"], "he_normal as JAX, Keras and haiku mean it: truncated",
         "N(0, 2 / fan_in) cut at 2 standard deviations of the parent, widened by 1 / 0.87962566", JAX, &[],
         |_| law(2.0, Fan::In, Distribution::TruncatedNormal)),
-    preset!("jax_glorot_normal" ["keras_glorot_normal"], "glorot_normal as JAX and Keras mean it: truncated",
+    preset!("jax_glorot_normal" ["keras_glorot_normal", "jax_xavier_normal"], "glorot_normal as JAX and Keras mean it: truncated",
         "N(0, 2 / (fan_in + fan_out)) cut at 2 standard deviations of the parent, widened by 1 / 0.87962566", JAX, &[],
         |_| law(1.0, Fan::Average, Distribution::TruncatedNormal)),
-    preset!("jax_lecun_normal" ["keras_lecun_normal", "flax_default"], "lecun_normal as JAX, Keras and flax's Dense default mean it: truncated",
+    preset!("jax_lecun_normal" ["keras_lecun_normal", "timm_lecun_normal", "flax_default"], "lecun_normal as JAX, Keras, timm and flax's Dense default mean it: truncated",
         "N(0, 1 / fan_in) cut at 2 standard deviations of the parent, widened by 1 / 0.87962566", JAX, &[],
         |_| law(1.0, Fan::In, Distribution::TruncatedNormal)),
+    preset!("haiku_default" ["sonnet_default"], "haiku's and Sonnet's Linear default: truncated and not widened, so short of lecun_normal's variance by a quarter",
+        "N(0, 1 / fan_in) cut at 2 standard deviations; Var = .87962566^2 / fan_in", "haiku.Linear, sonnet.Linear: TruncatedNormal(stddev = 1 / sqrt(fan_in))", &[],
+        |_| law(TRUNCATED_STD * TRUNCATED_STD, Fan::In, Distribution::TruncatedNormal)),
     preset!("torch_selu_normal" [], "kaiming_normal with PyTorch's SELU gain 3/4, which shrinks the signal of a self-normalizing network",
         "N(0, (3/4)^2 / fan_in)", "torch.nn.init.calculate_gain(\"selu\"), whose documentation warns of it", &[],
         |_| law(0.5625, Fan::In, Distribution::Normal)),

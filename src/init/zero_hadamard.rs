@@ -5,12 +5,15 @@
 //! Hadamard matrix H of order `2^m`, `m = ceil(log2 P)`, `c = 2^(-(m - 1) / 2)`, cut to P x Q. Unlike
 //! plain partial identity, the Hadamard transform where dimensions grow breaks the symmetry that
 //! keeps the rank of later updates at the input's dimension.
+//!
+//! The authors' code divides H by `2^(m / 2)` instead, which makes H orthogonal and is smaller by
+//! sqrt(2): `normalization = "code"`.
 
 use std::sync::Arc;
 
 use super::identity::fill_diagonal;
 use super::{Registry, Scheme};
-use crate::catalog::{Entry, Spec};
+use crate::catalog::{Entry, Parameter, Spec};
 use crate::error::Result;
 use crate::model::LayerInfo;
 use crate::numerics::linalg::hadamard;
@@ -23,14 +26,23 @@ pub static ENTRY: Entry = Entry {
     summary: "ZerO: identity, with a Hadamard transform where dimensions grow; no randomness",
     formula: "fan_out <= fan_in: partial identity; else c H, H Hadamard of order 2^m, m = ceil(log2 fan_out), c = 2^(-(m-1)/2)",
     citation: "Zhao, Schaefer and Anandkumar 2021, ZerO initialization, arXiv 2110.12661, algorithm 1",
-    parameters: &[],
+    parameters: &[Parameter::choice(
+        "normalization",
+        "paper",
+        &["paper", "code"],
+        "c as the paper prints it, or 2^(-m/2) as the authors' code has it",
+    )],
 };
 
 #[derive(Debug)]
-struct ZerO;
+struct ZerO {
+    /// `c^2 2^m`.
+    square: f64,
+}
 
-pub(super) fn build(_: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
-    Ok(Arc::new(ZerO))
+pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
+    let square = if spec.text("normalization") == "code" { 1.0 } else { 2.0 };
+    Ok(Arc::new(ZerO { square }))
 }
 
 impl Scheme for ZerO {
@@ -39,9 +51,8 @@ impl Scheme for ZerO {
             fill_diagonal(layer, 1.0, weights);
             return Ok(());
         }
-        // c^2 = 2 / 2^m.
         let order = layer.fan_out.next_power_of_two();
-        let c = (2.0 / order as f64).sqrt();
+        let c = (self.square / order as f64).sqrt();
         for (k, row) in weights.chunks_exact_mut(layer.fan_out).enumerate() {
             for (j, w) in row.iter_mut().enumerate() {
                 *w = (c * hadamard(k, j)) as f32;
@@ -60,6 +71,8 @@ mod tests {
         let w = draw("\"zero_hadamard\"", &layer(3, 4, "relu"), 0);
         let h = std::f32::consts::FRAC_1_SQRT_2;
         assert_eq!(w, [h, h, h, h, h, -h, h, -h, h, h, -h, -h]);
+        let code = r#"{ kind = "zero_hadamard", normalization = "code" }"#;
+        assert_eq!(draw(code, &layer(1, 4, "relu"), 0), [0.5; 4]);
         let w = draw("\"zero_hadamard\"", &layer(4, 2, "relu"), 0);
         assert_eq!(w, [1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
     }

@@ -39,7 +39,7 @@ pub struct TrialRow {
     pub status: Status,
     /// Epoch in which it ended when not `ok`.
     pub stopped_epoch: Option<u32>,
-    /// Why it failed, one line.
+    /// Why it failed, or what the scheme had to say (LSUV that did not converge), one line.
     pub message: Option<String>,
     /// Optimizer steps taken.
     pub steps: u64,

@@ -44,7 +44,10 @@ pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     );
     let mut course = Course::new(trial, data, &model, &initial, trainer);
     let status = course.run();
-    let row = course.row(status);
+    let row = TrialRow {
+        message: message(&init.notes),
+        ..course.row(status)
+    };
     let Course {
         trainer,
         epochs,
@@ -64,6 +67,16 @@ pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
         last,
         init,
     })
+}
+
+/// What the scheme had to say, on one line: its first notes, and how many more there are.
+fn message(notes: &[String]) -> Option<String> {
+    const SHOWN: usize = 2;
+    let mut parts = notes.iter().take(SHOWN).cloned().collect::<Vec<_>>();
+    if notes.len() > SHOWN {
+        parts.push(format!("and {} more", notes.len() - SHOWN));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// The parameters of `trial` before the first step.

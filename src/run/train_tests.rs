@@ -172,3 +172,18 @@ fn steps_and_epochs_of_the_same_length_leave_the_same_weights() {
     let steps = run(&trial("he_normal", "relu", &[32], 0.1, Length::Steps(68)));
     assert_eq!(epochs.trial.final_hash, steps.trial.final_hash);
 }
+
+/// What an algorithm that did not converge has to say stands in the trial's row.
+#[test]
+fn notes_of_the_scheme_reach_the_row() {
+    let mut trial = trial("lsuv", "relu", &[20, 20], 0.1, Length::Epochs(0));
+    assert_eq!(run(&trial).trial.message, None);
+    let table = [("kind", "lsuv"), ("base", "zeros")];
+    let table = table.map(|(k, v)| (k.to_owned(), Value::Text(v.to_owned())));
+    let value = Value::Table(table.into());
+    trial.scheme = Registry::standard().parse(&value).unwrap().scheme;
+    let row = run(&trial).trial;
+    let said = "lsuv: layer 1 has output variance 0 after 0 scalings; \
+                lsuv: layer 2 has output variance 0 after 0 scalings; and 1 more";
+    assert_eq!((row.status, row.message.as_deref()), (Status::Ok, Some(said)));
+}

@@ -36,14 +36,14 @@ pub fn length_dispersion(widths: &[u32]) -> f64 {
 
 /// Probability that a ReLU network of `depth` layers of `width` units, symmetric weights and zero
 /// biases, is dead on one input from the start: `1 - (1 - 2^-width)^depth`. Lu, Shin, Su and
-/// Karniadakis 2019, arXiv 1903.06733, theorem 3.3 (equality for a single input).
+/// Karniadakis 2019, arXiv 1903.06733 (equality for a single input).
 pub fn born_dead(width: u32, depth: u32) -> f64 {
     let alive = 1.0 - libm::exp2(-f64::from(width));
     1.0 - libm::pow(alive, f64::from(depth))
 }
 
 /// Growth of the second moment over `blocks` residual blocks whose branches keep it and are scaled
-/// by `alpha`: `(1 + alpha^2)^blocks`. De and Smith 2020, arXiv 2002.10444, section 2.
+/// by `alpha`: `(1 + alpha^2)^blocks`. De and Smith 2020, arXiv 2002.10444.
 pub fn residual_growth(blocks: u32, alpha: f64) -> f64 {
     libm::pow(1.0 + alpha * alpha, f64::from(blocks))
 }

@@ -1,7 +1,7 @@
 //! Spectra of the input-output Jacobian at initialization, wide square layers.
 //!
 //! Saxe, McClelland and Ganguli 2013, arXiv 1312.6120; Pennington, Schoenholz and Ganguli 2017,
-//! arXiv 1711.04735, section 4.
+//! arXiv 1711.04735.
 
 /// The ensemble of the weights, scaled to keep the mean squared singular value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,8 @@ pub enum Ensemble {
 /// `Var(s^2) / E[s^2]^2` of the singular values s of the Jacobian of `depth` layers, whose
 /// activation function is the identity (`alive = 1`) or passes each unit with probability `alive`
 /// and slope 1 (ReLU: 1/2): `depth * (1/alive - 1)` for orthogonal weights, `depth / alive` for
-/// Gaussian. Pennington et al. 2017, eq. 22 with `mu_k` of the squared derivative; so 0, L, L, 2L.
+/// Gaussian. Pennington et al. 2017: `L (mu_2 / mu_1^2 - 1 - s_1)`, `mu_k` the moments of the squared derivative,
+/// `s_1` 0 or -1; so 0, L, L, 2L.
 pub fn spread(ensemble: Ensemble, alive: f64, depth: u32) -> f64 {
     let depth = f64::from(depth);
     match ensemble {

@@ -27,13 +27,13 @@ const ITERATIONS: usize = 20_000;
 
 impl MeanField<'_> {
     /// The length map: variance of a pre-activation from that of the layer before,
-    /// `q' = sigma_w^2 E[f(sqrt(q) z)^2] + sigma_b^2` (Poole et al., eq. 3).
+    /// `q' = sigma_w^2 E[f(sqrt(q) z)^2] + sigma_b^2` (Poole et al.).
     pub fn length(&self, q: f64) -> f64 {
         self.weight_variance * self.activation_moment(q) + self.bias_variance
     }
 
     /// `chi_1(q) = sigma_w^2 E[f'(sqrt(q) z)^2]`: how the squared gradient grows per layer (Poole et
-    /// al., eq. 7).
+    /// al.).
     pub fn chi(&self, q: f64) -> f64 {
         self.weight_variance * self.derivative_moment(q)
     }
@@ -49,7 +49,7 @@ impl MeanField<'_> {
     }
 
     /// The correlation map at length `q`: the correlation of two inputs' pre-activations from that
-    /// in the layer before (Poole et al., eq. 5, both lengths at q).
+    /// in the layer before (Poole et al., both lengths at q).
     pub fn correlation(&self, q: f64, c: f64) -> f64 {
         let root = q.sqrt();
         let mean = correlated_mean(c, |z| self.activation.value64(root * z));
@@ -66,7 +66,7 @@ impl MeanField<'_> {
     }
 
     /// The depth `xi_c` over which correlations settle, in layers:
-    /// `-1 / ln(sigma_w^2 E[f'(u) f'(v)])` at `c*` (Schoenholz et al., eq. 9); infinite at
+    /// `-1 / ln(sigma_w^2 E[f'(u) f'(v)])` at `c*` (Schoenholz et al.); infinite at
     /// criticality.
     pub fn correlation_depth(&self) -> Option<f64> {
         let q = self.fixed_length()?;
@@ -131,30 +131,30 @@ fn settle(start: f64, map: impl Fn(f64) -> f64) -> Option<f64> {
     None
 }
 
-/// The critical `sigma_w^2` for a given `sigma_b^2`, at which `chi_1 = 1`, and the length `q*` there
-/// (0 where the length settles at 0, as for tanh without biases; NaN never).
+/// The critical `sigma_w^2` for a given `sigma_b^2`, at which `chi_1 = 1`, and the length `q*` there,
+/// which is 0 where the length settles at 0, as for tanh without biases.
 ///
 /// For functions with `f(cz) = c f(z)`, `c > 0` (ReLU and its like), `chi_1` does not depend on the
 /// length and `sigma_w^2 = 1 / E[f'(z)^2]`; the length is then reported as 1. Otherwise the root of
 /// `E[f^2] / E[f'^2] + sigma_b^2 = q` with the smallest length at which the length map is stable.
 ///
 /// # Errors
-/// There is no critical point at lengths up to 1000.
+/// There is no critical point at lengths up to 1000: softplus has none, and GELU and SiLU have none
+/// below a bias variance of .173 and .555, where the length at which `chi_1 = 1` is unstable
+/// (Roberts, Yaida and Hanin 2022, The principles of deep learning theory, section 5.3).
 pub fn critical_weight_variance(activation: &Activation, bias_variance: f64) -> Result<(f64, f64)> {
     let derivative = |q| derivative_moment(activation, q);
     let (small, large) = (derivative(0.25), derivative(4.0));
     if (small / large - 1.0).abs() < 1e-12 {
         return Ok((1.0 / small, 1.0));
     }
-    let (value, slope) = (activation.value64(0.0), activation.derivative64(0.0));
-    if bias_variance == 0.0 && value == 0.0 && slope != 0.0 && smooth_at_zero(activation) {
-        return Ok((1.0 / (slope * slope), 0.0));
+    if bias_variance == 0.0
+        && let Some(weight_variance) = critical_at_zero(activation)
+    {
+        return Ok((weight_variance, 0.0));
     }
     let excess = |q: f64| activation_moment(activation, q) / derivative(q) + bias_variance - q;
-    // A grid of lengths, twenty to the decade.
-    let grid: Vec<f64> = (0..=140)
-        .map(|i| libm::pow(10.0, -4.0 + f64::from(i) / 20.0))
-        .collect();
+    let grid: Vec<f64> = lengths().collect();
     for pair in grid.windows(2) {
         if (excess(pair[0]) < 0.0) == (excess(pair[1]) < 0.0) {
             continue;
@@ -176,7 +176,32 @@ pub fn critical_weight_variance(activation: &Activation, bias_variance: f64) -> 
         "`{activation}` has no critical sigma_w^2 at sigma_b^2 = {}",
         crate::catalog::number(bias_variance)
     );
-    Err(Error::new(Kind::Trial, message).help("give `sigma_w2` a number"))
+    Err(Error::new(Kind::Trial, message).help("give `sigma_w2` a number, or try a larger `sigma_b2`"))
+}
+
+/// Lengths from 1e-4 to 1000, twenty to the decade.
+fn lengths() -> impl Iterator<Item = f64> {
+    (0..=140).map(|i| libm::pow(10.0, -4.0 + f64::from(i) / 20.0))
+}
+
+/// The critical `sigma_w^2` without biases of a function whose lengths then shrink to 0: where
+/// `f(0) = 0`, the limit of `1 / E[f'^2]` for small lengths, which a kink at 0 makes
+/// `2 / (f'(0-)^2 + f'(0+)^2)`. `None` where lengths up to 1 grow instead, as GELU's do.
+fn critical_at_zero(activation: &Activation) -> Option<f64> {
+    let square = |z: f64| activation.derivative64(z) * activation.derivative64(z);
+    let moment = if smooth_at_zero(activation) {
+        square(0.0)
+    } else {
+        0.5 * (square(-1e-12) + square(1e-12))
+    };
+    if activation.value64(0.0) != 0.0 || moment == 0.0 {
+        return None;
+    }
+    let weight_variance = 1.0 / moment;
+    lengths()
+        .take_while(|q| *q <= 1.0)
+        .all(|q| weight_variance * activation_moment(activation, q) < q)
+        .then_some(weight_variance)
 }
 
 fn smooth_at_zero(activation: &Activation) -> bool {
@@ -233,6 +258,71 @@ mod tests {
         assert_eq!(critical("tanh", 0.0), (1.0, 0.0));
         assert!((critical("relu", 0.0).0 - 2.0).abs() < 1e-12);
         assert!((critical("identity", 0.0).0 - 1.0).abs() < 1e-12);
+        // SELU's slopes at 0 are lambda alpha and lambda; without biases its lengths shrink to 0.
+        let (below, above) = (
+            1.050_700_987_355_480_5 * 1.673_263_242_354_377_2,
+            1.050_700_987_355_480_5,
+        );
+        let expected: f64 = 2.0 / (below * below + above * above);
+        let (selu, q) = critical("selu", 0.0);
+        assert!((selu / expected - 1.0).abs() < 1e-11 && q == 0.0, "{selu}");
+        assert_eq!(critical("elu", 0.0), (1.0, 0.0));
+    }
+
+    /// Roberts, Yaida and Hanin 2022, section 5.3: the half-stable critical points of GELU, C_b =
+    /// .17292239 and C_W = 1.98305826, and of SiLU (swish), .55514317 and 1.98800468; with smaller
+    /// biases there is none. Softplus has none at all.
+    #[test]
+    fn half_stable_functions_are_critical_only_with_biases() {
+        for (name, bias_variance, weight_variance) in [
+            ("gelu", 0.172_922_39, 1.983_058_26),
+            ("silu", 0.555_143_17, 1.988_004_68),
+        ] {
+            let activation = Activation::named(name).unwrap();
+            let (found, _) = critical_weight_variance(&activation, bias_variance * (1.0 + 1e-5)).unwrap();
+            assert!((found - weight_variance).abs() < 1e-3, "{name}: {found}");
+            for none in [0.0, bias_variance / 2.0, bias_variance * (1.0 - 1e-5)] {
+                let error = critical_weight_variance(&activation, none).unwrap_err();
+                assert!(error.to_string().contains("no critical sigma_w^2"), "{error}");
+            }
+        }
+        let softplus = Activation::named("softplus").unwrap();
+        for bias_variance in [0.0, 0.1, 1.0] {
+            assert!(critical_weight_variance(&softplus, bias_variance).is_err());
+        }
+    }
+
+    /// Whatever the solver returns is critical: chi_1 = 1 at a length that the map keeps.
+    #[test]
+    fn critical_points_of_every_function_are_critical() {
+        let mut found = 0;
+        for entry in crate::activation::ENTRIES {
+            let activation = Activation::named(entry.name).unwrap();
+            for bias_variance in [0.0, 0.05, 0.5, 2.0] {
+                let Ok((weight_variance, q)) = critical_weight_variance(&activation, bias_variance) else {
+                    continue;
+                };
+                found += 1;
+                let field = MeanField {
+                    activation: &activation,
+                    weight_variance,
+                    bias_variance,
+                };
+                let near = if q == 0.0 { 1e-12 } else { q };
+                assert!(
+                    (field.chi(near) - 1.0).abs() < 1e-5,
+                    "{activation} {bias_variance}"
+                );
+                // A length of 0 is a limit, and one of 1 stands for every length.
+                if q != 0.0 && q != 1.0 {
+                    assert!(
+                        (field.length(q) / q - 1.0).abs() < 1e-9,
+                        "{activation} {bias_variance}"
+                    );
+                }
+            }
+        }
+        assert!(found >= 30, "only {found}");
     }
 
     #[test]

@@ -34,10 +34,14 @@ def measured(claim):
 
 
 def head(name, group):
-    """What the experiment file says at its top, up to the costs."""
+    """What the experiment file says at its top, up to how it is run and what it costs."""
     path = pathlib.Path("experiments") / group / f"{name}.toml"
-    lines = path.read_text().splitlines() if path.exists() else [""]
-    return lines[0].removeprefix("# ")
+    said = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        if not line.startswith("# ") or line.startswith(("# No training", "# Cost:")):
+            break
+        said.append(line.removeprefix("# "))
+    return "\n".join(said)
 
 
 for directory in map(pathlib.Path, sys.argv[1:] or ["results/papers", "results/deck"]):

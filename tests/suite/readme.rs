@@ -54,3 +54,23 @@ fn the_experiment_that_it_shows_is_valid() {
             .unwrap();
     assert_eq!(experiment.claims.len(), 1);
 }
+
+/// Every scheme that `docs/names.md` sets beside a call of another library is one here.
+#[test]
+fn names_of_other_libraries_lead_to_schemes() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/names.md")).unwrap();
+    let values: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").nth(1))
+        .filter_map(|cell| cell.strip_prefix('`')?.strip_suffix('`'))
+        .collect();
+    assert!(values.len() > 40, "{values:?}");
+    for value in values {
+        let grid = format!("[grid]\nscheme = {value}\narchitecture = [[8]]\nlearning_rate = 1\n");
+        let text = format!("name = \"names\"\n[train]\nepochs = 1\n{grid}");
+        let registry = Registry::standard();
+        let path = Path::new("names.md");
+        let experiment = goodinit::experiment::Experiment::parse(path, &text, &[] as &[&str], &registry);
+        assert!(experiment.is_ok(), "{value}: {}", experiment.unwrap_err());
+    }
+}
