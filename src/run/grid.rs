@@ -9,7 +9,7 @@ use super::gather::{command_line, shard_command};
 use super::job::Job;
 use super::journal::Header;
 use super::lock::{Lock, host};
-use super::progress::{Progress, duration, say};
+use super::progress::{Progress, duration, grouped, say};
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
 use super::store::{self, Plan, Resumed, Store};
@@ -436,31 +436,5 @@ fn interrupted(progress: &Progress, trials: usize, dropped: usize, options: &Opt
         ))
     } else {
         Error::new(Kind::Interrupted, message + ": without a journal nothing is kept")
-    }
-}
-
-/// `4,200`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        assert_eq!(
-            [0, 999, 1000, 1_234_567].map(grouped),
-            ["0", "999", "1,000", "1,234,567"]
-        );
     }
 }
