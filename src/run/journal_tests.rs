@@ -3,6 +3,7 @@ use std::fs;
 use super::*;
 use crate::results::example;
 use crate::results::record::Coordinates;
+use crate::run::frame::encode;
 
 /// Trial `i` of a made-up experiment; journals hold records of different lengths.
 pub(crate) fn record(i: u32) -> TrialRecord {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::journal::Key;
+use super::frame::Key;
 use crate::results::record::Status;
 
 /// How much is done, how long the rest will take, and the best trial so far.
@@ -90,6 +90,11 @@ impl Progress {
     /// Trials done by this process.
     pub fn trials_here(&self) -> u64 {
         self.trials_here
+    }
+
+    /// Trials that failed, also in earlier runs.
+    pub fn failed(&self) -> u64 {
+        self.failed
     }
 
     /// Trials done, also by earlier runs.
