@@ -9,7 +9,7 @@ use super::grid::{Args, Format};
 use super::text::counted;
 use super::{print, print_json};
 use crate::data::Environment;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::experiment::Experiment;
 use crate::results::manifest::Manifest;
 use crate::results::record::Status;
@@ -136,14 +136,14 @@ fn announce(outcome: &Outcome, out: &Path, shard: Shard) {
         } => {
             if *failed > 0 {
                 say(&format!(
-                    "{} of {} trials of this shard failed; merge says so by its exit code",
+                    "{} of {} trials of this shard failed; `goodinit merge` says so by its exit code",
                     grouped(*failed),
                     grouped(*trials)
                 ));
             }
             say(&format!(
-                "shard {shard} is complete: {} trials, {} trained now; when all shards are: {}",
-                grouped(*trials),
+                "shard {shard} is complete: {}, {} trained now; when all shards are: {}",
+                counted(*trials, "trial"),
                 grouped(*trials_run),
                 command_line(&["merge".to_owned(), out.display().to_string()])
             ));
@@ -260,6 +260,9 @@ fn text(cells: &[cell::Cell], out: &Path) -> Result<String> {
 }
 
 /// The cells of the tables in `out`.
+///
+/// # Errors
+/// They cannot be read, or are not of the trials that the manifest promises.
 fn cells(out: &Path) -> Result<Vec<cell::Cell>> {
     let manifest = Manifest::load(out)?;
     let trials = Reader::<TrialLine, _>::open(&out.join(format::TRIALS))?;
@@ -268,5 +271,17 @@ fn cells(out: &Path) -> Result<Vec<cell::Cell>> {
         .exists()
         .then(|| Reader::<EpochLine, _>::open(&epochs))
         .transpose()?;
-    cell::collect(trials, epochs, Some(&manifest))
+    let cells = cell::collect(trials, epochs, Some(&manifest))?;
+    let rows: usize = cells.iter().map(|cell| cell.outcomes.len()).sum();
+    if rows as u64 != manifest.trials {
+        let message = format!(
+            "{} has {rows} rows, where the manifest beside it promises {}",
+            out.join(format::TRIALS).display(),
+            manifest.trials
+        );
+        return Err(Error::new(Kind::Store, message).help(
+            "cut short or edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew, and moves this one aside",
+        ));
+    }
+    Ok(cells)
 }

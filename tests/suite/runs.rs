@@ -275,3 +275,19 @@ fn what_the_machine_refuses_is_no_row_of_a_table() {
     bench.grid("straight", &["--save-weights"]).expect(0);
     assert_eq!(bench.tables("out"), bench.tables("straight"));
 }
+
+#[test]
+fn tables_that_lack_rows_are_not_taken_for_complete() {
+    let bench = Bench::new(SMALL);
+    bench.grid("out", &[]).expect(0);
+    let whole = bench.tables("out");
+    let table = &whole["trials.csv"];
+    let short: Vec<&str> = table.split_inclusive('\n').take(4).collect();
+    fs::write(bench.path("out/trials.csv"), short.concat()).unwrap();
+    let ran = bench.grid("out", &[]).expect(2);
+    let said = "has 3 rows, where the manifest beside it promises 32";
+    assert!(ran.err.contains(said) && ran.err.contains("--fresh"), "{ran:#?}");
+    bench.grid("out", &["--fresh"]).expect(0);
+    assert_eq!(bench.tables("out"), whole);
+    assert_eq!(bench.tables("out/previous-1")["trials.csv"], short.concat());
+}
