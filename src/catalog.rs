@@ -288,40 +288,37 @@ impl Entry {
 }
 
 impl Parameter {
-    /// A number with a default.
-    pub const fn number(name: &'static str, default: f64, min: f64, max: f64, doc: &'static str) -> Self {
-        let kind = ParameterKind::Number { min, max };
+    /// One that has `default`, or must be given.
+    const fn new(
+        name: &'static str,
+        kind: ParameterKind,
+        default: Option<Default>,
+        doc: &'static str,
+    ) -> Self {
         Parameter {
             name,
             kind,
-            default: Some(Default::Number(default)),
+            default,
             optional: false,
             doc,
         }
     }
 
+    /// A number with a default.
+    pub const fn number(name: &'static str, default: f64, min: f64, max: f64, doc: &'static str) -> Self {
+        let kind = ParameterKind::Number { min, max };
+        Parameter::new(name, kind, Some(Default::Number(default)), doc)
+    }
+
     /// A number that must be given.
     pub const fn required(name: &'static str, min: f64, max: f64, doc: &'static str) -> Self {
-        let kind = ParameterKind::Number { min, max };
-        Parameter {
-            name,
-            kind,
-            default: None,
-            optional: false,
-            doc,
-        }
+        Parameter::new(name, ParameterKind::Number { min, max }, None, doc)
     }
 
     /// A whole number with a default.
     pub const fn integer(name: &'static str, default: i64, min: i64, max: i64, doc: &'static str) -> Self {
         let kind = ParameterKind::Integer { min, max };
-        Parameter {
-            name,
-            kind,
-            default: Some(Default::Integer(default)),
-            optional: false,
-            doc,
-        }
+        Parameter::new(name, kind, Some(Default::Integer(default)), doc)
     }
 
     /// A word out of `choices`, with a default.
@@ -331,13 +328,34 @@ impl Parameter {
         choices: &'static [&'static str],
         doc: &'static str,
     ) -> Self {
-        let kind = ParameterKind::Text(choices);
-        Parameter {
+        Parameter::new(
             name,
-            kind,
-            default: Some(Default::Text(default)),
-            optional: false,
+            ParameterKind::Text(choices),
+            Some(Default::Text(default)),
             doc,
+        )
+    }
+
+    /// Any text, with a default.
+    pub const fn text(name: &'static str, default: &'static str, doc: &'static str) -> Self {
+        Parameter::choice(name, default, &[], doc)
+    }
+
+    /// A path, which must be given.
+    pub const fn path(name: &'static str, doc: &'static str) -> Self {
+        Parameter::new(name, ParameterKind::Text(&[]), None, doc)
+    }
+
+    /// True or false, with a default.
+    pub const fn flag(name: &'static str, default: bool, doc: &'static str) -> Self {
+        Parameter::new(name, ParameterKind::Flag, Some(Default::Flag(default)), doc)
+    }
+
+    /// One that may be left out and then has no value.
+    pub const fn optional(name: &'static str, kind: ParameterKind, doc: &'static str) -> Self {
+        Parameter {
+            optional: true,
+            ..Parameter::new(name, kind, None, doc)
         }
     }
 

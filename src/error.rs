@@ -68,6 +68,9 @@ impl Error {
 
     /// An operating-system error while doing `what` to `path`.
     pub fn io(what: &str, path: &Path, source: &std::io::Error) -> Self {
+        if path.as_os_str().is_empty() {
+            return Error::new(Kind::Io, format!("cannot {what} ``: the path is empty"));
+        }
         let error = Error::new(Kind::Io, format!("cannot {what} {}: {source}", path.display()));
         match source.kind() {
             std::io::ErrorKind::NotADirectory => error.help("a part of this path is a file, not a directory"),

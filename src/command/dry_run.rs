@@ -9,6 +9,7 @@ use super::text::{counted, entry};
 use crate::data::{Cache, Environment};
 use crate::error::Result;
 use crate::experiment::{Axis, DataShape, Experiment, Length, Plan};
+use crate::run::progress::grouped;
 
 /// The plan in figures.
 #[derive(Debug, Serialize)]
@@ -182,19 +183,6 @@ fn line(out: &mut String, width: usize, label: &str, text: &str) {
     entry(out, &format!("  {label}"), 16, text, width);
 }
 
-/// `1234567` as `1 234 567`.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// To two digits: `1.2e12`.
 fn scaled(n: u64) -> String {
     if n < 10_000 {
@@ -210,8 +198,6 @@ mod tests {
 
     #[test]
     fn figures_are_short() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(1_234_567), "1 234 567");
         assert_eq!(scaled(9_999), "9999");
         assert_eq!(scaled(1_234_567_890_123), "1.2e12");
     }

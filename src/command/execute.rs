@@ -1,6 +1,7 @@
 //! The part of `goodinit grid` that trains.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use serde::Serialize;
 
@@ -8,7 +9,7 @@ use super::grid::{Args, Format};
 use super::text::counted;
 use super::{print, print_json};
 use crate::data::Environment;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::experiment::Experiment;
 use crate::results::manifest::Manifest;
 use crate::results::record::Status;
@@ -16,9 +17,9 @@ use crate::results::table::{EpochLine, Reader, TrialLine};
 use crate::results::terminal::{self, Style};
 use crate::results::{cell, check, format};
 use crate::run::about::About;
-use crate::run::gather::command_line;
-use crate::run::grid::{Options, Outcome, grouped, run};
-use crate::run::progress::{duration, say};
+use crate::run::command_line::command_line;
+use crate::run::grid::{Options, Outcome, run};
+use crate::run::progress::{duration, grouped, say};
 use crate::run::shard::Shard;
 use crate::run::signals::Stop;
 use crate::run::sweep::default_threads;
@@ -72,19 +73,46 @@ pub fn execute(args: &Args, experiment: Experiment, out: &Path, environment: Env
         quiet: false,
         command: again(args),
     };
-    let stop = Stop::on_signals();
-    let mut done = Done {
-        experiment: experiment.name.clone(),
-        directory: out.to_owned(),
-        state: "written",
-        trials: 0,
-        trials_run: 0,
-        endings: None,
-        claims: serde_json::Value::Null,
-        moved_aside: None,
-        run: None,
-    };
-    match run(experiment, environment, &options, &stop)? {
+    let name = experiment.name.clone();
+    let outcome = run(experiment, environment, &options, &Stop::on_signals())?;
+    announce(&outcome, out, shard);
+    Ok(Done::new(name, out, outcome))
+}
+
+impl Done {
+    fn new(experiment: String, directory: &Path, outcome: Outcome) -> Done {
+        let mut done = Done {
+            experiment,
+            directory: directory.to_owned(),
+            state: "written",
+            trials: 0,
+            trials_run: 0,
+            endings: None,
+            claims: serde_json::Value::Null,
+            moved_aside: None,
+            run: None,
+        };
+        match outcome {
+            Outcome::Written { about, replaced } => {
+                (done.trials, done.trials_run) = (about.trials, about.trials_run);
+                (done.moved_aside, done.run) = (replaced, Some(about));
+            }
+            Outcome::ShardDone {
+                trials, trials_run, ..
+            } => {
+                (done.state, done.trials, done.trials_run) = ("shard", trials, trials_run);
+            }
+            Outcome::AlreadyComplete { trials, .. } => {
+                (done.state, done.trials) = ("complete", trials);
+            }
+        }
+        done
+    }
+}
+
+/// Says on standard error how a run ended.
+fn announce(outcome: &Outcome, out: &Path, shard: Shard) {
+    match outcome {
         Outcome::Written { about, replaced } => {
             say(&format!(
                 "{} trials in {} on {} ({:.1} per second)",
@@ -93,28 +121,32 @@ pub fn execute(args: &Args, experiment: Experiment, out: &Path, environment: Env
                 counted(about.threads as u64, "thread"),
                 about.trials_per_second
             ));
-            if let Some(aside) = &replaced {
+            if let Some(aside) = replaced {
+                let [old, new] = [aside.as_path(), out].map(|path| path.display().to_string());
+                let compare = command_line(&["diff".to_owned(), old.clone(), new]);
                 say(&format!(
-                    "the tables that were there differed and are now in {0}; compare: {1}",
-                    aside.display(),
-                    command_line(&[
-                        "diff".to_owned(),
-                        aside.display().to_string(),
-                        out.display().to_string()
-                    ])
+                    "the tables that were there differed and are now in {old}; compare: {compare}"
                 ));
             }
-            (done.trials, done.trials_run) = (about.trials, about.trials_run);
-            (done.moved_aside, done.run) = (replaced, Some(about));
         }
-        Outcome::ShardDone { trials, trials_run } => {
+        Outcome::ShardDone {
+            trials,
+            trials_run,
+            failed,
+        } => {
+            if *failed > 0 {
+                say(&format!(
+                    "{} of {} trials of this shard failed; `goodinit merge` says so by its exit code",
+                    grouped(*failed),
+                    grouped(*trials)
+                ));
+            }
             say(&format!(
-                "shard {shard} is complete: {} trials, {} trained now; when all shards are: {}",
-                grouped(trials),
-                grouped(trials_run),
+                "shard {shard} is complete: {}, {} trained now; when all shards are: {}",
+                counted(*trials, "trial"),
+                grouped(*trials_run),
                 command_line(&["merge".to_owned(), out.display().to_string()])
             ));
-            (done.state, done.trials, done.trials_run) = ("shard", trials, trials_run);
         }
         Outcome::AlreadyComplete {
             trials,
@@ -123,46 +155,64 @@ pub fn execute(args: &Args, experiment: Experiment, out: &Path, environment: Env
             say(&format!(
                 "{} is complete ({} trials): nothing to train; `--fresh` trains all of it again",
                 out.display(),
-                grouped(trials)
+                grouped(*trials)
             ));
-            if described_anew {
+            if *described_anew {
                 say("its manifest now has the experiment's current text and claims");
             }
-            (done.state, done.trials) = ("complete", trials);
         }
     }
-    Ok(done)
 }
 
-/// Prints what the run has come to: the table that a person reads, or JSON.
+/// Prints what the run has come to: the table that a person reads, or JSON. The exit code is 1 if
+/// trials in the tables failed.
 ///
 /// # Errors
 /// The tables cannot be read, or standard output cannot be written.
-pub fn tell(mut done: Done, out: &Path, format: Format) -> Result<()> {
-    let cells = match done.state {
-        "shard" => Vec::new(),
-        _ => cells(out)?,
-    };
+pub fn tell(mut done: Done, out: &Path, format: Format) -> Result<ExitCode> {
+    if done.state == "shard" {
+        if format == Format::Json {
+            print_json(&done)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let cells = cells(out)?;
     match format {
-        Format::Text if done.state == "shard" => Ok(()),
-        Format::Text => print(&text(&cells, out)?),
+        Format::Text => print(&text(&cells, out)?)?,
         Format::Json => {
-            let count = |status: Status| {
-                let trials = cells.iter().flat_map(|cell| &cell.outcomes);
-                trials.filter(|t| t.status == status).count()
-            };
-            done.endings = (done.state != "shard").then(|| Endings {
-                ok: count(Status::Ok),
-                diverged: count(Status::Diverged),
-                failed: count(Status::Failed),
+            done.endings = Some(Endings {
+                ok: count(&cells, Status::Ok),
+                diverged: count(&cells, Status::Diverged),
+                failed: count(&cells, Status::Failed),
             });
-            if done.state != "shard" {
-                let verdicts = check::evaluate(out)?;
-                done.claims = check::print::json(&out.display().to_string(), &verdicts)["claims"].take();
-            }
-            print_json(&done)
+            let verdicts = check::evaluate(out)?;
+            done.claims = check::print::json(&out.display().to_string(), &verdicts)["claims"].take();
+            print_json(&done)?;
         }
     }
+    Ok(verdict(&cells, out))
+}
+
+/// How many trials ended so.
+fn count(cells: &[cell::Cell], status: Status) -> usize {
+    cells.iter().map(|cell| cell.count(status)).sum()
+}
+
+/// 1 if trials failed, and then says so. A training that diverged is a result; a trial that failed
+/// could not be carried out, and whoever reads the tables must know.
+fn verdict(cells: &[cell::Cell], out: &Path) -> ExitCode {
+    let failed = count(cells, Status::Failed);
+    if failed == 0 {
+        return ExitCode::SUCCESS;
+    }
+    let trials: usize = cells.iter().map(|cell| cell.outcomes.len()).sum();
+    say(&format!(
+        "failed: {} of {} trials; the column `message` of {} says why, `--fresh` trains all of them again",
+        grouped(failed as u64),
+        grouped(trials as u64),
+        out.join(format::TRIALS).display()
+    ));
+    ExitCode::from(1)
 }
 
 /// The arguments that go on with this run, without what is of this process only.
@@ -187,13 +237,15 @@ fn again(args: &Args) -> Vec<String> {
     words
 }
 
-/// What a person reads when the tables in `out` are there: the table of schemes and the verdicts
-/// on the experiment's claims.
+/// Prints what a person reads when the tables in `out` are there: the table of schemes and the
+/// verdicts on the experiment's claims. The exit code is 1 if trials failed.
 ///
 /// # Errors
 /// They cannot be read.
-pub fn summary(out: &Path) -> Result<String> {
-    text(&cells(out)?, out)
+pub fn tell_tables(out: &Path) -> Result<ExitCode> {
+    let cells = cells(out)?;
+    print(&text(&cells, out)?)?;
+    Ok(verdict(&cells, out))
 }
 
 fn text(cells: &[cell::Cell], out: &Path) -> Result<String> {
@@ -208,6 +260,9 @@ fn text(cells: &[cell::Cell], out: &Path) -> Result<String> {
 }
 
 /// The cells of the tables in `out`.
+///
+/// # Errors
+/// They cannot be read, or are not of the trials that the manifest promises.
 fn cells(out: &Path) -> Result<Vec<cell::Cell>> {
     let manifest = Manifest::load(out)?;
     let trials = Reader::<TrialLine, _>::open(&out.join(format::TRIALS))?;
@@ -216,5 +271,17 @@ fn cells(out: &Path) -> Result<Vec<cell::Cell>> {
         .exists()
         .then(|| Reader::<EpochLine, _>::open(&epochs))
         .transpose()?;
-    cell::collect(trials, epochs, Some(&manifest))
+    let cells = cell::collect(trials, epochs, Some(&manifest))?;
+    let rows: usize = cells.iter().map(|cell| cell.outcomes.len()).sum();
+    if rows as u64 != manifest.trials {
+        let message = format!(
+            "{} has {rows} rows, where the manifest beside it promises {}",
+            out.join(format::TRIALS).display(),
+            manifest.trials
+        );
+        return Err(Error::new(Kind::Store, message).help(
+            "cut short or edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew, and moves this one aside",
+        ));
+    }
+    Ok(cells)
 }

@@ -18,7 +18,10 @@ use crate::init::Registry;
   goodinit grid experiments/quick.toml
   goodinit grid experiments/full.toml --threads 8 --out /tmp/full
   goodinit grid experiments/quick.toml --set grid.learning_rate=[0.1] --dry-run
-  goodinit grid experiments/full.toml --shard 2/4      one of four machines; see goodinit merge")]
+  goodinit grid experiments/full.toml --shard 2/4      one of four machines; see goodinit merge
+
+Exit codes: 0 done, 1 done but trials failed (one that diverged is a result and has not failed; of
+shards, merge says it), 2 error, 75 interrupted: the same command goes on.")]
 pub struct Args {
     /// The experiment file
     #[arg(value_name = "EXPERIMENT.toml")]
@@ -99,8 +102,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         }
     }
     let done = execute(&args, experiment, &out, environment)?;
-    tell(done, &out, args.format)?;
-    Ok(ExitCode::SUCCESS)
+    tell(done, &out, args.format)
 }
 
 fn dry_run(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<ExitCode> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::execute::summary;
+use super::execute::tell_tables;
 use crate::error::Result;
 use crate::run::merge::merge;
 use crate::run::progress::say;
@@ -15,7 +15,9 @@ use crate::run::progress::say;
   goodinit merge results/full /copied/from/node1 /copied/from/node2
 
 The tables are byte for byte those of a run that was never cut. If trials are missing, nothing is
-written; the shards that lack them are named, each with the command to run.")]
+written; the shards that lack them are named, each with the command to run.
+
+Exit codes: 0 done, 1 done but trials failed, 2 error.")]
 pub struct Args {
     /// The results directory that the shards ran in; the tables go there
     #[arg(value_name = "DIR")]
@@ -46,6 +48,5 @@ pub fn run(args: Args) -> Result<ExitCode> {
         merged.shards,
         args.directory.display()
     ))?;
-    super::print(&summary(&args.directory)?)?;
-    Ok(ExitCode::SUCCESS)
+    tell_tables(&args.directory)
 }

@@ -40,7 +40,8 @@ pub mod verify;
   goodinit diff HEAD~1 -- results/quick     did a number change since the last commit?
   goodinit check results/quick              do the experiment's claims hold?
 
-Exit codes: 0 done (same, holds), 1 differs or does not hold, 2 error, 75 interrupted (go on later)."
+Exit codes: 0 done (same, holds), 1 differs, does not hold, or trials failed, 2 error,
+75 interrupted (go on later)."
 )]
 pub struct Arguments {
     #[command(subcommand)]

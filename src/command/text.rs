@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal as _;
 
+use crate::run::progress::grouped;
+
 /// Width of the terminal that standard output is, else 100.
 pub fn width() -> usize {
     comfy_table::Table::new()
@@ -21,7 +23,7 @@ pub fn colours() -> bool {
 /// `1 cell`, `2 cells`.
 pub fn counted(n: u64, noun: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {noun}{plural}")
+    format!("{} {noun}{plural}", grouped(n))
 }
 
 /// `text` in bold, if `colours`.

@@ -12,8 +12,9 @@ use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
 use crate::results::format;
 use crate::results::manifest::Manifest;
-use crate::run::grid::grouped;
+
 use crate::run::job::Job;
+use crate::run::progress::grouped;
 use crate::run::signals::Stop;
 use crate::run::sweep::default_threads;
 use crate::run::verify::{Report, Sample, verify};

@@ -11,48 +11,35 @@ use ::csv::ByteRecord;
 use self::layout::{Layout, Lines, is_header, texts};
 use super::file::Source;
 use super::{Dataset, Environment, Features, Item, Targets};
-use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
+use crate::catalog::{Entry, Parameter, ParameterKind, Spec, Value, number};
 use crate::error::{Error, Kind, Result};
 
 /// More different labels than this are taken for a regression target by mistake.
 const MOST_CLASSES: usize = 10_000;
 
-const fn optional(name: &'static str, kind: ParameterKind, doc: &'static str) -> Parameter {
-    Parameter {
-        name,
-        kind,
-        default: None,
-        optional: true,
-        doc,
-    }
-}
-
-pub(super) static ITEM: Item = Item {
-    entry: &Entry {
+pub(super) static ITEM: Item = Item::brought(
+    &Entry {
         name: "csv",
         aliases: &[],
         summary: "a table: numeric features, and a label (a number or a word) or real-valued targets",
         formula: "one sample per line; features standardized on the training part unless told otherwise",
         citation: "RFC 4180",
         parameters: &[
-            Parameter {
-                name: "path",
-                kind: ParameterKind::Text(&[]),
-                default: None,
-                optional: false,
-                doc: "the file, relative to the working directory, gzipped or not",
-            },
-            optional(
+            Parameter::path(
+                "path",
+                "the file, relative to the working directory, gzipped or not",
+            ),
+            Parameter::optional(
                 "test_path",
                 ParameterKind::Text(&[]),
                 "a second file, the official test part",
             ),
-            optional(
+            Parameter::optional(
                 "label",
                 ParameterKind::Any,
                 "the column to predict: its name, or its number from 1; a list of them for regression; default: the last",
             ),
-            optional(
+            Parameter::optional(
                 "header",
                 ParameterKind::Flag,
                 "whether the first line names the columns; default: if no cell of it is a number",
@@ -63,29 +50,23 @@ pub(super) static ITEM: Item = Item {
                 &["classification", "regression"],
                 "whether the label is a class or a real value",
             ),
-            optional(
+            Parameter::optional(
                 "ignore",
                 ParameterKind::List,
                 "columns to leave out: names, or numbers from 1",
             ),
-            Parameter {
-                name: "delimiter",
-                kind: ParameterKind::Text(&[]),
-                default: Some(catalog::Default::Text(",")),
-                optional: false,
-                doc: "what separates cells: one character, or \"tab\"",
-            },
+            Parameter::text(
+                "delimiter",
+                ",",
+                "what separates cells: one character, or \"tab\"",
+            ),
         ],
     },
-    shape: "as in the file",
-    licence: "yours",
-    source: "a file you bring",
-    mirrors: &[],
-    files: &[],
-    default_split: None,
-    tabular: true,
+    "as in the file",
+    "a file you bring",
     load,
-};
+)
+.tabular();
 
 fn load(spec: &Spec, _seed: u64, _: &Environment) -> Result<Dataset> {
     let train = Source::open(&PathBuf::from(spec.text("path")))?;
@@ -309,7 +290,7 @@ fn rank(path: &Path, seen: &BTreeMap<Vec<u8>, u32>) -> Result<(Vec<u16>, Vec<Str
         // Adding +0 makes -0 the same class as 0.
         let x = x + 0.0;
         if last != Some(x) {
-            names.push(catalog::number(x));
+            names.push(number(x));
             last = Some(x);
         }
         order[i as usize] = (names.len() - 1) as u16;

@@ -6,11 +6,15 @@
 //! program or a machine stopped. A lock file keeps two downloads of one dataset apart.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Read, Write as _};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
+
+mod transfer;
+
+use transfer::{Failure, agent, transfer};
 
 use super::dataset::hex;
 use super::{Environment, Item, SourceFile};
@@ -158,17 +162,6 @@ fn lock(dir: &Path, watch: &dyn Watch) -> Result<File> {
     Ok(file)
 }
 
-fn agent(patience: Duration) -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .timeout_resolve(Some(patience))
-        .timeout_connect(Some(patience))
-        .timeout_recv_response(Some(patience))
-        .timeout_per_read(Some(patience))
-        .user_agent(concat!("goodinit/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .into()
-}
-
 /// Gets `file` into `part`, whole and with the right digest.
 fn download(
     agent: &ureq::Agent,
@@ -218,125 +211,6 @@ fn download(
     let reasons: String = failures.iter().map(|f| format!("\n  {f}")).collect();
     let message = format!("cannot download {}: {which}{reasons}", file.name);
     Err(Error::new(Kind::Network, message))
-}
-
-/// Why one attempt failed.
-#[derive(Debug)]
-enum Failure {
-    /// The server does not have it, or cannot be reached.
-    Refused(String),
-    /// The transfer broke off; what came is kept.
-    Broken(String),
-    /// What came is not the file.
-    Wrong(String),
-    /// This machine cannot store it: no mirror will help.
-    Disk(Error),
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Failure::Refused(text) | Failure::Broken(text) | Failure::Wrong(text) => f.write_str(text),
-            Failure::Disk(error) => error.fmt(f),
-        }
-    }
-}
-
-/// One request: appends to what is in `part`, or starts over if the server will not resume.
-fn transfer(
-    agent: &ureq::Agent,
-    url: &str,
-    file: &SourceFile,
-    part: &Path,
-    watch: &dyn Watch,
-) -> std::result::Result<(), Failure> {
-    let mut have = length(part);
-    if have > file.bytes {
-        remove(part).map_err(Failure::Disk)?;
-        have = 0;
-    }
-    if have == file.bytes {
-        return Ok(());
-    }
-    let mut request = agent.get(url).header("Accept-Encoding", "identity");
-    if have > 0 {
-        request = request.header("Range", format!("bytes={have}-"));
-    }
-    let mut response = match request.call() {
-        Ok(response) => response,
-        Err(ureq::Error::StatusCode(416)) => {
-            return Err(Failure::Wrong(
-                "the server has nothing after what is here (status 416)".into(),
-            ));
-        }
-        Err(ureq::Error::StatusCode(code)) => return Err(Failure::Refused(format!("status {code}"))),
-        Err(error) => return Err(Failure::Refused(error.to_string())),
-    };
-    let resumes = response.status().as_u16() == 206 && starts_at(&response, have);
-    if have > 0 && !resumes {
-        if response.status().as_u16() == 206 {
-            return Err(Failure::Wrong(
-                "the server sent another part than the one asked for".into(),
-            ));
-        }
-        have = 0;
-    }
-    if let Some(length) = response.body().content_length()
-        && length != file.bytes - have
-    {
-        let text = format!(
-            "the server offers {length} bytes, not the {} that the file has",
-            file.bytes - have
-        );
-        return Err(Failure::Refused(text));
-    }
-    watch.begin(file.name, url, have, file.bytes);
-    let disk = |what: &str, e: &io::Error| Failure::Disk(Error::io(what, part, e));
-    let open = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(have == 0)
-        .append(have > 0)
-        .open(part);
-    let mut out = open.map_err(|e| disk("write", &e))?;
-    let mut body = response.body_mut().as_reader();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let n = match body.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => n,
-            Err(e) => {
-                let text = format!("broke off after {have} of {} bytes ({e})", file.bytes);
-                return Err(Failure::Broken(text));
-            }
-        };
-        have += n as u64;
-        if have > file.bytes {
-            return Err(Failure::Wrong(format!(
-                "sends more than the {} bytes that the file has",
-                file.bytes
-            )));
-        }
-        out.write_all(&buffer[..n]).map_err(|e| disk("write", &e))?;
-        watch.advance(n as u64);
-    }
-    if have < file.bytes {
-        return Err(Failure::Broken(format!(
-            "broke off after {have} of {} bytes",
-            file.bytes
-        )));
-    }
-    Ok(())
-}
-
-/// Whether the answer's `Content-Range` begins at byte `start`.
-fn starts_at(response: &ureq::http::Response<ureq::Body>, start: u64) -> bool {
-    let range = response
-        .headers()
-        .get("content-range")
-        .and_then(|v| v.to_str().ok());
-    let first = range.and_then(|r| r.strip_prefix("bytes ")?.split('-').next()?.parse::<u64>().ok());
-    first == Some(start)
 }
 
 fn verify(file: &SourceFile, part: &Path) -> std::result::Result<(), Failure> {

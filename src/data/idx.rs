@@ -8,42 +8,32 @@ use std::path::{Path, PathBuf};
 
 use super::file::Source;
 use super::{Dataset, Environment, Features, Item, Targets};
-use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::catalog::{Entry, Parameter, Spec};
 use crate::error::{Error, Kind, Result};
 
-pub(super) static ITEM: Item = Item {
-    entry: &Entry {
+pub(super) static ITEM: Item = Item::brought(
+    &Entry {
         name: "idx",
         aliases: &[],
         summary: "a directory of IDX files named like MNIST's, of any count and image size, gzipped or not",
         formula: "bytes, 0 to 255",
         citation: "Y. LeCun, C. Cortes, C. Burges, The MNIST database of handwritten digits, file formats",
         parameters: &[
-            Parameter {
-                name: "path",
-                kind: ParameterKind::Text(&[]),
-                default: None,
-                optional: false,
-                doc: "directory with train-images-idx3-ubyte, train-labels-idx1-ubyte and perhaps the t10k- or test- pair",
-            },
-            Parameter {
-                name: "prefix",
-                kind: ParameterKind::Text(&[]),
-                default: Some(catalog::Default::Text("")),
-                optional: false,
-                doc: "what the file names begin with, for example \"emnist-letters-\"",
-            },
+            Parameter::path(
+                "path",
+                "directory with train-images-idx3-ubyte, train-labels-idx1-ubyte and perhaps the t10k- or test- pair",
+            ),
+            Parameter::text(
+                "prefix",
+                "",
+                "what the file names begin with, for example \"emnist-letters-\"",
+            ),
         ],
     },
-    shape: "as in the files",
-    licence: "yours",
-    source: "files you bring",
-    mirrors: &[],
-    files: &[],
-    default_split: None,
-    tabular: false,
+    "as in the files",
+    "files you bring",
     load,
-};
+);
 
 /// The header of an IDX file of bytes, checked against the length of the file.
 pub(super) struct Idx {

@@ -70,16 +70,6 @@ pub struct DataSpec {
 
 const OVER: &[&str] = &["none", "feature", "global"];
 
-const fn optional(name: &'static str, kind: ParameterKind, doc: &'static str) -> Parameter {
-    Parameter {
-        name,
-        kind,
-        default: None,
-        optional: true,
-        doc,
-    }
-}
-
 /// The keys that every dataset takes beside its own.
 pub static COMMON: Entry = Entry {
     name: "data",
@@ -88,24 +78,18 @@ pub static COMMON: Entry = Entry {
     formula: "x = (raw / scale - mean) / std, statistics from the training part",
     citation: "",
     parameters: &[
-        optional(
+        Parameter::optional(
             "name",
             ParameterKind::Text(&[]),
             "text for the tables instead of the canonical one",
         ),
-        optional(
+        Parameter::optional(
             "split",
             ParameterKind::Any,
             "{ train, validation, test }: decimals are fractions, whole numbers are counts; test may be \"official\"",
         ),
-        Parameter {
-            name: "stratified",
-            kind: ParameterKind::Flag,
-            default: Some(catalog::Default::Flag(true)),
-            optional: false,
-            doc: "each part has the classes in proportion",
-        },
-        optional(
+        Parameter::flag("stratified", true, "each part has the classes in proportion"),
+        Parameter::optional(
             "train_rows",
             ParameterKind::Integer {
                 min: 1,
@@ -113,38 +97,36 @@ pub static COMMON: Entry = Entry {
             },
             "use only so many rows of the training part",
         ),
-        optional(
+        Parameter::optional(
             "classes",
             ParameterKind::List,
             "use only these classes, relabelled from 0 in this order",
         ),
-        optional(
+        Parameter::optional(
             "binary_threshold",
             ParameterKind::Integer { min: 1, max: 65_535 },
             "two classes: label below this (0), and not (1)",
         ),
-        optional(
+        Parameter::optional(
             "scale",
             ParameterKind::Any,
             "divide raw values by this number; \"unit\" by the largest the format allows; \"none\"",
         ),
-        optional(
+        Parameter::optional(
             "center",
             ParameterKind::Text(OVER),
             "subtract the training mean of each feature, or of all",
         ),
-        optional(
+        Parameter::optional(
             "standardize",
             ParameterKind::Text(OVER),
             "divide by the training standard deviation of each feature, or of all; also centres unless `center` is given",
         ),
-        Parameter {
-            name: "standardize_targets",
-            kind: ParameterKind::Flag,
-            default: Some(catalog::Default::Flag(false)),
-            optional: false,
-            doc: "bring real-valued targets to mean 0 and variance 1 over the training part",
-        },
+        Parameter::flag(
+            "standardize_targets",
+            false,
+            "bring real-valued targets to mean 0 and variance 1 over the training part",
+        ),
         Parameter::choice(
             "random_labels",
             "redraw",

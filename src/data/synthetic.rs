@@ -11,7 +11,7 @@ mod teacher;
 pub(super) use self::mnist_like::MNIST_LIKE;
 pub(super) use self::teacher::TEACHER;
 
-use super::{Dataset, Environment, Features, Item, SplitRule, Targets};
+use super::{Dataset, Environment, Features, Item, Load, SplitRule, Targets};
 use crate::catalog::{Entry, Parameter, Spec};
 use crate::error::{Error, Kind, Result};
 use crate::random::{Key, Purpose, Stream};
@@ -29,7 +29,7 @@ const DRAW: Parameter = Parameter::integer(
     "which dataset of its kind: each number, and each seed of the experiment, gives another",
 );
 
-const fn item(entry: &'static Entry, shape: &'static str, load: Generator) -> Item {
+const fn item(entry: &'static Entry, shape: &'static str, load: Load) -> Item {
     Item {
         entry,
         shape,
@@ -42,8 +42,6 @@ const fn item(entry: &'static Entry, shape: &'static str, load: Generator) -> It
         load,
     }
 }
-
-type Generator = fn(&Spec, u64, &Environment) -> Result<Dataset>;
 
 pub(super) static MIXTURE: Item = item(
     &Entry {

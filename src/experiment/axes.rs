@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::canonical::expand;
-use super::coordinates::Axis;
+use super::coordinates::{Axis, axes};
 use super::document::{Document, Item, Node, Span};
 use super::values::{activations, architecture, batch_size, join, label_noise, learning_rate};
 use crate::activation::Activation;
@@ -31,16 +31,23 @@ pub(super) struct Standing<T> {
 /// The values of one axis.
 #[derive(Debug, Clone)]
 pub(super) struct Shelf<T> {
+    axis: Axis,
     pub items: Vec<Standing<T>>,
     index: BTreeMap<String, u16>,
 }
 
 impl<T> Shelf<T> {
-    fn new() -> Self {
+    fn new(axis: Axis) -> Self {
         Shelf {
+            axis,
             items: Vec::new(),
             index: BTreeMap::new(),
         }
+    }
+
+    /// The value that a cell has on this axis.
+    pub fn of(&self, cell: &Cell) -> &T {
+        &self.items[usize::from(cell[self.axis as usize])].value
     }
 
     /// Puts a value on the shelf, if one of that text isn't there; returns its number.
@@ -53,30 +60,49 @@ impl<T> Shelf<T> {
         self.items.push(Standing { text, value, span });
         i
     }
+}
 
-    /// Sorts the used values by `key`, drops the others, and returns old number -> new number.
-    fn settle<K: PartialOrd>(&mut self, used: &[bool], key: impl Fn(&Standing<T>) -> K) -> Vec<u16> {
-        let mut order: Vec<(usize, Standing<T>)> = std::mem::take(&mut self.items)
-            .into_iter()
-            .enumerate()
-            .filter(|(i, _)| used[*i])
-            .collect();
-        order.sort_by(|a, b| {
-            key(&a.1)
-                .partial_cmp(&key(&b.1))
-                .unwrap_or(std::cmp::Ordering::Equal)
-        });
+/// What can be done with a shelf of any type of values.
+trait Texts {
+    fn len(&self) -> usize;
+    fn text(&self, i: u16) -> &str;
+    fn find(&self, text: &str) -> Option<u16>;
+
+    /// Sorts the used values, numbers by value and else by bytes, drops the others, and returns
+    /// old number -> new number.
+    fn settle(&mut self, used: &[bool]) -> Vec<u16>;
+}
+
+impl<T> Texts for Shelf<T> {
+    fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    fn text(&self, i: u16) -> &str {
+        &self.items[usize::from(i)].text
+    }
+
+    fn find(&self, text: &str) -> Option<u16> {
+        self.index.get(text).copied()
+    }
+
+    fn settle(&mut self, used: &[bool]) -> Vec<u16> {
+        let items = std::mem::take(&mut self.items).into_iter().enumerate();
+        let mut order: Vec<(usize, Standing<T>)> = items.filter(|(i, _)| used[*i]).collect();
+        if self.axis.is_number() {
+            // The text of a number is the shortest that reads back as the same number.
+            let value = |item: &Standing<T>| item.text.parse().unwrap_or(f64::NAN);
+            order.sort_by(|a, b| value(&a.1).total_cmp(&value(&b.1)));
+        } else {
+            order.sort_by(|a, b| a.1.text.cmp(&b.1.text));
+        }
         let mut renumbered = vec![0; used.len()];
         for (new, (old, _)) in order.iter().enumerate() {
             renumbered[*old] = new as u16;
         }
         self.items = order.into_iter().map(|(_, item)| item).collect();
-        self.index = self
-            .items
-            .iter()
-            .enumerate()
-            .map(|(i, item)| (item.text.clone(), i as u16))
-            .collect();
+        let texts = self.items.iter().map(|item| item.text.clone());
+        self.index = texts.zip(0..).collect();
         renumbered
     }
 }
@@ -98,78 +124,50 @@ pub(super) struct Axes {
     pub batch_size: Shelf<u32>,
 }
 
-/// Runs `$body` with `$shelf` bound to the shelf of `$axis`.
-macro_rules! with_shelf {
-    ($axes:expr, $axis:expr, $shelf:ident => $body:expr) => {
-        match $axis {
-            Axis::Dataset => {
-                let $shelf = &$axes.dataset;
-                $body
+/// A shelf for each axis of a cell, from the list of axes.
+macro_rules! shelves {
+    (
+        cell { $($(#[$_a:meta])* $Cell:ident $cell:ident: $_b:ty,)* }
+        trial { $($(#[$_c:meta])* $Trial:ident $_d:ident: $_e:ty,)* }
+    ) => {
+        impl Axes {
+            /// No values yet.
+            pub fn new() -> Self {
+                Axes { $($cell: Shelf::new(Axis::$Cell),)* }
             }
-            Axis::LabelNoise => {
-                let $shelf = &$axes.label_noise;
-                $body
+
+            fn shelf(&self, axis: Axis) -> &dyn Texts {
+                match axis {
+                    $(Axis::$Cell => &self.$cell,)*
+                    $(Axis::$Trial)|* => unreachable!("{axis} is no axis of a cell"),
+                }
             }
-            Axis::Architecture => {
-                let $shelf = &$axes.architecture;
-                $body
-            }
-            Axis::Activation => {
-                let $shelf = &$axes.activation;
-                $body
-            }
-            Axis::Scheme => {
-                let $shelf = &$axes.scheme;
-                $body
-            }
-            Axis::Bias => {
-                let $shelf = &$axes.bias;
-                $body
-            }
-            Axis::Optimizer => {
-                let $shelf = &$axes.optimizer;
-                $body
-            }
-            Axis::LearningRate => {
-                let $shelf = &$axes.learning_rate;
-                $body
-            }
-            _ => {
-                let $shelf = &$axes.batch_size;
-                $body
+
+            fn shelf_mut(&mut self, axis: Axis) -> &mut dyn Texts {
+                match axis {
+                    $(Axis::$Cell => &mut self.$cell,)*
+                    $(Axis::$Trial)|* => unreachable!("{axis} is no axis of a cell"),
+                }
             }
         }
     };
 }
+axes!(shelves);
 
 impl Axes {
-    pub fn new() -> Self {
-        Axes {
-            dataset: Shelf::new(),
-            label_noise: Shelf::new(),
-            architecture: Shelf::new(),
-            activation: Shelf::new(),
-            scheme: Shelf::new(),
-            bias: Shelf::new(),
-            optimizer: Shelf::new(),
-            learning_rate: Shelf::new(),
-            batch_size: Shelf::new(),
-        }
-    }
-
     /// Number of values of an axis.
     pub fn len(&self, axis: Axis) -> usize {
-        with_shelf!(self, axis, shelf => shelf.items.len())
+        self.shelf(axis).len()
     }
 
     /// The canonical text of value `i` of an axis.
     pub fn text(&self, axis: Axis, i: u16) -> &str {
-        with_shelf!(self, axis, shelf => &shelf.items[usize::from(i)].text)
+        self.shelf(axis).text(i)
     }
 
     /// The number of the value with a canonical text.
     pub fn find(&self, axis: Axis, text: &str) -> Option<u16> {
-        with_shelf!(self, axis, shelf => shelf.index.get(text).copied())
+        self.shelf(axis).find(text)
     }
 
     /// The texts of an axis.
@@ -202,7 +200,10 @@ impl Axes {
                 let rate = learning_rate(&value)?;
                 self.learning_rate.put(number(rate), rate, span)
             }
-            _ => self.put_batch_size(batch_size(&value)?, span),
+            Axis::BatchSize => self.put_batch_size(batch_size(&value)?, span),
+            Axis::Replicate | Axis::WeightSeed | Axis::OrderSeed | Axis::DataSeed => {
+                unreachable!("{axis} is no axis of a cell")
+            }
         })
     }
 
@@ -244,25 +245,13 @@ impl Axes {
     /// Brings values into the order of the tables, drops those that no cell uses, and renumbers
     /// and sorts the cells.
     pub fn settle(&mut self, cells: &mut [Cell]) {
-        let lengths = Axis::CELL.map(|axis| self.len(axis));
-        let used = |place: usize| {
-            let mut used = vec![false; lengths[place]];
+        let renumbered = Axis::CELL.map(|axis| {
+            let mut used = vec![false; self.len(axis)];
             for cell in cells.iter() {
-                used[usize::from(cell[place])] = true;
+                used[usize::from(cell[axis as usize])] = true;
             }
-            used
-        };
-        let renumbered = [
-            self.dataset.settle(&used(0), |s| s.text.clone()),
-            self.label_noise.settle(&used(1), |s| s.value),
-            self.architecture.settle(&used(2), |s| s.text.clone()),
-            self.activation.settle(&used(3), |s| s.text.clone()),
-            self.scheme.settle(&used(4), |s| s.text.clone()),
-            self.bias.settle(&used(5), |s| s.text.clone()),
-            self.optimizer.settle(&used(6), |s| s.text.clone()),
-            self.learning_rate.settle(&used(7), |s| s.value),
-            self.batch_size.settle(&used(8), |s| s.value),
-        ];
+            self.shelf_mut(axis).settle(&used)
+        });
         for cell in cells.iter_mut() {
             for (i, map) in cell.iter_mut().zip(&renumbered) {
                 *i = map[usize::from(*i)];

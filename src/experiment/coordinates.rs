@@ -1,131 +1,195 @@
 //! The coordinates of a trial: the first columns of every table.
+//!
+//! [`axes!`] is the one list of them. The structs and [`Axis`] here are made from it, and so are
+//! the cells of the tables in `results`; a coordinate added there is added everywhere, and the
+//! compiler points at what it still needs (values of its own in `axes.rs`, if it belongs to the
+//! grid).
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::number;
 
-/// Where a trial stands in the grid. Rows of all tables begin with these columns and are sorted
-/// by them: text by bytes, numbers by value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Coordinates {
-    /// Dataset, canonical text.
-    pub dataset: String,
-    /// Fraction of training labels that are random.
-    pub label_noise: f64,
-    /// Architecture, canonical text (`256-128`, `20x64`).
-    pub architecture: String,
-    /// Activation, canonical text; per layer joined by `/`.
-    pub activation: String,
-    /// Scheme, canonical text (`normal(std=0.01)`).
-    pub scheme: String,
-    /// Bias initialization, canonical text.
-    pub bias: String,
-    /// Optimizer, canonical text.
-    pub optimizer: String,
-    /// Learning rate.
-    pub learning_rate: f64,
-    /// Samples per step.
-    pub batch_size: u32,
-    /// Replicate, from 0.
-    pub replicate: u32,
-    /// Which draw of initial weights.
-    pub weight_seed: u32,
-    /// Which draw of sample order.
-    pub order_seed: u32,
-    /// Which draw of split and label noise.
-    pub data_seed: u32,
+/// Hands the list of coordinates to the macro `$to`, in the order of the columns: those that make
+/// a cell of the grid, then those that tell its trials apart.
+macro_rules! axes {
+    ($to:ident) => {
+        $to! {
+            cell {
+                /// Dataset, canonical text.
+                Dataset dataset: String,
+                /// Fraction of training labels that are random.
+                LabelNoise label_noise: f64,
+                /// Architecture, canonical text (`256-128`, `20x64`).
+                Architecture architecture: String,
+                /// Activation, canonical text; per layer joined by `/`.
+                Activation activation: String,
+                /// Scheme, canonical text (`normal(std=0.01)`).
+                Scheme scheme: String,
+                /// Bias initialization, canonical text.
+                Bias bias: String,
+                /// Optimizer, canonical text.
+                Optimizer optimizer: String,
+                /// Learning rate.
+                LearningRate learning_rate: f64,
+                /// Samples per step.
+                BatchSize batch_size: u32,
+            }
+            trial {
+                /// Replicate, from 0.
+                Replicate replicate: u32,
+                /// Which draw of initial weights.
+                WeightSeed weight_seed: u32,
+                /// Which draw of sample order.
+                OrderSeed order_seed: u32,
+                /// Which draw of split and label noise.
+                DataSeed data_seed: u32,
+            }
+        }
+    };
+}
+pub(crate) use axes;
+
+/// A value that is a coordinate.
+trait Value {
+    /// Whether it is a number, sorted by value; text is sorted by bytes.
+    const IS_NUMBER: bool;
+    /// As it stands in a table.
+    fn text(&self) -> Cow<'_, str>;
+    fn compare(&self, other: &Self) -> Ordering;
 }
 
-/// One of the coordinates: an axis of the grid, the replicate, or a seed. In the order of the
-/// columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "each is the column of that name in `Coordinates`")]
-pub enum Axis {
-    Dataset,
-    LabelNoise,
-    Architecture,
-    Activation,
-    Scheme,
-    Bias,
-    Optimizer,
-    LearningRate,
-    BatchSize,
-    Replicate,
-    WeightSeed,
-    OrderSeed,
-    DataSeed,
+impl Value for String {
+    const IS_NUMBER: bool = false;
+    fn text(&self) -> Cow<'_, str> {
+        Cow::from(self)
+    }
+    fn compare(&self, other: &Self) -> Ordering {
+        self.cmp(other)
+    }
 }
+
+impl Value for f64 {
+    const IS_NUMBER: bool = true;
+    fn text(&self) -> Cow<'_, str> {
+        number(*self).into()
+    }
+    fn compare(&self, other: &Self) -> Ordering {
+        self.total_cmp(other)
+    }
+}
+
+impl Value for u32 {
+    const IS_NUMBER: bool = true;
+    fn text(&self) -> Cow<'_, str> {
+        self.to_string().into()
+    }
+    fn compare(&self, other: &Self) -> Ordering {
+        self.cmp(other)
+    }
+}
+
+macro_rules! define {
+    (
+        cell { $($(#[$cell_doc:meta])* $Cell:ident $cell:ident: $cell_type:ty,)* }
+        trial { $($(#[$trial_doc:meta])* $Trial:ident $trial:ident: $trial_type:ty,)* }
+    ) => {
+        /// Where a trial stands in the grid. Rows of all tables begin with these columns and are
+        /// sorted by them: text by bytes, numbers by value.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub struct Coordinates {
+            $($(#[$cell_doc])* pub $cell: $cell_type,)*
+            $($(#[$trial_doc])* pub $trial: $trial_type,)*
+        }
+
+        /// Where a cell stands in the grid: coordinates without replicate and seeds.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct CellCoordinates {
+            $($(#[$cell_doc])* pub $cell: $cell_type,)*
+        }
+
+        /// One of the coordinates: an axis of the grid, the replicate, or a seed. In the order of
+        /// the columns.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Axis {
+            $($(#[$cell_doc])* $Cell,)*
+            $($(#[$trial_doc])* $Trial,)*
+        }
+
+        impl Axis {
+            /// The coordinates that make a cell: all but the replicate and the seeds. They come
+            /// first, so that `axis as usize` is the place of one of them here.
+            pub const CELL: [Axis; [$(Axis::$Cell),*].len()] = [$(Axis::$Cell),*];
+
+            /// The replicate and the seeds, which tell the trials of a cell apart.
+            pub const TRIAL: [Axis; [$(Axis::$Trial),*].len()] = [$(Axis::$Trial),*];
+
+            /// Every coordinate, in the order of the columns.
+            pub const ALL: [Axis; Axis::CELL.len() + Axis::TRIAL.len()] =
+                [$(Axis::$Cell,)* $(Axis::$Trial),*];
+
+            /// Name of the column, and of the key under `[grid]` for those in [`Axis::CELL`].
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Axis::$Cell => stringify!($cell),)*
+                    $(Axis::$Trial => stringify!($trial),)*
+                }
+            }
+
+            /// Whether values of this coordinate are numbers, sorted by value.
+            pub const fn is_number(self) -> bool {
+                match self {
+                    $(Axis::$Cell => <$cell_type as Value>::IS_NUMBER,)*
+                    $(Axis::$Trial => <$trial_type as Value>::IS_NUMBER,)*
+                }
+            }
+        }
+
+        impl Coordinates {
+            /// The text of one coordinate, as it stands in a table.
+            pub fn text(&self, axis: Axis) -> Cow<'_, str> {
+                match axis {
+                    $(Axis::$Cell => self.$cell.text(),)*
+                    $(Axis::$Trial => self.$trial.text(),)*
+                }
+            }
+
+            /// Compares one coordinate of two trials as tables are sorted.
+            pub fn compare(&self, other: &Self, axis: Axis) -> Ordering {
+                match axis {
+                    $(Axis::$Cell => self.$cell.compare(&other.$cell),)*
+                    $(Axis::$Trial => self.$trial.compare(&other.$trial),)*
+                }
+            }
+        }
+
+        impl CellCoordinates {
+            /// The text of one coordinate as it stands in a table; empty for replicate and seeds.
+            pub fn text(&self, axis: Axis) -> Cow<'_, str> {
+                match axis {
+                    $(Axis::$Cell => self.$cell.text(),)*
+                    $(Axis::$Trial)|* => Cow::Borrowed(""),
+                }
+            }
+        }
+
+        impl From<&Coordinates> for CellCoordinates {
+            fn from(c: &Coordinates) -> Self {
+                CellCoordinates { $($cell: c.$cell.clone(),)* }
+            }
+        }
+    };
+}
+axes!(define);
 
 impl Axis {
-    /// Every coordinate, in the order of the columns.
-    pub const ALL: [Axis; 13] = [
-        Axis::Dataset,
-        Axis::LabelNoise,
-        Axis::Architecture,
-        Axis::Activation,
-        Axis::Scheme,
-        Axis::Bias,
-        Axis::Optimizer,
-        Axis::LearningRate,
-        Axis::BatchSize,
-        Axis::Replicate,
-        Axis::WeightSeed,
-        Axis::OrderSeed,
-        Axis::DataSeed,
-    ];
-
-    /// The coordinates that make a cell: all but the replicate and the seeds.
-    pub const CELL: [Axis; 9] = [
-        Axis::Dataset,
-        Axis::LabelNoise,
-        Axis::Architecture,
-        Axis::Activation,
-        Axis::Scheme,
-        Axis::Bias,
-        Axis::Optimizer,
-        Axis::LearningRate,
-        Axis::BatchSize,
-    ];
-
-    /// Name of the column, and of the key under `[grid]` for those in [`Axis::CELL`].
-    pub const fn name(self) -> &'static str {
-        match self {
-            Axis::Dataset => "dataset",
-            Axis::LabelNoise => "label_noise",
-            Axis::Architecture => "architecture",
-            Axis::Activation => "activation",
-            Axis::Scheme => "scheme",
-            Axis::Bias => "bias",
-            Axis::Optimizer => "optimizer",
-            Axis::LearningRate => "learning_rate",
-            Axis::BatchSize => "batch_size",
-            Axis::Replicate => "replicate",
-            Axis::WeightSeed => "weight_seed",
-            Axis::OrderSeed => "order_seed",
-            Axis::DataSeed => "data_seed",
-        }
-    }
-
     /// The coordinate whose column is called `name`.
     pub fn named(name: &str) -> Option<Axis> {
         Axis::ALL.into_iter().find(|axis| axis.name() == name)
-    }
-
-    /// Whether values of this coordinate are numbers, sorted by value.
-    pub const fn is_number(self) -> bool {
-        !matches!(
-            self,
-            Axis::Dataset
-                | Axis::Architecture
-                | Axis::Activation
-                | Axis::Scheme
-                | Axis::Bias
-                | Axis::Optimizer
-        )
     }
 }
 
@@ -135,24 +199,11 @@ impl fmt::Display for Axis {
     }
 }
 
-impl Coordinates {
-    /// The text of one coordinate, as it stands in a table.
-    pub fn text(&self, axis: Axis) -> Cow<'_, str> {
-        match axis {
-            Axis::Dataset => Cow::from(&self.dataset),
-            Axis::LabelNoise => number(self.label_noise).into(),
-            Axis::Architecture => Cow::from(&self.architecture),
-            Axis::Activation => Cow::from(&self.activation),
-            Axis::Scheme => Cow::from(&self.scheme),
-            Axis::Bias => Cow::from(&self.bias),
-            Axis::Optimizer => Cow::from(&self.optimizer),
-            Axis::LearningRate => number(self.learning_rate).into(),
-            Axis::BatchSize => self.batch_size.to_string().into(),
-            Axis::Replicate => self.replicate.to_string().into(),
-            Axis::WeightSeed => self.weight_seed.to_string().into(),
-            Axis::OrderSeed => self.order_seed.to_string().into(),
-            Axis::DataSeed => self.data_seed.to_string().into(),
-        }
+impl CellCoordinates {
+    /// The texts of all its coordinates but those in `without`: a key to group cells by.
+    pub fn key(&self, without: &[Axis]) -> Vec<String> {
+        let kept = Axis::CELL.into_iter().filter(|axis| !without.contains(axis));
+        kept.map(|axis| self.text(axis).into_owned()).collect()
     }
 }
 
@@ -186,6 +237,20 @@ mod tests {
             .join(",");
         assert_eq!(table, format!("{names}\n{texts}\n"));
         assert!(Axis::ALL.windows(2).all(|w| w[0] < w[1]));
+        assert!((0..).zip(Axis::ALL).all(|(place, axis)| axis as usize == place));
+        assert_eq!(Axis::ALL[..Axis::CELL.len()], Axis::CELL);
+        assert!(
+            Axis::ALL
+                .iter()
+                .all(|axis| { serde_json::to_string(axis).unwrap() == format!("\"{axis}\"") })
+        );
+        let cell = CellCoordinates::from(&coordinates);
+        assert!(
+            Axis::CELL
+                .iter()
+                .all(|axis| cell.text(*axis) == coordinates.text(*axis))
+        );
+        assert!(Axis::TRIAL.iter().all(|axis| cell.text(*axis).is_empty()));
         assert!(
             Axis::ALL
                 .iter()

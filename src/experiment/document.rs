@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::catalog::{Value, number};
+use crate::catalog::Value;
 use crate::error::{Error, Kind, Result};
 
 /// The longest experiment file that is read, in bytes.
@@ -221,7 +221,8 @@ impl Node {
         match &self.item {
             Item::Text(x) => format!("the text \"{}\"", shorten(x)),
             Item::Integer(x) => x.to_string(),
-            Item::Number(x) => number(*x),
+            // 5.0 is not the whole number 5.
+            Item::Number(x) => format!("{x:?}"),
             Item::Flag(x) => x.to_string(),
             Item::List(items) if items.is_empty() => "an empty list".to_owned(),
             Item::List(_) => "a list".to_owned(),

@@ -129,10 +129,8 @@ impl<'d> Builder<'d> {
         let items = listed(axis, node);
         if items.is_empty() {
             let message = format!("`{axis}` is an empty list: there would be no cells");
-            return Err(self
-                .document
-                .error(node.span, message, "empty")
-                .help(reader.about(axis.name())));
+            let error = self.document.error(node.span, message, "empty");
+            return Err(reader.about(axis.name(), error));
         }
         if items.len() > MAX_VALUES {
             let message = format!("`{axis}` has {} values, more than {MAX_VALUES}", items.len());

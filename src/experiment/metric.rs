@@ -105,7 +105,7 @@ pub(super) fn read(ground: &Ground<'_>, reader: &Reader<'_>) -> Result<Metric> {
 
 fn named(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node, text: &str) -> Result<Metric> {
     let (table, column) = text.split_once('.').unwrap_or(("trials", text));
-    let wrong = |error: Error| error.help(reader.about("metric"));
+    let wrong = |error: Error| reader.about("metric", error);
     match (table, column) {
         ("trials", "best_rate") => {
             let by = match reader.get("of") {
@@ -325,7 +325,7 @@ fn refuse_unused(reader: &Reader<'_>, metric: &Metric) -> Result<()> {
             let error = reader
                 .document
                 .error(span, format!("`{key}` says nothing about this metric"), "");
-            return Err(error.help(reader.about(key)));
+            return Err(reader.about(key, error));
         }
     }
     Ok(())

@@ -38,7 +38,8 @@ mod tests;
 
 pub use check::{MAX_TRIAL_BYTES, trial_bytes};
 pub use claim::Claim;
-pub use coordinates::{Axis, Coordinates};
+pub(crate) use coordinates::axes;
+pub use coordinates::{Axis, CellCoordinates, Coordinates};
 pub use grid::MAX_CELLS;
 pub use plan::{DataShape, Plan, Trial};
 pub use settings::{

@@ -207,17 +207,16 @@ impl Plan {
 
     /// Every preparation of data that some trial needs: dataset, label noise and data seed.
     pub fn preparations(&self) -> Vec<(Arc<DataSpec>, f64, u32)> {
-        let mut kinds: Vec<(u16, u16)> = self.cells.iter().map(|cell| (cell[0], cell[1])).collect();
-        kinds.dedup();
+        let data = |cell: &Cell| [Axis::Dataset, Axis::LabelNoise].map(|axis| cell[axis as usize]);
+        let mut kinds: Vec<&Cell> = self.cells.iter().collect();
+        kinds.dedup_by_key(|cell| data(cell));
         let mut data_seeds: Vec<u32> = self.seeds.iter().map(|s| s.data).collect();
         data_seeds.sort_unstable();
         data_seeds.dedup();
         let mut preparations = Vec::new();
-        for (dataset, noise) in kinds {
-            for &seed in &data_seeds {
-                let spec = Arc::clone(&self.axes.dataset.items[usize::from(dataset)].value);
-                preparations.push((spec, self.axes.label_noise.items[usize::from(noise)].value, seed));
-            }
+        for cell in kinds {
+            let (spec, noise) = (self.axes.dataset.of(cell), *self.axes.label_noise.of(cell));
+            preparations.extend(data_seeds.iter().map(|seed| (Arc::clone(spec), noise, *seed)));
         }
         preparations
     }
@@ -253,7 +252,8 @@ impl Plan {
     }
 
     fn size(&self, cell: &Cell) -> Size {
-        let [dataset, _, architecture, ..] = cell.map(usize::from);
+        let [dataset, architecture] =
+            [Axis::Dataset, Axis::Architecture].map(|axis| usize::from(cell[axis as usize]));
         self.sizes[dataset * self.axes.len(Axis::Architecture) + architecture]
     }
 
@@ -266,18 +266,14 @@ impl Plan {
     pub fn memory(&self, i: usize) -> u64 {
         let cell = self.cell(i);
         let size = self.size(cell);
-        check::bytes(
-            size.parameters,
-            size.units,
-            self.axes.batch_size.items[usize::from(cell[8])].value,
-        )
+        check::bytes(size.parameters, size.units, *self.axes.batch_size.of(cell))
     }
 
     /// Estimated work of trial `i`: fused multiply-adds of all training and evaluation.
     pub fn cost(&self, i: usize) -> u64 {
         let cell = self.cell(i);
-        let shape = self.shapes[usize::from(cell[0])];
-        let batch = u64::from(self.axes.batch_size.items[usize::from(cell[8])].value);
+        let shape = self.shapes[usize::from(cell[Axis::Dataset as usize])];
+        let batch = u64::from(*self.axes.batch_size.of(cell));
         let train = shape.train.max(1) as u64;
         let (samples, evaluations) = match self.train.length {
             Length::Epochs(n) => (
@@ -303,17 +299,17 @@ impl Plan {
     pub fn coordinates(&self, i: usize) -> Coordinates {
         let cell = self.cell(i);
         let seeds = self.seeds[i % self.seeds.len()];
-        let text = |place: usize| self.axes.text(Axis::CELL[place], cell[place]).to_owned();
+        let text = |axis: Axis| self.axes.text(axis, cell[axis as usize]).to_owned();
         Coordinates {
-            dataset: text(0),
-            label_noise: self.axes.label_noise.items[usize::from(cell[1])].value,
-            architecture: text(2),
-            activation: text(3),
-            scheme: text(4),
-            bias: text(5),
-            optimizer: text(6),
-            learning_rate: self.axes.learning_rate.items[usize::from(cell[7])].value,
-            batch_size: self.axes.batch_size.items[usize::from(cell[8])].value,
+            dataset: text(Axis::Dataset),
+            label_noise: *self.axes.label_noise.of(cell),
+            architecture: text(Axis::Architecture),
+            activation: text(Axis::Activation),
+            scheme: text(Axis::Scheme),
+            bias: text(Axis::Bias),
+            optimizer: text(Axis::Optimizer),
+            learning_rate: *self.axes.learning_rate.of(cell),
+            batch_size: *self.axes.batch_size.of(cell),
             replicate: seeds.replicate,
             weight_seed: seeds.weights,
             order_seed: seeds.order,
@@ -336,15 +332,8 @@ impl Plan {
         for axis in Axis::ALL {
             hash.update(format!("{axis}={}\n", coordinates.text(axis)));
         }
-        hash.update(format!(
-            "data={}\n",
-            self.axes.dataset.items[usize::from(cell[0])].value.canonical()
-        ));
-        if let Some(digest) = self.axes.scheme.items[usize::from(cell[4])]
-            .value
-            .scheme
-            .source_digest()
-        {
+        hash.update(format!("data={}\n", self.axes.dataset.of(cell).canonical()));
+        if let Some(digest) = self.axes.scheme.of(cell).scheme.source_digest() {
             hash.update(format!("scheme_source={digest}\n"));
         }
         hash.finalize()[..8].iter().map(|b| format!("{b:02x}")).collect()
@@ -362,17 +351,17 @@ impl Plan {
     /// Trial `i`.
     pub fn trial(&self, i: usize) -> Trial {
         let coordinates = self.coordinates(i);
-        let cell = self.cell(i).map(usize::from);
+        let cell = self.cell(i);
         Trial {
             id: self.identity(i, &coordinates),
             coordinates,
             seed: self.seed,
-            data: Arc::clone(&self.axes.dataset.items[cell[0]].value),
-            architecture: Arc::clone(&self.axes.architecture.items[cell[2]].value),
-            activations: Arc::clone(&self.axes.activation.items[cell[3]].value),
-            scheme: Arc::clone(&self.axes.scheme.items[cell[4]].value.scheme),
-            bias: Arc::clone(&self.axes.bias.items[cell[5]].value),
-            optimizer: Arc::clone(&self.axes.optimizer.items[cell[6]].value),
+            data: Arc::clone(self.axes.dataset.of(cell)),
+            architecture: Arc::clone(self.axes.architecture.of(cell)),
+            activations: Arc::clone(self.axes.activation.of(cell)),
+            scheme: Arc::clone(&self.axes.scheme.of(cell).scheme),
+            bias: Arc::clone(self.axes.bias.of(cell)),
+            optimizer: Arc::clone(self.axes.optimizer.of(cell)),
             loss: self.loss,
             train: Arc::clone(&self.train),
             record: Arc::clone(&self.record),

@@ -1,5 +1,7 @@
 //! Reading an experiment file from disk, with errors that say what was probably meant.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::document::MAX_BYTES;
@@ -19,15 +21,20 @@ pub(super) fn text(path: &Path) -> Result<String> {
         return Err(Error::new(Kind::Experiment, message)
             .help("name a .toml file, for example experiments/quick.toml"));
     }
-    if metadata.len() > MAX_BYTES as u64 {
+    let unreadable = |e| Error::io("read", path, &e);
+    let mut bytes = Vec::new();
+    // The length of a pipe or a device isn't known before.
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() > MAX_BYTES {
         let message = format!(
-            "{} is {} bytes long; an experiment file has at most {MAX_BYTES}",
-            path.display(),
-            metadata.len()
+            "{} is longer than {MAX_BYTES} bytes, the most that an experiment file has",
+            path.display()
         );
         return Err(Error::new(Kind::Experiment, message));
     }
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
     String::from_utf8(bytes).map_err(|e| {
         let valid = e.utf8_error().valid_up_to();
         let line = e.as_bytes()[..valid].iter().filter(|b| **b == b'\n').count() + 1;

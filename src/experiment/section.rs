@@ -79,9 +79,7 @@ impl<'d> Reader<'d> {
     /// The error for a key that is not there.
     pub fn missing(&self, key: &str) -> Error {
         let message = format!("`{key}` is missing in {}", self.section.title());
-        self.document
-            .error(self.head(), message, "")
-            .help(self.about(key))
+        self.about(key, self.document.error(self.head(), message, ""))
     }
 
     /// Where the table begins: its header, without the keys below.
@@ -101,18 +99,18 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// A line on what a key takes and means.
-    pub fn about(&self, key: &str) -> String {
+    /// `error` with a line on what a key takes and means, if it is one of the section's own.
+    pub fn about(&self, key: &str, error: Error) -> Error {
         match self.section.key(key) {
-            Some(k) => format!("{key} takes {}: {}", k.takes, k.doc),
-            None => String::new(),
+            Some(k) => error.help(format!("{key} takes {}: {}", k.takes, k.doc)),
+            None => error,
         }
     }
 
     /// The error for a value of the wrong type or out of range.
     pub fn wrong(&self, key: &str, node: &Node, expected: impl Display) -> Error {
         let message = format!("`{key}` must be {expected}, not {}", node.describe());
-        self.document.error(node.span, message, "").help(self.about(key))
+        self.about(key, self.document.error(node.span, message, ""))
     }
 
     /// A whole number within a range.

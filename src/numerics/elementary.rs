@@ -1,13 +1,14 @@
 //! Elementary functions whose bits do not depend on platform, compiler or instruction set.
 //!
 //! Each is written once over lanes, from `+ - * /`, fused multiply-add and integer work, and is
-//! within 2 ulp of the true value over the whole of f32 (`tests/scripts/elementary.rs` goes
+//! within 2 ulp of the true value over the whole of f32 (`tests/scripts/elementary.sh` goes
 //! through all 2^32 arguments). The scalar functions here are the same code, one lane wide.
 //! Coefficients are minimax fits in f32 (`tests/scripts/fit_elementary.py`).
 
 use super::lane::{Lane, Scalar, Word};
 
-/// `e^x`. Underflows gradually, to 0 below -103.98; infinite from 88.73 on.
+/// `e^x`. Underflows gradually, to 0 below -103.98; infinite from 88.73 on. The largest error over
+/// every f32 is 1.0128 ulp, at 59.306038.
 pub fn exp(x: f32) -> f32 {
     lane_exp(Scalar::splat(x)).get()
 }
@@ -22,7 +23,8 @@ pub fn ln_1p(x: f32) -> f32 {
     lane_ln_1p(Scalar::splat(x)).get()
 }
 
-/// Natural logarithm of `x`: -inf at 0, NaN below.
+/// Natural logarithm of `x`: -inf at 0, NaN below. The largest error over every f32 is 0.8063 ulp,
+/// at 1.4044684.
 pub fn ln(x: f32) -> f32 {
     lane_ln(Scalar::splat(x)).get()
 }

@@ -175,16 +175,16 @@ fn normal_cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
 }
 
+/// Mean of the draws raised to `power`.
+fn mean_power(draws: &[f32], power: u8) -> f64 {
+    let powers = draws.iter().map(|&x| libm::pow(f64::from(x), f64::from(power)));
+    powers.sum::<f64>() / draws.len() as f64
+}
+
 /// Means of the first four powers, in standard errors from those of the standard normal law.
 fn normal_moments(draws: &[f32]) -> [f64; 4] {
     let n = draws.len() as f64;
-    let mean = |power: i32| {
-        draws
-            .iter()
-            .map(|&x| libm::pow(f64::from(x), f64::from(power)))
-            .sum::<f64>()
-            / n
-    };
+    let mean = |power| mean_power(draws, power);
     // Variances of x, x^2, x^3, x^4 under the standard normal law.
     let error = |variance: f64| (variance / n).sqrt();
     [
@@ -257,13 +257,7 @@ fn uniform_draws_follow_the_law() {
     key().stream(13).fill_uniform(&mut draws, 1.0);
     assert!(draws.iter().all(|x| x.abs() < 1.0 && *x != 0.0));
     let n = DRAWS as f64;
-    let mean = |power: i32| {
-        draws
-            .iter()
-            .map(|&x| libm::pow(f64::from(x), f64::from(power)))
-            .sum::<f64>()
-            / n
-    };
+    let mean = |power| mean_power(&draws, power);
     assert!((mean(1) / (1.0 / 3.0 / n).sqrt()).abs() < 4.0);
     assert!(((mean(2) - 1.0 / 3.0) / (4.0 / 45.0 / n).sqrt()).abs() < 4.0);
     let distance = kolmogorov_smirnov(&mut draws, |x| (x + 1.0) / 2.0);

@@ -1,86 +1,18 @@
 //! Cells: the trials of a table, grouped by everything but replicate and seeds.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use crate::catalog::number;
 use crate::error::{Error, Kind, Result};
 use crate::experiment::{Axis, Coordinates};
 
-use super::cells::cells;
+pub use crate::experiment::CellCoordinates;
+
 use super::manifest::Manifest;
 use super::order;
 use super::record::Status;
 use super::table::{EpochLine, Reader, TrialLine};
-
-/// Where a cell stands in the grid: coordinates without replicate and seeds.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs, reason = "each is the column of that name in `Coordinates`")]
-pub struct CellCoordinates {
-    pub dataset: String,
-    pub label_noise: f64,
-    pub architecture: String,
-    pub activation: String,
-    pub scheme: String,
-    pub bias: String,
-    pub optimizer: String,
-    pub learning_rate: f64,
-    pub batch_size: u32,
-}
-
-cells!(CellCoordinates {
-    dataset: String,
-    label_noise: f64,
-    architecture: String,
-    activation: String,
-    scheme: String,
-    bias: String,
-    optimizer: String,
-    learning_rate: f64,
-    batch_size: u32,
-});
-
-impl From<&Coordinates> for CellCoordinates {
-    fn from(c: &Coordinates) -> Self {
-        CellCoordinates {
-            dataset: c.dataset.clone(),
-            label_noise: c.label_noise,
-            architecture: c.architecture.clone(),
-            activation: c.activation.clone(),
-            scheme: c.scheme.clone(),
-            bias: c.bias.clone(),
-            optimizer: c.optimizer.clone(),
-            learning_rate: c.learning_rate,
-            batch_size: c.batch_size,
-        }
-    }
-}
-
-impl CellCoordinates {
-    /// The text of one coordinate as it stands in a table; empty for replicate and seeds.
-    pub fn text(&self, axis: Axis) -> Cow<'_, str> {
-        match axis {
-            Axis::Dataset => (&self.dataset).into(),
-            Axis::LabelNoise => number(self.label_noise).into(),
-            Axis::Architecture => (&self.architecture).into(),
-            Axis::Activation => (&self.activation).into(),
-            Axis::Scheme => (&self.scheme).into(),
-            Axis::Bias => (&self.bias).into(),
-            Axis::Optimizer => (&self.optimizer).into(),
-            Axis::LearningRate => number(self.learning_rate).into(),
-            Axis::BatchSize => self.batch_size.to_string().into(),
-            _ => Cow::Borrowed(""),
-        }
-    }
-
-    /// The texts of all its coordinates but those in `without`: a key to group cells by.
-    pub fn key(&self, without: &[Axis]) -> Vec<String> {
-        let kept = Axis::CELL.into_iter().filter(|axis| !without.contains(axis));
-        kept.map(|axis| self.text(axis).into_owned()).collect()
-    }
-}
 
 /// What became of one trial of a cell.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! From values to cells of a table and back.
 
 use crate::catalog::number;
-use crate::experiment::Coordinates;
+use crate::experiment::{CellCoordinates, Coordinates, axes};
 
 use super::record::{EpochRow, HistogramRow, LayerRow, ProbeRow, Status, TrialRow};
 
@@ -185,21 +185,17 @@ macro_rules! cells {
 }
 pub(crate) use cells;
 
-cells!(Coordinates {
-    dataset: String,
-    label_noise: f64,
-    architecture: String,
-    activation: String,
-    scheme: String,
-    bias: String,
-    optimizer: String,
-    learning_rate: f64,
-    batch_size: u32,
-    replicate: u32,
-    weight_seed: u32,
-    order_seed: u32,
-    data_seed: u32,
-});
+/// Both kinds of coordinates, from the list of axes.
+macro_rules! coordinates {
+    (
+        cell { $($(#[$_a:meta])* $_b:ident $cell:ident: $cell_type:ty,)* }
+        trial { $($(#[$_c:meta])* $_d:ident $trial:ident: $trial_type:ty,)* }
+    ) => {
+        cells!(Coordinates { $($cell: $cell_type,)* $($trial: $trial_type,)* });
+        cells!(CellCoordinates { $($cell: $cell_type,)* });
+    };
+}
+axes!(coordinates);
 
 cells!(TrialRow {
     trial_id: String,

@@ -2,29 +2,21 @@
 
 use std::cmp::Ordering;
 
-use crate::experiment::Coordinates;
+use crate::experiment::{Axis, Coordinates};
 
 /// Compares two places in the grid, column by column. Every table is sorted by this.
 pub fn compare(a: &Coordinates, b: &Coordinates) -> Ordering {
-    compare_cells(a, b)
-        .then_with(|| a.replicate.cmp(&b.replicate))
-        .then_with(|| a.weight_seed.cmp(&b.weight_seed))
-        .then_with(|| a.order_seed.cmp(&b.order_seed))
-        .then_with(|| a.data_seed.cmp(&b.data_seed))
+    by(&Axis::ALL, a, b)
 }
 
 /// Compares the cells that two trials belong to: everything but the replicate and the seeds.
 pub fn compare_cells(a: &Coordinates, b: &Coordinates) -> Ordering {
-    a.dataset
-        .cmp(&b.dataset)
-        .then_with(|| a.label_noise.total_cmp(&b.label_noise))
-        .then_with(|| a.architecture.cmp(&b.architecture))
-        .then_with(|| a.activation.cmp(&b.activation))
-        .then_with(|| a.scheme.cmp(&b.scheme))
-        .then_with(|| a.bias.cmp(&b.bias))
-        .then_with(|| a.optimizer.cmp(&b.optimizer))
-        .then_with(|| a.learning_rate.total_cmp(&b.learning_rate))
-        .then_with(|| a.batch_size.cmp(&b.batch_size))
+    by(&Axis::CELL, a, b)
+}
+
+fn by(axes: &[Axis], a: &Coordinates, b: &Coordinates) -> Ordering {
+    let mut orders = axes.iter().map(|axis| a.compare(b, *axis));
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 #[cfg(test)]

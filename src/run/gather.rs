@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::journal::{self, Header, Place, Reader};
+use super::command_line::shard_command;
+use super::directory;
+use super::header::Header;
+use super::journal::{self, Place, Reader};
 use super::shard::{Shard, owners};
 use super::store::{self, Fetch, Plan};
 use crate::error::{Error, Kind, Result};
@@ -36,7 +39,7 @@ impl Shards {
     pub fn find(directories: &[PathBuf]) -> Result<Self> {
         let mut shards: Option<Shards> = None;
         for directory in directories {
-            for (shard, path) in store::journals(directory)? {
+            for (shard, path) in directory::journals(directory)? {
                 let header = journal::header(&path)?;
                 if (header.shard, header.shards) != (shard.index, shard.count) {
                     let message = format!(
@@ -89,12 +92,11 @@ impl Shards {
             shard: header.shard,
             ..self.header.clone()
         };
-        if let Err(error) = store::belongs(&path, header, &wanted) {
+        if let Some(why) = header.difference(&wanted) {
             let message = format!(
-                "{} and {} do not belong together: {}",
+                "{} and {} do not belong together: the second is of {why}",
                 first.display(),
-                path.display(),
-                difference(header, &wanted).unwrap_or_else(|| error.message().to_owned())
+                path.display()
             );
             return Err(Error::new(Kind::Store, message)
                 .help("move the journals that are not wanted out of the way, then merge again"));
@@ -233,199 +235,6 @@ impl Fetch for Gathered {
     }
 }
 
-/// In what two journals differ.
-fn difference(found: &Header, wanted: &Header) -> Option<String> {
-    if found.experiment != wanted.experiment {
-        Some("they are of different experiments".to_owned())
-    } else if found.numerics_version != wanted.numerics_version {
-        Some(format!(
-            "numerics versions {} and {}",
-            wanted.numerics_version, found.numerics_version
-        ))
-    } else if found.build != wanted.build {
-        Some(format!(
-            "builds {} and {} of the program",
-            wanted.build, found.build
-        ))
-    } else if found.data != wanted.data {
-        Some("their data differ".to_owned())
-    } else if found.shards != wanted.shards {
-        Some(format!(
-            "one of {} shards and one of {}",
-            wanted.shards, found.shards
-        ))
-    } else {
-        None
-    }
-}
-
-/// The command line that trains `shard`, for a person to copy.
-pub fn shard_command(arguments: &[String], shard: Shard) -> String {
-    let mut line = command_line(arguments);
-    if !shard.is_whole() {
-        let _ = write!(line, " --shard {shard}");
-    }
-    line
-}
-
-/// `goodinit` with `arguments`, quoted for a shell where they need it.
-pub fn command_line(arguments: &[String]) -> String {
-    let mut line = "goodinit".to_owned();
-    for argument in arguments {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%\\".contains(c);
-        if !argument.is_empty() && argument.chars().all(plain) {
-            let _ = write!(line, " {argument}");
-        } else {
-            let _ = write!(line, " '{}'", argument.replace('\'', r"'\''"));
-        }
-    }
-    line
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::journal::{Key, Writer, encode, tests::record};
-    use crate::run::shard::members;
-
-    struct Ten;
-    impl Plan for Ten {
-        fn trial_id(&self, index: u64) -> Option<String> {
-            (index < 10).then(|| format!("{index:016x}"))
-        }
-    }
-    const COSTS: [u64; 10] = [5, 4, 3, 3, 2, 2, 1, 1, 1, 1];
-
-    fn header(index: u32, count: u32) -> Header {
-        Header {
-            experiment: "e".into(),
-            numerics_version: NUMERICS_VERSION,
-            build: "b".into(),
-            shard: index,
-            shards: count,
-            trials: 10,
-            manifest: String::new(),
-            data: vec![("digits".into(), "d1".into())],
-            shapes: Vec::new(),
-            command: vec!["grid".into(), "x.toml".into(), "--set".into(), "a=[1, 2]".into()],
-        }
-    }
-
-    fn write(directory: &Path, header: &Header, trials: &[u32]) {
-        let path = store::journal_path(
-            directory,
-            Shard {
-                index: header.shard,
-                count: header.shards,
-            },
-        );
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        journal::create(&path, header).unwrap();
-        let mut writer = Writer::open(&path, std::fs::metadata(&path).unwrap().len()).unwrap();
-        for &i in trials {
-            writer
-                .append(&encode(&Key::of(i.into(), &record(i)), &record(i)).unwrap())
-                .unwrap();
-        }
-    }
-
-    fn gather(directories: &[PathBuf]) -> Result<Gathered> {
-        Shards::find(directories)?.gather(&Ten, &COSTS)
-    }
-
-    #[test]
-    fn shards_from_two_directories_make_the_whole() {
-        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let mine = |index| members(&COSTS, Shard { index, count: 3 });
-        write(a.path(), &header(1, 3), &mine(1));
-        write(a.path(), &header(3, 3), &mine(3));
-        write(b.path(), &header(2, 3), &mine(2));
-        let mut all = gather(&[a.path().into(), b.path().into()]).unwrap();
-        assert!((0..10).all(|i| all.fetch(i).unwrap() == record(i)));
-    }
-
-    #[test]
-    fn what_is_missing_is_named_with_its_command() {
-        let dir = tempfile::tempdir().unwrap();
-        let mine = members(&COSTS, Shard { index: 1, count: 3 });
-        write(dir.path(), &header(1, 3), &mine[1..]);
-        write(
-            dir.path(),
-            &header(2, 3),
-            &members(&COSTS, Shard { index: 2, count: 3 }),
-        );
-        let error = gather(&[dir.path().into()]).unwrap_err().to_string();
-        let three = members(&COSTS, Shard { index: 3, count: 3 }).len();
-        assert!(
-            error.starts_with(&format!("{} of 10 trials are missing", three + 1)),
-            "{error}"
-        );
-        assert!(
-            error.contains(&format!("shard 1/3: 1 of {} (unfinished)", mine.len())),
-            "{error}"
-        );
-        assert!(
-            error.contains("shard 3/3:") && error.contains("(not begun)"),
-            "{error}"
-        );
-        assert!(
-            error.contains("help: goodinit grid x.toml --set 'a=[1, 2]' --shard 3/3"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn what_does_not_belong_together_is_refused() {
-        let cases = [
-            (
-                Header {
-                    experiment: "f".into(),
-                    ..header(2, 2)
-                },
-                "different experiments",
-            ),
-            (
-                Header {
-                    build: "c".into(),
-                    ..header(2, 2)
-                },
-                "builds b and c",
-            ),
-            (header(2, 4), "one of 2 shards and one of 4"),
-        ];
-        for (other, why) in cases {
-            let dir = tempfile::tempdir().unwrap();
-            write(
-                dir.path(),
-                &header(1, 2),
-                &members(&COSTS, Shard { index: 1, count: 2 }),
-            );
-            write(dir.path(), &other, &[]);
-            let error = gather(&[dir.path().into()]).unwrap_err().to_string();
-            assert!(
-                error.contains("do not belong together") && error.contains(why),
-                "{error}"
-            );
-        }
-        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        write(a.path(), &header(1, 2), &[]);
-        write(b.path(), &header(1, 2), &[]);
-        let error = gather(&[a.path().into(), b.path().into()])
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("are the same shard"), "{error}");
-        let none = tempfile::tempdir().unwrap();
-        let error = gather(&[none.path().into()]).unwrap_err().to_string();
-        assert!(error.contains("there are no shards in"), "{error}");
-    }
-
-    #[test]
-    fn a_trial_of_another_shard_is_an_overlap() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut mine = members(&COSTS, Shard { index: 1, count: 2 });
-        mine.push(members(&COSTS, Shard { index: 2, count: 2 })[0]);
-        write(dir.path(), &header(1, 2), &mine);
-        let error = gather(&[dir.path().into()]).unwrap_err().to_string();
-        assert!(error.contains("which is not of shard 1"), "{error}");
-    }
-}
+#[path = "gather_tests.rs"]
+mod tests;

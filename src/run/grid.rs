@@ -5,19 +5,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::about::{About, utc};
-use super::gather::{command_line, shard_command};
+use super::command_line::{command_line, shard_command};
+use super::directory::{self, Standing, journal_path, remove_journals, same_cut, standing, take_locks};
+use super::frame::Key;
+use super::header::{self, Header};
 use super::job::Job;
-use super::journal::Header;
 use super::lock::{Lock, host};
-use super::progress::{Progress, duration, say};
+use super::progress::{Progress, duration, grouped, say};
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
-use super::store::{self, Plan, Resumed, Store};
+use super::store::{Plan, Resumed, Store};
 use super::sweep::{End, Settings, Work as _, sweep};
 use super::{BUILD, files, tables};
 use crate::data::Environment;
 use crate::error::{Error, Kind, Result};
-use crate::experiment::{DataShape, Experiment};
+use crate::experiment::Experiment;
 use crate::numerics::{self, NUMERICS_VERSION};
 use crate::results::format;
 use crate::results::manifest::Manifest;
@@ -65,6 +67,8 @@ pub enum Outcome {
         trials: u64,
         /// Those trained by this process.
         trials_run: u64,
+        /// Those that failed, whoever trained them.
+        failed: u64,
     },
     /// The tables were there already.
     AlreadyComplete {
@@ -79,7 +83,28 @@ pub enum Outcome {
 /// The part of a plan that one shard runs.
 struct Slice<'a> {
     job: &'a Job,
+    /// Of each trial, whether this shard runs it.
     mine: Vec<bool>,
+    trials: usize,
+    /// Their cost together.
+    work: u64,
+}
+
+impl<'a> Slice<'a> {
+    fn new(job: &'a Job, costs: &[u64], shard: Shard) -> Self {
+        let members = members(costs, shard);
+        let mut slice = Slice {
+            job,
+            mine: vec![false; costs.len()],
+            trials: members.len(),
+            work: 0,
+        };
+        for i in members {
+            slice.mine[i as usize] = true;
+            slice.work = slice.work.saturating_add(costs[i as usize]);
+        }
+        slice
+    }
 }
 
 impl Plan for Slice<'_> {
@@ -109,36 +134,20 @@ pub fn run(
         ));
     }
     let directory = &options.directory;
-    let locks = store::take_locks(directory, options.shard)?;
+    let locks = take_locks(directory, options.shard)?;
     if options.fresh {
         begin_anew(options)?;
-    }
-    let unfinished = store::journal_path(directory, options.shard).exists();
-    if !unfinished && !options.fresh {
-        match standing(directory, &experiment)? {
-            Standing::Empty => {}
-            Standing::Complete(manifest) => return already(directory, &experiment, manifest),
-            Standing::Other(error) => return Err(error),
-        }
-        same_cut(directory, options.shard)?;
+    } else if let Some(complete) = done_already(&experiment, options)? {
+        return Ok(complete);
     }
     let mut job = Job::new(experiment, environment)?;
     job.weights_into = Some(directory.clone());
     let job = Arc::new(job);
     let costs = job.costs();
-    let mine = members(&costs, options.shard);
-    let mut slice = Slice {
-        job: &job,
-        mine: vec![false; costs.len()],
-    };
-    mine.iter().for_each(|&i| slice.mine[i as usize] = true);
-    let work: u64 = mine
-        .iter()
-        .fold(0, |sum: u64, &i| sum.saturating_add(costs[i as usize]));
-    let mut progress = Progress::new(mine.len() as u64, work, options.quiet);
-
+    let slice = Slice::new(&job, &costs, options.shard);
+    let mut progress = Progress::new(slice.trials as u64, slice.work, options.quiet);
     let (mut store, resumed) = if options.journal {
-        let seen = |key: &super::journal::Key| {
+        let seen = |key: &Key| {
             let index = key.index as u32;
             progress.resumed(key, costs[index as usize], || job.describe(index));
         };
@@ -146,7 +155,7 @@ pub fn run(
     } else {
         (Store::in_memory(costs.len()), Resumed::default())
     };
-    tell(&progress, &resumed, mine.len(), directory, options.shard);
+    tell(&progress, &resumed, slice.trials, directory, options.shard);
     let order = longest_first(&costs)
         .into_iter()
         .filter(|&i| slice.mine[i as usize] && !store.has(i))
@@ -160,12 +169,13 @@ pub fn run(
     let end = sweep(&job, order, &mut store, &settings, stop, &mut progress);
     progress.clear();
     if let End::Interrupted { dropped } = end? {
-        return Err(interrupted(&progress, mine.len(), dropped, options));
+        return Err(interrupted(&progress, slice.trials, dropped, options));
     }
     if !options.shard.is_whole() {
         return Ok(Outcome::ShardDone {
-            trials: mine.len() as u64,
+            trials: slice.trials as u64,
             trials_run: progress.trials_here(),
+            failed: progress.failed(),
         });
     }
     finish(&job, store, options, started, progress.trials_here(), &locks)
@@ -227,18 +237,6 @@ pub fn about(
     }
 }
 
-/// Removes the journals below `directory`, whose records are all in its tables.
-///
-/// # Errors
-/// The operating system refuses.
-pub fn remove_journals(directory: &Path) -> Result<()> {
-    let folder = directory.join("journal");
-    match std::fs::remove_dir_all(&folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &folder, &e)),
-        _ => Ok(()),
-    }
-}
-
 fn header(job: &Job, options: &Options) -> Result<Header> {
     Ok(Header {
         experiment: job.manifest.experiment_digest.clone(),
@@ -254,79 +252,22 @@ fn header(job: &Job, options: &Options) -> Result<Header> {
             .iter()
             .map(|d| (d.name.clone(), d.digest.clone()))
             .collect(),
-        shapes: job.shapes.iter().map(numbers).collect(),
+        shapes: job.shapes.iter().map(header::numbers).collect(),
         command: options.command.clone(),
     })
 }
 
-fn numbers(shape: &DataShape) -> [u64; 4] {
-    [shape.inputs, shape.outputs, shape.train, shape.held_out].map(|n| n as u64)
-}
-
-/// The sizes of datasets as a journal's header has them.
-pub fn shapes(header: &Header) -> Vec<DataShape> {
-    let shape = |&[inputs, outputs, train, held_out]: &[u64; 4]| DataShape {
-        inputs: inputs as usize,
-        outputs: outputs as usize,
-        train: train as usize,
-        held_out: held_out as usize,
-    };
-    header.shapes.iter().map(shape).collect()
-}
-
-/// What a results directory holds when no run is under way in it.
-enum Standing {
-    Empty,
-    /// The complete results of this very experiment.
-    Complete(Manifest),
-    /// Something that must not be overwritten.
-    Other(Error),
-}
-
-fn standing(directory: &Path, experiment: &Experiment) -> Result<Standing> {
-    let other = |what: String| {
-        let message = format!("{} holds {what}", directory.display());
-        Ok(Standing::Other(Error::new(Kind::Store, message).help(
-            "choose another directory with --out, or `--fresh` to replace it (the old tables are moved aside, not deleted)",
-        )))
-    };
-    let there = |name: &&str| directory.join(name).exists();
-    if !there(&format::MANIFEST) {
-        return match [format::TRIALS, format::EPOCHS, format::LAYERS, format::SUMMARY]
-            .iter()
-            .find(|n| there(n))
-        {
-            Some(name) => other(format!(
-                "{name} without a {}: what it belongs to cannot be told",
-                format::MANIFEST
-            )),
-            None => Ok(Standing::Empty),
-        };
+/// Looks at what the directory holds: nothing that is in the way, an unfinished run to go on with,
+/// or all that this one would do.
+fn done_already(experiment: &Experiment, options: &Options) -> Result<Option<Outcome>> {
+    let directory = &options.directory;
+    if journal_path(directory, options.shard).exists() {
+        return Ok(None);
     }
-    let manifest = match Manifest::load(directory) {
-        Ok(manifest) => manifest,
-        Err(error) => return other(format!("results that cannot be read ({})", error.message())),
-    };
-    if manifest.experiment_digest != experiment.digest() {
-        return other(format!(
-            "the results of another experiment (`{}`, or an earlier form of it)",
-            manifest.name
-        ));
-    }
-    if manifest.numerics_version != NUMERICS_VERSION {
-        return other(format!(
-            "results of numerics version {}; this is {NUMERICS_VERSION}",
-            manifest.numerics_version
-        ));
-    }
-    let expected = tables::expected(&experiment.record);
-    if !expected.iter().any(there) {
-        // A probe leaves a manifest too.
-        return Ok(Standing::Empty);
-    }
-    match expected.iter().find(|n| !there(n)) {
-        Some(name) => other(format!("the results of this experiment, but {name} is missing")),
-        None => Ok(Standing::Complete(manifest)),
+    match standing(directory, experiment)? {
+        Standing::Empty => same_cut(directory, options.shard).map(|()| None),
+        Standing::Complete(manifest) => already(directory, experiment, manifest).map(Some),
+        Standing::Other(error) => Err(error),
     }
 }
 
@@ -348,36 +289,16 @@ fn already(directory: &Path, experiment: &Experiment, manifest: Manifest) -> Res
     })
 }
 
-/// A directory holds shards of one cut only.
-fn same_cut(directory: &Path, shard: Shard) -> Result<()> {
-    match store::journals(directory)?
-        .iter()
-        .find(|(other, _)| other.count != shard.count)
-    {
-        None => Ok(()),
-        Some((other, path)) => {
-            let message = format!(
-                "{} is of shard {other}, which does not go together with {shard}",
-                path.display()
-            );
-            Err(Error::new(Kind::Store, message).help(format!(
-                "use I/{} again, or another --out, or remove the old journals",
-                other.count
-            )))
-        }
-    }
-}
-
 /// Moves the journals aside that this run would go on with.
 fn begin_anew(options: &Options) -> Result<()> {
-    let mut paths = vec![store::journal_path(&options.directory, options.shard)];
+    let mut paths = vec![journal_path(&options.directory, options.shard)];
     if options.shard.is_whole() {
-        paths = store::journals(&options.directory)?
+        paths = directory::journals(&options.directory)?
             .into_iter()
             .map(|(_, path)| path)
             .collect();
     }
-    if let Some(aside) = store::set_aside(&options.directory, &paths)? {
+    if let Some(aside) = directory::set_aside(&options.directory, &paths)? {
         say(&format!(
             "--fresh: the journal of an unfinished run is now in {}",
             aside.display()
@@ -394,7 +315,7 @@ fn tell(progress: &Progress, resumed: &Resumed, trials: usize, directory: &Path,
             grouped(trials as u64)
         ));
     }
-    let path = store::journal_path(directory, shard);
+    let path = journal_path(directory, shard);
     for range in &resumed.damaged {
         progress.note(&format!(
             "{}: bytes {} to {} are damaged; the trials that were there are trained again",
@@ -436,31 +357,5 @@ fn interrupted(progress: &Progress, trials: usize, dropped: usize, options: &Opt
         ))
     } else {
         Error::new(Kind::Interrupted, message + ": without a journal nothing is kept")
-    }
-}
-
-/// `4,200`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_grouped() {
-        assert_eq!(
-            [0, 999, 1000, 1_234_567].map(grouped),
-            ["0", "999", "1,000", "1,234,567"]
-        );
     }
 }

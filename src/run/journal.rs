@@ -2,17 +2,8 @@
 //! moment and go on.
 //!
 //! A file is the line [`MAGIC`], one frame with the [`Header`], then one frame per trial in the
-//! order in which trials finished. A frame is 16 bytes and a payload, little-endian:
-//!
-//! | bytes | meaning                                   |
-//! |-------|-------------------------------------------|
-//! | 0..4  | `gi` and two marker bytes, to resynchronise on |
-//! | 4..8  | length of the payload                     |
-//! | 8..12 | CRC-32 of the payload                     |
-//! | 12..16| CRC-32 of the twelve bytes before         |
-//!
-//! The payload is postcard: a [`Key`], then the [`TrialRecord`]. Whatever does not check out is
-//! not trusted: at the end of the file it is a torn tail (a write cut short), elsewhere a damaged
+//! order in which trials finished (see [`super::frame`]). Whatever does not check out is not
+//! trusted: at the end of the file it is a torn tail (a write cut short), elsewhere a damaged
 //! stretch; either way the trials in it are simply not there and are trained again.
 
 use std::fs::File;
@@ -20,74 +11,13 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
+use super::frame::{HEAD, Key, MARK, decode, open_head, seal};
+use super::header::Header;
 use crate::error::{Error, Kind, Result};
-use crate::results::record::{Status, TrialRecord};
+use crate::results::record::TrialRecord;
 
 /// First bytes of every journal; the number is the version of the format.
 pub const MAGIC: &[u8] = b"goodinit journal 1\n";
-
-/// Marks the start of a frame. Not valid UTF-8, so no text inside a record looks like it.
-const MARK: [u8; 4] = [b'g', b'i', 0xF5, 0xC0];
-const HEAD: usize = 16;
-/// No record comes near this; a length beyond it is damage, and is never allocated.
-const MAX_PAYLOAD: usize = 64 << 20;
-
-/// What a journal belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
-    /// Digest of the experiment.
-    pub experiment: String,
-    /// Version of the arithmetic.
-    pub numerics_version: u32,
-    /// Fingerprint of the program.
-    pub build: String,
-    /// Which shard, from 1.
-    pub shard: u32,
-    /// Of how many.
-    pub shards: u32,
-    /// Trials in the whole plan.
-    pub trials: u64,
-    /// The manifest of the results, with experiment and data in it, so that `merge` needs no
-    /// other file.
-    pub manifest: String,
-    /// Names and digests of the datasets.
-    pub data: Vec<(String, String)>,
-    /// Sizes of the datasets (features, outputs, training samples, others), on which the division
-    /// into shards depends.
-    pub shapes: Vec<[u64; 4]>,
-    /// The arguments of `goodinit` that started the run, for messages.
-    pub command: Vec<String>,
-}
-
-/// What stands at the front of every record, enough to go on without reading the rest.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Key {
-    /// Position in the plan.
-    pub index: u64,
-    /// The trial's identity, checked against the plan.
-    pub trial_id: String,
-    /// How it ended.
-    pub status: Status,
-    /// What the progress line calls its score (best validation accuracy), if it has one.
-    pub score: Option<f64>,
-}
-
-impl Key {
-    /// The key of `record`, which is trial `index` of its plan.
-    pub fn of(index: u64, record: &TrialRecord) -> Self {
-        Key {
-            index,
-            trial_id: record.trial.trial_id.clone(),
-            status: record.trial.status,
-            score: record
-                .trial
-                .best_validation_accuracy
-                .or(record.trial.validation_accuracy),
-        }
-    }
-}
 
 /// Where a frame lies in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,44 +39,6 @@ pub struct Scan {
     pub torn: u64,
     /// Stretches before `end` that do not check out.
     pub damaged: Vec<Range<u64>>,
-}
-
-/// The bytes of one record, ready to append.
-///
-/// # Errors
-/// The record is larger than any that a reader would accept (64 MiB).
-pub fn encode(key: &Key, record: &TrialRecord) -> Result<Vec<u8>> {
-    let mut frame = vec![0; HEAD];
-    for part in [postcard::to_stdvec(key), postcard::to_stdvec(record)] {
-        frame.extend(part.map_err(|e| Error::new(Kind::Store, format!("cannot encode a record: {e}")))?);
-    }
-    seal(frame)
-}
-
-/// Fills in the head of `frame`, whose payload begins at byte 16.
-fn seal(mut frame: Vec<u8>) -> Result<Vec<u8>> {
-    let length = frame.len() - HEAD;
-    if length > MAX_PAYLOAD {
-        let message = format!("a record of {length} bytes does not fit into the journal");
-        return Err(
-            Error::new(Kind::Store, message).help("record less per trial ([record] in the experiment file)")
-        );
-    }
-    let payload = crc32fast::hash(&frame[HEAD..]);
-    frame[..4].copy_from_slice(&MARK);
-    frame[4..8].copy_from_slice(&(length as u32).to_le_bytes());
-    frame[8..12].copy_from_slice(&payload.to_le_bytes());
-    let head = crc32fast::hash(&frame[..12]);
-    frame[12..HEAD].copy_from_slice(&head.to_le_bytes());
-    Ok(frame)
-}
-
-/// The length and checksum of the payload, if `head` is the head of a frame.
-fn open_head(head: &[u8; HEAD]) -> Option<(usize, u32)> {
-    let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    let length = word(4) as usize;
-    let good = head[..4] == MARK && word(12) == crc32fast::hash(&head[..12]) && length <= MAX_PAYLOAD;
-    good.then(|| (length, word(8)))
 }
 
 /// Writes a new, empty journal at `path`, whole or not at all.
@@ -311,17 +203,6 @@ impl Reader {
                 .help("run the same command again: the trial is then trained anew")
         })
     }
-}
-
-/// The record in `frame`, if it checks out.
-pub fn decode(frame: &[u8]) -> Option<TrialRecord> {
-    let (head, payload) = frame.split_first_chunk::<HEAD>()?;
-    let (length, checksum) = open_head(head)?;
-    if length != payload.len() || crc32fast::hash(payload) != checksum {
-        return None;
-    }
-    let (_, record) = postcard::take_from_bytes::<Key>(payload).ok()?;
-    postcard::from_bytes(record).ok()
 }
 
 /// A journal being read from front to back, with a way to skip what is damaged.

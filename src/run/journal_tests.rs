@@ -1,61 +1,23 @@
 use std::fs;
 
 use super::*;
-use crate::results::record::{Coordinates, EpochRow, TrialRow};
+use crate::results::example;
+use crate::results::record::Coordinates;
+use crate::run::frame::encode;
 
+/// Trial `i` of a made-up experiment; journals hold records of different lengths.
 pub(crate) fn record(i: u32) -> TrialRecord {
-    TrialRecord {
-        coordinates: Coordinates {
-            dataset: "digits".into(),
-            label_noise: 0.0,
-            architecture: "64-32".into(),
-            activation: "relu".into(),
-            scheme: "he_normal".into(),
-            bias: "zeros".into(),
-            optimizer: "sgd".into(),
-            learning_rate: 0.1,
-            batch_size: 32,
-            replicate: i,
-            weight_seed: i,
-            order_seed: i,
-            data_seed: 0,
-        },
-        trial: TrialRow {
-            trial_id: format!("{i:016x}"),
-            status: Status::Ok,
-            stopped_epoch: None,
-            message: None,
-            steps: 100,
-            parameters: 2410,
-            initial_loss: Some(2.25),
-            train_loss: Some(0.1),
-            train_accuracy: Some(0.9),
-            validation_loss: None,
-            validation_accuracy: Some(f64::from(i) / 1000.0),
-            test_loss: None,
-            test_accuracy: None,
-            best_epoch: None,
-            best_validation_accuracy: None,
-            best_test_accuracy: None,
-            data_hash: "d".into(),
-            initial_hash: None,
-            final_hash: Some("f".into()),
-        },
-        epochs: (0..i % 4)
-            .map(|epoch| EpochRow {
-                epoch,
-                step: 10,
-                train_loss: Some(1.0),
-                train_accuracy: None,
-                validation_loss: None,
-                validation_accuracy: None,
-                test_loss: None,
-                test_accuracy: None,
-                weights_hash: "0123456789abcdef".into(),
-            })
-            .collect(),
-        layers: Vec::new(),
-    }
+    let coordinates = Coordinates {
+        replicate: i,
+        weight_seed: i,
+        order_seed: i,
+        ..example::coordinates()
+    };
+    let mut record = example::record(coordinates, f64::from(i) / 1000.0);
+    record.trial.trial_id = format!("{i:016x}");
+    let rows = record.epochs.iter().cycle().take(i as usize % 4);
+    record.epochs = rows.cloned().collect();
+    record
 }
 
 fn a_header() -> Header {

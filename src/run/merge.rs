@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
+use super::directory::{remove_journals, take_locks};
 use super::gather::Shards;
-use super::grid::{about, remove_journals, shapes};
+use super::grid::about;
 use super::shard::Shard;
-use super::store::{self, Plan};
+use super::store::Plan;
 use super::tables;
 use crate::error::{Error, Kind, Result};
 use crate::experiment::{self, Experiment};
@@ -50,7 +51,7 @@ pub fn merge(directory: &Path, others: &[PathBuf]) -> Result<Merged> {
             format!("there is no directory {}", directory.display()),
         ));
     }
-    let _locks = store::take_locks(directory, Shard::WHOLE)?;
+    let _locks = take_locks(directory, Shard::WHOLE)?;
     let mut directories = vec![directory.to_owned()];
     directories.extend(others.iter().cloned());
     let shards = Shards::find(&directories)?;
@@ -59,7 +60,7 @@ pub fn merge(directory: &Path, others: &[PathBuf]) -> Result<Merged> {
     let manifest = Manifest::parse(&origin, &header.manifest)?;
     let experiment = Experiment::parse::<&str>(&origin, &manifest.experiment, &[], &Registry::standard())?;
     let mut plan = experiment.plan();
-    plan.learn_shapes(&shapes(header));
+    plan.learn_shapes(&header.data_shapes());
     if plan.len() as u64 != header.trials || experiment.digest() != header.experiment {
         let message = "this program reads the experiment in these journals differently";
         return Err(Error::new(Kind::Store, message).help(format!(

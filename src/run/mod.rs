@@ -1,22 +1,27 @@
 //! Running trials: one (pure), many (rayon), kept (journal).
 
 pub mod about;
+pub mod command_line;
+pub mod directory;
 pub mod files;
+pub mod frame;
 pub mod gather;
 pub mod grid;
+pub mod header;
 pub mod jacobian;
 pub mod job;
 pub mod journal;
 pub mod lock;
 pub mod measure;
+pub mod merge;
 pub mod probe;
 pub mod probes;
-pub mod merge;
 pub mod progress;
 pub mod shard;
 pub mod signals;
 pub mod store;
 pub mod sweep;
+mod syncer;
 pub mod tables;
 pub mod train;
 pub mod verify;

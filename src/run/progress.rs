@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::journal::Key;
+use super::frame::Key;
 use crate::results::record::Status;
 
 /// How much is done, how long the rest will take, and the best trial so far.
@@ -90,6 +90,11 @@ impl Progress {
     /// Trials done by this process.
     pub fn trials_here(&self) -> u64 {
         self.trials_here
+    }
+
+    /// Trials that failed, also in earlier runs.
+    pub fn failed(&self) -> u64 {
+        self.failed
     }
 
     /// Trials done, also by earlier runs.
@@ -195,6 +200,19 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// `4,200`.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,6 +237,14 @@ mod tests {
         assert_eq!(
             line,
             "3/4 trials, 1 diverged, best 90.0% b (0.0/s, about 60 s left)"
+        );
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
         );
     }
 }

@@ -1,67 +1,19 @@
-//! A results directory while a run is at work in it: locks, the journal of its shard, and which
-//! trials are already there.
-//!
-//! ```text
-//! results/quick/lock               held while anybody is at work (shards share it)
-//! results/quick/journal/1-of-1     the journal of a whole run
-//! results/quick/journal/3-of-16    that of a shard, with 3-of-16.lock beside it
-//! results/quick/previous-1/        what a later run replaced, never deleted
-//! ```
-//!
-//! A journal is there while a run is unfinished. Once the tables are in place (manifest last) it
-//! is removed: the manifest then says that the run is complete.
+//! What a run has done so far: the journal of its shard, and which trials are in it.
 
-use std::fs::{self, File};
+use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
-use super::files;
-use super::journal::{self, Header, Key, Place, Reader, Writer};
-use super::lock::{Lock, Mode};
+use super::directory::journal_path;
+use super::frame::{self, Key};
+use super::header::Header;
+use super::journal::{self, Place, Reader, Writer};
 use super::shard::Shard;
+use super::syncer::{Syncer, sync};
 use crate::error::{Error, Kind, Result};
 use crate::results::record::TrialRecord;
 
-/// Records reach the operating system at once and the disk itself this often: what a loss of
-/// power can cost at most. A killed process loses none of them.
-pub const SYNC_INTERVAL: Duration = Duration::from_secs(2);
-
 pub(super) const NOWHERE: Place = Place { offset: 0, length: 0 };
-
-/// The path of the journal of `shard` below `directory`.
-pub fn journal_path(directory: &Path, shard: Shard) -> PathBuf {
-    directory
-        .join("journal")
-        .join(format!("{}-of-{}", shard.index, shard.count))
-}
-
-/// Every journal below `directory` with its shard, in order.
-///
-/// # Errors
-/// The directory cannot be read.
-pub fn journals(directory: &Path) -> Result<Vec<(Shard, PathBuf)>> {
-    let folder = directory.join("journal");
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(|e| Error::io("read", &folder, &e))? {
-        let path = entry.map_err(|e| Error::io("read", &folder, &e))?.path();
-        let shard = path
-            .file_name()
-            .and_then(|n| n.to_str())
-            .and_then(|n| n.split_once("-of-"));
-        if let Some((Ok(index), Ok(count))) = shard.map(|(i, n)| (i.parse(), n.parse())) {
-            found.push((Shard { index, count }, path));
-        }
-    }
-    found.sort();
-    Ok(found)
-}
 
 /// Which trials belong here, for checking what a journal says.
 pub trait Plan {
@@ -145,7 +97,7 @@ impl Store {
             journal::create(&path, header)?;
         }
         let found = journal::header(&path)?;
-        belongs(&path, &found, header)?;
+        found.check(&path, header)?;
         let scan = journal::scan(&path, |key, place| {
             let free = places.get(key.index as usize).is_some_and(|p| *p == NOWHERE);
             if free && plan.trial_id(key.index).is_some_and(|id| id == key.trial_id) {
@@ -263,171 +215,10 @@ impl Fetch for Records<'_> {
         match (&self.store.backing, &mut self.journal) {
             (Backing::Memory(records), _) => records
                 .get(place.offset as usize)
-                .and_then(|f| journal::decode(f))
+                .and_then(|f| frame::decode(f))
                 .ok_or_else(missing),
             (_, Some(reader)) => reader.read(place),
             (_, None) => Err(missing()),
         }
     }
-}
-
-/// Takes the locks of a run of `shard` in `directory`, which is created if it is not there.
-///
-/// # Errors
-/// Somebody else is at work there, or the operating system refuses.
-pub fn take_locks(directory: &Path, shard: Shard) -> Result<Vec<Lock>> {
-    fs::create_dir_all(directory).map_err(|e| Error::io("create", directory, &e))?;
-    let mode = if shard.is_whole() {
-        Mode::Exclusive
-    } else {
-        Mode::Shared
-    };
-    let place = directory.display().to_string();
-    let mut locks = vec![Lock::take(&directory.join("lock"), mode, &place)?];
-    if !shard.is_whole() {
-        let folder = directory.join("journal");
-        fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, &e))?;
-        let own = folder.join(format!("{}-of-{}.lock", shard.index, shard.count));
-        locks.push(Lock::take(
-            &own,
-            Mode::Exclusive,
-            &format!("shard {shard} of {place}"),
-        )?);
-    }
-    Ok(locks)
-}
-
-/// Why a journal with header `found` cannot be gone on with by a run with header `wanted`.
-///
-/// # Errors
-/// It belongs to something else; the error says what.
-pub fn belongs(path: &Path, found: &Header, wanted: &Header) -> Result<()> {
-    let short = |digest: &str| digest.chars().take(12).collect::<String>();
-    let why = if found.experiment != wanted.experiment {
-        format!(
-            "another experiment ({}, not {})",
-            short(&found.experiment),
-            short(&wanted.experiment)
-        )
-    } else if found.numerics_version != wanted.numerics_version {
-        format!(
-            "numerics version {}, not {}",
-            found.numerics_version, wanted.numerics_version
-        )
-    } else if found.build != wanted.build {
-        format!(
-            "another build of the program ({}, not {})",
-            found.build, wanted.build
-        )
-    } else if found.data != wanted.data {
-        "this experiment on other data".to_owned()
-    } else if (found.shard, found.shards, found.trials) != (wanted.shard, wanted.shards, wanted.trials) {
-        format!(
-            "shard {}/{} of {} trials",
-            found.shard, found.shards, found.trials
-        )
-    } else {
-        return Ok(());
-    };
-    let message = format!("{} is the journal of an unfinished run: {why}", path.display());
-    Err(Error::new(Kind::Store, message)
-        .help("it is left as it is: finish that run with what began it, or choose another --out")
-        .help("`--fresh` moves it aside and starts anew"))
-}
-
-/// Forces a journal to the disk and makes sure that it is still the file at `path`.
-fn sync(file: &File, path: &Path) -> Result<()> {
-    file.sync_data().map_err(|e| Error::io("write to", path, &e))?;
-    if !is_at(file, path) {
-        let message = format!(
-            "{} was removed or replaced while the run was at work",
-            path.display()
-        );
-        return Err(Error::new(Kind::Store, message)
-            .help("run the same command again: it goes on from what is there"));
-    }
-    Ok(())
-}
-
-/// Whether `path` still names `file`. Where open files cannot be removed, it does.
-fn is_at(file: &File, path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-        matches!((&file.metadata(), &fs::metadata(path)), (Ok(a), Ok(b)) if same(a, b))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = file;
-        path.exists()
-    }
-}
-
-/// A thread that waits for the disk, so that nobody else has to.
-#[derive(Debug)]
-struct Syncer {
-    dirty: Arc<Mutex<bool>>,
-    failure: Arc<Mutex<Option<Error>>>,
-    /// Dropped to end the thread.
-    life: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Syncer {
-    fn start(file: File, path: PathBuf) -> Self {
-        let (life, death) = mpsc::channel::<()>();
-        let (dirty, failure) = (Arc::new(Mutex::new(false)), Arc::new(Mutex::new(None)));
-        let (flag, slot) = (dirty.clone(), failure.clone());
-        let thread = std::thread::spawn(move || {
-            while death.recv_timeout(SYNC_INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                let was = std::mem::take(&mut *flag.lock().unwrap_or_else(PoisonError::into_inner));
-                if (was || !is_at(&file, &path))
-                    && let Err(error) = sync(&file, &path)
-                {
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    return;
-                }
-            }
-        });
-        Syncer {
-            dirty,
-            failure,
-            life: Some(life),
-            thread: Some(thread),
-        }
-    }
-
-    fn dirty(&self) {
-        *self.dirty.lock().unwrap_or_else(PoisonError::into_inner) = true;
-    }
-
-    fn error(&self) -> Result<()> {
-        match self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for Syncer {
-    fn drop(&mut self) {
-        self.life.take();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Moves what lies at `paths` (those that exist) into a new `previous-N` in `directory`.
-///
-/// # Errors
-/// The operating system refuses.
-pub fn set_aside(directory: &Path, paths: &[PathBuf]) -> Result<Option<PathBuf>> {
-    let there: Vec<&Path> = paths
-        .iter()
-        .map(PathBuf::as_path)
-        .filter(|p| p.exists())
-        .collect();
-    files::set_aside(directory, &there)
 }

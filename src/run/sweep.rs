@@ -13,7 +13,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::journal::{self, Key};
+use super::frame::{self, Key};
 use super::progress::Progress;
 use super::signals::Stop;
 use super::store::Store;
@@ -34,7 +34,9 @@ pub trait Work: Send + Sync + 'static {
     /// Carries out trial `index`.
     ///
     /// # Errors
-    /// The trial cannot be carried out; it becomes a row with status `failed`.
+    /// The trial cannot be carried out; it becomes a row with status `failed`. If it is this
+    /// machine that refuses (a full disk, a file that is gone), the sweep ends instead: that is no
+    /// result, and another machine would have another one.
     fn run(&self, index: u32, workspace: &mut Self::Workspace) -> Result<TrialRecord>;
 
     /// The record of trial `index` that could not be carried out.
@@ -87,6 +89,8 @@ struct Finished {
     key: Key,
     frame: Vec<u8>,
     failure: Option<String>,
+    /// This machine could not do it; then there is no record.
+    refused: Option<Error>,
 }
 
 /// What the workers share.
@@ -104,8 +108,9 @@ struct Shared<W> {
 /// `store`.
 ///
 /// # Errors
-/// The store cannot be written, the pool cannot be started, or a trial failed and
-/// `settings.fail_fast` is set. What was stored before stays good.
+/// The store cannot be written, the pool cannot be started, the operating system refused
+/// something to a trial, or a trial failed and `settings.fail_fast` is set. What was stored before
+/// stays good.
 pub fn sweep<W: Work>(
     work: &Arc<W>,
     order: Vec<u32>,
@@ -215,11 +220,9 @@ fn keep<W: Work>(
     settings: &Settings,
     progress: &mut Progress,
 ) -> Result<usize> {
-    let failed = batch
-        .iter()
-        .position(|f| f.failure.is_some())
-        .filter(|_| settings.fail_fast);
-    let good = &batch[..failed.unwrap_or(batch.len())];
+    let ends = |f: &Finished| f.refused.is_some() || settings.fail_fast && f.failure.is_some();
+    let end = batch.iter().position(ends);
+    let good = &batch[..end.unwrap_or(batch.len())];
     store.append(good.iter().map(|f| (&f.key, f.frame.as_slice())))?;
     for finished in good {
         let index = finished.key.index as u32;
@@ -230,18 +233,30 @@ fn keep<W: Work>(
             shared.work.describe(index)
         });
     }
-    match failed.map(|at| &batch[at]) {
-        None => Ok(good.len()),
-        Some(Finished { key, failure, .. }) => {
-            let what = shared.work.describe(key.index as u32);
+    let Some(Finished {
+        key,
+        failure,
+        refused,
+        ..
+    }) = end.map(|at| &batch[at])
+    else {
+        return Ok(good.len());
+    };
+    let what = format!(
+        "trial {} ({})",
+        key.trial_id,
+        shared.work.describe(key.index as u32)
+    );
+    Err(match refused {
+        Some(error) => Error::new(error.kind(), format!("{what}: {}", one_line(&error.to_string()))).help(
+            "that is no result, so the trial is not kept; put it right, then run the same command again",
+        ),
+        None => {
             let why = failure.as_deref().unwrap_or_default();
-            let error = Error::new(
-                Kind::Trial,
-                format!("trial {} ({what}) failed: {why}", key.trial_id),
-            );
-            Err(error.help("without --fail-fast it becomes a row with status failed, and the rest goes on"))
+            Error::new(Kind::Trial, format!("{what} failed: {why}"))
+                .help("without --fail-fast it becomes a row with status failed, and the rest goes on")
         }
-    }
+    })
 }
 
 /// One thread's life: the next trial, until there is none.
@@ -268,8 +283,13 @@ fn one<W: Work>(shared: &Shared<W>, index: u32, workspace: &mut W::Workspace) ->
     IN_TRIAL.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(|| shared.work.run(index, workspace)));
     IN_TRIAL.set(false);
+    let mut refused = None;
     let (record, mut failure) = match outcome {
         Ok(Ok(record)) => (record, None),
+        Ok(Err(error)) if is_of_the_machine(&error) => {
+            refused = Some(error);
+            (shared.work.failed(index, String::new()), None)
+        }
         Ok(Err(error)) => fail(shared, index, one_line(&error.to_string()), ""),
         Err(panic) => {
             // A panic may have left the buffers in any state.
@@ -282,22 +302,27 @@ fn one<W: Work>(shared: &Shared<W>, index: u32, workspace: &mut W::Workspace) ->
             fail(shared, index, format!("panic: {}", one_line(&text)), &place)
         }
     };
-    if record.trial.status == Status::Failed && failure.is_none() {
+    if record.trial.status == Status::Failed && failure.is_none() && refused.is_none() {
         failure = Some(record.trial.message.clone().unwrap_or_default());
     }
     let key = Key::of(u64::from(index), &record);
-    let (key, frame) = match journal::encode(&key, &record) {
+    let (key, frame) = match frame::encode(&key, &record) {
         Ok(frame) => (key, frame),
         Err(error) => {
             let (record, why) = fail(shared, index, one_line(&error.to_string()), "");
             failure = why;
             let key = Key::of(u64::from(index), &record);
-            let frame = journal::encode(&key, &record).unwrap_or_default();
+            let frame = frame::encode(&key, &record).unwrap_or_default();
             (key, frame)
         }
     };
     trace(shared, "end", &id);
-    Finished { key, frame, failure }
+    Finished {
+        key,
+        frame,
+        failure,
+        refused,
+    }
 }
 
 /// The record and the word to the user for a trial that failed. The place of a panic is for the
@@ -314,6 +339,11 @@ fn fail<W: Work>(
         format!("{message} (at {place})")
     };
     (shared.work.failed(index, message), Some(shown))
+}
+
+/// Whether an error is about this machine and its files rather than about the trial.
+fn is_of_the_machine(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Io | Kind::Data | Kind::Network | Kind::Store)
 }
 
 /// The lines of a message behind one another.

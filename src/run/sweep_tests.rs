@@ -4,9 +4,12 @@ use std::path::Path;
 use std::sync::atomic::AtomicU32;
 
 use super::*;
-use crate::run::journal::{Header, tests::record};
+use crate::run::directory::{journal_path, take_locks};
+use crate::run::header::Header;
+use crate::run::journal::tests::record;
 use crate::run::shard::{Shard, longest_first};
-use crate::run::store::{self, Fetch as _, Plan, Resumed, journal_path};
+use crate::run::store::{Fetch as _, Plan, Resumed};
+use crate::run::syncer::SYNC_INTERVAL;
 
 /// Trials that take no time, except those told to misbehave.
 #[derive(Default)]
@@ -14,6 +17,7 @@ struct Tiny {
     trials: u32,
     panics: Vec<u32>,
     errs: Vec<u32>,
+    full: Vec<u32>,
     slow: Vec<u32>,
     runs: AtomicU32,
 }
@@ -29,6 +33,9 @@ impl Work for Tiny {
         workspace.0 += 1;
         if self.panics.contains(&index) {
             panic!("trial {index}\nis out of luck");
+        }
+        if self.full.contains(&index) {
+            return Err(Error::new(Kind::Io, "cannot write x: the disk is full"));
         }
         if self.errs.contains(&index) {
             return Err(Error::new(Kind::Trial, "no such thing"));
@@ -178,6 +185,34 @@ fn panics_and_errors_become_rows_and_the_rest_goes_on() {
     );
 }
 
+/// What the operating system refuses is no result of a trial: a full disk must not end up as a row
+/// that is never trained again.
+#[test]
+fn a_machine_that_refuses_ends_the_run_and_leaves_no_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut work = Tiny {
+        trials: 40,
+        full: vec![7],
+        ..Tiny::default()
+    };
+    let shared = Arc::new(work);
+    let error = run(dir.path(), &shared, &settings(1), &Stop::manual()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Io);
+    let text = error.to_string();
+    assert!(
+        text.starts_with("trial 0000000000000007 (tiny 7): cannot write x: the disk is full"),
+        "{text}"
+    );
+    let kept = records(dir.path(), &shared);
+    assert!(!kept.contains_key(&7) && !kept.is_empty());
+    work = Tiny {
+        trials: 40,
+        ..Tiny::default()
+    };
+    let (end, resumed) = run(dir.path(), &Arc::new(work), &settings(1), &Stop::manual()).unwrap();
+    assert_eq!((end, resumed.trials), (End::Complete, kept.len() as u64));
+}
+
 #[test]
 fn fail_fast_stops_and_says_which() {
     let dir = tempfile::tempdir().unwrap();
@@ -234,18 +269,16 @@ fn being_asked_to_stop_keeps_what_is_done_and_drops_what_runs() {
 #[test]
 fn a_second_run_is_told_and_touches_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let first = store::take_locks(dir.path(), Shard::WHOLE).unwrap();
-    let error = store::take_locks(dir.path(), Shard::WHOLE)
-        .unwrap_err()
-        .to_string();
+    let first = take_locks(dir.path(), Shard::WHOLE).unwrap();
+    let error = take_locks(dir.path(), Shard::WHOLE).unwrap_err().to_string();
     assert!(
         error.contains("is in use by") && error.contains("nothing was touched"),
         "{error}"
     );
-    let shard = store::take_locks(dir.path(), Shard { index: 1, count: 2 });
+    let shard = take_locks(dir.path(), Shard { index: 1, count: 2 });
     assert!(shard.is_err(), "a shard may not join a whole run");
     drop(first);
-    let shard = |index| store::take_locks(dir.path(), Shard { index, count: 2 });
+    let shard = |index| take_locks(dir.path(), Shard { index, count: 2 });
     let one = shard(1).unwrap();
     let two = shard(2).unwrap();
     let error = shard(1).unwrap_err().to_string();
@@ -331,6 +364,6 @@ fn a_removed_directory_is_noticed() {
     fs::remove_dir_all(&inner).unwrap();
     let error = store.sync().unwrap_err().to_string();
     assert!(error.contains("was removed or replaced"), "{error}");
-    std::thread::sleep(store::SYNC_INTERVAL + Duration::from_millis(300));
+    std::thread::sleep(SYNC_INTERVAL + Duration::from_millis(300));
     assert!(store.check().is_err(), "also without anybody asking for it");
 }

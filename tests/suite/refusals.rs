@@ -25,7 +25,7 @@ fn files_that_make_no_sense_are_refused_before_anything_is_trained() {
         (
             data,
             "kind = \"csv\"\npath = \"ragged.csv\"",
-            "ragged.csv, line 3: 1 cells",
+            "ragged.csv, line 3: 1 cell,",
         ),
         (
             data,

@@ -198,3 +198,96 @@ fn verify_finds_what_differs_first() {
         "{ran:#?}"
     );
 }
+
+/// A network of 6-6-4 whose first weight is not a number, as a .safetensors file.
+fn broken_network() -> Vec<u8> {
+    let tensors = [
+        ("0.weight", "6,6", 36),
+        ("0.bias", "6", 6),
+        ("1.weight", "4,6", 24),
+        ("1.bias", "4", 4),
+    ];
+    let (mut header, mut values) = (Vec::new(), vec![f32::NAN]);
+    let mut start = 0;
+    for (name, shape, length) in tensors {
+        let end = start + 4 * length;
+        header.push(format!(
+            r#""{name}":{{"dtype":"F32","shape":[{shape}],"data_offsets":[{start},{end}]}}"#
+        ));
+        start = end;
+    }
+    values.resize(start / 4, 0.1);
+    let header = format!("{{{}}}", header.join(","));
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+    bytes
+}
+
+#[test]
+fn trials_that_fail_are_told_by_the_exit_code() {
+    let with_transfer = SMALL.replace(
+        r#"scheme = ["he_normal", "#,
+        r#"scheme = ["he_normal", { kind = "transfer", source = "n.safetensors" }, "#,
+    );
+    let bench = Bench::new(&with_transfer);
+    fs::write(bench.path("n.safetensors"), broken_network()).unwrap();
+    let ran = bench.grid("out", &[]).expect(1);
+    assert!(ran.err.contains("failed: 8 of 48 trials"), "{ran:#?}");
+    assert!(ran.out.contains("8 FAILED"), "{ran:#?}");
+    let table = &bench.tables("out")["trials.csv"];
+    assert_eq!(table.matches(",failed,").count(), 8);
+    // The same of tables that are there, for programs, and through shards.
+    let again = bench.grid("out", &["--format", "json"]).expect(1);
+    let told: serde_json::Value = serde_json::from_str(&again.out).unwrap();
+    assert_eq!((&told["failed"], &told["trials_run"]), (&8.into(), &0.into()));
+    let told: usize = ["1/2", "2/2"]
+        .iter()
+        .map(|shard| {
+            let ran = bench.grid("cut", &["--shard", shard]).expect(0);
+            let line = ran
+                .err
+                .lines()
+                .find(|l| l.contains("trials of this shard failed"));
+            let count = line.and_then(|l| l.split(' ').next()).unwrap_or("0");
+            count.parse::<usize>().unwrap()
+        })
+        .sum();
+    assert_eq!(told, 8);
+    let merged = bench.run(&["merge", "cut"]).expect(1);
+    assert!(merged.err.contains("failed: 8 of 48 trials"), "{merged:#?}");
+    assert_eq!(bench.tables("cut"), bench.tables("out"));
+}
+
+#[test]
+fn what_the_machine_refuses_is_no_row_of_a_table() {
+    let bench = Bench::new(SMALL);
+    fs::create_dir(bench.path("out")).unwrap();
+    fs::write(bench.path("out/weights"), "in the way").unwrap();
+    let ran = bench.grid("out", &["--save-weights"]).expect(2);
+    assert!(
+        ran.err.contains("weights") && ran.err.contains("run the same command again"),
+        "{ran:#?}"
+    );
+    assert!(!bench.path("out/trials.csv").exists());
+    fs::remove_file(bench.path("out/weights")).unwrap();
+    bench.grid("out", &["--save-weights"]).expect(0);
+    bench.grid("straight", &["--save-weights"]).expect(0);
+    assert_eq!(bench.tables("out"), bench.tables("straight"));
+}
+
+#[test]
+fn tables_that_lack_rows_are_not_taken_for_complete() {
+    let bench = Bench::new(SMALL);
+    bench.grid("out", &[]).expect(0);
+    let whole = bench.tables("out");
+    let table = &whole["trials.csv"];
+    let short: Vec<&str> = table.split_inclusive('\n').take(4).collect();
+    fs::write(bench.path("out/trials.csv"), short.concat()).unwrap();
+    let ran = bench.grid("out", &[]).expect(2);
+    let said = "has 3 rows, where the manifest beside it promises 32";
+    assert!(ran.err.contains(said) && ran.err.contains("--fresh"), "{ran:#?}");
+    bench.grid("out", &["--fresh"]).expect(0);
+    assert_eq!(bench.tables("out"), whole);
+    assert_eq!(bench.tables("out/previous-1")["trials.csv"], short.concat());
+}

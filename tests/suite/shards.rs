@@ -53,7 +53,7 @@ fn what_does_not_belong_together_is_refused() {
         .grid("other", &["--shard", "2/2", "--set", "seed=6"])
         .expect(0);
     let mixed = bench.run(&["merge", "r", "other"]).expect(2);
-    assert!(mixed.err.contains("different experiments"), "{mixed:#?}");
+    assert!(mixed.err.contains("of another experiment"), "{mixed:#?}");
     let whole = bench.grid("r", &[]).expect(2);
     assert!(whole.err.contains("is of shard 1/2"), "{whole:#?}");
     for (bad, word) in [

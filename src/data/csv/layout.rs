@@ -1,5 +1,6 @@
 //! What the columns of a CSV file are for, and reading its lines.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ::csv::{ByteRecord, ReaderBuilder, Trim};
@@ -143,7 +144,7 @@ impl Layout {
 /// The lines of one file, all of the same number of cells.
 pub(super) struct Lines {
     path: PathBuf,
-    reader: ::csv::Reader<Source>,
+    reader: ::csv::Reader<Bounded>,
     pub(super) record: ByteRecord,
 }
 
@@ -164,7 +165,7 @@ impl Lines {
                 .delimiter(delimiter)
                 .has_headers(false)
                 .trim(Trim::All)
-                .from_reader(source),
+                .from_reader(Bounded { source, length: 0 }),
             record: ByteRecord::new(),
         })
     }
@@ -184,14 +185,41 @@ impl Lines {
                 } => {
                     let line = pos.map_or(0, |p| p.line());
                     let message = format!(
-                        "{}, line {line}: {len} cells, but the first line has {expected_len}",
-                        self.path.display()
+                        "{}, line {line}: {len} cell{}, but the first line has {expected_len}",
+                        self.path.display(),
+                        if len == 1 { "" } else { "s" }
                     );
                     Error::new(Kind::Data, message)
                 }
                 ::csv::ErrorKind::Io(e) => Error::new(Kind::Data, e.to_string()),
                 other => Error::new(Kind::Data, format!("{}: {other:?}", self.path.display())),
             })
+    }
+}
+
+/// No line of a table is longer; a device, or a file of zeros, would fill the memory.
+const LONGEST_LINE: u64 = 64 << 20;
+
+/// A source that refuses lines that never end.
+struct Bounded {
+    source: Source,
+    /// Bytes since the last line break.
+    length: u64,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.source.read(out)?;
+        match out[..n].iter().rposition(|b| *b == b'\n') {
+            Some(last) => self.length = (n - last - 1) as u64,
+            None => self.length += n as u64,
+        }
+        if self.length > LONGEST_LINE {
+            let path = self.source.path().display();
+            let message = format!("{path} has a line of more than {LONGEST_LINE} bytes: it is no table");
+            return Err(std::io::Error::other(message));
+        }
+        Ok(n)
     }
 }
 

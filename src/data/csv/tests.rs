@@ -206,3 +206,17 @@ fn each_fault_is_named_with_line_and_column() {
         "{error}"
     );
 }
+
+/// A device or a file of zeros has no end of line.
+#[test]
+fn a_line_without_end_is_refused_before_it_fills_the_memory() {
+    let endless = "0".repeat((64 << 20) + (1 << 20));
+    let error = parse(&endless, &[]).unwrap_err().to_string();
+    assert!(
+        error.contains("t.csv has a line of more than 67108864 bytes"),
+        "{error}"
+    );
+    // Lines are measured one by one.
+    let rows = "1.5,0\n2.5,1\n".repeat(1000);
+    assert_eq!(parse(&rows, &[]).unwrap().rows, 2000);
+}

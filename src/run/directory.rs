@@ -1,0 +1,187 @@
+//! What is where in a results directory, and who is at work in it.
+//!
+//! ```text
+//! results/quick/lock               held while anybody is at work (shards share it)
+//! results/quick/journal/1-of-1     the journal of a whole run
+//! results/quick/journal/3-of-16    that of a shard, with 3-of-16.lock beside it
+//! results/quick/previous-1/        what a later run replaced, never deleted
+//! ```
+//!
+//! A journal is there while a run is unfinished. Once the tables are in place (manifest last) it
+//! is removed: the manifest then says that the run is complete.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::lock::{Lock, Mode};
+use super::shard::Shard;
+use super::{files, tables};
+use crate::error::{Error, Kind, Result};
+use crate::experiment::Experiment;
+use crate::numerics::NUMERICS_VERSION;
+use crate::results::format;
+use crate::results::manifest::Manifest;
+
+/// The path of the journal of `shard` below `directory`.
+pub fn journal_path(directory: &Path, shard: Shard) -> PathBuf {
+    directory
+        .join("journal")
+        .join(format!("{}-of-{}", shard.index, shard.count))
+}
+
+/// Every journal below `directory` with its shard, in order.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn journals(directory: &Path) -> Result<Vec<(Shard, PathBuf)>> {
+    let folder = directory.join("journal");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(|e| Error::io("read", &folder, &e))? {
+        let path = entry.map_err(|e| Error::io("read", &folder, &e))?.path();
+        let shard = path
+            .file_name()
+            .and_then(|n| n.to_str())
+            .and_then(|n| n.split_once("-of-"));
+        if let Some((Ok(index), Ok(count))) = shard.map(|(i, n)| (i.parse(), n.parse())) {
+            found.push((Shard { index, count }, path));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Takes the locks of a run of `shard` in `directory`, which is created if it is not there.
+///
+/// # Errors
+/// Somebody else is at work there, or the operating system refuses.
+pub fn take_locks(directory: &Path, shard: Shard) -> Result<Vec<Lock>> {
+    fs::create_dir_all(directory).map_err(|e| Error::io("create", directory, &e))?;
+    let mode = if shard.is_whole() {
+        Mode::Exclusive
+    } else {
+        Mode::Shared
+    };
+    let place = directory.display().to_string();
+    let mut locks = vec![Lock::take(&directory.join("lock"), mode, &place)?];
+    if !shard.is_whole() {
+        let folder = directory.join("journal");
+        fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, &e))?;
+        let own = folder.join(format!("{}-of-{}.lock", shard.index, shard.count));
+        locks.push(Lock::take(
+            &own,
+            Mode::Exclusive,
+            &format!("shard {shard} of {place}"),
+        )?);
+    }
+    Ok(locks)
+}
+
+/// What a results directory holds when no run is under way in it.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// Nothing that would be lost.
+    Empty,
+    /// The complete results of this very experiment.
+    Complete(Manifest),
+    /// Something that must not be overwritten.
+    Other(Error),
+}
+
+/// Looks at what `directory` holds, for a run of `experiment`.
+pub(super) fn standing(directory: &Path, experiment: &Experiment) -> Result<Standing> {
+    let other = |what: String| {
+        let message = format!("{} holds {what}", directory.display());
+        Ok(Standing::Other(Error::new(Kind::Store, message).help(
+            "choose another directory with --out, or `--fresh` to replace it (the old tables are moved aside, not deleted)",
+        )))
+    };
+    let there = |name: &&str| directory.join(name).exists();
+    if !there(&format::MANIFEST) {
+        return match [format::TRIALS, format::EPOCHS, format::LAYERS, format::SUMMARY]
+            .iter()
+            .find(|n| there(n))
+        {
+            Some(name) => other(format!(
+                "{name} without a {}: what it belongs to cannot be told",
+                format::MANIFEST
+            )),
+            None => Ok(Standing::Empty),
+        };
+    }
+    let manifest = match Manifest::load(directory) {
+        Ok(manifest) => manifest,
+        Err(error) => return other(format!("results that cannot be read ({})", error.message())),
+    };
+    if manifest.experiment_digest != experiment.digest() {
+        return other(format!(
+            "the results of another experiment (`{}`, or an earlier form of it)",
+            manifest.name
+        ));
+    }
+    if manifest.numerics_version != NUMERICS_VERSION {
+        return other(format!(
+            "results of numerics version {}; this is {NUMERICS_VERSION}",
+            manifest.numerics_version
+        ));
+    }
+    let expected = tables::expected(&experiment.record);
+    if !expected.iter().any(there) {
+        // A probe leaves a manifest too.
+        return Ok(Standing::Empty);
+    }
+    match expected.iter().find(|n| !there(n)) {
+        Some(name) => other(format!("the results of this experiment, but {name} is missing")),
+        None => Ok(Standing::Complete(manifest)),
+    }
+}
+
+/// A directory holds shards of one cut only.
+///
+/// # Errors
+/// There are journals of another cut.
+pub(super) fn same_cut(directory: &Path, shard: Shard) -> Result<()> {
+    match journals(directory)?
+        .iter()
+        .find(|(other, _)| other.count != shard.count)
+    {
+        None => Ok(()),
+        Some((other, path)) => {
+            let message = format!(
+                "{} is of shard {other}, which does not go together with {shard}",
+                path.display()
+            );
+            Err(Error::new(Kind::Store, message).help(format!(
+                "use I/{} again, or another --out, or remove the old journals",
+                other.count
+            )))
+        }
+    }
+}
+
+/// Removes the journals below `directory`, whose records are all in its tables.
+///
+/// # Errors
+/// The operating system refuses.
+pub fn remove_journals(directory: &Path) -> Result<()> {
+    let folder = directory.join("journal");
+    match fs::remove_dir_all(&folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &folder, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// Moves what lies at `paths` (those that exist) into a new `previous-N` in `directory`.
+///
+/// # Errors
+/// The operating system refuses.
+pub fn set_aside(directory: &Path, paths: &[PathBuf]) -> Result<Option<PathBuf>> {
+    let there: Vec<&Path> = paths
+        .iter()
+        .map(PathBuf::as_path)
+        .filter(|p| p.exists())
+        .collect();
+    files::set_aside(directory, &there)
+}
