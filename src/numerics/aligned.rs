@@ -10,15 +10,30 @@ use std::ops::{Deref, DerefMut};
 struct Line([f32; 16]);
 
 /// The array; its length is a multiple of 16.
-#[derive(Clone, Default, PartialEq)]
-pub(crate) struct Aligned(Vec<Line>);
+#[derive(Clone, Default)]
+pub(crate) struct Aligned {
+    /// As many as there ever were: buffers change their length at every layer, and shouldn't be
+    /// filled anew each time.
+    lines: Vec<Line>,
+    /// Those in use.
+    count: usize,
+}
 
 impl Aligned {
-    /// Changes the length to `len`, a multiple of 16; new elements are +0.0. Never gives memory
-    /// back.
+    /// Changes the length to `len`, a multiple of 16. New elements are +0.0 where the array was
+    /// never so long before, else unspecified. Never gives memory back.
     pub(crate) fn resize(&mut self, len: usize) {
         debug_assert_eq!(len % 16, 0);
-        self.0.resize(len / 16, Line([0.0; 16]));
+        self.count = len / 16;
+        if self.lines.len() < self.count {
+            self.lines.resize(self.count, Line([0.0; 16]));
+        }
+    }
+}
+
+impl PartialEq for Aligned {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
     }
 }
 
@@ -27,8 +42,9 @@ impl Deref for Aligned {
 
     #[inline]
     fn deref(&self) -> &[f32] {
-        // SAFETY: a `Line` is 16 f32 without padding (64 bytes, aligned to 64).
-        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() * 16) }
+        // SAFETY: a `Line` is 16 f32 without padding (64 bytes, aligned to 64), and there are
+        // `count` of them at least.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.count * 16) }
     }
 }
 
@@ -36,7 +52,7 @@ impl DerefMut for Aligned {
     #[inline]
     fn deref_mut(&mut self) -> &mut [f32] {
         // SAFETY: as above, and the borrow is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * 16) }
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.count * 16) }
     }
 }
 

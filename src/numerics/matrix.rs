@@ -41,8 +41,9 @@ impl Batch {
         batch
     }
 
-    /// Changes the shape. Contents become unspecified unless the number of columns stays as it
-    /// is; padding is +0.0. Allocates only when the batch grows beyond anything it held before.
+    /// Changes the shape. Rows keep their contents where there were as many columns before; all
+    /// else is unspecified, and padding is +0.0. Allocates only when the batch grows beyond
+    /// anything it held before.
     #[inline]
     pub fn resize(&mut self, rows: usize, cols: usize) {
         if (self.rows, self.cols) == (rows, cols) {
@@ -56,9 +57,9 @@ impl Batch {
             whole
         };
         self.data.resize(rows * stride);
-        let reshaped = self.cols != cols;
+        let kept = self.cols == cols && rows <= self.rows;
         (self.rows, self.cols, self.stride) = (rows, cols, stride);
-        if reshaped {
+        if !kept {
             self.clear_padding();
         }
     }
@@ -324,7 +325,7 @@ mod tests {
     fn padding_is_zero_after_any_change_of_shape() {
         let mut batch = Batch::zeros(3, 48);
         batch.fill(1.0);
-        for (rows, cols) in [(5, 17), (2, 33), (9, 1), (1, 48), (4, 40)] {
+        for (rows, cols) in [(5, 17), (2, 33), (9, 1), (1, 48), (4, 40), (1, 3), (7, 3)] {
             batch.resize(rows, cols);
             batch.fill(1.0);
             let sum: f32 = batch.storage().iter().sum();
