@@ -6,10 +6,16 @@
 //! style and script by their hashes and nothing else.
 
 mod album;
+#[cfg(test)]
+mod example;
 pub mod figure;
+mod measure;
 mod page;
+#[cfg(feature = "png")]
+pub mod png;
 mod run;
 mod section;
+mod setting;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -60,8 +66,14 @@ pub fn render(runs: &[Run]) -> Result<Report> {
 type Part = fn(&View, &mut Album) -> Result<Markup>;
 
 /// The parts in the order of the page: anchor, name in the table of contents, heading.
-const PARTS: [(&str, &str, &str, Part); 10] = [
+const PARTS: [(&str, &str, &str, Part); 12] = [
     ("ranking", "Ranking", "Ranking", section::ranking::section),
+    (
+        "profile",
+        "Profiles",
+        "Performance profiles",
+        section::profile::section,
+    ),
     ("claims", "Claims", "Claims", |v, _| {
         Ok(section::claims::section(v))
     }),
@@ -97,6 +109,9 @@ const PARTS: [(&str, &str, &str, Part); 10] = [
     ),
     ("probe", "Theory", "At initialization, and in theory", |v, _| {
         Ok(section::probe::section(v))
+    }),
+    ("shares", "Seeds", "Where the spread comes from", |v, _| {
+        Ok(section::shares::section(v))
     }),
     ("counts", "Divergence", "Divergence and dead units", |v, _| {
         Ok(section::counts::section(v))

@@ -24,11 +24,11 @@ pub fn section(views: &[View]) -> Markup {
             .cloned(),
     );
     let place = |view: &View, scheme: &str| view.schemes.iter().position(|s| s == scheme).map(|p| p + 1);
-    let median = |view: &View, scheme: &str| view.standing(scheme).map(|s| s.median.value);
+    let score = |view: &View, scheme: &str| view.standing(scheme).map(|s| s.score.value);
     let text = |value: Option<f64>| value.map_or("–".to_owned(), |v| left.text(v));
     html! {
         h2 #compare { "Side by side" }
-        p.quiet { "Median " (left.measure.name()) ", and the place in each run's ranking." }
+        p.quiet { "Interquartile mean of the " (left.measure.name()) ", and the place in each run's ranking." }
         div.scroll { table.sortable {
             thead { tr {
                 th { "Scheme" }
@@ -37,10 +37,10 @@ pub fn section(views: &[View]) -> Markup {
                 th.number { "Second less first" }
             } }
             tbody { @for scheme in &schemes {
-                @let a = median(left, scheme);
-                @let b = median(right, scheme);
+                @let a = score(left, scheme);
+                @let b = score(right, scheme);
                 tr {
-                    th scope="row" { (super::mark(left.ink(scheme))) (scheme) }
+                    th scope="row" { (super::named(left, scheme)) }
                     td.number { (text(a)) }
                     td.number { (place(left, scheme).map_or("–".to_owned(), |p| p.to_string())) }
                     td.number { (text(b)) }

@@ -8,7 +8,8 @@ use super::{MOST, OPEN};
 use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::heat::{Cell, Heat};
-use crate::report::view::{AXES, View};
+use crate::report::setting::AXES;
+use crate::report::view::View;
 use crate::results::record::Status;
 use crate::results::stats::median;
 

@@ -8,9 +8,11 @@ pub mod heat;
 pub mod histograms;
 pub mod overview;
 pub mod probe;
+pub mod profile;
 pub mod ranking;
 pub mod rates;
 pub mod reproduce;
+pub mod shares;
 pub mod signal;
 
 use maud::{Markup, html};
@@ -54,13 +56,18 @@ fn legend(view: &View) -> Markup {
     html! {
         ul.legend {
             @for scheme in coloured {
-                li { (mark(view.ink(scheme))) (scheme) }
+                li { (named(view, scheme)) }
             }
             @if faint > 0 {
-                li { (mark(Ink::Faint)) "and " (faint) " more" }
+                li { span.named { (mark(Ink::Faint)) span { "and " (faint) " more" } } }
             }
         }
     }
+}
+
+/// A scheme's name beside its marker; a name too long for one line wraps beside it, not below.
+fn named(view: &View, scheme: &str) -> Markup {
+    html! { span.named { (mark(view.ink(scheme))) span { (scheme) } } }
 }
 
 /// A line and a marker in the colour of a series.

@@ -10,7 +10,8 @@ use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::lines::{Line, Lines};
-use crate::report::view::{Setting, View};
+use crate::report::setting::Setting;
+use crate::report::view::View;
 use crate::results::record::LayerRow;
 
 /// Rows of the layers of one setting: by scheme, then by layer.

@@ -12,7 +12,7 @@ use super::super::cell::{Cell, Stream, set_chance};
 use super::super::check::{self, Outcome, Verdict};
 use super::super::format;
 use super::super::manifest::Manifest;
-use super::super::ranking::{Rates, Standing, medians, standings};
+use super::super::ranking::{Rates, Standing, scores, standings};
 use super::super::record::Status;
 use super::super::source::{Bytes, Source};
 use super::super::table::{EpochLine, Reader, Row as _, TrialLine};
@@ -76,7 +76,7 @@ impl<T> Listed<T> {
 pub struct LeaderChange {
     /// What the schemes have in common: dataset, architecture, activation and so on.
     pub context: String,
-    /// Who led, with the median.
+    /// Who led, with its score.
     pub old: (String, f64),
     /// Who leads now.
     pub new: (String, f64),
@@ -285,7 +285,7 @@ fn compare_endings(old: &[Cell], new: &[Cell], limit: usize, out: &mut Conclusio
 }
 
 fn compare_context(context: &str, old: &[&Cell], new: &[&Cell], limit: usize, out: &mut Conclusions) {
-    let (a, b) = (medians(old, Rates::Tuned), medians(new, Rates::Tuned));
+    let (a, b) = (scores(old, Rates::Tuned), scores(new, Rates::Tuned));
     let (Some(first_old), Some(first_new)) = (a.first(), b.first()) else {
         return;
     };

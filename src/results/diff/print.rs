@@ -421,8 +421,8 @@ fn conclusions_json(c: &Conclusions) -> Value {
     json!({
         "same": c.is_same(), "contexts": c.contexts, "notes": c.notes,
         "leaders": listed(&c.leaders, |l| json!({
-            "context": l.context, "old": l.old.0, "old_median": figure_json(l.old.1),
-            "new": l.new.0, "new_median": figure_json(l.new.1),
+            "context": l.context, "old": l.old.0, "old_score": figure_json(l.old.1),
+            "new": l.new.0, "new_score": figure_json(l.new.1),
         })),
         "flips": listed(&c.flips, |f| json!({
             "context": f.context, "was_ahead": f.was_ahead, "is_ahead": f.is_ahead,

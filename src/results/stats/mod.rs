@@ -13,7 +13,7 @@ pub mod compare;
 pub mod profile;
 pub mod variance;
 
-pub use bootstrap::{Identity, Interval};
+pub use bootstrap::{Estimate, Identity, Interval};
 
 /// Arithmetic mean; NaN for no values.
 pub fn mean(values: &[f64]) -> f64 {
