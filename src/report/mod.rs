@@ -121,6 +121,9 @@ const PARTS: [(&str, &str, &str, Part); 12] = [
     }),
 ];
 
+/// Parts too wide to stand beside each other.
+const WIDE: [&str; 2] = ["ranking", "claims"];
+
 fn single(view: &View, album: &mut Album) -> Result<Markup> {
     let mut parts = Vec::new();
     for (id, name, heading, part) in PARTS {
@@ -151,9 +154,14 @@ fn beside(views: &[View], album: &mut Album) -> Result<Markup> {
         if columns.iter().all(|c| c.0.is_empty()) {
             continue;
         }
+        let class = if WIDE.contains(&id) {
+            "sides stack"
+        } else {
+            "sides"
+        };
         let markup = html! {
             h2 id=(id) { (heading) }
-            div.sides { @for (view, column) in views.iter().zip(&columns) {
+            div class=(class) { @for (view, column) in views.iter().zip(&columns) {
                 div { p.quiet { (view.run.name) " (" code { (view.run.dir.display()) } ")" } (column) }
             } }
         };

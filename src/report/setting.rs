@@ -24,6 +24,12 @@ pub const AXES: [Named; 7] = [
     ("batch size", |c| c.batch_size.to_string()),
 ];
 
+/// The place of the architecture in [`AXES`].
+pub const ARCHITECTURE: usize = 2;
+
+/// The place of the activation function in [`AXES`].
+pub const ACTIVATION: usize = 3;
+
 impl Setting {
     /// The setting of a trial.
     pub fn of(c: &Coordinates) -> Setting {

@@ -7,7 +7,7 @@ use crate::results::record::Status;
 /// Every element of `html` that is not closed, or closed without having been opened. Void
 /// elements of HTML need no end.
 fn unbalanced(html: &str) -> Vec<String> {
-    const VOID: [&str; 5] = ["meta", "br", "hr", "!DOCTYPE", "!--"];
+    const VOID: [&str; 6] = ["meta", "br", "wbr", "hr", "!DOCTYPE", "!--"];
     let mut open: Vec<&str> = Vec::new();
     let mut wrong = Vec::new();
     let mut rest = html;

@@ -7,11 +7,11 @@ use super::figure::Ink;
 use super::figure::axis::digits;
 use super::measure::Measure;
 use super::run::Run;
-use super::setting::{AXES, Setting};
+use super::setting::{ACTIVATION, ARCHITECTURE, AXES, Setting};
 use crate::results::cell::{self, Cell};
 use crate::results::ranking::{Rates, Standing, standings};
 use crate::results::record::{Status, TrialRow};
-use crate::results::stats::{interquartile_mean, median};
+use crate::results::stats::{median, stratified_mean};
 use crate::results::tuning;
 
 /// The trials of one setting, scheme and learning rate.
@@ -265,14 +265,14 @@ impl<'a> View<'a> {
         self.run.trials.iter().any(|t| has(&t.trial))
     }
 
-    /// The one learning rate that suits all schemes best: the best interquartile mean of all
-    /// trials by the tuning measure.
+    /// The one learning rate that suits all schemes best: the best mean over settings and schemes
+    /// of the interquartile mean of their trials, by the tuning measure.
     pub fn common_rate(&self) -> Option<f64> {
         let score = |rate: f64| {
             let cells = self.cells.values().flatten().filter(|r| r.rate == rate);
-            let trials = cells.flat_map(|r| r.trials.clone());
-            let scores: Vec<f64> = trials.map(|i| self.score_by(self.tuning, i)).collect();
-            (!scores.is_empty()).then(|| (self.orient(interquartile_mean(&scores)), rate))
+            let scores = |r: &Rate| r.trials.clone().map(|i| self.score_by(self.tuning, i)).collect();
+            let strata: Vec<Vec<f64>> = cells.map(scores).collect();
+            (!strata.is_empty()).then(|| (self.orient(stratified_mean(&strata)), rate))
         };
         let scored = self.rates.iter().filter_map(|rate| score(*rate));
         scored
@@ -292,7 +292,8 @@ impl<'a> View<'a> {
         values
     }
 
-    /// Words for a setting: what tells it from the others, but for the axes in `without`.
+    /// Words for a setting: what tells it from the others, but for the axes in `without`; what it is
+    /// where there are no others.
     pub fn label(&self, setting: &Setting, without: &[usize]) -> String {
         let varying = (0..AXES.len()).filter(|i| !without.contains(i) && self.values(*i).len() > 1);
         let words: Vec<String> = varying
@@ -302,7 +303,9 @@ impl<'a> View<'a> {
                 _ => setting.axis(i),
             })
             .collect();
-        if words.is_empty() {
+        if words.is_empty() && without.is_empty() {
+            format!("{} · {}", setting.axis(ARCHITECTURE), setting.axis(ACTIVATION))
+        } else if words.is_empty() {
             "all trials".to_owned()
         } else {
             words.join(" · ")

@@ -1,12 +1,12 @@
 //! Which scheme is best, and which others are not told apart from it.
 //!
-//! A scheme's score is the interquartile mean of its trials, those of several cells (architectures,
-//! datasets) pooled: unlike the median it still moves when a quarter of the trials fails, and
-//! unlike the mean it is not ruled by a few. Intervals resample each cell apart. Every scheme is
-//! compared with the leader by the difference of the two scores; its interval resamples trials that
-//! share cell and seeds together, so that what a replicate does to both cancels. Being told apart
-//! takes the number of schemes into account: that interval has the level 1 - 0.05/m for m
-//! comparisons (Bonferroni).
+//! A scheme's score is the interquartile mean of its trials in a group of cells that differ in
+//! scheme and rate alone, averaged over the groups (architectures, datasets): a stray replicate
+//! does not rule it, and failure in a few of the groups shows. Intervals resample each group apart.
+//! Every scheme is compared with the leader by the difference of the two scores; its interval
+//! resamples trials that share group and seeds together, so that what a replicate does to both
+//! cancels. Being told apart takes the number of schemes into account: that interval has the level
+//! 1 - 0.05/m for m comparisons (Bonferroni).
 //!
 //! Two things to keep in mind. With fewer than about 10 pairs a percentile bootstrap is too
 //! narrow. And the leader is picked from the same trials, which favours it a little where many are
@@ -20,11 +20,8 @@ use super::cell::{Cell, Figure, Outcome};
 use super::record::Status;
 use super::stats::bootstrap::{Estimate, LEVEL, interval_of_strata};
 use super::stats::compare::{Paired, probability_of_improvement};
-use super::stats::{Identity, Interval, interquartile_mean};
+use super::stats::{Identity, Interval, stratified_mean};
 use super::tuning;
-
-/// What a scheme is scored by, given the figures of its trials.
-pub const SCORE: fn(&[f64]) -> f64 = interquartile_mean;
 
 /// At which learning rate schemes are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,7 +39,7 @@ pub enum Rates {
 pub struct Standing {
     /// The scheme, canonical text.
     pub scheme: String,
-    /// Interquartile mean of the trials' test accuracy (loss for regression), with its interval.
+    /// [`stratified_mean`] of the trials' test accuracy (loss for regression), with its interval.
     pub score: Estimate,
     /// Trials behind it.
     pub trials: usize,
@@ -110,10 +107,9 @@ pub fn scores(cells: &[&Cell], rates: Rates) -> Vec<(String, f64)> {
         return Vec::new();
     };
     let sign = if figure.is_accuracy() { 1.0 } else { -1.0 };
-    let pooled = |side: &Side| SCORE(&side.strata().concat());
     let mut scores: Vec<(String, f64)> = collect(cells, rates, figure)
         .iter()
-        .map(|(scheme, side)| (scheme.clone(), pooled(side)))
+        .map(|(scheme, side)| (scheme.clone(), stratified_mean(&side.strata())))
         .collect();
     scores.sort_by(|a, b| (sign * b.1).total_cmp(&(sign * a.1)).then_with(|| a.0.cmp(&b.0)));
     scores
@@ -133,15 +129,14 @@ pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {
         .iter()
         .map(|(scheme, side)| {
             let strata = side.strata();
-            let pooled: Vec<f64> = strata.iter().flatten().copied().collect();
             let identity = identity.clone().and([scheme.as_str()]);
             Standing {
                 scheme: scheme.clone(),
                 score: Estimate {
-                    value: SCORE(&pooled),
-                    interval: interval_of_strata(&identity, &strata, LEVEL, SCORE),
+                    value: stratified_mean(&strata),
+                    interval: interval_of_strata(&identity, &strata, LEVEL, stratified_mean),
                 },
-                trials: pooled.len(),
+                trials: strata.iter().map(Vec::len).sum(),
                 diverged: side.count(Status::Diverged),
                 failed: side.count(Status::Failed),
                 at_edge: side.at_edge,
@@ -231,8 +226,8 @@ fn compare_with_leader(
             .clone()
             .and([standing.scheme.as_str(), leader.scheme.as_str()]);
         standing.against_leader = Some(Comparison {
-            difference: paired.difference(SCORE),
-            interval: paired.interval(&identity.and(["simultaneous"]), level, SCORE),
+            difference: paired.difference(stratified_mean),
+            interval: paired.interval(&identity.and(["simultaneous"]), level, stratified_mean),
             probability: probabilities.iter().sum::<f64>() / probabilities.len() as f64,
             pairs: paired.count(),
             groups: probabilities.len(),

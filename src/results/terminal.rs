@@ -108,7 +108,7 @@ fn caption(cells: &[&Cell], accuracy: bool) -> String {
     };
     let mut text =
         format!("Interquartile mean of the {figure} over trials, with its 95% bootstrap interval.");
-    let pooled: Vec<String> = [
+    let averaged: Vec<String> = [
         (Axis::Dataset, "datasets"),
         (Axis::LabelNoise, "label noises"),
         (Axis::Architecture, "architectures"),
@@ -120,8 +120,8 @@ fn caption(cells: &[&Cell], accuracy: bool) -> String {
     .filter(|(axis, _)| count(*axis) > 1)
     .map(|(axis, plural)| format!("{} {plural}", count(axis)))
     .collect();
-    if !pooled.is_empty() {
-        let _ = write!(text, " Pooled over {}.", pooled.join(", "));
+    if !averaged.is_empty() {
+        let _ = write!(text, " Averaged over {}.", averaged.join(", "));
     }
     let rates = count(Axis::LearningRate);
     let validated = cells.iter().any(|c| c.scores(c.selector()).is_some());
@@ -300,7 +300,7 @@ fn winners(out: &mut String, by: &[(String, Vec<Standing>)], style: Style) {
         out,
         "\n{}\n",
         wrap(
-            "Not told apart: the interval of the difference of the two means, paired by replicate and at \
+            "Not told apart: the interval of the difference of the two scores, paired by replicate and at \
              a level of 95% for all comparisons together, contains 0.",
             style.width
         )

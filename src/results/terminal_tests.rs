@@ -67,7 +67,7 @@ fn a_small_run() {
     relu  he_normal 0.920
     tanh  he_normal 0.930
 
-    Not told apart: the interval of the difference of the two means, paired by
+    Not told apart: the interval of the difference of the two scores, paired by
     replicate and at a level of 95% for all comparisons together, contains 0.
 
     30 trials in 6 cells: 6 diverged

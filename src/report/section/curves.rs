@@ -8,7 +8,7 @@ use super::{MOST, legend, median_line, panels};
 use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
-use crate::report::figure::lines::{Line, Lines};
+use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::view::View;
 use crate::results::record::EpochRow;
 
@@ -69,6 +69,7 @@ fn panel(view: &View, setting: usize) -> Lines {
         },
         lines,
         legend: false,
+        size: PANEL,
     }
 }
 

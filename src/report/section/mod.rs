@@ -40,6 +40,15 @@ fn figure(value: f64) -> String {
     }
 }
 
+/// A difference of two figures of the measure, with its sign.
+fn signed(view: &View, difference: f64) -> String {
+    match difference.is_finite() {
+        true if difference > 0.0 => format!("+{}", view.text(difference)),
+        true => view.text(difference).replace('-', "\u{2212}"),
+        false => "–".to_owned(),
+    }
+}
+
 fn optional(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), figure)
 }
@@ -65,9 +74,15 @@ fn legend(view: &View) -> Markup {
     }
 }
 
-/// A scheme's name beside its marker; a name too long for one line wraps beside it, not below.
+/// A scheme's name beside its marker; a name too long for one line wraps beside it, not below, and
+/// between words.
 fn named(view: &View, scheme: &str) -> Markup {
-    html! { span.named { (mark(view.ink(scheme))) span { (scheme) } } }
+    html! {
+        span.named {
+            (mark(view.ink(scheme)))
+            span { @for word in scheme.split_inclusive(['_', '(', ' ']) { (word) wbr; } }
+        }
+    }
 }
 
 /// A line and a marker in the colour of a series.

@@ -25,7 +25,7 @@ pub fn finding(view: &View) -> Markup {
     };
     let settings = count(view.settings.len(), "setting", "settings");
     let tied: Vec<&Standing> = rest.iter().filter(|s| s.leads()).collect();
-    let what = format!("interquartile mean of the {}", view.measure.name());
+    let what = view.measure.name();
     let rates = if view.rates.len() > 1 && view.has_validation() {
         ", each scheme at its own learning rates"
     } else {
@@ -34,11 +34,11 @@ pub fn finding(view: &View) -> Markup {
     html! {
         p.finding {
             @if rest.is_empty() {
-                strong { (best.scheme) } " reaches an " (what) " of " (estimate(view, best))
+                strong { (best.scheme) } " scores a " (what) " of " (estimate(view, best))
                 " over " (settings) "."
             } @else {
                 strong { (best.scheme) } " comes out first of " (view.standings.len())
-                " schemes: over " (settings) (rates) ", the " (what) " over its trials is " (estimate(view, best)) ". "
+                " schemes: over " (settings) (rates) ", it scores a " (what) " of " (estimate(view, best)) ". "
                 @match tied.as_slice() {
                     [] => {
                         "Every other is told apart from it"
@@ -47,9 +47,9 @@ pub fn finding(view: &View) -> Markup {
                         }
                         "."
                     }
-                    [one] => { "The trials do not tell it from " strong { (one.scheme) } " (" (estimate(view, one)) ")." }
+                    [one] => { "The trials do not tell it from " strong { (one.scheme) } ", " (estimate(view, one)) "." }
                     [one, more @ ..] => {
-                        "The trials do not tell it from " strong { (one.scheme) } " (" (estimate(view, one)) ") and "
+                        "The trials do not tell it from " strong { (one.scheme) } ", " (estimate(view, one)) ", and "
                         (count(more.len(), "other scheme", "other schemes")) "."
                     }
                 }

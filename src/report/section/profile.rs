@@ -11,7 +11,7 @@ use crate::catalog::number;
 use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
-use crate::report::figure::lines::{Line, Lines};
+use crate::report::figure::lines::{LARGE, Line, Lines};
 use crate::report::view::View;
 use crate::results::cell::TARGET_ACCURACY;
 use crate::results::stats::Identity;
@@ -52,7 +52,7 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
             "A scheme whose line lies above another's everywhere is the better choice whatever one asks for; where lines cross it depends."
         }
         (legend(view))
-        div.panels { @for panel in &shown { figure { (panel) } } }
+        div.panels.large { @for panel in &shown { figure { (panel) } } }
     })
 }
 
@@ -121,6 +121,7 @@ fn over_scores(view: &View) -> Lines {
         }),
         lines: lines(view, "scores", &points, |i| sign * view.score(i), place),
         legend: false,
+        size: LARGE,
     }
 }
 
@@ -161,6 +162,7 @@ fn over_time(view: &View) -> Option<Lines> {
         y: Axis::accuracy("share of trials there by x"),
         lines: lines(view, "time", &points, time, |at| at),
         legend: false,
+        size: LARGE,
     })
 }
 

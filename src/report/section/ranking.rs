@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::named;
+use super::{named, signed};
 use crate::catalog::number;
 use crate::error::Result;
 use crate::report::album::Album;
@@ -94,9 +94,9 @@ fn trials(view: &View) -> Option<usize> {
 fn method(view: &View, fixed: Option<&Fixed>) -> Markup {
     let accuracy = view.measure.higher_is_better();
     html! {
-        "IQM is the interquartile mean of the " (view.measure.name()) ": the mean of the middle half of "
-        @if let Some(n) = trials(view) { "a scheme's " (n) " trials" } @else { "a scheme's trials" }
-        @if view.settings.len() > 1 { ", those of all settings pooled" }
+        "A scheme's score is the interquartile mean of the " (view.measure.name()) " over the trials of a setting"
+        @if view.settings.len() > 1 { ", averaged over the " (view.settings.len()) " settings, so that failing in some of them shows" }
+        @if let Some(n) = trials(view) { "; " (n) " trials each" }
         ". A diverged trial counts as "
         @if accuracy { "chance" } @else { "infinite loss" }
         ". Intervals are 95% bootstrap intervals over replicates, each setting resampled apart. "
@@ -109,13 +109,13 @@ fn method(view: &View, fixed: Option<&Fixed>) -> Markup {
         }
         @if let Some(fixed) = fixed {
             "Beside it stand all replicates of all schemes at one rate, " (number(fixed.rate))
-            ": the one at which the trials of all schemes together have the best interquartile mean"
+            ": the one at which all schemes together score best"
             @if view.has_validation() { " on validation data" }
             ". "
         }
         @if view.standings.len() > 1 {
-            "“Less the first” is the difference of the two means; its interval resamples trials of the same setting and seeds together, and has a level of 95% for all comparisons with the first at once (Bonferroni). "
-            "“Better” is the probability that a trial is better than one of the first's in the same setting, ties counting half."
+            "“Less the first” is the difference of the two scores; its interval resamples trials of the same setting and seeds together, and has a level of 95% for all comparisons with the first at once (Bonferroni). "
+            "“P(better)” is the probability that a trial is better than one of the first's in the same setting, ties counting half."
             @if view.standings.iter().any(|s| apart_in_part(view, s)) {
                 " Where a scheme lacks some of the settings, it is compared in those that both have."
             }
@@ -139,10 +139,10 @@ fn head(view: &View, fixed: Option<&Fixed>) -> Markup {
             tr {
                 th.number { "#" }
                 th { "Scheme" }
-                th.number { "IQM" }
+                th.number { "Score" }
                 th { "95% interval" }
-                @if several { th.number { "Less the first" } th.number { "Better" } }
-                @if fixed.is_some() { th.number { "#" } th.number { "IQM" } th { "95% interval" } }
+                @if several { th.number { "Less the first" } th.number { "P(better)" } }
+                @if fixed.is_some() { th.number { "#" } th.number { "Score" } th { "95% interval" } }
                 @if trials(view).is_none() { th.number { "Trials" } }
             }
         }
@@ -178,11 +178,7 @@ fn there(view: &View, fixed: &Fixed, scheme: &str, axis: &Axis) -> Markup {
 /// The difference to the first and whether the trials tell the two apart, and how often a trial is
 /// better: two cells.
 fn against(view: &View, standing: &Standing) -> Markup {
-    let sign = |x: f64| match x.is_finite() {
-        true if x > 0.0 => format!("+{}", view.text(x)),
-        true => view.text(x).replace('-', "\u{2212}"),
-        false => "–".to_owned(),
-    };
+    let sign = |x: f64| signed(view, x);
     let range = |c: &Comparison| c.interval.map(|i| format!("{} to {}", sign(i.low), sign(i.high)));
     html! {
         @if let Some(c) = &standing.against_leader {
@@ -251,7 +247,7 @@ fn forest(view: &View, axis: &Axis, id: &str, rates: &str, standings: &[Standing
         id: id.to_owned(),
         title: format!("{}: ranking of the schemes, {rates}", view.run.name),
         heading: format!("{}: schemes, {rates}", view.run.name),
-        measure: format!("{}, interquartile mean and 95% interval", view.measure.name()),
+        measure: format!("{}, score and 95% interval", view.measure.name()),
         axis: axis.clone(),
         rows: rows.collect(),
     };

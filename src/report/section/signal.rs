@@ -9,7 +9,7 @@ use super::{OPEN, legend, median_line, panels};
 use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
-use crate::report::figure::lines::{Line, Lines};
+use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::setting::Setting;
 use crate::report::view::View;
 use crate::results::record::LayerRow;
@@ -154,6 +154,7 @@ fn panel(view: &View, setting: &Setting, layers: &Layers, quantity: &Quantity) -
         },
         lines,
         legend: false,
+        size: PANEL,
     }
 }
 

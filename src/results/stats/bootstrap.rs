@@ -135,28 +135,30 @@ pub fn percentile_interval(mut values: Vec<f64>, level: f64) -> Interval {
 /// The interval of `statistic` over one sample of replicates, in whatever order they come.
 /// `None` for fewer than two values: one replicate says nothing about its spread.
 pub fn interval(identity: &Identity, values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-    interval_of_strata(identity, &[values.to_vec()], LEVEL, statistic)
+    interval_of_strata(identity, &[values.to_vec()], LEVEL, |strata| {
+        statistic(&strata[0])
+    })
 }
 
-/// The interval of `statistic` over the pooled values of several strata (cells, datasets), each
-/// resampled apart. `None` where no stratum has two values.
+/// The interval of `statistic` over several strata (cells, datasets), each resampled apart.
+/// `None` where no stratum has two values.
 pub fn interval_of_strata(
     identity: &Identity,
     strata: &[Vec<f64>],
     level: f64,
-    statistic: impl Fn(&[f64]) -> f64,
+    statistic: impl Fn(&[Vec<f64>]) -> f64,
 ) -> Option<Interval> {
     if strata.iter().all(|s| s.len() < 2) {
         return None;
     }
     let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
-    let mut pooled = Vec::new();
+    let mut resampled = strata.to_vec();
     let values = resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
-        pooled.clear();
-        for (stratum, drawn) in strata.iter().zip(indices) {
-            pooled.extend(drawn.iter().map(|i| stratum[*i]));
+        for ((place, stratum), drawn) in resampled.iter_mut().zip(strata).zip(indices) {
+            place.clear();
+            place.extend(drawn.iter().map(|i| stratum[*i]));
         }
-        statistic(&pooled)
+        statistic(&resampled)
     });
     Some(percentile_interval(values, level))
 }

@@ -30,9 +30,10 @@ impl Paired {
         self.0.iter().map(Vec::len).sum()
     }
 
-    /// `statistic` of the first scores, all strata pooled, less that of the second ones.
-    pub fn difference(&self, statistic: impl Fn(&[f64]) -> f64) -> f64 {
-        let (x, y): (Vec<f64>, Vec<f64>) = self.0.iter().flatten().copied().unzip();
+    /// `statistic` of the first scores, stratum by stratum, less that of the second ones.
+    pub fn difference(&self, statistic: impl Fn(&[Vec<f64>]) -> f64) -> f64 {
+        let (x, y): (Vec<Vec<f64>>, Vec<Vec<f64>>) =
+            self.0.iter().map(|pairs| pairs.iter().copied().unzip()).unzip();
         difference(statistic(&x), statistic(&y))
     }
 
@@ -43,21 +44,19 @@ impl Paired {
         &self,
         identity: &Identity,
         level: f64,
-        statistic: impl Fn(&[f64]) -> f64,
+        statistic: impl Fn(&[Vec<f64>]) -> f64,
     ) -> Option<Interval> {
         if self.0.iter().all(|pairs| pairs.len() < 2) {
             return None;
         }
         let sizes: Vec<usize> = self.0.iter().map(Vec::len).collect();
-        let (mut x, mut y) = (Vec::new(), Vec::new());
+        let mut resampled = self.clone();
         let values = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
-            x.clear();
-            y.clear();
-            for (pairs, drawn) in self.0.iter().zip(indices) {
-                x.extend(drawn.iter().map(|i| pairs[*i].0));
-                y.extend(drawn.iter().map(|i| pairs[*i].1));
+            for ((place, pairs), drawn) in resampled.0.iter_mut().zip(&self.0).zip(indices) {
+                place.clear();
+                place.extend(drawn.iter().map(|i| pairs[*i]));
             }
-            difference(statistic(&x), statistic(&y))
+            resampled.difference(&statistic)
         });
         Some(bootstrap::percentile_interval(values, level))
     }
