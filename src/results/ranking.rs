@@ -20,7 +20,7 @@ use super::cell::{Cell, Figure, Outcome};
 use super::record::Status;
 use super::stats::bootstrap::{Estimate, LEVEL, interval_of_strata};
 use super::stats::compare::{Paired, probability_of_improvement};
-use super::stats::{Identity, Interval, stratified_mean};
+use super::stats::{Identity, Interval, mean, stratified_mean};
 use super::tuning;
 
 /// At which learning rate schemes are compared.
@@ -80,15 +80,23 @@ pub struct Comparison {
     pub groups: usize,
 }
 
+/// Trials with what they score.
+type Scored<'a> = Vec<(&'a Outcome, f64)>;
+
 /// The trials of one scheme that count, by group of cells.
 #[derive(Debug, Default)]
 struct Side<'a> {
-    /// Group, and in it the trials' scores.
-    groups: BTreeMap<Vec<String>, Vec<(&'a Outcome, f64)>>,
+    groups: BTreeMap<Vec<String>, Scored<'a>>,
     at_edge: usize,
 }
 
-impl Side<'_> {
+impl<'a> Side<'a> {
+    /// The trials of the groups that both sides have.
+    fn beside<'s>(&'s self, other: &'s Side<'a>) -> impl Iterator<Item = (&'s Scored<'a>, &'s Scored<'a>)> {
+        let both = |(key, trials)| Some((trials, other.groups.get(key)?));
+        self.groups.iter().filter_map(both)
+    }
+
     fn strata(&self) -> Vec<Vec<f64>> {
         let scores = |trials: &Vec<(&Outcome, f64)>| trials.iter().map(|(_, x)| *x).collect();
         self.groups.values().map(scores).collect()
@@ -123,13 +131,12 @@ pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {
         None => return Vec::new(),
     };
     let sides = collect(cells, rates, figure);
-    let identity = Identity::new(["ranking", what]);
     let sign = if figure.is_accuracy() { 1.0 } else { -1.0 };
     let mut standings: Vec<Standing> = sides
         .iter()
         .map(|(scheme, side)| {
             let strata = side.strata();
-            let identity = identity.clone().and([scheme.as_str()]);
+            let identity = Identity::new(["ranking", what, scheme.as_str()]);
             Standing {
                 scheme: scheme.clone(),
                 score: Estimate {
@@ -149,7 +156,7 @@ pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {
         let order = (sign * b.score.value).total_cmp(&(sign * a.score.value));
         order.then_with(|| a.scheme.cmp(&b.scheme))
     });
-    compare_with_leader(&mut standings, &sides, sign, &identity);
+    compare_with_leader(&mut standings, &sides, sign, what);
     standings
 }
 
@@ -195,41 +202,82 @@ fn collect<'a>(cells: &[&'a Cell], rates: Rates, figure: Figure) -> BTreeMap<Str
     sides
 }
 
-fn compare_with_leader(
-    standings: &mut [Standing],
-    sides: &BTreeMap<String, Side>,
-    sign: f64,
-    identity: &Identity,
-) {
+/// One scheme and the leader, pair by pair: all that being told apart depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Duel {
+    /// The scheme.
+    pub scheme: String,
+    /// The leader.
+    pub leader: String,
+    what: String,
+    paired: Paired,
+    level: f64,
+}
+
+impl Duel {
+    /// Pairs of trials.
+    pub fn pairs(&self) -> usize {
+        self.paired.count()
+    }
+
+    /// Interval of the difference of their scores.
+    pub fn interval(&self) -> Option<Interval> {
+        let names = [&self.what, &self.scheme, &self.leader].map(String::as_str);
+        let identity = Identity::new(["ranking"]).and(names).and(["simultaneous"]);
+        self.paired.interval(&identity, self.level, stratified_mean)
+    }
+
+    /// Whether the trials tell the scheme from the leader.
+    pub fn apart(&self) -> bool {
+        self.interval().is_some_and(|i| !i.contains(0.0))
+    }
+}
+
+/// The schemes in `cells` but the first, each against the first; those that share no trials with
+/// it left out.
+pub fn duels(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Duel> {
+    let (Some(figure), scores) = (cells.first().map(|c| c.headline()), scores(cells, rates)) else {
+        return Vec::new();
+    };
+    let Some(((leader, _), others)) = scores.split_first() else {
+        return Vec::new();
+    };
+    let sides = collect(cells, rates, figure);
+    let duel = |(scheme, _): &(String, f64)| duel(&sides, scheme, leader, others.len(), what);
+    others.iter().map(duel).filter(|d| d.pairs() > 0).collect()
+}
+
+fn duel(sides: &BTreeMap<String, Side>, scheme: &str, leader: &str, others: usize, what: &str) -> Duel {
+    let shared = sides[scheme].beside(&sides[leader]);
+    Duel {
+        scheme: scheme.to_owned(),
+        leader: leader.to_owned(),
+        what: what.to_owned(),
+        paired: Paired::new(shared.map(|(x, y)| pair(x, y)).collect()),
+        level: 1.0 - (1.0 - LEVEL) / others.max(1) as f64,
+    }
+}
+
+fn compare_with_leader(standings: &mut [Standing], sides: &BTreeMap<String, Side>, sign: f64, what: &str) {
     let Some((leader, others)) = standings.split_first_mut() else {
         return;
     };
-    let best = &sides[&leader.scheme];
-    let level = 1.0 - (1.0 - LEVEL) / others.len().max(1) as f64;
+    let count = others.len();
     for standing in others {
-        let side = &sides[&standing.scheme];
-        let shared = side
-            .groups
-            .iter()
-            .filter_map(|(key, trials)| Some((trials, best.groups.get(key)?)));
-        let (mut strata, mut probabilities) = (Vec::new(), Vec::new());
-        for (trials, rivals) in shared {
-            let better = |t: &[(&Outcome, f64)]| -> Vec<f64> { t.iter().map(|(_, x)| sign * x).collect() };
-            probabilities.push(probability_of_improvement(&better(trials), &better(rivals)));
-            strata.push(pair(trials, rivals));
-        }
-        let paired = Paired::new(strata);
-        if paired.count() == 0 {
+        let duel = duel(sides, &standing.scheme, &leader.scheme, count, what);
+        if duel.pairs() == 0 {
             continue;
         }
-        let identity = identity
-            .clone()
-            .and([standing.scheme.as_str(), leader.scheme.as_str()]);
+        let better = |t: &[(&Outcome, f64)]| -> Vec<f64> { t.iter().map(|(_, x)| sign * x).collect() };
+        let shared = sides[&standing.scheme].beside(&sides[&leader.scheme]);
+        let probabilities: Vec<f64> = shared
+            .map(|(x, y)| probability_of_improvement(&better(x), &better(y)))
+            .collect();
         standing.against_leader = Some(Comparison {
-            difference: paired.difference(stratified_mean),
-            interval: paired.interval(&identity.and(["simultaneous"]), level, stratified_mean),
-            probability: probabilities.iter().sum::<f64>() / probabilities.len() as f64,
-            pairs: paired.count(),
+            difference: duel.paired.difference(stratified_mean),
+            interval: duel.interval(),
+            probability: mean(&probabilities),
+            pairs: duel.pairs(),
             groups: probabilities.len(),
         });
     }

@@ -464,7 +464,7 @@ fn in_a_pull_request() {
 #[test]
 fn for_machines() {
     let report = varied();
-    let json = print::json(&report);
+    let json = machine::json(&report);
     let table = &json["directories"][0]["tables"][1];
     assert_eq!(table["name"], "trials.csv");
     assert_eq!(table["rows"][0]["key"]["scheme"], "he_normal");
@@ -479,7 +479,7 @@ fn table_rows(report: &Report) -> Vec<[String; 9]> {
     let sample = &table(report, "trials.csv").sample;
     sample
         .iter()
-        .flat_map(|r| print::csv_rows("trials.csv", r))
+        .flat_map(|r| machine::csv_rows("trials.csv", r))
         .collect()
 }
 
@@ -503,7 +503,7 @@ mod property {
             match sides.compare(&options) {
                 Ok(report) => {
                     let style = Style { width: 80, colour: false };
-                    let _ = (print::text(&report, style), print::markdown(&report), print::json(&report));
+                    let _ = (print::text(&report, style), print::markdown(&report), machine::json(&report));
                 }
                 Err(error) => prop_assert!(!error.to_string().is_empty()),
             }
