@@ -1,4 +1,4 @@
-//! A report for people, pull requests and machines.
+//! A diff for people and pull requests.
 
 use std::fmt::Write as _;
 
