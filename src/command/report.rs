@@ -35,7 +35,7 @@ pub struct Args {
     /// Write every figure as an SVG file into this directory
     #[arg(long, value_name = "DIR")]
     figures: Option<PathBuf>,
-    /// Write every figure as a PNG file too, so many times as large as in the page
+    /// Write every figure as a PNG file too, so many times as large as in the page (--png alone: 2)
     #[cfg(feature = "png")]
     #[arg(long, value_name = "SCALE", requires = "figures", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = scale)]
     png: Option<f32>,

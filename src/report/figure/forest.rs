@@ -34,6 +34,8 @@ pub struct Forest {
     pub measure: String,
     /// The scale.
     pub axis: Axis,
+    /// Decimals of the numbers; three significant digits where not given.
+    pub decimals: Option<usize>,
     /// Best first.
     pub rows: Vec<Row>,
 }
@@ -91,12 +93,19 @@ impl Forest {
                             }
                             ink => marker(area, ink, (x(middle), y), 3.6)?,
                         }
-                        area.draw_text(&digits(middle, 3), &style, place)?;
+                        area.draw_text(&self.text(middle), &style, place)?;
                     }
                     None => area.draw_text("none", &style, place)?,
                 }
             }
             Ok(())
         })
+    }
+
+    fn text(&self, value: f64) -> String {
+        match self.decimals {
+            Some(decimals) => format!("{value:.decimals$}"),
+            None => digits(value, 3),
+        }
     }
 }

@@ -249,6 +249,7 @@ fn forest(view: &View, axis: &Axis, id: &str, rates: &str, standings: &[Standing
         heading: format!("{}: schemes, {rates}", view.run.name),
         measure: format!("{}, score and 95% interval", view.measure.name()),
         axis: axis.clone(),
+        decimals: view.measure.decimals(),
         rows: rows.collect(),
     };
     forest.draw()

@@ -14,14 +14,13 @@ use super::{DirectoryReport, Report};
 pub fn text(report: &Report, style: Style) -> String {
     let mut out = format!("{} -> {}\n", report.old, report.new);
     if report.is_same() {
-        let rows: u64 = tables(report).map(|t| t.rows_new).sum();
-        let _ = writeln!(out, "Same: {} tables, {rows} rows.", tables(report).count());
+        let _ = writeln!(out, "{}", same(report));
         for table in tables(report).filter(|t| t.tolerated > 0) {
             let _ = writeln!(
                 out,
-                "{}: {} cells differ within tolerance",
+                "{}: {} within tolerance",
                 name(table),
-                table.tolerated
+                plural(table.tolerated, "changed cell")
             );
         }
         return out;
@@ -32,6 +31,13 @@ pub fn text(report: &Report, style: Style) -> String {
         }
     }
     out
+}
+
+/// That nothing differs, and in how much.
+fn same(report: &Report) -> String {
+    let rows: u64 = tables(report).map(|t| t.rows_new).sum();
+    let count = tables(report).count() as u64;
+    format!("Same: {}, {}.", plural(count, "table"), plural(rows, "row"))
 }
 
 fn indent(line: &str) -> usize {
@@ -74,7 +80,8 @@ fn lines(directory: &DirectoryReport) -> Vec<String> {
         let hidden = (table.added + table.removed + table.changed).saturating_sub(table.sample.len() as u64);
         if hidden > 0 {
             lines.push(format!(
-                "  and {hidden} rows more (--limit shows more, --format csv all)"
+                "  and {} more (--limit shows more, --format csv all)",
+                plural(hidden, "row")
             ));
         }
     }
@@ -119,7 +126,11 @@ fn headline(table: &TableReport) -> String {
         }
     }
     if table.tolerated > 0 {
-        let _ = write!(line, "; {} cells within tolerance", table.tolerated);
+        let _ = write!(
+            line,
+            "; {} within tolerance",
+            plural(table.tolerated, "changed cell")
+        );
     }
     if table.unsorted {
         line.push_str("; not sorted by coordinates, so it was sorted in memory");
@@ -272,8 +283,7 @@ fn outcome(outcome: Option<Outcome>) -> &'static str {
 pub fn markdown(report: &Report) -> String {
     let mut out = format!("### `{}` → `{}`\n\n", tick(&report.old), tick(&report.new));
     if report.is_same() {
-        let rows: u64 = tables(report).map(|t| t.rows_new).sum();
-        let _ = writeln!(out, "Same: {} tables, {rows} rows.", tables(report).count());
+        let _ = writeln!(out, "{}", same(report));
         return out;
     }
     for directory in &report.directories {
