@@ -44,6 +44,17 @@ pub struct Args {
     format: super::grid::Format,
 }
 
+impl Args {
+    /// The form of figures made of pixels, where it was asked for.
+    fn raster(&self) -> Option<Form> {
+        #[cfg(feature = "png")]
+        let form = self.png.map(Form::png);
+        #[cfg(not(feature = "png"))]
+        let form = None;
+        form
+    }
+}
+
 /// The scale of PNG files.
 #[cfg(feature = "png")]
 fn scale(text: &str) -> std::result::Result<f32, String> {
@@ -73,13 +84,11 @@ pub fn run(args: Args) -> Result<ExitCode> {
         .collect::<Result<Vec<_>>>()?;
     let report = render(&runs)?;
     let last = args.dirs.last().map_or(Path::new("."), PathBuf::as_path);
-    let page = args.out.unwrap_or_else(|| last.join("report.html"));
+    let page = args.out.clone().unwrap_or_else(|| last.join("report.html"));
     refuse_other(&page, |start| {
         contains(start, "<meta name=\"generator\" content=\"goodinit ")
     })?;
-    let mut forms = vec![Form::svg()];
-    #[cfg(feature = "png")]
-    forms.extend(args.png.map(Form::png));
+    let forms: Vec<Form> = std::iter::once(Form::svg()).chain(args.raster()).collect();
     let figures = match &args.figures {
         Some(dir) => export(&report, dir, &forms)?,
         None => Vec::new(),
