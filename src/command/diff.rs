@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::print as print_out;
 use crate::error::{Error, Kind, Result};
 use crate::results::diff::table::RowChange;
-use crate::results::diff::{self, Options, Report, Tolerance, print};
+use crate::results::diff::{self, Options, Report, Tolerance, machine, print};
 use crate::results::source::Source;
 use crate::results::terminal::Style;
 
@@ -71,13 +71,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let options = options(&args)?;
     let mut csv = (args.format == Format::Csv).then(|| csv::Writer::from_writer(Out));
     if let Some(csv) = &mut csv {
-        csv.write_record(print::CSV_HEADER).map_err(unwritable)?;
+        csv.write_record(machine::CSV_HEADER).map_err(unwritable)?;
     }
     let mut reports = Vec::new();
     for (old, new) in pairs(&args)? {
         let mut sink = |table: &str, row: &RowChange| -> Result<()> {
             if let Some(csv) = &mut csv {
-                for line in print::csv_rows(table, row) {
+                for line in machine::csv_rows(table, row) {
                     csv.write_record(line).map_err(unwritable)?;
                 }
             }
@@ -105,7 +105,7 @@ fn show(reports: &[Report], format: Format) -> Result<()> {
         }
         Format::Markdown => print_out(&joined(&print::markdown)),
         Format::Json => {
-            let values: Vec<Value> = reports.iter().map(print::json).collect();
+            let values: Vec<Value> = reports.iter().map(machine::json).collect();
             print_out(&format!("{:#}\n", Value::from(values)))
         }
         Format::Csv => Ok(()),

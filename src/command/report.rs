@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use super::{print, print_json};
 use crate::error::{Error, Kind, Result};
+use crate::report::figure::{Figure, MADE_BY};
+#[cfg(feature = "png")]
+use crate::report::png;
 use crate::report::{Report, Run, render};
 use crate::run::files::write_atomically;
 
@@ -19,9 +22,9 @@ use crate::run::files::write_atomically;
   goodinit report results/quick --out /tmp/quick.html
   goodinit report results/old results/new --out both.html  two runs side by side
   goodinit report results/quick --figures figures          every figure as an SVG file
+  goodinit report results/quick --figures figures --png    and as a PNG file beside it
 
-The page needs no network and no JavaScript, follows the light or dark theme, and prints. For PNG:
-  for f in figures/*.svg; do rsvg-convert -z 2 \"$f\" -o \"${f%.svg}.png\"; done")]
+The page needs no network and no JavaScript, follows the light or dark theme, and prints.")]
 pub struct Args {
     /// A results directory, or two to compare
     #[arg(value_name = "DIR", required = true, num_args = 1..=2)]
@@ -32,9 +35,33 @@ pub struct Args {
     /// Write every figure as an SVG file into this directory
     #[arg(long, value_name = "DIR")]
     figures: Option<PathBuf>,
+    /// Write every figure as a PNG file too, so many times as large as in the page (--png alone: 2)
+    #[cfg(feature = "png")]
+    #[arg(long, value_name = "SCALE", requires = "figures", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = scale)]
+    png: Option<f32>,
     /// Form of what is printed
     #[arg(long, value_enum, default_value_t)]
     format: super::grid::Format,
+}
+
+impl Args {
+    /// The form of figures made of pixels, where it was asked for.
+    fn raster(&self) -> Option<Form> {
+        #[cfg(feature = "png")]
+        let form = self.png.map(Form::png);
+        #[cfg(not(feature = "png"))]
+        let form = None;
+        form
+    }
+}
+
+/// The scale of PNG files.
+#[cfg(feature = "png")]
+fn scale(text: &str) -> std::result::Result<f32, String> {
+    match text.parse() {
+        Ok(scale) if (0.1..=10.0).contains(&scale) => Ok(scale),
+        _ => Err("a number from 0.1 to 10, as in --png=3".to_owned()),
+    }
 }
 
 /// What is printed for programs.
@@ -57,11 +84,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
         .collect::<Result<Vec<_>>>()?;
     let report = render(&runs)?;
     let last = args.dirs.last().map_or(Path::new("."), PathBuf::as_path);
-    let page = args.out.unwrap_or_else(|| last.join("report.html"));
-    let mine = |start: &str| start.contains("<meta name=\"generator\" content=\"goodinit ");
-    refuse_other(&page, mine)?;
+    let page = args.out.clone().unwrap_or_else(|| last.join("report.html"));
+    refuse_other(&page, |start| {
+        contains(start, "<meta name=\"generator\" content=\"goodinit ")
+    })?;
+    let forms: Vec<Form> = std::iter::once(Form::svg()).chain(args.raster()).collect();
     let figures = match &args.figures {
-        Some(dir) => export(&report, dir)?,
+        Some(dir) => export(&report, dir, &forms)?,
         None => Vec::new(),
     };
     write_atomically(&page, report.html.as_bytes())?;
@@ -77,7 +106,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             if let Some(dir) = &args.figures {
                 text.push_str(&format!(
                     "{} figures in {}\n",
-                    outcome.figures.len(),
+                    report.figures.len(),
                     dir.display()
                 ));
             }
@@ -87,24 +116,65 @@ pub fn run(args: Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes every figure as an SVG document into `dir`.
-fn export(report: &Report, dir: &Path) -> Result<Vec<PathBuf>> {
+/// The file of a figure.
+type Encode = dyn Fn(&Figure) -> Result<Vec<u8>>;
+
+/// A form in which figures are written.
+struct Form {
+    ending: &'static str,
+    bytes: Box<Encode>,
+    /// Whether a file that begins so was written in this form.
+    mine: fn(&[u8]) -> bool,
+}
+
+impl Form {
+    fn svg() -> Self {
+        Form {
+            ending: "svg",
+            bytes: Box::new(|figure| Ok(figure.standalone().into_bytes())),
+            mine: |start| contains(start, MADE_BY),
+        }
+    }
+
+    #[cfg(feature = "png")]
+    fn png(scale: f32) -> Self {
+        Form {
+            ending: "png",
+            bytes: Box::new(move |figure| png::encode(figure, scale)),
+            mine: png::is_ours,
+        }
+    }
+
+    fn path(&self, dir: &Path, figure: &Figure) -> PathBuf {
+        dir.join(format!("{}.{}", figure.id, self.ending))
+    }
+}
+
+/// Writes every figure into `dir`, in each of the forms.
+fn export(report: &Report, dir: &Path, forms: &[Form]) -> Result<Vec<PathBuf>> {
     std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
-    let paths: Vec<PathBuf> = report
-        .figures
-        .iter()
-        .map(|f| dir.join(format!("{}.svg", f.id)))
-        .collect();
-    let mine = |start: &str| start.contains(crate::report::figure::MADE_BY);
-    paths.iter().try_for_each(|path| refuse_other(path, mine))?;
-    for (figure, path) in report.figures.iter().zip(&paths) {
-        write_atomically(path, figure.standalone().as_bytes())?;
+    let each = || {
+        let figures = report.figures.iter();
+        figures.flat_map(|figure| forms.iter().map(move |form| (figure, form)))
+    };
+    for (figure, form) in each() {
+        refuse_other(&form.path(dir, figure), form.mine)?;
+    }
+    let mut paths = Vec::new();
+    for (figure, form) in each() {
+        let path = form.path(dir, figure);
+        write_atomically(&path, &(form.bytes)(figure)?)?;
+        paths.push(path);
     }
     Ok(paths)
 }
 
+fn contains(start: &[u8], words: &str) -> bool {
+    String::from_utf8_lossy(start).contains(words)
+}
+
 /// Refuses to write over a file whose beginning is not that of one of our own.
-fn refuse_other(path: &Path, mine: impl Fn(&str) -> bool) -> Result<()> {
+fn refuse_other(path: &Path, mine: impl Fn(&[u8]) -> bool) -> Result<()> {
     let mut start = Vec::new();
     let read = |mut file: File| file.by_ref().take(2048).read_to_end(&mut start);
     match File::open(path).and_then(read) {
@@ -112,7 +182,7 @@ fn refuse_other(path: &Path, mine: impl Fn(&str) -> bool) -> Result<()> {
         Err(e) => return Err(Error::io("read", path, &e)),
         Ok(_) => {}
     }
-    if mine(&String::from_utf8_lossy(&start)) {
+    if mine(&start) {
         return Ok(());
     }
     let message = format!(
@@ -130,7 +200,7 @@ mod tests {
     fn only_our_own_files_are_written_over() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("report.html");
-        let mine = |start: &str| start.starts_with("ours");
+        let mine = |start: &[u8]| start.starts_with(b"ours");
         assert!(refuse_other(&path, mine).is_ok());
         std::fs::write(&path, "ours, an older one").unwrap();
         assert!(refuse_other(&path, mine).is_ok());

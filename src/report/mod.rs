@@ -6,10 +6,16 @@
 //! style and script by their hashes and nothing else.
 
 mod album;
+#[cfg(test)]
+mod example;
 pub mod figure;
+mod measure;
 mod page;
+#[cfg(feature = "png")]
+pub mod png;
 mod run;
 mod section;
+mod setting;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -60,8 +66,14 @@ pub fn render(runs: &[Run]) -> Result<Report> {
 type Part = fn(&View, &mut Album) -> Result<Markup>;
 
 /// The parts in the order of the page: anchor, name in the table of contents, heading.
-const PARTS: [(&str, &str, &str, Part); 10] = [
+const PARTS: [(&str, &str, &str, Part); 12] = [
     ("ranking", "Ranking", "Ranking", section::ranking::section),
+    (
+        "profile",
+        "Profiles",
+        "Performance profiles",
+        section::profile::section,
+    ),
     ("claims", "Claims", "Claims", |v, _| {
         Ok(section::claims::section(v))
     }),
@@ -98,6 +110,9 @@ const PARTS: [(&str, &str, &str, Part); 10] = [
     ("probe", "Theory", "At initialization, and in theory", |v, _| {
         Ok(section::probe::section(v))
     }),
+    ("shares", "Seeds", "Where the spread comes from", |v, _| {
+        Ok(section::shares::section(v))
+    }),
     ("counts", "Divergence", "Divergence and dead units", |v, _| {
         Ok(section::counts::section(v))
     }),
@@ -105,6 +120,9 @@ const PARTS: [(&str, &str, &str, Part); 10] = [
         Ok(section::reproduce::section(v.run))
     }),
 ];
+
+/// Parts too wide to stand beside each other.
+const WIDE: [&str; 2] = ["ranking", "claims"];
 
 fn single(view: &View, album: &mut Album) -> Result<Markup> {
     let mut parts = Vec::new();
@@ -136,9 +154,14 @@ fn beside(views: &[View], album: &mut Album) -> Result<Markup> {
         if columns.iter().all(|c| c.0.is_empty()) {
             continue;
         }
+        let class = if WIDE.contains(&id) {
+            "sides stack"
+        } else {
+            "sides"
+        };
         let markup = html! {
             h2 id=(id) { (heading) }
-            div.sides { @for (view, column) in views.iter().zip(&columns) {
+            div class=(class) { @for (view, column) in views.iter().zip(&columns) {
                 div { p.quiet { (view.run.name) " (" code { (view.run.dir.display()) } ")" } (column) }
             } }
         };

@@ -1,7 +1,7 @@
 // Sorts a table by the column whose heading is pressed. The page is whole without it.
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
-  const heads = [...table.tHead.rows[0].cells];
+  const heads = [...[...table.tHead.rows].pop().cells];  // above them may stand headings of groups
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";

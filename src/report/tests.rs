@@ -1,288 +1,13 @@
 //! The page as a whole, from tables that are made up.
 
-use std::path::Path;
-
+use super::example::{HOSTILE, Made};
 use super::*;
-use crate::experiment::Coordinates;
-use crate::numerics;
-use crate::random::{Key, Purpose};
-use crate::results::format;
-use crate::results::manifest::{DatasetEntry, Manifest};
-use crate::results::order;
-use crate::results::probe::{ProbeRecord, write_histograms, write_layers};
-use crate::results::record::{EpochRow, HistogramRow, LayerRow, ProbeRow, Status, TrialRecord, TrialRow};
-use crate::results::table::{Table, Writer};
-
-const HOSTILE: &str = "<script>alert('x')</script>&\"";
-
-/// An experiment with claims in hostile words.
-const EXPERIMENT: &str = r#"
-name = "made-up" # </pre><script>alert(2)</script>
-replicates = 4
-[data]
-kind = "digits"
-[train]
-epochs = 6
-[grid]
-scheme = ["he_normal", "xavier_uniform", "zeros"]
-architecture = [[256, 128], { depth = 20, width = 64 }]
-activation = ["relu", "tanh"]
-learning_rate = [0.01, 0.1, 1.0]
-[[claim]]
-source = "<script>alert(3)</script>"
-sentence = "He beats zeros </td><script>alert(4)</script>"
-metric = "test_accuracy"
-left = { scheme = "he_normal" }
-right = { scheme = "zeros" }
-for_each = ["architecture", "activation"]
-rate = "tuned"
-aggregate = "median"
-relation = "left - right >= 0.3"
-"#;
-
-/// What a made-up run has.
-struct Made<'a> {
-    schemes: Vec<&'a str>,
-    architectures: Vec<&'a str>,
-    activations: Vec<&'a str>,
-    rates: Vec<f64>,
-    replicates: u32,
-    epochs: u32,
-}
-
-impl Default for Made<'_> {
-    fn default() -> Self {
-        Made {
-            schemes: vec!["he_normal", "xavier_uniform", "zeros", HOSTILE],
-            architectures: vec!["256-128", "20x64"],
-            activations: vec!["relu", "tanh"],
-            rates: vec![0.01, 0.1, 1.0],
-            replicates: 4,
-            epochs: 6,
-        }
-    }
-}
-
-impl Made<'_> {
-    fn places(&self) -> Vec<Coordinates> {
-        let mut all = Vec::new();
-        for architecture in &self.architectures {
-            for activation in &self.activations {
-                for scheme in &self.schemes {
-                    for rate in &self.rates {
-                        for replicate in 0..self.replicates {
-                            all.push(Coordinates {
-                                dataset: "digits".into(),
-                                label_noise: 0.0,
-                                architecture: (*architecture).into(),
-                                activation: (*activation).into(),
-                                scheme: (*scheme).into(),
-                                bias: "zeros".into(),
-                                optimizer: "sgd".into(),
-                                learning_rate: *rate,
-                                batch_size: 32,
-                                replicate,
-                                weight_seed: replicate,
-                                order_seed: replicate,
-                                data_seed: 0,
-                            });
-                        }
-                    }
-                }
-            }
-        }
-        all.sort_by(order::compare);
-        all
-    }
-
-    /// Accuracy at the end, between chance and nearly 1.
-    fn quality(&self, c: &Coordinates, jitter: f64) -> f64 {
-        let place = self.schemes.iter().position(|s| *s == c.scheme).unwrap_or(0) as f64;
-        let deep = if c.architecture.contains('x') { 0.08 } else { 0.0 };
-        let rate = (libm::log10(c.learning_rate) + 1.0).abs() * 0.12;
-        let falls = place / self.schemes.len() as f64;
-        if c.scheme == "zeros" {
-            return 0.1;
-        }
-        (0.97 - 0.5 * falls * falls - deep - rate + 0.02 * jitter).clamp(0.1, 0.99)
-    }
-
-    fn record(&self, number: usize, c: Coordinates) -> TrialRecord {
-        let mut stream = Key::new(1, u64::from(c.replicate), Purpose::Probe).stream(number as u64);
-        let end = self.quality(&c, stream.unit_f64() - 0.5);
-        let lost = c.learning_rate >= 1.0 && stream.unit_f64() < 0.3;
-        let accuracy = |epoch: u32| 0.1 + (end - 0.1) * (1.0 - libm::exp(-0.6 * f64::from(epoch)));
-        let last = if lost { self.epochs / 2 } else { self.epochs };
-        let row = |epoch: u32| {
-            let a = accuracy(epoch);
-            EpochRow {
-                epoch,
-                step: u64::from(epoch) * 40,
-                train_loss: Some(2.3 * (1.05 - a)),
-                train_accuracy: Some(a),
-                validation_loss: Some(2.3 * (1.06 - a)),
-                validation_accuracy: Some(a),
-                test_loss: Some(2.3 * (1.07 - a)),
-                test_accuracy: Some(a - 0.01),
-                weights_hash: "0".repeat(16),
-            }
-        };
-        let finished = (!lost).then(|| row(self.epochs));
-        let trial = TrialRow {
-            trial_id: format!("{number:016x}"),
-            status: if lost { Status::Diverged } else { Status::Ok },
-            stopped_epoch: lost.then_some(last),
-            message: None,
-            steps: u64::from(last) * 40,
-            parameters: 1000,
-            initial_loss: Some(2.3),
-            train_loss: finished.as_ref().and_then(|r| r.train_loss),
-            train_accuracy: finished.as_ref().and_then(|r| r.train_accuracy),
-            validation_loss: finished.as_ref().and_then(|r| r.validation_loss),
-            validation_accuracy: finished.as_ref().and_then(|r| r.validation_accuracy),
-            test_loss: finished.as_ref().and_then(|r| r.test_loss),
-            test_accuracy: finished.as_ref().and_then(|r| r.test_accuracy),
-            best_epoch: finished.as_ref().map(|r| r.epoch),
-            best_validation_accuracy: finished.as_ref().and_then(|r| r.validation_accuracy),
-            best_test_accuracy: finished.as_ref().and_then(|r| r.test_accuracy),
-            data_hash: "d".repeat(16),
-            initial_hash: Some("1".repeat(16)),
-            final_hash: Some("2".repeat(16)),
-        };
-        TrialRecord {
-            layers: self.layers(&c),
-            coordinates: c,
-            trial,
-            epochs: (0..=last).map(row).collect(),
-        }
-    }
-
-    fn layers(&self, c: &Coordinates) -> Vec<LayerRow> {
-        let place = self.schemes.iter().position(|s| *s == c.scheme).unwrap_or(0) as f64;
-        let depth = if c.architecture.contains('x') { 21 } else { 3 };
-        let gain = if c.scheme == "zeros" {
-            0.0
-        } else {
-            1.15 - 0.12 * place
-        };
-        let row = |layer: u32| {
-            let signal = libm::pow(gain, f64::from(layer)) * (1.0 + 0.02 * f64::from(c.replicate));
-            LayerRow {
-                layer,
-                fan_in: 64,
-                fan_out: 64,
-                preactivation_moment: Some(signal),
-                gradient_moment: Some(1e-4 * libm::pow(gain, f64::from(depth - layer))),
-                correlation: (gain > 0.0).then(|| 1.0 - 0.7 / f64::from(layer)),
-                dead_fraction: Some(if gain > 0.0 { 0.02 } else { 1.0 }),
-                zero_fraction: Some(0.5),
-                ..LayerRow::default()
-            }
-        };
-        (1..=depth).map(row).collect()
-    }
-
-    fn probe(&self, number: usize, c: &Coordinates) -> ProbeRecord {
-        let layers = self.layers(c);
-        let last = layers.len();
-        let figures = |row: &LayerRow| ProbeRow {
-            initial_loss: (row.layer as usize == last).then_some(2.3),
-            born_dead: (row.layer as usize == last).then_some(0),
-            moment_error: Some(0.03),
-            jacobian_mean: Some(1.1),
-            jacobian_spread: Some(4.5),
-            ..ProbeRow::default()
-        };
-        let bell: Vec<String> = (0..40)
-            .map(|i| {
-                format!(
-                    "{}",
-                    (1000.0 * libm::exp(-0.01 * f64::from(i - 20) * f64::from(i - 20))) as u32
-                )
-            })
-            .collect();
-        let histogram = |layer: u32| HistogramRow {
-            layer,
-            low: if c.scheme == "zeros" {
-                0.0
-            } else {
-                -0.3 / f64::from(layer)
-            },
-            high: if c.scheme == "zeros" {
-                0.0
-            } else {
-                0.3 / f64::from(layer)
-            },
-            counts: if c.scheme == "zeros" {
-                "4096".into()
-            } else {
-                bell.join(" ")
-            },
-        };
-        ProbeRecord {
-            coordinates: c.clone(),
-            trial_id: format!("{number:016x}"),
-            histograms: (1..=last as u32).map(histogram).collect(),
-            layers: layers.into_iter().map(|l| (l.clone(), figures(&l))).collect(),
-        }
-    }
-
-    fn write(&self, dir: &Path) {
-        let records: Vec<TrialRecord> = self
-            .places()
-            .into_iter()
-            .enumerate()
-            .map(|(i, c)| self.record(i, c))
-            .collect();
-        for table in Table::ALL {
-            let file = std::fs::File::create(dir.join(table.file())).unwrap();
-            let mut writer = Writer::new(table, file).unwrap();
-            records.iter().for_each(|r| writer.push(r).unwrap());
-            writer.finish().unwrap();
-        }
-        let first = |c: &Coordinates| c.learning_rate == self.rates[0];
-        let probes: Vec<ProbeRecord> = records
-            .iter()
-            .enumerate()
-            .filter(|(_, r)| first(&r.coordinates))
-            .map(|(i, r)| self.probe(i, &r.coordinates))
-            .collect();
-        write_layers(&probes, std::fs::File::create(dir.join(format::PROBE)).unwrap()).unwrap();
-        write_histograms(
-            &probes,
-            std::fs::File::create(dir.join(format::HISTOGRAMS)).unwrap(),
-        )
-        .unwrap();
-        let manifest = Manifest {
-            format_version: format::FORMAT_VERSION,
-            numerics_version: numerics::NUMERICS_VERSION,
-            name: "made-up".into(),
-            experiment_digest: "ab".repeat(32),
-            commit: None,
-            trials: records.len() as u64,
-            experiment: EXPERIMENT.into(),
-            dataset: vec![DatasetEntry {
-                name: "digits".into(),
-                digest: "cd".repeat(32),
-                samples: 1797,
-                inputs: 64,
-                classes: Some(10),
-            }],
-        };
-        std::fs::write(dir.join(format::MANIFEST), manifest.to_toml().unwrap()).unwrap();
-    }
-
-    fn run(&self) -> Run {
-        let dir = tempfile::tempdir().unwrap();
-        self.write(dir.path());
-        Run::load(dir.path()).unwrap()
-    }
-}
+use crate::results::record::Status;
 
 /// Every element of `html` that is not closed, or closed without having been opened. Void
 /// elements of HTML need no end.
 fn unbalanced(html: &str) -> Vec<String> {
-    const VOID: [&str; 5] = ["meta", "br", "hr", "!DOCTYPE", "!--"];
+    const VOID: [&str; 6] = ["meta", "br", "wbr", "hr", "!DOCTYPE", "!--"];
     let mut open: Vec<&str> = Vec::new();
     let mut wrong = Vec::new();
     let mut rest = html;
@@ -376,6 +101,9 @@ fn the_page_says_what_the_tables_say() {
     let html = render(&[Made::default().run()]).unwrap().html;
     for words in [
         "<strong>he_normal</strong> comes out first of 4 schemes",
+        "Each at its own rates",
+        "All at rate 0.1",
+        "Performance profiles",
         "By activation function and depth",
         "Learning curves",
         "Sensitivity to the learning rate",
@@ -385,6 +113,90 @@ fn the_page_says_what_the_tables_say() {
         "Numerics version",
     ] {
         assert!(html.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn crossed_seeds_show_where_the_spread_comes_from() {
+    let made = || Made {
+        schemes: vec!["he_normal"],
+        ..Made::default()
+    };
+    assert!(
+        !render(&[made().run()])
+            .unwrap()
+            .html
+            .contains("Where the spread comes from")
+    );
+    let mut run = made().run();
+    for cell in &mut run.cells {
+        for (i, outcome) in (0u32..).zip(&mut cell.outcomes) {
+            (outcome.replicate, outcome.weight_seed, outcome.order_seed) = (0, i / 2, i % 2);
+            outcome.status = Status::Ok;
+            // The weights alone make a difference.
+            outcome.figures = [Some(0.5 + 0.25 * f64::from(i / 2)); 7];
+        }
+    }
+    let html = render(&[run]).unwrap().html;
+    assert!(html.contains("Where the spread comes from"));
+    let row = "<td class=\"number\">100%</td><td class=\"number\">0%</td><td class=\"number\">–</td><td class=\"number\">0%</td>";
+    assert_eq!(html.matches(row).count(), 12, "a row for each cell");
+}
+
+/// Figures of every kind, by the beginnings of their names.
+const KINDS: [&str; 11] = [
+    "ranking",
+    "ranking-one-rate",
+    "profile-scores",
+    "profile-time",
+    "heat",
+    "curves",
+    "rates",
+    "signal",
+    "gradient",
+    "correlation",
+    "weights",
+];
+
+#[test]
+fn every_kind_of_figure_is_there_to_export() {
+    let report = render(&[Made::default().run()]).unwrap();
+    for kind in KINDS {
+        assert!(report.figures.iter().any(|f| f.id.starts_with(kind)), "{kind}");
+    }
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn a_png_of_each_kind_of_figure_has_its_size_and_its_text() {
+    let report = render(&[Made::default().run()]).unwrap();
+    for kind in KINDS {
+        let figure = report.figures.iter().find(|f| f.id.starts_with(kind)).unwrap();
+        let file = png::encode(figure, 2.0).unwrap();
+        assert!(png::is_ours(&file) && !png::is_ours(b"\x89PNG\r\n\x1a\nother"));
+        let mut reader = ::png::Decoder::new(std::io::Cursor::new(&file))
+            .read_info()
+            .unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!((info.width, info.height), (2 * figure.width, 2 * figure.height));
+        let dark = |x: std::ops::Range<u32>, y: std::ops::Range<u32>| {
+            let at = |x: u32, y: u32| 3 * (y * info.width + x) as usize;
+            let places = y.flat_map(|y| x.clone().map(move |x| (x, y)));
+            places
+                .filter(|(x, y)| pixels[at(*x, *y)..][..3].iter().all(|c| *c < 80))
+                .count()
+        };
+        // The heading stands in the upper left corner, whether or not the machine has fonts.
+        let heading = dark(8..info.width, 8..40);
+        assert!(
+            (60..8000).contains(&heading),
+            "{}: {heading} dark pixels",
+            figure.id
+        );
+        let colours: std::collections::BTreeSet<&[u8]> = pixels.chunks(3).collect();
+        assert!(colours.len() > 20, "{}: {} colours", figure.id, colours.len());
+        assert_eq!(pixels[..3], [255, 255, 254], "the ground");
     }
 }
 

@@ -5,164 +5,14 @@ use std::ops::Range;
 
 use super::figure::Ink;
 use super::figure::axis::digits;
+use super::measure::Measure;
 use super::run::Run;
-use crate::catalog::number;
-use crate::experiment::Coordinates;
+use super::setting::{ACTIVATION, ARCHITECTURE, AXES, Setting};
 use crate::results::cell::{self, Cell};
 use crate::results::ranking::{Rates, Standing, standings};
-use crate::results::record::{EpochRow, Status, TrialRow};
-use crate::results::stats::{interquartile_mean, median};
+use crate::results::record::{Status, TrialRow};
+use crate::results::stats::{median, stratified_mean};
 use crate::results::tuning;
-
-/// What trials are scored by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Measure {
-    /// Accuracy on the test part, or the best part there is.
-    Accuracy(Part),
-    /// Loss, likewise.
-    Loss(Part),
-}
-
-/// Part of the data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// Training samples.
-    Train,
-    /// Validation samples.
-    Validation,
-    /// Test samples.
-    Test,
-}
-
-impl Measure {
-    /// The measure that the trials of `run` have, test before validation before training.
-    fn of(run: &Run) -> Measure {
-        let parts = [Part::Test, Part::Validation, Part::Train];
-        let all = parts
-            .map(Measure::Accuracy)
-            .into_iter()
-            .chain(parts.map(Measure::Loss));
-        let mut present = all.filter(|m| run.trials.iter().any(|t| m.trial(&t.trial).is_some()));
-        present.next().unwrap_or(Measure::Accuracy(Part::Test))
-    }
-
-    /// The measure that one rate for all schemes is chosen by: not the one that is reported, where
-    /// there is another.
-    fn tuning(self, run: &Run) -> Measure {
-        let other = match self {
-            Measure::Accuracy(_) => Measure::Accuracy(Part::Validation),
-            Measure::Loss(_) => Measure::Loss(Part::Validation),
-        };
-        if run.trials.iter().any(|t| other.trial(&t.trial).is_some()) {
-            other
-        } else {
-            self
-        }
-    }
-
-    fn part(self) -> Part {
-        match self {
-            Measure::Accuracy(part) | Measure::Loss(part) => part,
-        }
-    }
-
-    /// Whether more is better.
-    pub fn higher_is_better(self) -> bool {
-        matches!(self, Measure::Accuracy(_))
-    }
-
-    /// Decimals that its figures are shown with; three significant digits where not given.
-    pub fn decimals(self) -> Option<usize> {
-        self.higher_is_better().then_some(3)
-    }
-
-    /// What it is called.
-    pub fn name(self) -> String {
-        let part = match self.part() {
-            Part::Train => "training",
-            Part::Validation => "validation",
-            Part::Test => "test",
-        };
-        format!(
-            "{part} {}",
-            if self.higher_is_better() {
-                "accuracy"
-            } else {
-                "loss"
-            }
-        )
-    }
-
-    fn trial(self, row: &TrialRow) -> Option<f64> {
-        match self {
-            Measure::Accuracy(Part::Train) => row.train_accuracy,
-            Measure::Accuracy(Part::Validation) => row.validation_accuracy,
-            Measure::Accuracy(Part::Test) => row.test_accuracy,
-            Measure::Loss(Part::Train) => row.train_loss,
-            Measure::Loss(Part::Validation) => row.validation_loss,
-            Measure::Loss(Part::Test) => row.test_loss,
-        }
-    }
-
-    /// The figure of one evaluation.
-    pub fn epoch(self, row: &EpochRow) -> Option<f64> {
-        match self {
-            Measure::Accuracy(Part::Train) => row.train_accuracy,
-            Measure::Accuracy(Part::Validation) => row.validation_accuracy,
-            Measure::Accuracy(Part::Test) => row.test_accuracy,
-            Measure::Loss(Part::Train) => row.train_loss,
-            Measure::Loss(Part::Validation) => row.validation_loss,
-            Measure::Loss(Part::Test) => row.test_loss,
-        }
-    }
-}
-
-/// Everything about a cell but its scheme and its learning rate.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Setting {
-    /// The coordinates; those that don't belong to the setting are blank.
-    of: Coordinates,
-}
-
-/// Name of an axis, and its text at some coordinates.
-type Named = (&'static str, fn(&Coordinates) -> String);
-
-/// The axes of a setting, in the order of the tables.
-pub const AXES: [Named; 7] = [
-    ("dataset", |c| c.dataset.clone()),
-    ("label noise", |c| number(c.label_noise)),
-    ("architecture", |c| c.architecture.clone()),
-    ("activation", |c| c.activation.clone()),
-    ("bias", |c| c.bias.clone()),
-    ("optimizer", |c| c.optimizer.clone()),
-    ("batch size", |c| c.batch_size.to_string()),
-];
-
-impl Setting {
-    /// The setting of a trial.
-    pub fn of(c: &Coordinates) -> Setting {
-        let of = Coordinates {
-            scheme: String::new(),
-            learning_rate: 0.0,
-            replicate: 0,
-            weight_seed: 0,
-            order_seed: 0,
-            data_seed: 0,
-            ..c.clone()
-        };
-        Setting { of }
-    }
-
-    /// The text of axis `i` of [`AXES`].
-    pub fn axis(&self, i: usize) -> String {
-        AXES[i].1(&self.of)
-    }
-
-    /// The dataset.
-    pub fn dataset(&self) -> &str {
-        &self.of.dataset
-    }
-}
 
 /// The trials of one setting, scheme and learning rate.
 #[derive(Debug, Clone)]
@@ -299,8 +149,17 @@ impl<'a> View<'a> {
 
     /// The ranking of all schemes, all cells taken together.
     pub fn standings_at(&self, rates: Rates) -> Vec<Standing> {
-        let cells: Vec<&Cell> = self.cells.values().flatten().map(|r| r.cell).collect();
+        let cells: Vec<&Cell> = self.all_cells().map(|(_, cell)| cell).collect();
         standings(&cells, rates, "all")
+    }
+
+    /// The cells, setting by setting and scheme by scheme, with the setting's place.
+    pub fn all_cells(&self) -> impl Iterator<Item = (usize, &'a Cell)> {
+        let of = |((setting, _), rates): (&(usize, String), &'_ Vec<Rate<'a>>)| {
+            let setting = *setting;
+            rates.iter().map(move |r| (setting, r.cell)).collect::<Vec<_>>()
+        };
+        self.cells.iter().flat_map(of)
     }
 
     /// What is known of a scheme.
@@ -406,14 +265,14 @@ impl<'a> View<'a> {
         self.run.trials.iter().any(|t| has(&t.trial))
     }
 
-    /// The one learning rate that suits all schemes best: the best interquartile mean of all
-    /// trials by the tuning measure.
+    /// The one learning rate that suits all schemes best: the best mean over settings and schemes
+    /// of the interquartile mean of their trials, by the tuning measure.
     pub fn common_rate(&self) -> Option<f64> {
         let score = |rate: f64| {
             let cells = self.cells.values().flatten().filter(|r| r.rate == rate);
-            let trials = cells.flat_map(|r| r.trials.clone());
-            let scores: Vec<f64> = trials.map(|i| self.score_by(self.tuning, i)).collect();
-            (!scores.is_empty()).then(|| (self.orient(interquartile_mean(&scores)), rate))
+            let scores = |r: &Rate| r.trials.clone().map(|i| self.score_by(self.tuning, i)).collect();
+            let strata: Vec<Vec<f64>> = cells.map(scores).collect();
+            (!strata.is_empty()).then(|| (self.orient(stratified_mean(&strata)), rate))
         };
         let scored = self.rates.iter().filter_map(|rate| score(*rate));
         scored
@@ -433,7 +292,8 @@ impl<'a> View<'a> {
         values
     }
 
-    /// Words for a setting: what tells it from the others, but for the axes in `without`.
+    /// Words for a setting: what tells it from the others, but for the axes in `without`; what it is
+    /// where there are no others.
     pub fn label(&self, setting: &Setting, without: &[usize]) -> String {
         let varying = (0..AXES.len()).filter(|i| !without.contains(i) && self.values(*i).len() > 1);
         let words: Vec<String> = varying
@@ -443,7 +303,9 @@ impl<'a> View<'a> {
                 _ => setting.axis(i),
             })
             .collect();
-        if words.is_empty() {
+        if words.is_empty() && without.is_empty() {
+            format!("{} · {}", setting.axis(ARCHITECTURE), setting.axis(ACTIVATION))
+        } else if words.is_empty() {
             "all trials".to_owned()
         } else {
             words.join(" · ")

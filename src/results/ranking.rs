@@ -1,13 +1,16 @@
 //! Which scheme is best, and which others are not told apart from it.
 //!
-//! Trials of several cells (architectures, datasets) are pooled: intervals resample each cell
-//! apart, differences are paired by cell and seeds. Every scheme is compared with the leader, and
-//! being told apart takes the number of schemes into account: the interval of the difference has
-//! the level 1 - 0.05/m for m comparisons (Bonferroni), and the p-values are Holm-adjusted.
+//! A scheme's score is the interquartile mean of its trials in a group of cells that differ in
+//! scheme and rate alone, averaged over the groups (architectures, datasets): a stray replicate
+//! does not rule it, and failure in a few of the groups shows. Intervals resample each group apart.
+//! Every scheme is compared with the leader by the difference of the two scores; its interval
+//! resamples trials that share group and seeds together, so that what a replicate does to both
+//! cancels. Being told apart takes the number of schemes into account: that interval has the level
+//! 1 - 0.05/m for m comparisons (Bonferroni).
 //!
 //! Two things to keep in mind. With fewer than about 10 pairs a percentile bootstrap is too
-//! narrow; the sign-flip p-value beside it is exact, and with 5 pairs never below 1/16. And the
-//! leader is picked from the same trials, which favours it a little where many are nearly equal.
+//! narrow. And the leader is picked from the same trials, which favours it a little where many are
+//! nearly equal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,12 +18,9 @@ use crate::experiment::Axis;
 
 use super::cell::{Cell, Figure, Outcome};
 use super::record::Status;
-use super::stats::bootstrap::{LEVEL, interval_of_strata};
-use super::stats::compare::{
-    PairedDifference, difference, holm, paired_difference, probability_of_improvement,
-};
-use super::stats::{Identity, Interval, median};
-use super::summary::Estimate;
+use super::stats::bootstrap::{Estimate, LEVEL, interval_of_strata};
+use super::stats::compare::{Paired, probability_of_improvement};
+use super::stats::{Identity, Interval, mean, stratified_mean};
 use super::tuning;
 
 /// At which learning rate schemes are compared.
@@ -39,8 +39,8 @@ pub enum Rates {
 pub struct Standing {
     /// The scheme, canonical text.
     pub scheme: String,
-    /// Median of the trials' test accuracy (loss for regression), with its interval.
-    pub median: Estimate,
+    /// [`stratified_mean`] of the trials' test accuracy (loss for regression), with its interval.
+    pub score: Estimate,
     /// Trials behind it.
     pub trials: usize,
     /// Trials that diverged, among them.
@@ -58,35 +58,45 @@ pub struct Standing {
 impl Standing {
     /// Whether the scheme is the leader, or the trials do not tell it from the leader.
     pub fn leads(&self) -> bool {
-        let apart = |c: &Comparison| c.simultaneous.is_some_and(|i| !i.contains(0.0));
+        let apart = |c: &Comparison| c.interval.is_some_and(|i| !i.contains(0.0));
         !self.against_leader.as_ref().is_some_and(apart)
     }
 }
 
-/// One scheme against the leader.
+/// One scheme against the leader, over the groups of cells that both have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// This scheme less the leader, pair by pair.
-    pub difference: PairedDifference,
+    /// Score of this scheme less that of the leader.
+    pub difference: f64,
+    /// Its interval at a level shared among all comparisons with the leader; `None` for fewer
+    /// than two pairs.
+    pub interval: Option<Interval>,
     /// Probability that a trial of this scheme is better than one of the leader, averaged over
     /// groups of cells.
     pub probability: f64,
-    /// Interval of the median difference at a level shared among all comparisons with the
-    /// leader; `None` for fewer than two pairs.
-    pub simultaneous: Option<Interval>,
-    /// Sign-flip p-value, Holm-adjusted over the schemes.
-    pub p_adjusted: f64,
+    /// Pairs of trials behind it.
+    pub pairs: usize,
+    /// Groups of cells behind it.
+    pub groups: usize,
 }
+
+/// Trials with what they score.
+type Scored<'a> = Vec<(&'a Outcome, f64)>;
 
 /// The trials of one scheme that count, by group of cells.
 #[derive(Debug, Default)]
 struct Side<'a> {
-    /// Group, and in it the trials' scores.
-    groups: BTreeMap<Vec<String>, Vec<(&'a Outcome, f64)>>,
+    groups: BTreeMap<Vec<String>, Scored<'a>>,
     at_edge: usize,
 }
 
-impl Side<'_> {
+impl<'a> Side<'a> {
+    /// The trials of the groups that both sides have.
+    fn beside<'s>(&'s self, other: &'s Side<'a>) -> impl Iterator<Item = (&'s Scored<'a>, &'s Scored<'a>)> {
+        let both = |(key, trials)| Some((trials, other.groups.get(key)?));
+        self.groups.iter().filter_map(both)
+    }
+
     fn strata(&self) -> Vec<Vec<f64>> {
         let scores = |trials: &Vec<(&Outcome, f64)>| trials.iter().map(|(_, x)| *x).collect();
         self.groups.values().map(scores).collect()
@@ -98,20 +108,19 @@ impl Side<'_> {
     }
 }
 
-/// The schemes in `cells` with the median of their trials, the best first, ties by name: the
-/// order of [`standings`] without its intervals.
-pub fn medians(cells: &[&Cell], rates: Rates) -> Vec<(String, f64)> {
+/// The schemes in `cells` with their scores, the best first, ties by name: the order of
+/// [`standings`] without its intervals.
+pub fn scores(cells: &[&Cell], rates: Rates) -> Vec<(String, f64)> {
     let Some(figure) = cells.first().map(|c| c.headline()) else {
         return Vec::new();
     };
     let sign = if figure.is_accuracy() { 1.0 } else { -1.0 };
-    let pooled = |side: &Side| median(&side.strata().concat());
-    let mut medians: Vec<(String, f64)> = collect(cells, rates, figure)
+    let mut scores: Vec<(String, f64)> = collect(cells, rates, figure)
         .iter()
-        .map(|(scheme, side)| (scheme.clone(), pooled(side)))
+        .map(|(scheme, side)| (scheme.clone(), stratified_mean(&side.strata())))
         .collect();
-    medians.sort_by(|a, b| (sign * b.1).total_cmp(&(sign * a.1)).then_with(|| a.0.cmp(&b.0)));
-    medians
+    scores.sort_by(|a, b| (sign * b.1).total_cmp(&(sign * a.1)).then_with(|| a.0.cmp(&b.0)));
+    scores
 }
 
 /// Ranks the schemes in `cells`, the best first, ties by name. `what` names the selection of
@@ -122,21 +131,19 @@ pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {
         None => return Vec::new(),
     };
     let sides = collect(cells, rates, figure);
-    let identity = Identity::new(["ranking", what]);
     let sign = if figure.is_accuracy() { 1.0 } else { -1.0 };
     let mut standings: Vec<Standing> = sides
         .iter()
         .map(|(scheme, side)| {
             let strata = side.strata();
-            let pooled: Vec<f64> = strata.iter().flatten().copied().collect();
-            let identity = identity.clone().and([scheme.as_str()]);
+            let identity = Identity::new(["ranking", what, scheme.as_str()]);
             Standing {
                 scheme: scheme.clone(),
-                median: Estimate {
-                    value: median(&pooled),
-                    interval: interval_of_strata(&identity, &strata, LEVEL, median),
+                score: Estimate {
+                    value: stratified_mean(&strata),
+                    interval: interval_of_strata(&identity, &strata, LEVEL, stratified_mean),
                 },
-                trials: pooled.len(),
+                trials: strata.iter().map(Vec::len).sum(),
                 diverged: side.count(Status::Diverged),
                 failed: side.count(Status::Failed),
                 at_edge: side.at_edge,
@@ -146,10 +153,10 @@ pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {
         })
         .collect();
     standings.sort_by(|a, b| {
-        let order = (sign * b.median.value).total_cmp(&(sign * a.median.value));
+        let order = (sign * b.score.value).total_cmp(&(sign * a.score.value));
         order.then_with(|| a.scheme.cmp(&b.scheme))
     });
-    compare_with_leader(&mut standings, &sides, sign, &identity);
+    compare_with_leader(&mut standings, &sides, sign, what);
     standings
 }
 
@@ -195,55 +202,84 @@ fn collect<'a>(cells: &[&'a Cell], rates: Rates, figure: Figure) -> BTreeMap<Str
     sides
 }
 
-fn compare_with_leader(
-    standings: &mut [Standing],
-    sides: &BTreeMap<String, Side>,
-    sign: f64,
-    identity: &Identity,
-) {
+/// One scheme and the leader, pair by pair: all that being told apart depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Duel {
+    /// The scheme.
+    pub scheme: String,
+    /// The leader.
+    pub leader: String,
+    what: String,
+    paired: Paired,
+    level: f64,
+}
+
+impl Duel {
+    /// Pairs of trials.
+    pub fn pairs(&self) -> usize {
+        self.paired.count()
+    }
+
+    /// Interval of the difference of their scores.
+    pub fn interval(&self) -> Option<Interval> {
+        let names = [&self.what, &self.scheme, &self.leader].map(String::as_str);
+        let identity = Identity::new(["ranking"]).and(names).and(["simultaneous"]);
+        self.paired.interval(&identity, self.level, stratified_mean)
+    }
+
+    /// Whether the trials tell the scheme from the leader.
+    pub fn apart(&self) -> bool {
+        self.interval().is_some_and(|i| !i.contains(0.0))
+    }
+}
+
+/// The schemes in `cells` but the first, each against the first; those that share no trials with
+/// it left out.
+pub fn duels(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Duel> {
+    let (Some(figure), scores) = (cells.first().map(|c| c.headline()), scores(cells, rates)) else {
+        return Vec::new();
+    };
+    let Some(((leader, _), others)) = scores.split_first() else {
+        return Vec::new();
+    };
+    let sides = collect(cells, rates, figure);
+    let duel = |(scheme, _): &(String, f64)| duel(&sides, scheme, leader, others.len(), what);
+    others.iter().map(duel).filter(|d| d.pairs() > 0).collect()
+}
+
+fn duel(sides: &BTreeMap<String, Side>, scheme: &str, leader: &str, others: usize, what: &str) -> Duel {
+    let shared = sides[scheme].beside(&sides[leader]);
+    Duel {
+        scheme: scheme.to_owned(),
+        leader: leader.to_owned(),
+        what: what.to_owned(),
+        paired: Paired::new(shared.map(|(x, y)| pair(x, y)).collect()),
+        level: 1.0 - (1.0 - LEVEL) / others.max(1) as f64,
+    }
+}
+
+fn compare_with_leader(standings: &mut [Standing], sides: &BTreeMap<String, Side>, sign: f64, what: &str) {
     let Some((leader, others)) = standings.split_first_mut() else {
         return;
     };
-    let best = &sides[&leader.scheme];
-    let level = 1.0 - (1.0 - LEVEL) / others.len().max(1) as f64;
-    let mut compared = Vec::new();
+    let count = others.len();
     for standing in others {
-        let side = &sides[&standing.scheme];
-        let (mut pairs, mut strata, mut probabilities) = (Vec::new(), Vec::new(), Vec::new());
-        for (key, trials) in &side.groups {
-            let Some(rivals) = best.groups.get(key) else {
-                continue;
-            };
-            let scores =
-                |trials: &[(&Outcome, f64)]| -> Vec<f64> { trials.iter().map(|(_, x)| sign * x).collect() };
-            probabilities.push(probability_of_improvement(&scores(trials), &scores(rivals)));
-            let paired = pair(trials, rivals);
-            strata.push(paired.iter().map(|(x, y)| difference(*x, *y)).collect());
-            pairs.extend(paired);
-        }
-        if pairs.is_empty() {
+        let duel = duel(sides, &standing.scheme, &leader.scheme, count, what);
+        if duel.pairs() == 0 {
             continue;
         }
-        let identity = identity
-            .clone()
-            .and([standing.scheme.as_str(), leader.scheme.as_str()]);
-        let mut difference = paired_difference(&identity, &pairs);
-        difference.p = rank_safe_p(&identity, &pairs, difference.p);
-        let simultaneous = interval_of_strata(&identity.and(["simultaneous"]), &strata, level, median);
-        compared.push((
-            standing,
-            Comparison {
-                difference,
-                simultaneous,
-                probability: probabilities.iter().sum::<f64>() / probabilities.len() as f64,
-                p_adjusted: 1.0,
-            },
-        ));
-    }
-    let raw: Vec<f64> = compared.iter().map(|(_, c)| c.difference.p).collect();
-    for ((standing, mut comparison), p) in compared.into_iter().zip(holm(&raw)) {
-        comparison.p_adjusted = p;
-        standing.against_leader = Some(comparison);
+        let better = |t: &[(&Outcome, f64)]| -> Vec<f64> { t.iter().map(|(_, x)| sign * x).collect() };
+        let shared = sides[&standing.scheme].beside(&sides[&leader.scheme]);
+        let probabilities: Vec<f64> = shared
+            .map(|(x, y)| probability_of_improvement(&better(x), &better(y)))
+            .collect();
+        standing.against_leader = Some(Comparison {
+            difference: duel.paired.difference(stratified_mean),
+            interval: duel.interval(),
+            probability: mean(&probabilities),
+            pairs: duel.pairs(),
+            groups: probabilities.len(),
+        });
     }
 }
 
@@ -254,18 +290,4 @@ fn pair(trials: &[(&Outcome, f64)], rivals: &[(&Outcome, f64)]) -> Vec<(f64, f64
         .iter()
         .filter_map(|(o, x)| by_key.get(&Cell::pair_key(o)).map(|y| (*x, *y)))
         .collect()
-}
-
-/// Where an infinite loss leaves the mean of the differences without meaning, the test uses
-/// their signs alone.
-fn rank_safe_p(identity: &Identity, pairs: &[(f64, f64)], p: f64) -> f64 {
-    let differences: Vec<f64> = pairs.iter().map(|(x, y)| difference(*x, *y)).collect();
-    if differences.iter().all(|d| d.is_finite()) {
-        return p;
-    }
-    let signs: Vec<f64> = differences
-        .iter()
-        .map(|d| f64::from(i8::from(*d > 0.0) - i8::from(*d < 0.0)))
-        .collect();
-    super::stats::compare::sign_flip_p(identity, &signs)
 }

@@ -18,7 +18,7 @@ use super::cells::{BadCell, Cells, Column, cells};
 use super::format;
 use super::manifest::Manifest;
 use super::record::Status;
-use super::stats::{self, Identity, bootstrap, variance};
+use super::stats::{self, Estimate, Identity, variance};
 use super::table::{self, EpochLine, Reader, Row, TrialLine};
 use super::tuning;
 
@@ -279,17 +279,20 @@ fn row(cell: &Cell) -> SummaryRow {
         f.reached_target = Some(times.iter().filter(|t| t.is_finite()).count() as u32);
         f.epochs_to_target_median = Some(stats::median(&times)).filter(|x| x.is_finite());
     }
-    set_shares(cell, &mut f);
+    if let Some(s) = shares(cell) {
+        (f.weights_share, f.order_share, f.data_share) = (s.weights, s.order, s.data);
+        f.rest_share = Some(s.rest);
+    }
     SummaryRow {
         cell: cell.coordinates.clone(),
         figures: f,
     }
 }
 
-fn set_shares(cell: &Cell, f: &mut SummaryFigures) {
-    let Some(scores) = cell.scores(cell.headline()) else {
-        return;
-    };
+/// How much of the spread of a cell's headline figure is due to which seed; `None` where seeds are
+/// not crossed.
+pub fn shares(cell: &Cell) -> Option<variance::Shares> {
+    let scores = cell.scores(cell.headline())?;
     // Crossed seeds of one replicate; more replicates of them would be no further factor.
     let crossed: Vec<variance::Crossed> = cell
         .outcomes
@@ -302,10 +305,7 @@ fn set_shares(cell: &Cell, f: &mut SummaryFigures) {
             value,
         })
         .collect();
-    if let Some(s) = variance::shares(&crossed) {
-        (f.weights_share, f.order_share, f.data_share) = (s.weights, s.order, s.data);
-        f.rest_share = Some(s.rest);
-    }
+    variance::shares(&crossed)
 }
 
 fn tune(cells: &[Cell], group: &[usize], rows: &mut [SummaryRow]) {
@@ -333,32 +333,6 @@ fn tune(cells: &[Cell], group: &[usize], rows: &mut [SummaryRow]) {
     if let Some(scores) = tuning::scores_over(cell, Figure::TestLoss, &choice.scoring) {
         f.tuned_trials = Some(scores.len() as u32);
         f.tuned_test_loss_median = Some(stats::median(&scores)).filter(|x| x.is_finite());
-    }
-}
-
-/// A figure with its interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
-    /// The figure.
-    pub value: f64,
-    /// Its 95% bootstrap interval; `None` for fewer than two trials.
-    pub interval: Option<stats::Interval>,
-}
-
-impl Estimate {
-    /// `statistic` of `scores`, with the interval that `identity` seeds.
-    pub fn new(identity: &Identity, scores: &[f64], statistic: fn(&[f64]) -> f64) -> Self {
-        Estimate {
-            value: statistic(scores),
-            interval: bootstrap::interval(identity, scores, statistic),
-        }
-    }
-
-    fn cells(self) -> (Option<f64>, Option<f64>, Option<f64>) {
-        let finite = |x: f64| Some(x).filter(|x| x.is_finite());
-        let low = self.interval.and_then(|i| finite(i.low));
-        let high = self.interval.and_then(|i| finite(i.high));
-        (finite(self.value), low, high)
     }
 }
 

@@ -106,8 +106,9 @@ fn caption(cells: &[&Cell], accuracy: bool) -> String {
     } else {
         "test loss (less is better)"
     };
-    let mut text = format!("Median {figure} over trials, with its 95% bootstrap interval.");
-    let pooled: Vec<String> = [
+    let mut text =
+        format!("Interquartile mean of the {figure} over trials, with its 95% bootstrap interval.");
+    let averaged: Vec<String> = [
         (Axis::Dataset, "datasets"),
         (Axis::LabelNoise, "label noises"),
         (Axis::Architecture, "architectures"),
@@ -119,8 +120,8 @@ fn caption(cells: &[&Cell], accuracy: bool) -> String {
     .filter(|(axis, _)| count(*axis) > 1)
     .map(|(axis, plural)| format!("{} {plural}", count(axis)))
     .collect();
-    if !pooled.is_empty() {
-        let _ = write!(text, " Pooled over {}.", pooled.join(", "));
+    if !averaged.is_empty() {
+        let _ = write!(text, " Averaged over {}.", averaged.join(", "));
     }
     let rates = count(Axis::LearningRate);
     let validated = cells.iter().any(|c| c.scores(c.selector()).is_some());
@@ -228,11 +229,11 @@ fn one_table(schemes: &[String], (first, by, texts, widths): Block, style: Style
 }
 
 fn describe(s: &Standing, two_lines: bool) -> String {
-    let mut text = figure(s.median.value);
+    let mut text = figure(s.score.value);
     if s.diverged + s.failed > 0 {
         let _ = write!(text, " {}d", s.diverged + s.failed);
     }
-    if let Some(interval) = s.median.interval {
+    if let Some(interval) = s.score.interval {
         let separator = if two_lines { '\n' } else { ' ' };
         let _ = write!(
             text,
@@ -265,7 +266,7 @@ fn winners(out: &mut String, by: &[(String, Vec<Standing>)], style: Style) {
         let mut line = format!(
             "{activation:<name$}  {} {}",
             best.scheme,
-            figure(best.median.value)
+            figure(best.score.value)
         );
         let rivals: Vec<&str> = standings[1..]
             .iter()
@@ -299,8 +300,8 @@ fn winners(out: &mut String, by: &[(String, Vec<Standing>)], style: Style) {
         out,
         "\n{}\n",
         wrap(
-            "Not told apart: the interval of the difference, paired by replicate and at a level of 95% \
-             for all comparisons together, contains 0.",
+            "Not told apart: the interval of the difference of the two scores, paired by replicate and at \
+             a level of 95% for all comparisons together, contains 0.",
             style.width
         )
     );

@@ -37,7 +37,7 @@ fn exit_codes_and_formats() {
     let (code, out, _) = goodinit(at, &["diff", "a.csv", "a.csv"]);
     assert_eq!(
         (code, out.as_str()),
-        (Some(0), "a.csv -> a.csv\nSame: 1 tables, 3 rows.\n")
+        (Some(0), "a.csv -> a.csv\nSame: 1 table, 3 rows.\n")
     );
 
     let (code, out, _) = goodinit(at, &["diff", "a.csv", "b.csv"]);

@@ -81,6 +81,41 @@ fn training_goes_on_where_a_probe_has_been_and_a_report_shows_both() {
             "{path:?}"
         );
     }
+    if cfg!(feature = "png") {
+        let ran = bench
+            .run(&[
+                "report",
+                "both",
+                "--figures",
+                "pixels",
+                "--png=0.5",
+                "--format",
+                "json",
+            ])
+            .expect(0);
+        let files: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        let files = files["figures"].as_array().unwrap();
+        let pngs = files
+            .iter()
+            .filter(|f| f.as_str().unwrap().ends_with(".png"))
+            .count();
+        assert!(pngs > 5 && 2 * pngs == files.len(), "{files:?}");
+        // Again over its own, but not over somebody else's.
+        let again = ["report", "both", "--figures", "pixels", "--png"];
+        bench.run(&again).expect(0);
+        fs::write(
+            bench.path("pixels").join("ranking.png"),
+            b"\x89PNG\r\n\x1a\ntheirs",
+        )
+        .unwrap();
+        let refused = bench.run(&again).expect(2);
+        assert!(refused.err.contains("not of goodinit's making"), "{refused:?}");
+        let lonely = bench.run(&["report", "both", "--png"]).expect(2);
+        assert!(lonely.err.contains("--figures"), "{lonely:?}");
+        bench
+            .run(&["report", "both", "--figures", "pixels", "--png=0"])
+            .expect(2);
+    }
     // A second time writes over its own files, but not over somebody else's.
     bench.run(&["report", "both", "--figures", "figures"]).expect(0);
     let refused = bench.run(&["report", "both", "--out", "x.toml"]).expect(2);

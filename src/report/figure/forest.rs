@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::{Axis, digits};
 use super::frame::marker;
-use super::{Drawn, Figure, Ink, TEXT, fit, px, text_style, text_width};
+use super::{Drawn, Figure, Ink, TEXT, fit, heading, px, text_style, text_width};
 use crate::error::Result;
 
 /// One row.
@@ -34,6 +34,8 @@ pub struct Forest {
     pub measure: String,
     /// The scale.
     pub axis: Axis,
+    /// Decimals of the numbers; three significant digits where not given.
+    pub decimals: Option<usize>,
     /// Best first.
     pub rows: Vec<Row>,
 }
@@ -56,13 +58,8 @@ impl Forest {
         let (low, high) = self.axis.range;
         let x = |value: f64| px(left + 8.0 + (PLOT - 16.0) * (self.axis.clamp(value) - low) / (high - low));
         Figure::draw(&self.id, &self.title, size, |area| -> Drawn {
-            let heading = text_style(TEXT + 1.0, Ink::Text, HPos::Left, VPos::Top);
             let room = f64::from(size.0) - 8.0;
-            area.draw_text(
-                &fit(&self.heading, room, TEXT + 1.0),
-                &heading,
-                (px(4.0), px(4.0)),
-            )?;
+            heading(area, &self.heading, room)?;
             let quiet = text_style(TEXT - 1.0, Ink::Quiet, HPos::Left, VPos::Top);
             area.draw_text(&fit(&self.measure, room, TEXT - 1.0), &quiet, (px(4.0), px(23.0)))?;
             for tick in &self.axis.ticks {
@@ -96,12 +93,19 @@ impl Forest {
                             }
                             ink => marker(area, ink, (x(middle), y), 3.6)?,
                         }
-                        area.draw_text(&digits(middle, 3), &style, place)?;
+                        area.draw_text(&self.text(middle), &style, place)?;
                     }
                     None => area.draw_text("none", &style, place)?,
                 }
             }
             Ok(())
         })
+    }
+
+    fn text(&self, value: f64) -> String {
+        match self.decimals {
+            Some(decimals) => format!("{value:.decimals$}"),
+            None => digits(value, 3),
+        }
     }
 }

@@ -6,7 +6,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::Axis;
-use super::{Area, Drawn, Ink, TEXT, fit, px, text_style, text_width};
+use super::{Area, Drawn, Ink, TEXT, fit, heading, px, text_style, text_width};
 
 /// A plot's chart: both axes linear, ticks where [`Axis`] has put them.
 pub(crate) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Ticks, Ticks>>;
@@ -69,12 +69,7 @@ impl Frame<'_> {
     ) -> Result<Chart<'a, 'b>, DrawingAreaErrorKind<std::io::Error>> {
         let (width, height) = area.dim_in_pixel();
         let room = f64::from(width) / px(1.0) as f64;
-        let heading = text_style(TEXT + 1.0, Ink::Text, HPos::Left, VPos::Top);
-        area.draw_text(
-            &fit(self.heading, room - 8.0, TEXT + 1.0),
-            &heading,
-            (px(4.0), px(4.0)),
-        )?;
+        heading(area, self.heading, room - 8.0)?;
 
         let texts = self.y.ticks.iter().map(|t| text_width(&self.y.text(*t), TEXT));
         let left = 12.0 + texts.fold(14.0, f64::max);

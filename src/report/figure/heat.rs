@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::digits;
-use super::{Area, Drawn, Figure, Ink, TEXT, fit, px, text_style, text_width};
+use super::{Area, Drawn, Figure, Ink, TEXT, fit, heading, px, text_style, text_width};
 use crate::error::Result;
 
 /// What stands in a cell.
@@ -99,12 +99,7 @@ impl Heat {
 
     fn labels(&self, area: &Area, left: f64, head: f64, flat: bool) -> Drawn {
         let room = f64::from(area.dim_in_pixel().0) / px(1.0) as f64 - 8.0;
-        let heading = text_style(TEXT + 1.0, Ink::Text, HPos::Left, VPos::Top);
-        area.draw_text(
-            &fit(&self.heading, room, TEXT + 1.0),
-            &heading,
-            (px(4.0), px(4.0)),
-        )?;
+        heading(area, &self.heading, room)?;
         let quiet = text_style(TEXT - 1.0, Ink::Quiet, HPos::Left, VPos::Top);
         area.draw_text(&fit(&self.measure, room, TEXT - 1.0), &quiet, (px(4.0), px(23.0)))?;
         let style = text_style(TEXT, Ink::Text, HPos::Right, VPos::Center);

@@ -39,10 +39,15 @@ pub struct Lines {
     pub lines: Vec<Line>,
     /// With a legend under the plot; else the page has one for several panels.
     pub legend: bool,
+    /// Width and height of the plot in CSS pixels.
+    pub size: (u32, u32),
 }
 
-/// Width and height of a panel's plot in CSS pixels, fit for a phone's column.
-const PANEL: (u32, u32) = (344, 248);
+/// The size of a panel among many, fit for a phone's column.
+pub const PANEL: (u32, u32) = (344, 248);
+
+/// The size of a panel that stands for a whole run.
+pub const LARGE: (u32, u32) = (480, 320);
 
 impl Lines {
     /// Draws the plot.
@@ -54,8 +59,8 @@ impl Lines {
             true => legend_entries(&self.lines),
             false => Vec::new(),
         };
-        let foot = legend_height(&entries, f64::from(PANEL.0));
-        let size = (PANEL.0, PANEL.1 + foot as u32);
+        let foot = legend_height(&entries, f64::from(self.size.0));
+        let size = (self.size.0, self.size.1 + foot as u32);
         Figure::draw(&self.id, &self.title, size, |area| {
             self.plot(area, foot)?;
             legend(area, &entries)
@@ -152,6 +157,7 @@ mod tests {
                 line("zeros", Ink::Faint, [Some(0.1), None, Some(f64::INFINITY)]),
             ],
             legend: true,
+            size: PANEL,
         };
         insta::assert_snapshot!(figure.draw().unwrap().standalone());
     }

@@ -102,6 +102,15 @@ pub(crate) fn fit(text: &str, room: f64, size: f64) -> String {
     "…".to_owned()
 }
 
+/// Draws a figure's heading at its upper left: smaller, where that spares it from being cut.
+pub(crate) fn heading(area: &Area, text: &str, room: f64) -> Drawn {
+    const SIZES: [f64; 3] = [TEXT + 1.0, TEXT, TEXT - 1.0];
+    let fits = |size: &f64| text_width(text, *size) <= room;
+    let size = SIZES.into_iter().find(fits).unwrap_or(TEXT - 1.0);
+    let style = text_style(size, Ink::Text, HPos::Left, VPos::Top);
+    area.draw_text(&fit(text, room, size), &style, (px(4.0), px(4.0)))
+}
+
 impl Figure {
     /// Draws with `draw` on a canvas of `width` x `height` CSS pixels.
     pub(crate) fn draw(

@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 
-use super::figure;
 use crate::report::view::View;
 
 /// One row for each scheme that either run has.
@@ -24,11 +23,11 @@ pub fn section(views: &[View]) -> Markup {
             .cloned(),
     );
     let place = |view: &View, scheme: &str| view.schemes.iter().position(|s| s == scheme).map(|p| p + 1);
-    let median = |view: &View, scheme: &str| view.standing(scheme).map(|s| s.median.value);
+    let score = |view: &View, scheme: &str| view.standing(scheme).map(|s| s.score.value);
     let text = |value: Option<f64>| value.map_or("–".to_owned(), |v| left.text(v));
     html! {
         h2 #compare { "Side by side" }
-        p.quiet { "Median " (left.measure.name()) ", and the place in each run's ranking." }
+        p.quiet { "Scores of the " (left.measure.name()) ", and the place in each run's ranking." }
         div.scroll { table.sortable {
             thead { tr {
                 th { "Scheme" }
@@ -37,32 +36,25 @@ pub fn section(views: &[View]) -> Markup {
                 th.number { "Second less first" }
             } }
             tbody { @for scheme in &schemes {
-                @let a = median(left, scheme);
-                @let b = median(right, scheme);
+                @let a = score(left, scheme);
+                @let b = score(right, scheme);
                 tr {
-                    th scope="row" { (super::mark(left.ink(scheme))) (scheme) }
+                    th scope="row" { (super::named(left, scheme)) }
                     td.number { (text(a)) }
                     td.number { (place(left, scheme).map_or("–".to_owned(), |p| p.to_string())) }
                     td.number { (text(b)) }
                     td.number { (place(right, scheme).map_or("–".to_owned(), |p| p.to_string())) }
-                    td.number { (difference(a, b)) }
+                    td.number { (difference(left, a, b)) }
                 }
             } }
         } }
     }
 }
 
-fn difference(a: Option<f64>, b: Option<f64>) -> String {
-    let Some((a, b)) = a.zip(b) else {
-        return "–".to_owned();
-    };
-    if a == b {
-        return "0".to_owned();
-    }
-    let text = figure(b - a);
-    if b > a && (b - a).is_finite() {
-        format!("+{text}")
-    } else {
-        text
+fn difference(view: &View, a: Option<f64>, b: Option<f64>) -> String {
+    match a.zip(b) {
+        None => "–".to_owned(),
+        Some((a, b)) if a == b => "0".to_owned(),
+        Some((a, b)) => super::signed(view, b - a),
     }
 }

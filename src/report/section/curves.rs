@@ -8,7 +8,7 @@ use super::{MOST, legend, median_line, panels};
 use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
-use crate::report::figure::lines::{Line, Lines};
+use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::view::View;
 use crate::results::record::EpochRow;
 
@@ -69,18 +69,24 @@ fn panel(view: &View, setting: usize) -> Lines {
         },
         lines,
         legend: false,
+        size: PANEL,
     }
 }
 
 /// Whether evaluations fall between epochs, so that steps tell them apart and epochs don't.
-fn in_steps(view: &View) -> bool {
+pub(super) fn in_steps(view: &View) -> bool {
     let repeats = |rows: &[EpochRow]| rows.windows(2).any(|pair| pair[0].epoch == pair[1].epoch);
     view.run.epochs.iter().any(|rows| repeats(rows))
 }
 
+/// When an evaluation was made: its epoch, or its step.
+pub(super) fn at(row: &EpochRow, steps: bool) -> u64 {
+    if steps { row.step } else { u64::from(row.epoch) }
+}
+
 fn line(view: &View, setting: usize, scheme: &str, steps: bool) -> Option<Line> {
     let tuned = view.tuned(setting, scheme)?;
-    let at = |row: &EpochRow| if steps { row.step } else { u64::from(row.epoch) };
+    let at = |row: &EpochRow| at(row, steps);
     let rows = || tuned.trials.iter().map(|i| &view.run.epochs[*i]);
     let places: BTreeSet<u64> = rows().flatten().map(at).collect();
     if places.is_empty() {

@@ -8,12 +8,10 @@ use super::{MOST, OPEN};
 use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::heat::{Cell, Heat};
-use crate::report::view::{AXES, View};
+use crate::report::setting::{ACTIVATION, ARCHITECTURE, AXES};
+use crate::report::view::View;
 use crate::results::record::Status;
 use crate::results::stats::median;
-
-const ARCHITECTURE: usize = 2;
-const ACTIVATION: usize = 3;
 
 /// One map for each architecture with activation functions as columns, and one for each activation
 /// function with architectures as columns, where there are several.

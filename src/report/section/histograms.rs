@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::Ink;
 use crate::report::figure::histogram::{Bins, Histogram};
-use crate::report::view::{Setting, View};
+use crate::report::setting::Setting;
+use crate::report::view::View;
 use crate::results::record::HistogramRow;
 
 /// The first, a middle and the last layer's weights under each scheme, in the first setting.
@@ -47,7 +48,7 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
             @if others > 0 { "The other settings are in " code { "histograms.csv" } "." }
         }
         ul.legend {
-            @for (name, ink) in names(layers) { li { (super::mark(ink)) (name) } }
+            @for (name, ink) in names(layers) { li { span.named { (super::mark(ink)) span { (name) } } } }
         }
         (panels(&shown, shown.len(), "panels small", "histograms.csv"))
     })

@@ -8,9 +8,11 @@ pub mod heat;
 pub mod histograms;
 pub mod overview;
 pub mod probe;
+pub mod profile;
 pub mod ranking;
 pub mod rates;
 pub mod reproduce;
+pub mod shares;
 pub mod signal;
 
 use maud::{Markup, html};
@@ -38,6 +40,15 @@ fn figure(value: f64) -> String {
     }
 }
 
+/// A difference of two figures of the measure, with its sign.
+fn signed(view: &View, difference: f64) -> String {
+    match difference.is_finite() {
+        true if difference > 0.0 => format!("+{}", view.text(difference)),
+        true => view.text(difference).replace('-', "\u{2212}"),
+        false => "–".to_owned(),
+    }
+}
+
 fn optional(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), figure)
 }
@@ -54,11 +65,22 @@ fn legend(view: &View) -> Markup {
     html! {
         ul.legend {
             @for scheme in coloured {
-                li { (mark(view.ink(scheme))) (scheme) }
+                li { (named(view, scheme)) }
             }
             @if faint > 0 {
-                li { (mark(Ink::Faint)) "and " (faint) " more" }
+                li { span.named { (mark(Ink::Faint)) span { "and " (faint) " more" } } }
             }
+        }
+    }
+}
+
+/// A scheme's name beside its marker; a name too long for one line wraps beside it, not below, and
+/// between words.
+fn named(view: &View, scheme: &str) -> Markup {
+    html! {
+        span.named {
+            (mark(view.ink(scheme)))
+            span { @for word in scheme.split_inclusive(['_', '(', ' ']) { (word) wbr; } }
         }
     }
 }

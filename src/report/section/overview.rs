@@ -26,14 +26,19 @@ pub fn finding(view: &View) -> Markup {
     let settings = count(view.settings.len(), "setting", "settings");
     let tied: Vec<&Standing> = rest.iter().filter(|s| s.leads()).collect();
     let what = view.measure.name();
+    let rates = if view.rates.len() > 1 && view.has_validation() {
+        ", each scheme at its own learning rates"
+    } else {
+        ""
+    };
     html! {
         p.finding {
             @if rest.is_empty() {
-                strong { (best.scheme) } " reaches a median " (what) " of " (estimate(view, best))
+                strong { (best.scheme) } " scores a " (what) " of " (estimate(view, best))
                 " over " (settings) "."
             } @else {
-                strong { (best.scheme) } " comes out first of " (view.schemes.len())
-                " schemes: over " (settings) " its median " (what) " is " (estimate(view, best)) ". "
+                strong { (best.scheme) } " comes out first of " (view.standings.len())
+                " schemes: over " (settings) (rates) ", it scores a " (what) " of " (estimate(view, best)) ". "
                 @match tied.as_slice() {
                     [] => {
                         "Every other is told apart from it"
@@ -42,26 +47,26 @@ pub fn finding(view: &View) -> Markup {
                         }
                         "."
                     }
-                    [one] => { "The trials do not tell it from " strong { (one.scheme) } " (" (estimate(view, one)) ")." }
+                    [one] => { "The trials do not tell it from " strong { (one.scheme) } ", " (estimate(view, one)) "." }
                     [one, more @ ..] => {
-                        "The trials do not tell it from " strong { (one.scheme) } " (" (estimate(view, one)) ") and "
+                        "The trials do not tell it from " strong { (one.scheme) } ", " (estimate(view, one)) ", and "
                         (count(more.len(), "other scheme", "other schemes")) "."
                     }
                 }
                 @if let Some(last) = rest.last().filter(|last| !last.leads()) {
-                    " Last is " strong { (last.scheme) } " with " (view.text(last.median.value)) "."
+                    " Last is " strong { (last.scheme) } " with " (view.text(last.score.value)) "."
                 }
             }
         }
         @if !view.left_out.is_empty() {
-            p.note { "Not looked at here, because they are not scored by " (what) ": " (view.left_out.join(", ")) "." }
+            p.note { "Not looked at here, because they are not scored by " (view.measure.name()) ": " (view.left_out.join(", ")) "." }
         }
     }
 }
 
 fn estimate(view: &View, standing: &Standing) -> String {
-    let value = view.text(standing.median.value);
-    match standing.median.interval {
+    let value = view.text(standing.score.value);
+    match standing.score.interval {
         Some(i) => format!("{value} ({} to {})", view.text(i.low), view.text(i.high)),
         None => format!("{value} (one replicate: no interval)"),
     }

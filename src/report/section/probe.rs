@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::optional;
-use crate::report::view::{Setting, View};
+use crate::report::setting::Setting;
+use crate::report::view::View;
 use crate::results::probe::ProbeLine;
 use crate::results::stats::{mean, median};
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::mark;
+use super::{named, signed};
 use crate::catalog::number;
 use crate::error::Result;
 use crate::report::album::Album;
@@ -10,8 +10,14 @@ use crate::report::figure::axis::Axis;
 use crate::report::figure::forest::{Forest, Row};
 use crate::report::figure::{Figure, Ink};
 use crate::report::view::View;
-use crate::results::ranking::{Rates, Standing};
-use crate::results::summary::Estimate;
+use crate::results::ranking::{Comparison, Rates, Standing};
+use crate::results::stats::Estimate;
+
+/// The ranking of all schemes at one rate.
+struct Fixed {
+    rate: f64,
+    standings: Vec<Standing>,
+}
 
 /// Ranking at tuned rates, beside that at the rate which suits all schemes best.
 ///
@@ -22,47 +28,49 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
         return Ok(html! {});
     }
     let common = view.common_rate().filter(|_| view.rates.len() > 1);
-    let fixed = common.map_or(Vec::new(), |rate| view.standings_at(Rates::Fixed(rate)));
-    let ends = |e: Estimate| {
-        [
-            Some(e.value),
-            e.interval.map(|i| i.low),
-            e.interval.map(|i| i.high),
-        ]
+    let fixed = common.map(|rate| Fixed {
+        rate,
+        standings: view.standings_at(Rates::Fixed(rate)),
+    });
+    let all = view
+        .standings
+        .iter()
+        .chain(fixed.iter().flat_map(|f| &f.standings));
+    let axis = Axis::around(
+        &view.measure.name(),
+        false,
+        all.flat_map(|s| ends(s.score)).filter(|v| v.is_finite()),
+    );
+    let own = if view.rates.len() > 1 {
+        "at their best rates"
+    } else {
+        "ranking"
     };
-    let values = view.standings.iter().flat_map(|s| ends(s.median)).flatten();
-    let axis = Axis::around(&view.measure.name(), false, values.filter(|v| v.is_finite()));
-    album.keep(forest(view, &axis)?);
+    album.keep(forest(view, &axis, "ranking", own, &view.standings)?);
+    if let Some(fixed) = &fixed {
+        let all_at = format!("all at rate {}", number(fixed.rate));
+        album.keep(forest(
+            view,
+            &axis,
+            "ranking-one-rate",
+            &all_at,
+            &fixed.standings,
+        )?);
+    }
     Ok(html! {
-        p.quiet { (method(view)) }
+        p.quiet { (method(view, fixed.as_ref())) }
         div.scroll {
-            table.sortable {
-                thead { tr {
-                    th.number { "#" }
-                    th { "Scheme" }
-                    th.number { "Median" }
-                    th { "95% interval" }
-                    th { "Less the first" }
-                    @if let Some(rate) = common {
-                        th.number { "All at rate " (number(rate)) }
-                        th.number { "# there" }
-                    }
-                    th.number { "Trials" }
-                } }
+            table.sortable.ranking {
+                (head(view, fixed.as_ref()))
                 tbody {
                     @for (i, standing) in view.standings.iter().enumerate() {
-                        @let there = fixed.iter().position(|f| f.scheme == standing.scheme);
                         tr {
                             td.number { (i + 1) }
-                            th scope="row" { (mark(view.ink(&standing.scheme))) (standing.scheme) }
-                            td.number data-key=[key(standing.median.value)] { (view.text(standing.median.value)) }
-                            td.interval { (strip(view, standing.median, &axis, view.ink(&standing.scheme))) }
-                            td.against { (against(view, standing)) }
-                            @if common.is_some() {
-                                td.number { (there.map_or("–".to_owned(), |p| view.text(fixed[p].median.value))) }
-                                td.number { (there.map_or("–".to_owned(), |p| (p + 1).to_string())) }
-                            }
-                            td.number { (standing.trials) }
+                            th scope="row" { (named(view, &standing.scheme)) }
+                            (estimate(view, standing, &axis))
+                            (against(view, standing))
+                            @if let Some(fixed) = &fixed { (there(view, fixed, &standing.scheme, &axis)) }
+                            @if trials(view).is_none() { td.number { (standing.trials) } }
                         }
                     }
                 }
@@ -72,10 +80,26 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
     })
 }
 
-fn method(view: &View) -> Markup {
+fn ends(e: Estimate) -> impl Iterator<Item = f64> {
+    let interval = e.interval.into_iter().flat_map(|i| [i.low, i.high]);
+    std::iter::once(e.value).chain(interval)
+}
+
+/// How many trials stand behind every scheme, if it is the same number for all.
+fn trials(view: &View) -> Option<usize> {
+    let first = view.standings.first()?.trials;
+    view.standings.iter().all(|s| s.trials == first).then_some(first)
+}
+
+fn method(view: &View, fixed: Option<&Fixed>) -> Markup {
+    let accuracy = view.measure.higher_is_better();
     html! {
-        "Median " (view.measure.name())
-        " over the trials of all settings, with 95% bootstrap intervals over replicates. "
+        "A scheme's score is the interquartile mean of the " (view.measure.name()) " over the trials of a setting"
+        @if view.settings.len() > 1 { ", averaged over the " (view.settings.len()) " settings, so that failing in some of them shows" }
+        @if let Some(n) = trials(view) { "; " (n) " trials each" }
+        ". A diverged trial counts as "
+        @if accuracy { "chance" } @else { "infinite loss" }
+        ". Intervals are 95% bootstrap intervals over replicates, each setting resampled apart. "
         @if view.rates.len() > 1 {
             @if view.has_validation() {
                 "Each scheme stands at its own best learning rate in each setting: the first half of the replicates chooses it by their median on validation data, and the others are scored. "
@@ -83,9 +107,45 @@ fn method(view: &View) -> Markup {
                 strong { "There are no validation data to choose learning rates by, so the trials of all rates are pooled. " }
             }
         }
-        "A diverged trial counts as "
-        @if view.measure.higher_is_better() { "chance" } @else { "infinite loss" }
-        ". Differences to the first are paired by setting and seeds; their intervals share a level of 95% among all comparisons (Bonferroni)."
+        @if let Some(fixed) = fixed {
+            "Beside it stand all replicates of all schemes at one rate, " (number(fixed.rate))
+            ": the one at which all schemes together score best"
+            @if view.has_validation() { " on validation data" }
+            ". "
+        }
+        @if view.standings.len() > 1 {
+            "“Less the first” is the difference of the two scores; its interval resamples trials of the same setting and seeds together, and has a level of 95% for all comparisons with the first at once (Bonferroni). "
+            "“P(better)” is the probability that a trial is better than one of the first's in the same setting, ties counting half."
+            @if view.standings.iter().any(|s| apart_in_part(view, s)) {
+                " Where a scheme lacks some of the settings, it is compared in those that both have."
+            }
+        }
+    }
+}
+
+fn head(view: &View, fixed: Option<&Fixed>) -> Markup {
+    let several = view.standings.len() > 1;
+    let own = 2 + if several { 2 } else { 0 };
+    html! {
+        thead {
+            @if let Some(fixed) = fixed {
+                tr.over {
+                    td colspan="2" {}
+                    th colspan=(own) { @if view.has_validation() { "Each at its own rates" } @else { "All rates pooled" } }
+                    th colspan="3" { "All at rate " (number(fixed.rate)) }
+                    @if trials(view).is_none() { td {} }
+                }
+            }
+            tr {
+                th.number { "#" }
+                th { "Scheme" }
+                th.number { "Score" }
+                th { "95% interval" }
+                @if several { th.number { "Less the first" } th.number { "P(better)" } }
+                @if fixed.is_some() { th.number { "#" } th.number { "Score" } th { "95% interval" } }
+                @if trials(view).is_none() { th.number { "Trials" } }
+            }
+        }
     }
 }
 
@@ -93,23 +153,52 @@ fn key(value: f64) -> Option<String> {
     value.is_finite().then(|| value.to_string())
 }
 
-/// The difference to the first, and whether the trials tell the two apart.
-fn against(view: &View, standing: &Standing) -> Markup {
-    let Some(comparison) = &standing.against_leader else {
-        return html! {};
-    };
-    let sign = |x: f64| match x.is_finite() {
-        true if x > 0.0 => format!("+{}", view.text(x)),
-        true => view.text(x).replace('-', "\u{2212}"),
-        false => "–".to_owned(),
-    };
+/// Score and interval, two cells.
+fn estimate(view: &View, standing: &Standing, axis: &Axis) -> Markup {
+    let score = standing.score;
     html! {
-        (sign(comparison.difference.median))
-        @if let Some(i) = comparison.simultaneous {
-            span.quiet { " (" (sign(i.low)) " to " (sign(i.high)) ")" }
-        }
-        @if standing.leads() { " " span.unsure { "not told apart" } }
+        td.number data-key=[key(score.value)] { (view.text(score.value)) }
+        td.interval { (strip(view, score, axis, view.ink(&standing.scheme))) }
     }
+}
+
+/// Place, score and interval at the one rate, three cells.
+fn there(view: &View, fixed: &Fixed, scheme: &str, axis: &Axis) -> Markup {
+    let place = fixed.standings.iter().position(|f| f.scheme == scheme);
+    html! {
+        @if let Some(place) = place {
+            td.number.apart { (place + 1) }
+            (estimate(view, &fixed.standings[place], axis))
+        } @else {
+            td.number.apart { "–" } td.number { "–" } td {}
+        }
+    }
+}
+
+/// The difference to the first and whether the trials tell the two apart, and how often a trial is
+/// better: two cells.
+fn against(view: &View, standing: &Standing) -> Markup {
+    let sign = |x: f64| signed(view, x);
+    let range = |c: &Comparison| c.interval.map(|i| format!("{} to {}", sign(i.low), sign(i.high)));
+    html! {
+        @if let Some(c) = &standing.against_leader {
+            td.number.against data-key=[key(c.difference)] {
+                (sign(c.difference))
+                @if let Some(range) = range(c) { " " span.quiet { "(" (range) ")" } }
+                @if standing.leads() { " " span.unsure { "not told apart" } }
+            }
+            td.number { (format!("{:.2}", c.probability)) }
+        } @else if view.standings.len() > 1 {
+            td.number {} td.number {}
+        }
+    }
+}
+
+/// Whether the scheme is compared with the first in some of the settings only.
+fn apart_in_part(view: &View, standing: &Standing) -> bool {
+    let all = view.standings.first().map_or(0, |first| first.groups);
+    let shared = standing.against_leader.as_ref().map(|c| c.groups);
+    shared.is_some_and(|groups| groups < all.max(standing.groups))
 }
 
 /// An interval as a small drawing, with its ends in words.
@@ -117,7 +206,7 @@ fn strip(view: &View, estimate: Estimate, axis: &Axis, ink: Ink) -> Markup {
     if !estimate.value.is_finite() {
         return html! {};
     }
-    const WIDTH: f64 = 160.0;
+    const WIDTH: f64 = 100.0;
     let (low, high) = axis.range;
     let x = |v: f64| {
         format!(
@@ -137,9 +226,9 @@ fn strip(view: &View, estimate: Estimate, axis: &Axis, ink: Ink) -> Markup {
     let ink = if ink == Ink::Faint { Ink::Quiet } else { ink };
     let paint = ink.variable();
     html! {
-        svg.strip viewBox="0 0 160 20" width="160" height="20" role="img" {
+        svg.strip viewBox="0 0 100 20" width="100" height="20" role="img" {
             title { (words) }
-            line x1="6" x2="154" y1="10" y2="10" stroke="var(--grid)" stroke-width="1" {}
+            line x1="6" x2="94" y1="10" y2="10" stroke="var(--grid)" stroke-width="1" {}
             line x1=(x(from)) x2=(x(to)) y1="10" y2="10" stroke=(paint) stroke-width="2.5" {}
             circle cx=(x(estimate.value)) cy="10" r="4" fill=(paint) {}
         }
@@ -147,19 +236,20 @@ fn strip(view: &View, estimate: Estimate, axis: &Axis, ink: Ink) -> Markup {
     }
 }
 
-fn forest(view: &View, axis: &Axis) -> Result<Figure> {
-    let rows = view.standings.iter().map(|standing| Row {
+fn forest(view: &View, axis: &Axis, id: &str, rates: &str, standings: &[Standing]) -> Result<Figure> {
+    let rows = standings.iter().map(|standing| Row {
         label: standing.scheme.clone(),
         ink: view.ink(&standing.scheme),
-        middle: Some(standing.median.value).filter(|v| v.is_finite()),
-        interval: standing.median.interval.map(|i| (i.low, i.high)),
+        middle: Some(standing.score.value).filter(|v| v.is_finite()),
+        interval: standing.score.interval.map(|i| (i.low, i.high)),
     });
     let forest = Forest {
-        id: "ranking".to_owned(),
-        title: format!("{}: ranking of the schemes", view.run.name),
-        heading: format!("{}: schemes at their best rates", view.run.name),
-        measure: format!("{}, median and 95% interval", view.measure.name()),
+        id: id.to_owned(),
+        title: format!("{}: ranking of the schemes, {rates}", view.run.name),
+        heading: format!("{}: schemes, {rates}", view.run.name),
+        measure: format!("{}, score and 95% interval", view.measure.name()),
         axis: axis.clone(),
+        decimals: view.measure.decimals(),
         rows: rows.collect(),
     };
     forest.draw()

@@ -7,7 +7,7 @@ use super::{MOST, legend, median_line, panels};
 use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
-use crate::report::figure::lines::{Line, Lines};
+use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::view::View;
 
 /// One panel for each setting: the median score against the learning rate.
@@ -62,5 +62,6 @@ fn panel(view: &View, setting: usize) -> Lines {
         },
         lines,
         legend: false,
+        size: PANEL,
     }
 }

@@ -39,7 +39,7 @@ pub fn section(run: &Run) -> Markup {
                 }
             }
         } } }
-        details {
+        details.always {
             summary { "The experiment" }
             pre { code { (manifest.experiment) } }
         }

@@ -7,10 +7,12 @@ use maud::{Markup, html};
 use super::curves::album_pair;
 use super::{OPEN, legend, median_line, panels};
 use crate::error::Result;
+use crate::experiment::Coordinates;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
-use crate::report::figure::lines::{Line, Lines};
-use crate::report::view::{Setting, View};
+use crate::report::figure::lines::{Line, Lines, PANEL};
+use crate::report::setting::Setting;
+use crate::report::view::View;
 use crate::results::record::LayerRow;
 
 /// Rows of the layers of one setting: by scheme, then by layer.
@@ -83,35 +85,22 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
 
 /// Layers before training, from the probe where there is one, else from training.
 fn layers<'a>(view: &'a View, setting: &Setting) -> Layers<'a> {
-    let mut layers = Layers::new();
-    let mut add = |scheme: &'a str, row: &'a LayerRow| {
-        layers
-            .entry(scheme)
-            .or_default()
-            .entry(row.layer)
-            .or_default()
-            .push(row);
-    };
-    for line in &view.run.probe {
-        if Setting::of(&line.coordinates) == *setting {
-            add(&line.coordinates.scheme, &line.layer);
+    let ours = |c: &Coordinates| Setting::of(c) == *setting;
+    let probed = view.run.probe.iter().filter(|line| ours(&line.coordinates));
+    let mut rows: Vec<(&str, &LayerRow)> = probed
+        .map(|line| (line.coordinates.scheme.as_str(), &line.layer))
+        .collect();
+    if rows.is_empty() {
+        let trained = view.run.trials.iter().zip(&view.run.layers);
+        for (line, measured) in trained.filter(|(line, m)| !m.is_empty() && ours(&line.coordinates)) {
+            let start = measured.iter().filter(|row| row.epoch == 0);
+            rows.extend(start.map(|row| (line.coordinates.scheme.as_str(), row)));
         }
     }
-    if layers.is_empty() {
-        let mut add = |scheme: &'a str, row: &'a LayerRow| {
-            layers
-                .entry(scheme)
-                .or_default()
-                .entry(row.layer)
-                .or_default()
-                .push(row);
-        };
-        for (line, rows) in view.run.trials.iter().zip(&view.run.layers) {
-            if !rows.is_empty() && Setting::of(&line.coordinates) == *setting {
-                let start = rows.iter().filter(|row| row.epoch == 0);
-                start.for_each(|row| add(&line.coordinates.scheme, row));
-            }
-        }
+    let mut layers = Layers::new();
+    for (scheme, row) in rows {
+        let by_layer = layers.entry(scheme).or_default();
+        by_layer.entry(row.layer).or_default().push(row);
     }
     layers
 }
@@ -153,6 +142,7 @@ fn panel(view: &View, setting: &Setting, layers: &Layers, quantity: &Quantity) -
         },
         lines,
         legend: false,
+        size: PANEL,
     }
 }
 

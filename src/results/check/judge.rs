@@ -1,14 +1,15 @@
 //! From trials to a verdict.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::experiment::claim::{Aggregate, Metric, Op, Rate, Relation, Side, Transform};
+use crate::experiment::claim::{Metric, Rate, Relation, Side, Transform};
 use crate::experiment::{Axis, Claim};
 
 use super::super::record::Status;
 use super::super::stats::bootstrap::{DRAWS, percentile_interval, resample};
 use super::super::stats::{self, Identity, Interval, median};
+use super::aggregate::aggregate;
+use super::decide::{decide, show_absolute};
 use super::measure::{Evidence, Trial, texts};
 use super::{Case, Outcome, Part, Verdict};
 
@@ -427,114 +428,11 @@ fn bootstrap(
     Some(percentile_interval(values, claim.confidence))
 }
 
-/// The verdict on a figure with its interval.
-fn decide(relation: &Relation, figure: f64, interval: Option<Interval>) -> Outcome {
-    if figure.is_nan() {
-        return Outcome::Inconclusive;
-    }
-    let range = interval.unwrap_or(Interval {
-        low: figure,
-        high: figure,
-    });
-    // The figure itself belongs to the evidence, wherever its interval lies.
-    let (low, high) = (range.low.min(figure), range.high.max(figure));
-    match relation {
-        Relation::Compare { side, op, threshold } => {
-            let (low, high) = absolute(*side, low, high);
-            compare(*op, *threshold, low, high)
-        }
-        Relation::Within {
-            side,
-            low: least,
-            high: most,
-        } => {
-            let (low, high) = absolute(*side, low, high);
-            let (from, to) = (
-                compare(Op::AtLeast, *least, low, high),
-                compare(Op::AtMost, *most, low, high),
-            );
-            from.max(to)
-        }
-        Relation::Monotone { tolerance, .. } => compare(Op::AtLeast, -tolerance, low, high),
-        Relation::Spread { op, threshold, .. } => compare(*op, *threshold, low, high),
-        Relation::Rank { at_most, .. } => compare(Op::AtMost, f64::from(*at_most), low, high),
-    }
-}
-
-/// The range of the absolute value where that is what is compared.
-fn absolute(side: Side, low: f64, high: f64) -> (f64, f64) {
-    if side != Side::AbsoluteDifference {
-        return (low, high);
-    }
-    let least = if low <= 0.0 && high >= 0.0 {
-        0.0
-    } else {
-        low.abs().min(high.abs())
-    };
-    (least, low.abs().max(high.abs()))
-}
-
-/// Shows the absolute value where that is what is compared.
-fn show_absolute(relation: &Relation, case: &mut Case) {
-    if let Relation::Compare { side, .. } | Relation::Within { side, .. } = relation
-        && *side == Side::AbsoluteDifference
-    {
-        case.figure = case.figure.abs();
-        case.interval = case.interval.map(|i| {
-            let (low, high) = absolute(*side, i.low, i.high);
-            Interval { low, high }
-        });
-    }
-}
-
-/// Whether all of `low..=high` satisfies the comparison, none of it, or some.
-fn compare(op: Op, threshold: f64, low: f64, high: f64) -> Outcome {
-    if op == Op::Equal {
-        return match (
-            low == threshold && high == threshold,
-            low <= threshold && threshold <= high,
-        ) {
-            (true, _) => Outcome::Pass,
-            (false, true) => Outcome::Inconclusive,
-            (false, false) => Outcome::Fail,
-        };
-    }
-    match (op.holds(low, threshold), op.holds(high, threshold)) {
-        (true, true) => Outcome::Pass,
-        (false, false) => Outcome::Fail,
-        _ => Outcome::Inconclusive,
-    }
-}
-
 fn transform(transform: Transform, x: f64) -> f64 {
     match transform {
         Transform::Identity => x,
         Transform::Ln => libm::log(x),
         Transform::Log2 => libm::log2(x),
         Transform::Square => x * x,
-    }
-}
-
-/// Reduces values to one; NaN where it is undefined.
-pub fn aggregate(how: Aggregate, values: &[f64]) -> f64 {
-    if values.is_empty() {
-        return f64::NAN;
-    }
-    let extreme = |wanted: Ordering| {
-        let pick = |a: f64, b: &f64| if b.total_cmp(&a) == wanted { *b } else { a };
-        values.iter().fold(values[0], pick)
-    };
-    match how {
-        Aggregate::Median => median(values),
-        Aggregate::Mean => stats::mean(values),
-        Aggregate::Iqm => stats::interquartile_mean(values),
-        Aggregate::Min => extreme(Ordering::Less),
-        Aggregate::Max => extreme(Ordering::Greater),
-        Aggregate::Std => stats::deviation(values),
-        Aggregate::Var => stats::variance(values),
-        Aggregate::Sum => values.iter().sum(),
-        Aggregate::Fraction(op, bound) => {
-            values.iter().filter(|x| op.holds(**x, bound)).count() as f64 / values.len() as f64
-        }
     }
 }

@@ -12,7 +12,7 @@ use super::super::probe::ProbeLine;
 use super::super::record::Status;
 use super::super::source::{Bytes, Source};
 use super::super::table::{EpochLine, LayerLine, Reader, Row, TrialLine};
-use super::judge::aggregate;
+use super::aggregate::aggregate;
 
 /// The trials that a claim is about.
 #[derive(Debug, Clone, Default)]

@@ -15,6 +15,8 @@
 //! figures, one that compares two infinite losses, and one whose outcome depends on how much
 //! longer a trial that never reached its target would have taken.
 
+pub mod aggregate;
+mod decide;
 pub mod judge;
 pub mod measure;
 pub mod print;

@@ -12,7 +12,7 @@ use super::super::cell::{Cell, Stream, set_chance};
 use super::super::check::{self, Outcome, Verdict};
 use super::super::format;
 use super::super::manifest::Manifest;
-use super::super::ranking::{Rates, Standing, medians, standings};
+use super::super::ranking::{Rates, duels, scores};
 use super::super::record::Status;
 use super::super::source::{Bytes, Source};
 use super::super::table::{EpochLine, Reader, Row as _, TrialLine};
@@ -76,7 +76,7 @@ impl<T> Listed<T> {
 pub struct LeaderChange {
     /// What the schemes have in common: dataset, architecture, activation and so on.
     pub context: String,
-    /// Who led, with the median.
+    /// Who led, with its score.
     pub old: (String, f64),
     /// Who leads now.
     pub new: (String, f64),
@@ -130,9 +130,17 @@ pub struct ClaimChange {
     pub new: Option<Outcome>,
 }
 
-/// At most so many comparisons have their intervals computed: thousands of bootstraps take
-/// seconds.
-const MOST_INTERVALS: u64 = 500;
+/// So many pairs of trials are resampled at most, for the intervals of changed comparisons: a
+/// million take minutes.
+const MOST_PAIRS: usize = 20_000;
+
+/// What has been spent of [`MOST_PAIRS`].
+#[derive(Debug, Default)]
+struct Spent {
+    pairs: usize,
+    /// Comparisons whose intervals were left out.
+    left_out: u64,
+}
 
 /// Compares what the trials of two directories say.
 ///
@@ -151,6 +159,7 @@ pub fn compare(old: &Source, new: &Source, limit: usize) -> Result<Conclusions> 
 
 fn compare_cells(old: &Source, new: &Source, limit: usize, out: &mut Conclusions) -> Result<()> {
     let (mut old, mut new) = (Blocks::open(old)?, Blocks::open(new)?);
+    let mut spent = Spent::default();
     loop {
         let order = match (&old.next, &new.next) {
             (Some(a), Some(b)) => compare_blocks(a, b),
@@ -165,14 +174,15 @@ fn compare_cells(old: &Source, new: &Source, limit: usize, out: &mut Conclusions
             Ordering::Equal => {
                 let (a, b) = (old.block()?, new.block()?);
                 if a != b {
-                    compare_block(&a, &b, limit, out);
+                    compare_block(&a, &b, limit, &mut spent, out);
                 }
             }
         }
     }
-    if out.contexts > MOST_INTERVALS {
+    if spent.left_out > 0 {
         out.notes.push(format!(
-            "intervals were compared in the first {MOST_INTERVALS} of {} changed comparisons",
+            "intervals were compared in {} of {} changed comparisons, which is what seconds allow",
+            out.contexts - spent.left_out,
             out.contexts
         ));
     }
@@ -235,7 +245,7 @@ fn compare_blocks(a: &Cell, b: &Cell) -> Ordering {
         .then_with(|| a.activation.cmp(&b.activation))
 }
 
-fn compare_block(old: &[Cell], new: &[Cell], limit: usize, out: &mut Conclusions) {
+fn compare_block(old: &[Cell], new: &[Cell], limit: usize, spent: &mut Spent, out: &mut Conclusions) {
     compare_endings(old, new, limit, out);
     let contexts = |cells: &'_ [Cell]| -> BTreeMap<Vec<String>, Vec<usize>> {
         let mut contexts: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
@@ -254,7 +264,10 @@ fn compare_block(old: &[Cell], new: &[Cell], limit: usize, out: &mut Conclusions
         let new: Vec<&Cell> = new_places.iter().map(|i| &new[*i]).collect();
         if old != new {
             out.contexts += 1;
-            compare_context(&key.join(" "), &old, &new, limit, out);
+            let context = key.join(" ");
+            if compare_orders(&context, &old, &new, limit, out) {
+                compare_intervals(&context, &old, &new, limit, spent, out);
+            }
         }
     }
 }
@@ -284,10 +297,11 @@ fn compare_endings(old: &[Cell], new: &[Cell], limit: usize, out: &mut Conclusio
     }
 }
 
-fn compare_context(context: &str, old: &[&Cell], new: &[&Cell], limit: usize, out: &mut Conclusions) {
-    let (a, b) = (medians(old, Rates::Tuned), medians(new, Rates::Tuned));
+/// Compares who is ahead of whom; whether the leader is the same.
+fn compare_orders(context: &str, old: &[&Cell], new: &[&Cell], limit: usize, out: &mut Conclusions) -> bool {
+    let (a, b) = (scores(old, Rates::Tuned), scores(new, Rates::Tuned));
     let (Some(first_old), Some(first_new)) = (a.first(), b.first()) else {
-        return;
+        return false;
     };
     if first_old.0 != first_new.0 {
         let change = LeaderChange {
@@ -318,25 +332,38 @@ fn compare_context(context: &str, old: &[&Cell], new: &[&Cell], limit: usize, ou
             }
         }
     }
-    if first_old.0 == first_new.0 && out.contexts <= MOST_INTERVALS {
-        let (a, b) = (
-            standings(old, Rates::Tuned, context),
-            standings(new, Rates::Tuned, context),
-        );
-        compare_intervals(context, &a, &b, limit, out);
-    }
+    first_old.0 == first_new.0
 }
 
-fn compare_intervals(context: &str, old: &[Standing], new: &[Standing], limit: usize, out: &mut Conclusions) {
-    let leader = &new[0].scheme;
-    for standing in &new[1..] {
-        let before = old.iter().find(|s| s.scheme == standing.scheme);
-        if before.is_some_and(|b| b.leads() != standing.leads()) {
+/// Compares who is told apart from the leader, which is the same on both sides.
+fn compare_intervals(
+    context: &str,
+    old: &[&Cell],
+    new: &[&Cell],
+    limit: usize,
+    spent: &mut Spent,
+    out: &mut Conclusions,
+) {
+    let old = duels(old, Rates::Tuned, context);
+    let both = duels(new, Rates::Tuned, context).into_iter().filter_map(|now| {
+        let before = old.iter().find(|d| d.scheme == now.scheme)?;
+        // The same trials say the same: what changed may not be what schemes are compared by.
+        (*before != now).then_some((before, now))
+    });
+    let changed: Vec<_> = both.collect();
+    if spent.pairs > MOST_PAIRS {
+        spent.left_out += u64::from(!changed.is_empty());
+        return;
+    }
+    for (before, now) in changed {
+        spent.pairs += before.pairs() + now.pairs();
+        let apart_now = now.apart();
+        if before.apart() != apart_now {
             let change = IntervalChange {
                 context: context.to_owned(),
-                scheme: standing.scheme.clone(),
-                leader: leader.clone(),
-                apart_now: !standing.leads(),
+                scheme: now.scheme,
+                leader: now.leader,
+                apart_now,
             };
             out.intervals.push(limit, change);
         }
@@ -376,75 +403,4 @@ fn compare_claims(old: &Source, new: &Source, out: &mut Conclusions) {
             });
         }
     }
-}
-
-/// In what two manifests differ, in sentences; what explains changed numbers comes first. The
-/// commit is not compared.
-///
-/// # Errors
-/// A manifest is there and cannot be read.
-pub fn manifests(old: &Source, new: &Source) -> Result<Vec<String>> {
-    let (a, b) = match (old.text(format::MANIFEST)?, new.text(format::MANIFEST)?) {
-        (Some(a), Some(b)) => (a, b),
-        (None, None) => return Ok(Vec::new()),
-        (Some(_), None) => return Ok(vec![format!("{} is gone", format::MANIFEST)]),
-        (None, Some(_)) => return Ok(vec![format!("{} is new", format::MANIFEST)]),
-    };
-    // Read as plain TOML: another format_version must be told, not refused.
-    let read = |source: &Source, text: &str| -> Result<toml::Table> {
-        let name = source.name_of(format::MANIFEST);
-        text.parse::<toml::Table>().map_err(|e| {
-            let span = e.span().unwrap_or(0..0);
-            Error::new(Kind::Store, "not a manifest of results").at(Path::new(&name), text, span, e.message())
-        })
-    };
-    let (a, b) = (read(old, &a)?, read(new, &b)?);
-    let mut lines = Vec::new();
-    let versions = [
-        ("numerics_version", ": changed numbers are expected"),
-        ("format_version", ": changed columns are expected"),
-    ];
-    for (key, meaning) in versions {
-        let (x, y) = (a.get(key), b.get(key));
-        if x != y {
-            let text = |v: Option<&toml::Value>| v.map_or("none".to_owned(), ToString::to_string);
-            lines.push(format!("{key} {} -> {}{meaning}", text(x), text(y)));
-        }
-    }
-    if a.get("name") != b.get("name") {
-        lines.push("the experiment has another name".to_owned());
-    }
-    if a.get("experiment_digest") != b.get("experiment_digest") {
-        lines.push("the experiment differs (settings or grid)".to_owned());
-    } else if a.get("experiment") != b.get("experiment") {
-        lines.push("the experiment's text differs in what reaches no table (claims, description)".to_owned());
-    }
-    if a.get("dataset") != b.get("dataset") {
-        lines.push(datasets(&a, &b));
-    }
-    Ok(lines)
-}
-
-fn datasets(a: &toml::Table, b: &toml::Table) -> String {
-    let digests = |table: &toml::Table| -> BTreeMap<String, String> {
-        let list = table.get("dataset").and_then(toml::Value::as_array);
-        list.into_iter()
-            .flatten()
-            .filter_map(|d| {
-                let text = |key| d.get(key).and_then(toml::Value::as_str);
-                Some((text("name")?.to_owned(), text("digest")?.to_owned()))
-            })
-            .collect()
-    };
-    let (a, b) = (digests(a), digests(b));
-    let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    let differing: Vec<&str> = names
-        .into_iter()
-        .filter(|n| a.get(*n) != b.get(*n))
-        .map(String::as_str)
-        .collect();
-    if differing.is_empty() {
-        return "the descriptions of datasets differ".to_owned();
-    }
-    format!("other data: {}", differing.join(", "))
 }

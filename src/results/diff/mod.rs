@@ -11,6 +11,8 @@
 //! the verdicts on claims.
 
 pub mod conclusions;
+pub mod machine;
+pub mod manifests;
 pub mod origin;
 pub mod print;
 pub mod rows;
@@ -174,7 +176,7 @@ fn compare_directory(
     let mut report = DirectoryReport::default();
     let whole = old.is_directory();
     if whole {
-        report.manifest = conclusions::manifests(old, new)?;
+        report.manifest = manifests::compare(old, new)?;
     }
     let mut origins = origin::Finder::default();
     // Epochs first: they tell in which epoch a trial went its own way.

@@ -67,15 +67,42 @@ impl Interval {
     }
 }
 
+/// A figure with its interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The figure.
+    pub value: f64,
+    /// Its 95% bootstrap interval; `None` for fewer than two trials.
+    pub interval: Option<Interval>,
+}
+
+impl Estimate {
+    /// `statistic` of `scores`, with the interval that `identity` seeds.
+    pub fn new(identity: &Identity, scores: &[f64], statistic: fn(&[f64]) -> f64) -> Self {
+        Estimate {
+            value: statistic(scores),
+            interval: interval(identity, scores, statistic),
+        }
+    }
+
+    /// The figure and the ends of its interval, for a table: what is not finite has no cell.
+    pub fn cells(self) -> (Option<f64>, Option<f64>, Option<f64>) {
+        let finite = |x: f64| Some(x).filter(|x| x.is_finite());
+        let low = self.interval.and_then(|i| finite(i.low));
+        let high = self.interval.and_then(|i| finite(i.high));
+        (finite(self.value), low, high)
+    }
+}
+
 /// Resamples the units of each stratum apart, with replacement, `draws` times, and returns what
 /// `statistic` says of each resample. `sizes` are the units per stratum; `statistic` is given the
 /// indices drawn, stratum by stratum.
-pub fn resample(
+pub fn resample<T>(
     stream: &mut Stream,
     sizes: &[usize],
     draws: usize,
-    mut statistic: impl FnMut(&[Vec<usize>]) -> f64,
-) -> Vec<f64> {
+    mut statistic: impl FnMut(&[Vec<usize>]) -> T,
+) -> Vec<T> {
     let mut indices: Vec<Vec<usize>> = sizes.iter().map(|n| vec![0; *n]).collect();
     let mut values = Vec::with_capacity(draws);
     for _ in 0..draws {
@@ -108,28 +135,30 @@ pub fn percentile_interval(mut values: Vec<f64>, level: f64) -> Interval {
 /// The interval of `statistic` over one sample of replicates, in whatever order they come.
 /// `None` for fewer than two values: one replicate says nothing about its spread.
 pub fn interval(identity: &Identity, values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-    interval_of_strata(identity, &[values.to_vec()], LEVEL, statistic)
+    interval_of_strata(identity, &[values.to_vec()], LEVEL, |strata| {
+        statistic(&strata[0])
+    })
 }
 
-/// The interval of `statistic` over the pooled values of several strata (cells, datasets), each
-/// resampled apart. `None` where no stratum has two values.
+/// The interval of `statistic` over several strata (cells, datasets), each resampled apart.
+/// `None` where no stratum has two values.
 pub fn interval_of_strata(
     identity: &Identity,
     strata: &[Vec<f64>],
     level: f64,
-    statistic: impl Fn(&[f64]) -> f64,
+    statistic: impl Fn(&[Vec<f64>]) -> f64,
 ) -> Option<Interval> {
     if strata.iter().all(|s| s.len() < 2) {
         return None;
     }
     let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
-    let mut pooled = Vec::new();
+    let mut resampled = strata.to_vec();
     let values = resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
-        pooled.clear();
-        for (stratum, drawn) in strata.iter().zip(indices) {
-            pooled.extend(drawn.iter().map(|i| stratum[*i]));
+        for ((place, stratum), drawn) in resampled.iter_mut().zip(strata).zip(indices) {
+            place.clear();
+            place.extend(drawn.iter().map(|i| stratum[*i]));
         }
-        statistic(&pooled)
+        statistic(&resampled)
     });
     Some(percentile_interval(values, level))
 }

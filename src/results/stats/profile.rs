@@ -30,17 +30,19 @@ pub fn performance_profile(identity: &Identity, strata: &[Vec<f64>], points: &[f
         return Vec::new();
     }
     let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
-    let point = |at: &f64| {
-        // The same resamples at every point keep the band a pair of monotone curves.
-        let values = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
-            let within = strata
-                .iter()
-                .zip(indices)
-                .flat_map(|(stratum, drawn)| drawn.iter().map(|i| stratum[*i]))
-                .filter(|t| t <= at);
-            within.count() as f64 / all.len() as f64
-        });
-        let band = bootstrap::percentile_interval(values, LEVEL);
+    // One resample serves every point, so that the band is a pair of monotone curves.
+    let mut pooled = Vec::with_capacity(all.len());
+    let resamples = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
+        pooled.clear();
+        for (stratum, drawn) in strata.iter().zip(indices) {
+            pooled.extend(drawn.iter().map(|i| stratum[*i]));
+        }
+        let shares = points.iter().map(|at| share_within(&pooled, *at));
+        shares.collect::<Vec<f64>>()
+    });
+    let point = |(i, at): (usize, &f64)| {
+        let shares = resamples.iter().map(|shares| shares[i]).collect();
+        let band = bootstrap::percentile_interval(shares, LEVEL);
         ProfilePoint {
             at: *at,
             share: share_within(&all, *at),
@@ -48,5 +50,5 @@ pub fn performance_profile(identity: &Identity, strata: &[Vec<f64>], points: &[f
             high: band.high,
         }
     };
-    points.iter().map(point).collect()
+    points.iter().enumerate().map(point).collect()
 }

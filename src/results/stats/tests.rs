@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::*;
-use compare::{holm, paired_difference, probability_of_improvement, sign_flip_p};
+use compare::{Paired, probability_of_improvement};
 use variance::{Crossed, shares};
 
 fn fixture() -> Value {
@@ -84,7 +84,8 @@ fn the_bootstrap_interval_equals_theirs_on_the_same_draws() {
         .map(|t| scores.iter().map(|run| run[t]).collect())
         .collect();
     let identity = Identity::new(["rliable"]);
-    let ours = bootstrap::interval_of_strata(&identity, &strata, 0.95, interquartile_mean).unwrap();
+    let ours =
+        bootstrap::interval_of_strata(&identity, &strata, 0.95, |s| interquartile_mean(&s.concat())).unwrap();
     let s = (interval.high - interval.low) / (2.0 * 1.96);
     assert!(
         (ours.low - interval.low).abs() < 4.0 * 0.18 * s,
@@ -120,38 +121,48 @@ fn performance_profile_equals_theirs() {
 }
 
 #[test]
-fn holm_and_sign_flips_equal_theirs() {
+fn the_paired_interval_equals_theirs() {
     let fixture = fixture();
-    let case = &fixture["holm"];
-    for (ours, theirs) in holm(&numbers(&case["p"]))
-        .iter()
-        .zip(case["adjusted"].as_array().unwrap())
-    {
-        close(*ours, theirs, "Holm");
-    }
-    for case in fixture["sign_flip"].as_array().unwrap() {
-        let p = sign_flip_p(&Identity::new(["x"]), &numbers(&case["differences"]));
-        close(p, &case["p"], "sign flips");
-    }
+    let case = &fixture["paired"];
+    let pairs: Vec<(f64, f64)> = numbers(&case["x"]).into_iter().zip(numbers(&case["y"])).collect();
+    let paired = Paired::new(vec![pairs]);
+    close(
+        paired.difference(stratified_mean),
+        &case["difference"],
+        "difference",
+    );
+    // Theirs is from 100,000 resamples, ours from 2,000: ends within four standard errors of a
+    // quantile, see above.
+    let ours = paired
+        .interval(&Identity::new(["paired"]), 0.95, stratified_mean)
+        .unwrap();
+    let end = |name: &str| case[name].as_f64().unwrap();
+    let s = (end("high") - end("low")) / (2.0 * 1.96);
+    assert!((ours.low - end("low")).abs() < 4.0 * 0.06 * s, "{ours:?}");
+    assert!((ours.high - end("high")).abs() < 4.0 * 0.06 * s, "{ours:?}");
+    assert!(end("unpaired_high") - end("unpaired_low") > 3.0 * (end("high") - end("low")));
 }
 
 #[test]
-fn random_sign_flips_estimate_the_exact_p() {
-    // 17 differences: 2^17 sign patterns, counted here one by one.
-    let d: Vec<f64> = (0..17).map(|i| f64::from(i % 5) - 1.5).collect();
-    let observed: f64 = d.iter().sum();
-    let exact = (0..1u32 << 17)
-        .filter(|mask| {
-            let sum: f64 = (0..17)
-                .map(|i| if mask >> i & 1 == 1 { -d[i] } else { d[i] })
-                .sum();
-            sum.abs() >= observed.abs()
+fn what_a_replicate_does_to_both_cancels() {
+    // The strata lie far apart and so do the replicates, but each pair differs by exactly -1/4.
+    let stratum = |base: f64| (0..5).map(move |i| (base + f64::from(i), base + f64::from(i) + 0.25));
+    let paired = Paired::new(vec![stratum(0.0).collect(), stratum(1000.0).collect()]);
+    assert_eq!(paired.count(), 10);
+    assert_eq!(paired.difference(stratified_mean), -0.25);
+    let interval = paired.interval(&Identity::new(["cancel"]), 0.99, stratified_mean);
+    assert_eq!(
+        interval,
+        Some(Interval {
+            low: -0.25,
+            high: -0.25
         })
-        .count() as f64
-        / f64::from(1u32 << 17);
-    let p = sign_flip_p(&Identity::new(["monte carlo"]), &d);
-    let error = (exact * (1.0 - exact) / 20_000.0).sqrt();
-    assert!((p - exact).abs() < 4.0 * error, "{p} for {exact}");
+    );
+    let single = Paired::new(vec![vec![(1.0, 2.0)], vec![(3.0, 4.0)]]);
+    assert_eq!(
+        single.interval(&Identity::new(["x"]), 0.95, stratified_mean),
+        None
+    );
 }
 
 #[test]
@@ -198,6 +209,9 @@ fn by_hand() {
         interquartile_mean(&[0.0, 100.0, 1.0, 2.0, 3.0, 4.0, -7.0, 50.0]),
         2.5
     );
+    // Each stratum counts alike, however many values it has: (2 + 10) / 2.
+    let strata = [vec![1.0, 2.0, 2.0, 90.0], vec![10.0], vec![]];
+    assert_eq!(stratified_mean(&strata), 6.0);
     // Two additive factors without any interaction: row means 0 and 10, column means 4, 5, 6.
     let trials: Vec<Crossed> = (0..6)
         .map(|i| Crossed {
@@ -232,10 +246,9 @@ fn infinities_are_worst_not_undefined() {
     let identity = Identity::new(["inf"]);
     let interval = bootstrap::interval(&identity, &[0.1, 0.2, inf], median).unwrap();
     assert_eq!((interval.low, interval.high), (0.1, inf));
-    // Both diverged: no difference. Only one: infinitely worse.
-    let pairs = [(inf, inf), (inf, 0.5), (0.25, 0.5)];
-    let d = paired_difference(&identity, &pairs);
-    assert_eq!((d.median, d.p), (0.0, 1.0));
+    // Both lost: no difference. Only one: infinitely worse, or better.
+    let lost = |x: f64, y: f64| Paired::new(vec![vec![(x, y); 4]]).difference(stratified_mean);
+    assert_eq!([lost(inf, inf), lost(inf, 0.5), lost(0.5, inf)], [0.0, inf, -inf]);
 }
 
 #[test]

@@ -1,0 +1,207 @@
+//! Performance profiles: which share of a scheme's trials is at least so good, and which share has
+//! reached a target by when.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::curves::{album_pair, at, in_steps};
+use super::legend;
+use crate::catalog::number;
+use crate::error::Result;
+use crate::report::album::Album;
+use crate::report::figure::axis::Axis;
+use crate::report::figure::lines::{LARGE, Line, Lines};
+use crate::report::view::View;
+use crate::results::cell::TARGET_ACCURACY;
+use crate::results::stats::Identity;
+use crate::results::stats::profile::{ProfilePoint, performance_profile};
+
+/// Points of a profile over scores; evaluations of a profile over time are thinned to as many.
+const POINTS: usize = 51;
+
+/// A profile over scores, and one over time where the evaluations during training are there.
+///
+/// # Errors
+/// A drawing failed.
+pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
+    if view.standings.is_empty() {
+        return Ok(html! {});
+    }
+    let mut shown = vec![album_pair(album, &mut over_scores(view))?];
+    let timed = over_time(view);
+    let has_times = timed.is_some();
+    if let Some(mut panel) = timed {
+        shown.push(album_pair(album, &mut panel)?);
+    }
+    let better = if view.measure.higher_is_better() {
+        "least"
+    } else {
+        "most"
+    };
+    Ok(html! {
+        p.quiet {
+            "The share of a scheme's trials, those of all settings taken together"
+            @if view.rates.len() > 1 { " and each at its best learning rate" }
+            ", whose " (view.measure.name()) " is at " (better) " x"
+            @if has_times {
+                "; and the share that has reached " (view.measure.name()) " " (number(TARGET_ACCURACY))
+                " by x, where a trial that never does counts as one that has not"
+            }
+            ". Bands are pointwise 95% bootstrap intervals over replicates. "
+            "A scheme whose line lies above another's everywhere is the better choice whatever one asks for; where lines cross it depends."
+        }
+        (legend(view))
+        div.panels.large { @for panel in &shown { figure { (panel) } } }
+    })
+}
+
+/// The trials of `scheme` that are scored, setting by setting, each as `value` has it.
+fn strata(view: &View, scheme: &str, value: impl Fn(usize) -> f64) -> Vec<Vec<f64>> {
+    let settings = 0..view.settings.len();
+    let tuned = settings.filter_map(|setting| view.tuned(setting, scheme));
+    tuned
+        .map(|tuned| tuned.trials.iter().map(|i| value(*i)).collect())
+        .collect()
+}
+
+/// A line for each scheme; `points` are in the direction in which shares grow, and `place` puts
+/// each on the axis.
+fn lines(
+    view: &View,
+    what: &str,
+    points: &[f64],
+    value: impl Fn(usize) -> f64,
+    place: fn(f64) -> f64,
+) -> Vec<Line> {
+    let line = |scheme: &String| {
+        let identity = Identity::new(["profile", what, scheme.as_str()]);
+        let mut profile = performance_profile(&identity, &strata(view, scheme, &value), points);
+        profile.sort_by(|a, b| place(a.at).total_cmp(&place(b.at)));
+        let band = |p: &ProfilePoint| (place(p.at), p.low, p.high);
+        (!profile.is_empty()).then(|| Line {
+            label: scheme.clone(),
+            ink: view.ink(scheme),
+            points: profile.iter().map(|p| (place(p.at), Some(p.share))).collect(),
+            band: profile.iter().map(band).collect(),
+            dashed: false,
+        })
+    };
+    view.schemes.iter().filter_map(line).collect()
+}
+
+fn over_scores(view: &View) -> Lines {
+    let measure = view.measure.name();
+    let accuracy = view.measure.higher_is_better();
+    let sign = if accuracy { -1.0 } else { 1.0 };
+    let x = if accuracy {
+        Axis::accuracy(&format!("{measure} x"))
+    } else {
+        let trials = view
+            .schemes
+            .iter()
+            .flat_map(|s| strata(view, s, |i| view.score(i)));
+        Axis::around(&format!("{measure} x"), true, trials.flatten())
+    };
+    let (low, high) = x.range;
+    let grid = (0..POINTS).map(|i| low + (high - low) * i as f64 / (POINTS - 1) as f64);
+    let points: Vec<f64> = grid
+        .map(|at| sign * if x.log { libm::exp10(at) } else { at })
+        .collect();
+    let place = if accuracy { |at: f64| -at } else { |at: f64| at };
+    Lines {
+        id: "profile-scores".to_owned(),
+        title: format!("Performance profile: share of trials by {measure}"),
+        heading: "Scores".to_owned(),
+        x,
+        y: Axis::accuracy(if accuracy {
+            "share of trials with at least x"
+        } else {
+            "share of trials with at most x"
+        }),
+        lines: lines(view, "scores", &points, |i| sign * view.score(i), place),
+        legend: false,
+        size: LARGE,
+    }
+}
+
+/// The share that has reached the target by each evaluation; none where `epochs.csv` is not there
+/// or the measure is no accuracy.
+fn over_time(view: &View) -> Option<Lines> {
+    let steps = in_steps(view);
+    let places: BTreeSet<u64> = view
+        .run
+        .epochs
+        .iter()
+        .flatten()
+        .map(|row| at(row, steps))
+        .collect();
+    if !view.measure.higher_is_better() || places.len() < 2 {
+        return None;
+    }
+    let time = |i: usize| {
+        let reached = |a: f64| a >= TARGET_ACCURACY;
+        let mut rows = view.run.epochs[i].iter();
+        let first = rows.find(|row| view.measure.epoch(row).is_some_and(reached));
+        first.map_or(f64::INFINITY, |row| at(row, steps) as f64)
+    };
+    let last = places.last().copied().unwrap_or(1) as f64;
+    let stride = places.len().div_ceil(POINTS);
+    let places: Vec<u64> = places.into_iter().collect();
+    // Counted from the end, so that the last evaluation is always there.
+    let mut points: Vec<f64> = places.iter().rev().step_by(stride).map(|p| *p as f64).collect();
+    points.reverse();
+    let target = number(TARGET_ACCURACY);
+    let measure = view.measure.name();
+    let unit = if steps { "step" } else { "epoch" };
+    Some(Lines {
+        id: "profile-time".to_owned(),
+        title: format!("Performance profile: {unit}s to {measure} {target}"),
+        heading: format!("Time to {measure} {target}"),
+        x: Axis::exactly(&format!("{unit} x"), false, (0.0, last)),
+        y: Axis::accuracy("share of trials there by x"),
+        lines: lines(view, "time", &points, time, |at| at),
+        legend: false,
+        size: LARGE,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::example::Made;
+
+    #[test]
+    fn profiles_count_the_trials_that_are_scored() {
+        let run = Made::default().run();
+        let view = View::new(&run, &[]);
+        let scored = |scheme: &str, holds: &dyn Fn(usize) -> bool| {
+            let trials: Vec<f64> = strata(&view, scheme, |i| f64::from(u8::from(holds(i)))).concat();
+            trials.iter().sum::<f64>() / trials.len() as f64
+        };
+        let panel = over_scores(&view);
+        assert_eq!(panel.lines.len(), 4);
+        for line in &panel.lines {
+            assert_eq!(line.points.len(), POINTS);
+            for (x, share) in &line.points {
+                let share = share.unwrap();
+                let counted = scored(&line.label, &|i| view.score(i) >= *x);
+                assert!((share - counted).abs() < 1e-12, "{} at {x}", line.label);
+                let (_, low, high) = line.band.iter().find(|b| b.0 == *x).unwrap();
+                assert!(*low <= share && share <= *high);
+            }
+        }
+        let panel = over_time(&view).unwrap();
+        for line in &panel.lines {
+            let (last, share) = *line.points.last().unwrap();
+            assert_eq!(last, 6.0);
+            let rows = |i: usize| run.epochs[i].iter();
+            let there = |i: usize| rows(i).any(|row| row.test_accuracy >= Some(TARGET_ACCURACY));
+            assert_eq!(share, Some(scored(&line.label, &there)), "{}", line.label);
+            assert!(line.points.windows(2).all(|w| w[0].1 <= w[1].1));
+        }
+        // Some get there and some don't, else this would say little.
+        let ends = panel.lines.iter().filter_map(|l| l.points.last()?.1);
+        assert!(ends.clone().any(|s| s == 0.0) && ends.clone().any(|s| s > 0.2));
+    }
+}

@@ -1,0 +1,67 @@
+//! Where the spread of a figure comes from: initial weights, sample order, or data.
+
+use maud::{Markup, html};
+
+use super::named;
+use crate::catalog::number;
+use crate::report::view::View;
+use crate::results::stats::variance::Shares;
+use crate::results::summary;
+
+/// Rows that are shown; `summary.csv` has them all.
+const MOST_ROWS: usize = 60;
+
+/// One row for each cell whose seeds are crossed.
+pub fn section(view: &View) -> Markup {
+    let mut rows: Vec<(usize, &str, f64, Shares)> = view
+        .all_cells()
+        .filter_map(|(setting, cell)| {
+            let c = &cell.coordinates;
+            Some((
+                setting,
+                c.scheme.as_str(),
+                c.learning_rate,
+                summary::shares(cell)?,
+            ))
+        })
+        .collect();
+    if rows.is_empty() {
+        return html! {};
+    }
+    let place = |scheme: &str| view.schemes.iter().position(|s| s == scheme);
+    rows.sort_by_key(|(setting, scheme, ..)| (*setting, place(scheme)));
+    html! {
+        p.quiet {
+            "Seeds are crossed here: every draw of initial weights meets every order of samples and every split. The shares are the variance components of the "
+            (view.measure.name())
+            " of a single trial, by a random-effects analysis of variance without interactions, which are in the rest. A seed that does not vary has no share."
+        }
+        div.scroll { table.sortable {
+            thead { tr {
+                @if view.settings.len() > 1 { th { "Setting" } }
+                th { "Scheme" }
+                @if view.rates.len() > 1 { th.number { "Rate" } }
+                th.number { "Weights" } th.number { "Order" } th.number { "Data" } th.number { "Rest" }
+                th.number { "Deviation" }
+            } }
+            tbody { @for (setting, scheme, rate, shares) in rows.iter().take(MOST_ROWS) {
+                tr {
+                    @if view.settings.len() > 1 { td.name { (view.label(&view.settings[*setting], &[])) } }
+                    th scope="row" { (named(view, scheme)) }
+                    @if view.rates.len() > 1 { td.number { (number(*rate)) } }
+                    @for share in [shares.weights, shares.order, shares.data, Some(shares.rest)] {
+                        td.number { (percent(share)) }
+                    }
+                    td.number { (super::figure(shares.total.sqrt())) }
+                }
+            } }
+        } }
+        @if rows.len() > MOST_ROWS {
+            p.quiet { "And " (rows.len() - MOST_ROWS) " more in " code { "summary.csv" } "." }
+        }
+    }
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or("–".to_owned(), |s| format!("{:.0}%", 100.0 * s))
+}
