@@ -139,7 +139,7 @@ def machine():
         "commit": run("git", "rev-parse", "HEAD"),
         "cpu": cpu.group(1) if cpu else platform.processor(),
         "cores": os.cpu_count(),
-        "system": platform.platform(),
+        "system": " ".join([platform.system(), platform.machine(), *platform.libc_ver()]),
         "rustc": run("rustc", "--version"),
         "python": f"{platform.python_version()}, {versions}",
     }

@@ -49,12 +49,13 @@ impl SparseRows {
         })
     }
 
-    /// Appends a dense row; `None` if there are too many values by now.
+    /// Appends a dense row; `None`, and nothing appended, if there would be too many values.
     ///
     /// # Panics
     /// If it isn't as long as there are columns.
     pub fn push(&mut self, row: &[f32]) -> Option<()> {
         assert_eq!(row.len(), self.cols, "values and columns");
+        u32::try_from(self.values.len() + row.len()).ok()?;
         for (block, values) in row.chunks(BLOCK).enumerate() {
             for (i, &x) in values.iter().enumerate() {
                 if x != 0.0 {
@@ -62,7 +63,7 @@ impl SparseRows {
                     self.values.push(x);
                 }
             }
-            self.starts.push(u32::try_from(self.values.len()).ok()?);
+            self.starts.push(self.values.len() as u32);
         }
         self.rows += 1;
         Some(())

@@ -6,7 +6,7 @@
 # Tables go to DIRECTORY/papers/<file> and DIRECTORY/deck/<file>; what is there already and complete
 # is left alone, so an interrupted run goes on where it was. Into the committed `results`, a rerun must
 # leave `git status results` clean. The time it took is printed at the end: five minutes on two cores
-# that others used too. Like `check`, it exits 1 while a claim is not decided (one of T6 is not).
+# that others used too (the costs in the files' heads were taken on a busier machine). Like `check`, it exits 1 while a claim is not decided (one of T6 is not).
 # GOODINIT names the program [default: the release build of this tree]; PAPERS limits the run to
 # files whose name contains it (PAPERS=e01).
 set -euo pipefail

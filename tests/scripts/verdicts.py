@@ -60,7 +60,7 @@ for directory in map(pathlib.Path, sys.argv[1:] or ["results/papers", "results/d
         "A claim passes when its figure and the whole 95 % bootstrap interval over replicates satisfy it.",
         "",
         f"{len(outcomes)} claims in {len(runs)} experiments: {count['pass']} pass, {count['fail']} fail, "
-        f"{count['inconclusive']} are inconclusive.",
+        f"{count['inconclusive']} inconclusive.",
     ]
     for run in runs:
         name = pathlib.Path(run["place"]).name

@@ -192,6 +192,9 @@ impl InputGradient<'_> {
             }
             transpose::<L>(delta, stride, across.as_mut_ptr(), width, count, units);
             let (out, out_stride) = (self.out.storage_mut().as_mut_ptr(), self.out.stride());
+            if units == 0 {
+                held.fill(0.0);
+            }
             let mut first = 0;
             while first < inputs {
                 let rows = (inputs - first).min(HELD);
