@@ -170,6 +170,17 @@ impl Axes {
         self.shelf(axis).find(text)
     }
 
+    /// Weight layers of architecture `i`, the output layer included.
+    pub fn weight_layers(&self, i: u16) -> u32 {
+        self.architecture.items[usize::from(i)].value.weight_layers()
+    }
+
+    /// Weight layers of the deepest architecture.
+    pub fn deepest(&self) -> u32 {
+        let architectures = self.architecture.items.iter();
+        architectures.map(|a| a.value.weight_layers()).max().unwrap_or(0)
+    }
+
     /// The texts of an axis.
     pub fn texts(&self, axis: Axis) -> impl Iterator<Item = &str> {
         (0..self.len(axis)).map(move |i| self.text(axis, i as u16))

@@ -29,6 +29,7 @@
 //! interval at level `confidence`; it fails when neither does; else it is inconclusive.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::coordinates::Axis;
 
@@ -163,6 +164,35 @@ pub enum Layers {
     LastHidden,
     /// These, counted from 1.
     These(Vec<u32>),
+}
+
+impl Layers {
+    /// Whether weight layer `layer`, counted from 1, of a network that has `count` of them is one
+    /// of these.
+    pub fn contain(&self, layer: u32, count: u32) -> bool {
+        match self {
+            Layers::All => true,
+            Layers::Hidden => layer < count,
+            Layers::First => layer == 1,
+            Layers::Output => layer == count,
+            Layers::LastHidden => layer + 1 == count,
+            Layers::These(layers) => layers.contains(&layer),
+        }
+    }
+}
+
+impl fmt::Display for Layers {
+    /// As it is written in an experiment file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Layers::All => f.write_str("\"all\""),
+            Layers::Hidden => f.write_str("\"hidden\""),
+            Layers::First => f.write_str("\"first\""),
+            Layers::Output => f.write_str("\"output\""),
+            Layers::LastHidden => f.write_str("\"last_hidden\""),
+            Layers::These(layers) => write!(f, "{layers:?}"),
+        }
+    }
 }
 
 /// A function of a figure.

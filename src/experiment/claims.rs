@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::{Aggregate, Claim, Metric, Rate, Relation, Selector, Transform, Tuning};
 use super::coordinates::Axis;
-use super::document::{Document, Item, Node};
+use super::document::{Document, Item, Node, Span};
 use super::grid::Grid;
 use super::keys::CLAIM;
 use super::metric;
@@ -27,6 +27,8 @@ pub(super) struct Ground<'d> {
     pub grid: &'d Grid,
     pub replicates: u32,
     pub record: &'d Record,
+    /// Where [`Record::layer_rows`] is written, if it is.
+    pub layer_rows: Option<Span>,
     pub length: Length,
     pub loss: Loss,
     pub registry: &'d Registry,
@@ -98,6 +100,7 @@ impl<'d> Ground<'d> {
             self.check_side(node.span, "right", right, &free)?;
             self.check_partners(reader, &left, right, &for_each)?;
         }
+        self.check_rows(reader, &metric, &relation, [Some(&left), right.as_ref()])?;
         Ok(Claim {
             name,
             source: reader.text("source")?.unwrap_or_default().to_owned(),

@@ -129,6 +129,14 @@ impl Document {
         )
     }
 
+    /// A place in words, for a message that points elsewhere: `line 7 of quick.toml`.
+    pub fn place(&self, span: Span) -> String {
+        let source = &self.sources[span.source as usize];
+        let before = source.text.bytes().take(span.start as usize);
+        let line = 1 + before.filter(|b| *b == b'\n').count();
+        format!("line {line} of {}", source.path.display())
+    }
+
     /// The document as TOML without comments, overrides included; reads back as the same
     /// experiment.
     pub fn resolved(&self) -> String {

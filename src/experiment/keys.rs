@@ -229,6 +229,12 @@ pub static RECORD: Section = Section {
             "layers.csv: signals and weights by layer, at these epochs",
         ),
         key(
+            "layer_rows",
+            "all, hidden, first, last_hidden, output, or a list of numbers from 1",
+            "all",
+            "the layers whose rows are written to layers.csv and probe.csv; all of them are measured",
+        ),
+        key(
             "probe_samples",
             "a whole number from 2",
             "500",

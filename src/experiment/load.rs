@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::check;
+use super::claim::Layers;
 use super::claims::{self, Ground};
 use super::document::{Document, Item, Node};
-use super::grid::{self, Defaults};
+use super::grid::{self, Defaults, Grid};
 use super::keys::{RECORD, SEEDS, TOP, TRAIN};
+use super::metric;
 use super::section::Reader;
 use super::settings::{EvaluateTrain, LayerEpoch, Length, Record, SaveWeights, Seeding, Seeds, Train};
 use super::{Experiment, MAX_TRIALS};
@@ -32,8 +34,12 @@ pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experimen
         Some(node) => seeds(&Reader::open(document, node, &SEEDS)?, &top, replicates)?,
         None => Seeds::default(),
     };
-    let record = match top.get("record") {
-        Some(node) => record(&Reader::open(document, node, &RECORD)?, &train)?,
+    let record_reader = match top.get("record") {
+        Some(node) => Some(Reader::open(document, node, &RECORD)?),
+        None => None,
+    };
+    let record = match &record_reader {
+        Some(reader) => record(reader, &train)?,
         None => Record::default(),
     };
     let defaults = Defaults {
@@ -44,11 +50,15 @@ pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experimen
     let grid = grid::read(document, grid_node, &defaults, registry)?;
     check_count(&top, grid.cells.len(), seeds.count(replicates), replicates)?;
     check::cells(document, &grid, loss)?;
+    if let Some(reader) = &record_reader {
+        check_rows(reader, &record.layer_rows, &grid)?;
+    }
     let ground = Ground {
         document,
         grid: &grid,
         replicates,
         record: &record,
+        layer_rows: record_reader.as_ref().and_then(|r| r.key_span("layer_rows")),
         length: train.length,
         loss,
         registry,
@@ -219,6 +229,7 @@ fn record(reader: &Reader<'_>, train: &Train) -> Result<Record> {
         layers: reader
             .get("layers")
             .map_or(Ok(Vec::new()), |node| layers(reader, node, train))?,
+        layer_rows: layer_rows(reader)?,
         probe_samples: reader
             .integer("probe_samples", 2..=1_000_000)?
             .map_or(default.probe_samples, |n| n as u32),
@@ -245,6 +256,35 @@ fn layers(reader: &Reader<'_>, node: &Node, train: &Train) -> Result<Vec<LayerEp
     epochs.sort_unstable();
     epochs.dedup();
     Ok(epochs)
+}
+
+fn layer_rows(reader: &Reader<'_>) -> Result<Layers> {
+    Ok(match metric::layers(reader, "layer_rows")? {
+        Layers::These(mut numbers) => {
+            numbers.sort_unstable();
+            numbers.dedup();
+            Layers::These(numbers)
+        }
+        named => named,
+    })
+}
+
+/// A layer that no network of the grid has is a slip, and would leave the tables empty.
+fn check_rows(reader: &Reader<'_>, rows: &Layers, grid: &Grid) -> Result<()> {
+    let (Layers::These(numbers), Some(node)) = (rows, reader.get("layer_rows")) else {
+        return Ok(());
+    };
+    let deepest = grid.axes.deepest();
+    match numbers.last() {
+        Some(last) if *last > deepest => {
+            let message = format!("no network of the grid has a layer {last}");
+            let error = reader.document.error(node.span, message, "");
+            Err(error.help(format!(
+                "the deepest has {deepest} layers, the output layer included"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An epoch at which there is an evaluation.

@@ -132,7 +132,7 @@ fn named(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node, text: &str) -> R
             let column = column_of(reader, node, column, LAYER_COLUMNS, "columns of layers.csv")?;
             let at = moment(reader)?;
             needs_layers(ground, reader, node, at)?;
-            let (layers, across) = layers(reader)?;
+            let (layers, across) = (layers(reader, "layers")?, across(reader)?);
             Ok(Metric::Layer {
                 column,
                 at,
@@ -143,7 +143,7 @@ fn named(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node, text: &str) -> R
         ("probe", _) => {
             let known = [PROBE_COLUMNS, LAYER_COLUMNS].concat();
             let column = column_of(reader, node, column, &known, "columns of probe.csv")?;
-            let (layers, across) = layers(reader)?;
+            let (layers, across) = (layers(reader, "layers")?, across(reader)?);
             Ok(Metric::Probe {
                 column,
                 layers,
@@ -238,40 +238,39 @@ fn moment(reader: &Reader<'_>) -> Result<Moment> {
     }
 }
 
-fn layers(reader: &Reader<'_>) -> Result<(Layers, Aggregate)> {
-    let across = aggregate(reader, "across")?.unwrap_or(Aggregate::Mean);
-    let Some(node) = reader.get("layers") else {
-        return Ok((Layers::All, across));
+fn across(reader: &Reader<'_>) -> Result<Aggregate> {
+    Ok(aggregate(reader, "across")?.unwrap_or(Aggregate::Mean))
+}
+
+/// The layers that `key` names; all where it is left out.
+pub(super) fn layers(reader: &Reader<'_>, key: &str) -> Result<Layers> {
+    let Some(node) = reader.get(key) else {
+        return Ok(Layers::All);
     };
-    let layers = match &node.item {
-        Item::Text(word) => match word.as_str() {
-            "all" => Layers::All,
-            "hidden" => Layers::Hidden,
-            "first" => Layers::First,
-            "last_hidden" => Layers::LastHidden,
-            "output" => Layers::Output,
-            _ => {
-                return Err(reader.wrong(
-                    "layers",
-                    node,
-                    "all, hidden, first, last_hidden, output or a list of numbers",
-                ));
-            }
-        },
-        _ => {
-            let numbers: Result<Vec<u32>> = node
-                .as_list()
-                .iter()
-                .map(|item| reader.as_integer("layers", item, 1..=1_000_000).map(|n| n as u32))
-                .collect();
-            let numbers = numbers?;
-            if numbers.is_empty() {
-                return Err(reader.wrong("layers", node, "a list of at least one layer"));
-            }
-            Layers::These(numbers)
-        }
-    };
-    Ok((layers, across))
+    if let Item::Text(word) = &node.item {
+        return match word.as_str() {
+            "all" => Ok(Layers::All),
+            "hidden" => Ok(Layers::Hidden),
+            "first" => Ok(Layers::First),
+            "last_hidden" => Ok(Layers::LastHidden),
+            "output" => Ok(Layers::Output),
+            _ => Err(reader.wrong(
+                key,
+                node,
+                "all, hidden, first, last_hidden, output or a list of numbers",
+            )),
+        };
+    }
+    let numbers: Result<Vec<u32>> = node
+        .as_list()
+        .iter()
+        .map(|item| reader.as_integer(key, item, 1..=1_000_000).map(|n| n as u32))
+        .collect();
+    let numbers = numbers?;
+    if numbers.is_empty() {
+        return Err(reader.wrong(key, node, "a list of at least one layer"));
+    }
+    Ok(Layers::These(numbers))
 }
 
 fn needs_epochs(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node) -> Result<()> {

@@ -128,6 +128,13 @@ impl Experiment {
         )
     }
 
+    /// Weight layers of the networks of an architecture of the grid, by its canonical text; the
+    /// output layer is one of them.
+    pub fn weight_layers(&self, architecture: &str) -> Option<u32> {
+        let i = self.axes.find(Axis::Architecture, architecture)?;
+        Some(self.axes.weight_layers(i))
+    }
+
     /// The file that it was read from.
     pub fn path(&self) -> &Path {
         &self.path
@@ -156,7 +163,7 @@ impl Experiment {
         hash.update("goodinit experiment 1\n");
         let plan = self.plan();
         hash.update(plan.settings_text());
-        hash.update(format!("{:?}\n", self.record));
+        hash.update(format!("{}\n", self.record.identity()));
         for axis in Axis::CELL {
             hash.update(format!("{axis}\n"));
             for text in self.axes.texts(axis) {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::claim::Layers;
+
 /// `[train]`: how every trial is trained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Train {
@@ -115,6 +117,8 @@ pub struct Record {
     pub epochs: bool,
     /// At which epochs the layers are measured for `layers.csv`; empty for never.
     pub layers: Vec<LayerEpoch>,
+    /// The layers whose rows are written to `layers.csv` and `probe.csv`.
+    pub layer_rows: Layers,
     /// Training samples that the layers are measured on: the first ones of the training part.
     pub probe_samples: u32,
     /// Which weights are saved as `.safetensors` files.
@@ -155,6 +159,25 @@ impl Record {
             LayerEpoch::All => true,
         })
     }
+
+    /// What of this the digest of an experiment covers. Digests of runs that are already there
+    /// rest on this form: a key that came later stands in it only where it is not at its default.
+    pub fn identity(&self) -> String {
+        let Record {
+            epochs,
+            layers,
+            layer_rows,
+            probe_samples,
+            weights,
+        } = self;
+        let rows = match layer_rows {
+            Layers::All => String::new(),
+            rows => format!(", layer_rows: {rows}"),
+        };
+        format!(
+            "Record {{ epochs: {epochs:?}, layers: {layers:?}, probe_samples: {probe_samples}, weights: {weights:?}{rows} }}"
+        )
+    }
 }
 
 impl Default for Record {
@@ -162,6 +185,7 @@ impl Default for Record {
         Record {
             epochs: true,
             layers: Vec::new(),
+            layer_rows: Layers::All,
             probe_samples: 500,
             weights: SaveWeights::None,
         }

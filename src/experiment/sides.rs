@@ -77,6 +77,45 @@ impl<'d> Ground<'d> {
         Ok(())
     }
 
+    /// The layers that the metric is about must be among those whose rows are written.
+    pub fn check_rows(
+        &self,
+        reader: &Reader<'d>,
+        metric: &Metric,
+        relation: &Relation,
+        sides: [Option<&Selector>; 2],
+    ) -> Result<()> {
+        let (Metric::Layer { layers: asked, .. } | Metric::Probe { layers: asked, .. }) = metric else {
+            return Ok(());
+        };
+        let (written, Some(place)) = (&self.record.layer_rows, self.layer_rows) else {
+            return Ok(());
+        };
+        let mut depths = BTreeSet::new();
+        for side in sides.into_iter().flatten() {
+            let mut side = side.clone();
+            // The rivals of a ranking stand along its axis.
+            if let Relation::Rank { axis, .. } = relation {
+                side.0.remove(axis);
+            }
+            let networks = self.values(&side, Axis::Architecture);
+            depths.extend(networks.into_iter().map(|i| self.grid.axes.weight_layers(i)));
+        }
+        let missing = |count: u32| (1..=count).any(|l| asked.contain(l, count) && !written.contain(l, count));
+        if !depths.into_iter().any(missing) {
+            return Ok(());
+        }
+        let node = reader.get("layers").or(reader.get("metric"));
+        let message = format!("the claim needs rows of layers that are not written: it asks for {asked}");
+        let error = self
+            .document
+            .error(node.map_or(reader.span(), |n| n.span), message, "");
+        Err(error.help(format!(
+            "layer_rows = {written} in [record], {}, keeps no others: write more there, or ask for fewer here with `layers`",
+            self.document.place(place)
+        )))
+    }
+
     /// Under `for_each`, every value of one side has a partner on the other.
     pub fn check_partners(
         &self,

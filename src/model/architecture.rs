@@ -178,6 +178,15 @@ impl Architecture {
         }
     }
 
+    /// Number of weight layers, the output layer included.
+    pub fn weight_layers(&self) -> u32 {
+        let count = match &self.shape {
+            Shape::Plain(hidden) => hidden.len() + 1,
+            Shape::Residual(r) => r.blocks * r.length + 2,
+        };
+        count as u32
+    }
+
     /// A plain perceptron with these hidden layers.
     ///
     /// # Errors

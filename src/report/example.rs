@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Run;
 use crate::experiment::Coordinates;
+use crate::experiment::claim::Layers;
 use crate::numerics;
 use crate::random::{Key, Purpose};
 use crate::results::format;
@@ -248,7 +249,12 @@ impl Made<'_> {
             .filter(|(_, r)| first(&r.coordinates))
             .map(|(i, r)| self.probe(i, &r.coordinates))
             .collect();
-        write_layers(&probes, std::fs::File::create(dir.join(format::PROBE)).unwrap()).unwrap();
+        write_layers(
+            &probes,
+            &Layers::All,
+            std::fs::File::create(dir.join(format::PROBE)).unwrap(),
+        )
+        .unwrap();
         write_histograms(
             &probes,
             std::fs::File::create(dir.join(format::HISTOGRAMS)).unwrap(),

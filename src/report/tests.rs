@@ -240,8 +240,13 @@ fn one_trial_one_scheme_and_no_training_make_pages_too() {
     run.cells.clear();
     run.epochs.clear();
     run.layers.clear();
-    let html = render(&[run]).unwrap().html;
+    let html = render(&[run.clone()]).unwrap().html;
     assert!(html.contains("Nothing was trained here"));
+    let of_signal = "Before training, median over replicates";
+    assert!(html.contains(of_signal));
+    run.probe.retain(|line| line.layer.layer == 2);
+    let html = render(&[run]).unwrap().html;
+    assert!(!html.contains(of_signal), "one layer is no line");
 }
 
 #[test]

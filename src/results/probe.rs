@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::error::{Error, Kind, Result};
 use crate::experiment::Coordinates;
+use crate::experiment::claim::Layers;
 
 use super::cells::{BadCell, Cells, Column, ColumnKind};
 use super::format;
@@ -93,14 +94,19 @@ impl Row for HistogramLine {
     }
 }
 
-/// Writes `probe.csv` of `records`, which must be in the order of [`super::order::compare`].
+/// Writes the rows of `wanted` layers to `probe.csv`; `records` must be in the order of
+/// [`super::order::compare`].
 ///
 /// # Errors
 /// `out` cannot be written.
-pub fn write_layers<W: Write>(records: &[ProbeRecord], out: W) -> Result<()> {
+pub fn write_layers<W: Write>(records: &[ProbeRecord], wanted: &Layers, out: W) -> Result<()> {
     write::<ProbeLine, W>(out, |line| {
         for record in records {
+            let count = record.layers.len() as u32;
             for (layer, probe) in &record.layers {
+                if !wanted.contain(layer.layer, count) {
+                    continue;
+                }
                 line(&|cells| {
                     head(record, cells);
                     layer.write(&mut |cell| cells.push_field(cell));
@@ -112,7 +118,7 @@ pub fn write_layers<W: Write>(records: &[ProbeRecord], out: W) -> Result<()> {
     })
 }
 
-/// Writes `histograms.csv`, likewise.
+/// Writes `histograms.csv` of `records`, in the same order.
 ///
 /// # Errors
 /// `out` cannot be written.
@@ -183,7 +189,7 @@ mod tests {
         };
         let records = [record];
         let mut bytes = Vec::new();
-        write_layers(&records, &mut bytes).unwrap();
+        write_layers(&records, &Layers::All, &mut bytes).unwrap();
         let lines: Vec<ProbeLine> = Reader::new("probe.csv", &bytes[..])
             .unwrap()
             .map(Result::unwrap)

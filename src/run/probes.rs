@@ -101,7 +101,7 @@ pub fn check_directory(dir: &Path, job: &Job) -> Result<()> {
 pub fn write(dir: &Path, job: &Job, records: &[ProbeRecord]) -> Result<Option<PathBuf>> {
     std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
     let mut probe = Pending::create(&dir.join(format::PROBE))?;
-    write_layers(records, &mut probe)?;
+    write_layers(records, &job.plan.record().layer_rows, &mut probe)?;
     let mut histograms = Pending::create(&dir.join(format::HISTOGRAMS))?;
     write_histograms(records, &mut histograms)?;
     let aside = replace(vec![probe, histograms], &[])?;

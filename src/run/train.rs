@@ -295,8 +295,10 @@ impl<'a> Course<'a> {
         let trace = self.trainer.trace(self.data, rows);
         let parameters = self.trainer.parameters();
         let initial = (self.step > 0).then_some(self.initial);
+        let rows = measure(self.model, &trace, parameters, initial, epoch);
+        let (wanted, count) = (&self.trial.record.layer_rows, rows.len() as u32);
         self.layers
-            .extend(measure(self.model, &trace, parameters, initial, epoch));
+            .extend(rows.into_iter().filter(|row| wanted.contain(row.layer, count)));
     }
 
     /// The row of `trials.csv`.

@@ -7,6 +7,7 @@ use super::*;
 use crate::activation::Activation;
 use crate::catalog::Value;
 use crate::data::{self, DataSpec, Environment};
+use crate::experiment::claim::Layers;
 use crate::experiment::{Coordinates, LayerEpoch, Record, SaveWeights, Train};
 use crate::init::{BiasInit, Registry};
 use crate::model::{Architecture, Loss, Optimizer};
@@ -73,6 +74,7 @@ pub(crate) fn trial(scheme: &str, activation: &str, hidden: &[usize], rate: f64,
         record: Arc::new(Record {
             epochs: true,
             layers: vec![LayerEpoch::After(0), LayerEpoch::Last],
+            layer_rows: Layers::All,
             probe_samples: 100,
             weights: SaveWeights::None,
         }),
@@ -164,6 +166,18 @@ fn the_end_of_training_is_measured_even_within_the_first_epoch() {
     let rows: Vec<_> = record.layers.iter().map(|row| (row.epoch, row.layer)).collect();
     assert_eq!(rows, [(0, 1), (0, 2), (1, 1), (1, 2)]);
     assert_ne!(record.layers[0].weight_std, record.layers[2].weight_std);
+}
+
+#[test]
+fn rows_of_some_layers_are_those_of_all() {
+    let mut trial = trial("he_normal", "relu", &[32, 16], 0.1, Length::Epochs(1));
+    let all = run(&trial);
+    Arc::get_mut(&mut trial.record).unwrap().layer_rows = Layers::LastHidden;
+    let some = run(&trial);
+    let expected: Vec<_> = all.layers.iter().filter(|row| row.layer == 2).cloned().collect();
+    assert_eq!(expected.len(), 2);
+    assert_eq!(some.layers, expected);
+    assert_eq!((some.trial, some.epochs), (all.trial, all.epochs));
 }
 
 #[test]

@@ -62,6 +62,29 @@ fn files_that_make_no_sense_are_refused_before_anything_is_trained() {
 }
 
 #[test]
+fn a_claim_on_layers_without_rows_is_refused_before_anything_is_done() {
+    let claim = "[[claim]]\nsentence = \"s\"\nmetric = \"TABLE.weight_std\"\nlayers = \"hidden\"\nleft = { scheme = \"he_normal\", activation = \"relu\", architecture = [6], learning_rate = 0.1 }\nrelation = \"left <= 1\"";
+    let text = SMALL.replace("probe_samples", "layer_rows = \"output\"\nprobe_samples");
+    for (command, table) in [("grid", "layers"), ("probe", "probe")] {
+        let text = format!("{text}\n{}\n", claim.replace("TABLE", table));
+        let line = |part: &str| 1 + text.lines().position(|l| l.starts_with(part)).unwrap();
+        let bench = Bench::new(&text);
+        let ran = bench.run(&[command, "x.toml", "--out", "out"]).expect(2);
+        for says in [
+            "it asks for \"hidden\"".to_owned(),
+            format!("x.toml:{}:", line("layers = \"hidden\"")),
+            format!(
+                "layer_rows = \"output\" in [record], line {} of x.toml",
+                line("layer_rows")
+            ),
+        ] {
+            assert!(ran.err.contains(&says), "{says}: {}", ran.err);
+        }
+        assert!(ran.out.is_empty() && bench.tables("out").is_empty());
+    }
+}
+
+#[test]
 fn a_message_cannot_command_the_terminal() {
     let bench = Bench::new(SMALL);
     fs::write(bench.path("x.csv"), b"a\x1b[2J,b\n1,2\n").unwrap();

@@ -291,3 +291,40 @@ fn tables_that_lack_rows_are_not_taken_for_complete() {
     assert_eq!(bench.tables("out"), whole);
     assert_eq!(bench.tables("out/previous-1")["trials.csv"], short.concat());
 }
+
+#[test]
+fn rows_of_some_layers_are_lines_of_the_whole_tables() {
+    let bench = Bench::new(SMALL);
+    for rows in ["all", "output"] {
+        let set = format!("record.layer_rows={rows}");
+        bench.grid(rows, &["--set", &set]).expect(0);
+        let probed = format!("{rows}-probe");
+        bench
+            .run(&["probe", "x.toml", "--out", &probed, "--set", &set])
+            .expect(0);
+    }
+    // Where `layer` stands, and the number of the output layer by architecture.
+    let of_outputs = |table: &str| -> Vec<String> {
+        let head: Vec<&str> = table.lines().next().unwrap().split(',').collect();
+        let place = |name: &str| head.iter().position(|c| *c == name).unwrap();
+        let (layer, architecture) = (place("layer"), place("architecture"));
+        let wanted = |line: &&str| {
+            let cells: Vec<&str> = line.split(',').collect();
+            cells[layer] == "layer" || cells[layer] == if cells[architecture] == "6" { "2" } else { "3" }
+        };
+        table.lines().filter(wanted).map(str::to_owned).collect()
+    };
+    let (all, some) = (bench.tables("all"), bench.tables("output"));
+    let expected = of_outputs(&all["layers.csv"]);
+    assert!(expected.len() > TRIALS && expected.len() < all["layers.csv"].lines().count());
+    assert_eq!(some["layers.csv"].lines().collect::<Vec<_>>(), expected);
+    for table in ["trials.csv", "epochs.csv", "summary.csv"] {
+        assert_eq!(some[table], all[table], "{table}");
+    }
+    let (all, some) = (bench.tables("all-probe"), bench.tables("output-probe"));
+    assert_eq!(
+        some["probe.csv"].lines().collect::<Vec<_>>(),
+        of_outputs(&all["probe.csv"])
+    );
+    assert_eq!(some["histograms.csv"], all["histograms.csv"]);
+}

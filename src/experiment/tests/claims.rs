@@ -156,3 +156,73 @@ fn claims_are_checked_against_the_grid() {
         ),
     ]);
 }
+
+#[test]
+fn a_claim_asks_only_for_layers_whose_rows_are_written() {
+    // Networks of two and of three layers.
+    let claim = |rows: &str, metric: &str, asked: &str, left: &str, relation: &str| {
+        let asked = match asked {
+            "" => String::new(),
+            asked => format!("layers = {asked}\n"),
+        };
+        file(
+            "",
+            "",
+            GRID,
+            &format!(
+                "[record]\nlayers = \"last\"\nlayer_rows = {rows}\n[[claim]]\nsentence = \"s\"\nmetric = \"{metric}\"\n{asked}left = {{ scheme = \"zeros\", learning_rate = 0.1{left} }}\nfor_each = [\"architecture\"]\nrelation = \"{relation}\""
+            ),
+        )
+    };
+    let (layer, probe) = ("layers.weight_std", "probe.initial_loss");
+    let (small, large) = (", architecture = [8]", ", architecture = [8, 4]");
+    for (rows, metric, asked, left) in [
+        ("\"all\"", layer, "", ""),
+        ("\"output\"", layer, "\"output\"", ""),
+        ("\"output\"", probe, "\"output\"", ""),
+        ("\"output\"", "test_accuracy", "", ""),
+        ("\"hidden\"", layer, "\"first\"", ""),
+        ("\"hidden\"", layer, "\"last_hidden\"", ""),
+        // One and the same layer by another name, in a network of this depth.
+        ("[2]", layer, "\"output\"", small),
+        ("[2]", layer, "\"last_hidden\"", large),
+        ("\"output\"", layer, "[3]", large),
+        ("[1, 2, 3]", layer, "", ""),
+    ] {
+        good(&claim(rows, metric, asked, left, "left <= 1"));
+    }
+    let needs = "the claim needs rows of layers that are not written: it asks for";
+    for (rows, metric, asked, left) in [
+        ("\"output\"", layer, "", ""),
+        ("\"output\"", layer, "\"hidden\"", ""),
+        ("\"output\"", probe, "\"all\"", ""),
+        ("\"hidden\"", probe, "\"output\"", ""),
+        ("[2]", layer, "\"output\"", large),
+        ("[2]", layer, "\"output\"", ""),
+        ("\"output\"", layer, "[2, 3]", large),
+    ] {
+        let shown = if asked.is_empty() { "\"all\"" } else { asked };
+        bad(&[(
+            claim(rows, metric, asked, left, "left <= 1"),
+            &[
+                &format!("{needs} {shown}"),
+                &format!("layer_rows = {rows} in [record], line 11 of a.toml,"),
+                // The line of `layers`, or else that of `metric`.
+                if asked.is_empty() {
+                    "a.toml:14:"
+                } else {
+                    "a.toml:15:"
+                },
+            ],
+        )]);
+    }
+    // The rivals of a ranking are judged by the same layers.
+    let ranked = claim(
+        "[2]",
+        layer,
+        "\"output\"",
+        small,
+        "left ranks 1 over architecture",
+    );
+    bad(&[(ranked.replace("for_each = [\"architecture\"]\n", ""), &[needs])]);
+}

@@ -415,6 +415,43 @@ fn seeds_and_record() {
 }
 
 #[test]
+fn rows_of_layers_to_write() {
+    let rest = |rows: &str| file("", "", GRID, &format!("[record]\nlayer_rows = {rows}"));
+    assert_eq!(good(&file("", "", GRID, "")).record.layer_rows, Layers::All);
+    for (text, rows) in [
+        ("\"all\"", Layers::All),
+        ("\"hidden\"", Layers::Hidden),
+        ("\"first\"", Layers::First),
+        ("\"last_hidden\"", Layers::LastHidden),
+        ("\"output\"", Layers::Output),
+        ("2", Layers::These(vec![2])),
+        ("[3, 1, 3]", Layers::These(vec![1, 3])),
+    ] {
+        let e = good(&rest(text));
+        assert_eq!(e.record.layer_rows, rows, "{text}");
+        // As messages quote it, it reads back.
+        assert_eq!(good(&rest(&rows.to_string())).record.layer_rows, rows);
+    }
+    bad(&[
+        (
+            rest("\"last\""),
+            &[
+                "`layer_rows` must be all, hidden, first, last_hidden, output or a list of numbers, not the text \"last\"",
+                "a.toml:10:14",
+                "layers.csv and probe.csv",
+            ],
+        ),
+        (rest("true"), &["`layer_rows` must be a whole number from 1"]),
+        (rest("[0]"), &["`layer_rows` must be a whole number from 1"]),
+        (rest("[]"), &["a list of at least one layer"]),
+        (
+            rest("[1, 4]"),
+            &["no network of the grid has a layer 4", "the deepest has 3 layers"],
+        ),
+    ]);
+}
+
+#[test]
 fn names_of_devices_are_refused() {
     for name in ["CON", "nul", "com1", "aux.x", "LPT9", "a."] {
         let text = format!("name = \"{name}\"\n[train]\nepochs = 1\n[grid]\n{GRID}");

@@ -126,6 +126,7 @@ fn the_digest_is_that_of_the_meaning() {
         base.replace("[[8], [8, 4]]", "[[8, 4], { depth = 1, width = 8 }]"),
         base.replace("name = \"t\"", "name = \"u\"\nreplicates = 5"),
         format!("{base}\n[record]\nepochs = true\n"),
+        format!("{base}\n[record]\nlayer_rows = \"all\"\n"),
     ] {
         assert_eq!(good(&same).digest(), digest, "{same}");
     }
@@ -134,6 +135,7 @@ fn the_digest_is_that_of_the_meaning() {
         base.replace("epochs = 2", "epochs = 3"),
         base.replace("name = \"t\"", "name = \"t\"\nreplicates = 4"),
         format!("{base}\n[record]\nepochs = false\n"),
+        format!("{base}\n[record]\nlayer_rows = \"output\"\n"),
         base.replace(
             "learning_rate",
             "exclude = { scheme = \"zeros\", architecture = [8] }\nlearning_rate",
@@ -141,4 +143,26 @@ fn the_digest_is_that_of_the_meaning() {
     ] {
         assert_ne!(good(&other).digest(), digest, "{other}");
     }
+}
+
+/// Results that are there already are known by it.
+#[test]
+fn the_digest_of_what_is_recorded_never_moves() {
+    let record = |lines: &str| {
+        let e = good(&file("", "", GRID, &format!("[record]\n{lines}")));
+        e.record.identity()
+    };
+    assert_eq!(
+        record("layers = true\nprobe_samples = 7"),
+        "Record { epochs: true, layers: [After(0), Last], probe_samples: 7, weights: None }"
+    );
+    assert_eq!(
+        record("epochs = false\nlayer_rows = [2, 1]\nweights = \"both\""),
+        "Record { epochs: false, layers: [], probe_samples: 500, weights: Both, layer_rows: [1, 2] }"
+    );
+    // The committed quick run's.
+    assert_eq!(
+        good(QUICK).digest(),
+        "f34a54eab143a595faaa179d3dd5a010e9e5c1785ef44aed4db1daa1b624ef3e"
+    );
 }

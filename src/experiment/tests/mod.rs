@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::claim::Layers;
 use super::*;
 
 mod claims;

@@ -50,7 +50,7 @@ pub fn section(view: &View) -> Markup {
     };
     html! {
         p.quiet {
-            "Medians over replicates. “Worst” is the layer and replicate furthest from mean-field theory, which is for independent weights in the limit of wide layers: "
+            "Medians over replicates. Over layers, figures are those of the layers recorded. “Worst” is the layer and replicate furthest from mean-field theory, which is for independent weights in the limit of wide layers: "
             "relative error of the second moment of the pre-activations, difference of the correlation of two samples, and difference of the logarithm of the gradient's ratio from layer to layer. "
             "The Jacobian is that of the outputs with respect to the first sample; its spread is the variance of its squared singular values over their mean squared."
         }

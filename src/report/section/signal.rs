@@ -56,7 +56,8 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
     let mut all = 0;
     for setting in &view.settings {
         let layers = layers(view, setting);
-        if layers.is_empty() {
+        // One layer (of a linear network, or the only one that is recorded) makes no line.
+        if layers.values().all(|by_layer| by_layer.len() < 2) {
             continue;
         }
         all += 1;

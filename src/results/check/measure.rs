@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, Kind, Result};
-use crate::experiment::claim::{Aggregate, Ending, Layers, Metric, Moment, Rate, Relation, TimeUnit};
-use crate::experiment::{Axis, Claim, Coordinates};
+use crate::experiment::claim::{Ending, Metric, Moment, Rate, Relation, TimeUnit};
+use crate::experiment::{Axis, Claim, Coordinates, Experiment};
 
 use super::super::cell::worst;
 use super::super::manifest::Manifest;
@@ -12,7 +12,7 @@ use super::super::probe::ProbeLine;
 use super::super::record::Status;
 use super::super::source::{Bytes, Source};
 use super::super::table::{EpochLine, LayerLine, Reader, Row, TrialLine};
-use super::aggregate::aggregate;
+use super::layers::{LayersOfTrial, number};
 
 /// The trials that a claim is about.
 #[derive(Debug, Clone, Default)]
@@ -42,12 +42,18 @@ pub struct Trial {
     pub choose_by: Option<f64>,
 }
 
-/// Reads what `claims` need from the tables in `source`.
+/// Reads what the claims of `experiment` need from the tables in `source`.
 ///
 /// # Errors
 /// A table is malformed, or `trials.csv` is missing.
-pub fn collect(claims: &[Claim], source: &Source, manifest: Option<&Manifest>) -> Result<Vec<Evidence>> {
+pub fn collect(
+    experiment: &Experiment,
+    source: &Source,
+    manifest: Option<&Manifest>,
+) -> Result<Vec<Evidence>> {
+    let claims = experiment.claims.as_slice();
     let mut gatherer = Gatherer {
+        experiment,
         claims,
         evidence: vec![Evidence::default(); claims.len()],
         places: BTreeMap::new(),
@@ -96,6 +102,7 @@ fn open<R: Row>(source: &Source) -> Result<Option<Reader<R, Bytes>>> {
 }
 
 struct Gatherer<'c> {
+    experiment: &'c Experiment,
     claims: &'c [Claim],
     evidence: Vec<Evidence>,
     /// By trial_id: which trial of which claim's evidence awaits a value.
@@ -262,7 +269,8 @@ impl Gatherer<'_> {
                 if *at == Moment::Last && trial.status != Status::Ok {
                     continue;
                 }
-                trial.value = layers.value(column, *at, which, *across, columns);
+                let depth = self.experiment.weight_layers(&trial.coordinates.architecture);
+                trial.value = layers.value(column, *at, (which, depth), *across, columns);
             }
         }
     }
@@ -295,6 +303,7 @@ impl Gatherer<'_> {
         layers: &LayersOfTrial,
         columns: &BTreeMap<&'static str, usize>,
     ) {
+        let depth = self.experiment.weight_layers(&coordinates.architecture);
         for (claim, evidence) in self.claims.iter().zip(&mut self.evidence) {
             let Metric::Probe {
                 column,
@@ -310,7 +319,7 @@ impl Gatherer<'_> {
                     status: Status::Ok,
                     left,
                     right,
-                    value: layers.value(column, Moment::Last, which, *across, columns),
+                    value: layers.value(column, Moment::Last, (which, depth), *across, columns),
                     censored: None,
                     choose_by: None,
                 });
@@ -362,50 +371,6 @@ fn columns<R: Row>() -> BTreeMap<&'static str, usize> {
         .enumerate()
         .map(|(i, c)| (c.name, i))
         .collect()
-}
-
-fn number(record: &csv::StringRecord, columns: &BTreeMap<&'static str, usize>, column: &str) -> Option<f64> {
-    record.get(*columns.get(column)?)?.parse().ok()
-}
-
-/// The rows of `layers.csv` (or of a probe) that belong to one trial.
-#[derive(Default)]
-struct LayersOfTrial {
-    id: String,
-    /// Epoch, layer, cells.
-    rows: Vec<(u32, u32, csv::StringRecord)>,
-}
-
-impl LayersOfTrial {
-    fn value(
-        &self,
-        column: &str,
-        at: Moment,
-        which: &Layers,
-        across: Aggregate,
-        columns: &BTreeMap<&'static str, usize>,
-    ) -> Option<f64> {
-        let epoch = match at {
-            Moment::Epoch(epoch) => epoch,
-            Moment::Last => self.rows.iter().map(|(epoch, _, _)| *epoch).max()?,
-        };
-        let rows = || self.rows.iter().filter(|(e, _, _)| *e == epoch);
-        let output = rows().map(|(_, layer, _)| *layer).max()?;
-        let wanted = |layer: u32| match which {
-            Layers::All => true,
-            Layers::Hidden => layer < output,
-            Layers::First => layer == 1,
-            Layers::Output => layer == output,
-            Layers::LastHidden => layer + 1 == output,
-            Layers::These(layers) => layers.contains(&layer),
-        };
-        // A layer without a figure (the first has no ratio to one before) is left out.
-        let values: Vec<f64> = rows()
-            .filter(|(_, layer, _)| wanted(*layer))
-            .filter_map(|(_, _, cells)| number(cells, columns, column))
-            .collect();
-        (!values.is_empty()).then(|| aggregate(across, &values))
-    }
 }
 
 /// The texts of `axes` at `coordinates`.

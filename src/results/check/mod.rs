@@ -18,6 +18,7 @@
 pub mod aggregate;
 mod decide;
 pub mod judge;
+mod layers;
 pub mod measure;
 pub mod print;
 
@@ -141,24 +142,15 @@ pub fn evaluate_claims(
 ) -> Result<Vec<Verdict>> {
     let plan = experiment.plan();
     let order = |axis| plan.values(axis).into_iter().map(str::to_owned).collect();
-    evaluate_with(&experiment.claims, &order, source, manifest)
-}
-
-/// Judges claims; `order` gives the values of an axis as the grid lists them.
-fn evaluate_with(
-    claims: &[Claim],
-    order: &dyn Fn(Axis) -> Vec<String>,
-    source: &Source,
-    manifest: Option<&Manifest>,
-) -> Result<Vec<Verdict>> {
+    let claims = &experiment.claims;
     if claims.is_empty() {
         return Ok(Vec::new());
     }
-    let evidence = measure::collect(claims, source, manifest)?;
+    let evidence = measure::collect(experiment, source, manifest)?;
     let judged = claims
         .iter()
         .zip(evidence)
-        .map(|(claim, evidence)| judge::judge(claim, &evidence, order));
+        .map(|(claim, evidence)| judge::judge(claim, &evidence, &order));
     Ok(judged.collect())
 }
 

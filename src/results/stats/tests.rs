@@ -1,5 +1,5 @@
 //! Against rliable, SciPy, NumPy and statsmodels: `tests/fixtures/statistics.json`, made by
-//! `tests/scripts/statistics.py`.
+//! `tests/scripts/statistics_oracle.py`.
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 """Reference values for src/results/stats, from rliable, SciPy, NumPy and statsmodels.
 
     python3 -m venv /tmp/statistics && /tmp/statistics/bin/pip install rliable==1.2.0 scipy numpy statsmodels "pandas<3"
-    /tmp/statistics/bin/python tests/scripts/statistics.py > tests/fixtures/statistics.json
+    /tmp/statistics/bin/python tests/scripts/statistics_oracle.py > tests/fixtures/statistics.json
 
 The unit tests of src/results/stats hold the crate's own functions to these to 1e-9.
 """
