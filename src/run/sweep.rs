@@ -93,6 +93,32 @@ struct Finished {
     refused: Option<Error>,
 }
 
+impl Finished {
+    /// Whether the run ends with this trial, which is then not kept.
+    fn ends_the_run(&self, settings: &Settings) -> bool {
+        self.refused.is_some() || settings.fail_fast && self.failure.is_some()
+    }
+
+    /// What a person reads when the run ends with this trial.
+    fn as_error<W: Work>(&self, shared: &Shared<W>) -> Error {
+        let what = format!(
+            "trial {} ({})",
+            self.key.trial_id,
+            shared.work.describe(self.key.index as u32)
+        );
+        match &self.refused {
+            Some(error) => Error::new(error.kind(), format!("{what}: {}", one_line(&error.to_string()))).help(
+                "that is no result, so the trial is not kept; put it right, then run the same command again",
+            ),
+            None => {
+                let why = self.failure.as_deref().unwrap_or_default();
+                Error::new(Kind::Trial, format!("{what} failed: {why}"))
+                    .help("without --fail-fast it becomes a row with status failed, and the rest goes on")
+            }
+        }
+    }
+}
+
 /// What the workers share.
 struct Shared<W> {
     work: Arc<W>,
@@ -183,9 +209,14 @@ fn collect<W: Work>(
     loop {
         match receiver.recv_timeout(Duration::from_millis(100)) {
             Ok(first) => {
-                let batch: Vec<Finished> = std::iter::once(first)
+                let mut batch: Vec<Finished> = std::iter::once(first)
                     .chain(receiver.try_iter().take(WAITING))
                     .collect();
+                if batch.iter().any(|f| f.ends_the_run(settings)) {
+                    // Nobody begins another trial, and what is done by now is kept with the rest.
+                    shared.halt.store(true, Ordering::SeqCst);
+                    batch.extend(receiver.try_iter());
+                }
                 done += keep(&batch, shared, store, settings, progress)?;
             }
             Err(RecvTimeoutError::Timeout) => progress.tick(),
@@ -213,6 +244,8 @@ fn collect<W: Work>(
     }
 }
 
+/// Stores every trial of `batch` that has a record to keep, wherever in it one stands that ends
+/// the run, and returns how many these were.
 fn keep<W: Work>(
     batch: &[Finished],
     shared: &Shared<W>,
@@ -220,11 +253,10 @@ fn keep<W: Work>(
     settings: &Settings,
     progress: &mut Progress,
 ) -> Result<usize> {
-    let ends = |f: &Finished| f.refused.is_some() || settings.fail_fast && f.failure.is_some();
-    let end = batch.iter().position(ends);
-    let good = &batch[..end.unwrap_or(batch.len())];
+    let (ending, good): (Vec<&Finished>, Vec<&Finished>) =
+        batch.iter().partition(|f| f.ends_the_run(settings));
     store.append(good.iter().map(|f| (&f.key, f.frame.as_slice())))?;
-    for finished in good {
+    for finished in &good {
         let index = finished.key.index as u32;
         if let Some(failure) = &finished.failure {
             progress.note(&format!("failed: {}: {failure}", shared.work.describe(index)));
@@ -233,30 +265,17 @@ fn keep<W: Work>(
             shared.work.describe(index)
         });
     }
-    let Some(Finished {
-        key,
-        failure,
-        refused,
-        ..
-    }) = end.map(|at| &batch[at])
-    else {
-        return Ok(good.len());
-    };
-    let what = format!(
-        "trial {} ({})",
-        key.trial_id,
-        shared.work.describe(key.index as u32)
-    );
-    Err(match refused {
-        Some(error) => Error::new(error.kind(), format!("{what}: {}", one_line(&error.to_string()))).help(
-            "that is no result, so the trial is not kept; put it right, then run the same command again",
-        ),
-        None => {
-            let why = failure.as_deref().unwrap_or_default();
-            Error::new(Kind::Trial, format!("{what} failed: {why}"))
-                .help("without --fail-fast it becomes a row with status failed, and the rest goes on")
+    // Whoever asked to stop is told so by the exit code; what ends the run anyway is a note then,
+    // and comes back when the run goes on.
+    let asked = shared.stop.is_raised();
+    for finished in ending {
+        let error = finished.as_error(shared);
+        if !asked {
+            return Err(error);
         }
-    })
+        progress.note(&format!("dropped: {}", error.message()));
+    }
+    Ok(good.len())
 }
 
 /// One thread's life: the next trial, until there is none.
