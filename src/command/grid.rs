@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::dry_run::Summary;
-use super::execute::{execute, tell};
+use super::execute::{execute, print_outcome};
 use super::text::width;
 use super::{fetch, print, print_json};
 use crate::data::Environment;
@@ -102,7 +102,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         }
     }
     let done = execute(&args, experiment, &out, environment)?;
-    tell(done, &out, args.format)
+    print_outcome(done, &out, args.format)
 }
 
 fn dry_run(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<ExitCode> {
