@@ -155,7 +155,7 @@ pub fn run(
     } else {
         (Store::in_memory(costs.len()), Resumed::default())
     };
-    tell(&progress, &resumed, slice.trials, directory, options.shard);
+    note_resumed(&progress, &resumed, slice.trials, directory, options.shard);
     let order = longest_first(&costs)
         .into_iter()
         .filter(|&i| slice.mine[i as usize] && !store.has(i))
@@ -262,7 +262,7 @@ fn header(job: &Job, options: &Options) -> Result<Header> {
 fn done_already(experiment: &Experiment, options: &Options) -> Result<Option<Outcome>> {
     let directory = &options.directory;
     if journal_path(directory, options.shard).exists() {
-        return Ok(None);
+        return same_cut(directory, options.shard).map(|()| None);
     }
     match standing(directory, experiment)? {
         Standing::Empty => same_cut(directory, options.shard).map(|()| None),
@@ -289,25 +289,36 @@ fn already(directory: &Path, experiment: &Experiment, manifest: Manifest) -> Res
     })
 }
 
-/// Moves the journals aside that this run would go on with.
+/// Moves the journals aside that this run would go on with, and those of another cut, which
+/// could never be merged with what it is about to write. Other shards of the same cut stay.
 fn begin_anew(options: &Options) -> Result<()> {
-    let mut paths = vec![journal_path(&options.directory, options.shard)];
-    if options.shard.is_whole() {
-        paths = directory::journals(&options.directory)?
-            .into_iter()
-            .map(|(_, path)| path)
-            .collect();
+    let (directory, shard) = (&options.directory, options.shard);
+    // One at a time: the shards of an array job all begin at once.
+    let _turn = match shard.is_whole() {
+        true => None,
+        false => Some(Lock::wait(&directory.join("journal/fresh.lock"))?),
+    };
+    let (mut locks, mut paths) = (Vec::new(), Vec::new());
+    for (other, path) in directory::journals(directory)? {
+        if other.count != shard.count {
+            // Not under the feet of a shard that is at work.
+            locks.extend(directory::take_own_lock(directory, other)?);
+        }
+        if other.count != shard.count || other == shard {
+            paths.push(path);
+        }
     }
-    if let Some(aside) = directory::set_aside(&options.directory, &paths)? {
-        say(&format!(
-            "--fresh: the journal of an unfinished run is now in {}",
-            aside.display()
-        ));
+    if let Some(aside) = directory::set_aside(directory, &paths)? {
+        let what = match paths.len() {
+            1 => "the journal of an unfinished run is",
+            _ => "the journals of unfinished runs are",
+        };
+        say(&format!("--fresh: {what} now in {}", aside.display()));
     }
     Ok(())
 }
 
-fn tell(progress: &Progress, resumed: &Resumed, trials: usize, directory: &Path, shard: Shard) {
+fn note_resumed(progress: &Progress, resumed: &Resumed, trials: usize, directory: &Path, shard: Shard) {
     if resumed.trials > 0 {
         progress.note(&format!(
             "resuming: {} of {} trials done",
