@@ -1,5 +1,6 @@
 //! From a checked experiment to its tables: resume, sweep, write.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -16,6 +17,7 @@ use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
 use super::store::{Plan, Resumed, Store};
 use super::sweep::{End, Settings, Work as _, sweep};
+use super::trace::Trace;
 use super::{BUILD, files, tables};
 use crate::data::Environment;
 use crate::error::{Error, Kind, Result};
@@ -134,6 +136,9 @@ pub fn run(
         ));
     }
     let directory = &options.directory;
+    // The directory first, since the trace may lie in it; a trace that can't be had touches no more.
+    fs::create_dir_all(directory).map_err(|e| Error::io("create", directory, &e))?;
+    let trace = options.trace.as_deref().map(Trace::open).transpose()?;
     let locks = take_locks(directory, options.shard)?;
     if options.fresh {
         begin_anew(options)?;
@@ -164,7 +169,10 @@ pub fn run(
         threads: options.threads,
         fail_fast: options.fail_fast,
         grace: GRACE,
-        trace: options.trace.clone(),
+        trace: trace.map(Arc::new),
+        go_on: options
+            .journal
+            .then(|| shard_command(&options.command, options.shard)),
     };
     let end = sweep(&job, order, &mut store, &settings, stop, &mut progress);
     progress.clear();

@@ -4,19 +4,17 @@
 //! and its record goes to the one thread that writes. Nothing about threads reaches a record.
 
 use std::cell::{Cell, RefCell};
-use std::fs::File;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex, Once};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Once};
+use std::time::{Duration, Instant};
 
 use super::frame::{self, Key};
 use super::progress::Progress;
 use super::signals::Stop;
 use super::store::Store;
+use super::trace::Trace;
 use crate::error::{Error, Kind, Result};
 use crate::results::record::{Status, TrialRecord};
 
@@ -61,8 +59,10 @@ pub struct Settings {
     pub fail_fast: bool,
     /// How long running trials may go on after being asked to stop.
     pub grace: Duration,
-    /// A file that gets a line when a trial starts and when it ends.
-    pub trace: Option<PathBuf>,
+    /// What gets a line when a trial starts and when it ends.
+    pub trace: Option<Arc<Trace>>,
+    /// The command that goes on with a run that was stopped, if anything can.
+    pub go_on: Option<String>,
 }
 
 /// How a sweep ended, short of an error.
@@ -127,7 +127,15 @@ struct Shared<W> {
     running: AtomicUsize,
     halt: AtomicBool,
     stop: Stop,
-    trace: Option<Mutex<File>>,
+    trace: Option<Arc<Trace>>,
+}
+
+impl<W> Shared<W> {
+    fn trace(&self, event: &str, id: &str) {
+        if let Some(trace) = &self.trace {
+            trace.note(event, id);
+        }
+    }
 }
 
 /// Runs the trials `order`, first to last as threads become free, and puts their records into
@@ -165,7 +173,7 @@ pub fn sweep<W: Work>(
         running: AtomicUsize::new(0),
         halt: AtomicBool::new(false),
         stop: stop.clone(),
-        trace: open_trace(settings)?,
+        trace: settings.trace.clone(),
     });
     let (sender, receiver) = mpsc::sync_channel(WAITING);
     {
@@ -184,15 +192,6 @@ pub fn sweep<W: Work>(
     Ok(End::Interrupted {
         dropped: shared.running.load(Ordering::SeqCst),
     })
-}
-
-fn open_trace(settings: &Settings) -> Result<Option<Mutex<File>>> {
-    let Some(path) = &settings.trace else {
-        return Ok(None);
-    };
-    let file = File::options().append(true).create(true).open(path);
-    file.map(|f| Some(Mutex::new(f)))
-        .map_err(|e| Error::io("write to", path, &e))
 }
 
 /// Takes records as they come and stores them, many at a time when they come fast. Returns how
@@ -232,6 +231,10 @@ fn collect<W: Work>(
                         settings.grace.as_secs(),
                         if running == 1 { "" } else { "s" }
                     ));
+                    // Now, since nothing can be said when the second signal ends the process.
+                    if let Some(command) = &settings.go_on {
+                        progress.note(&format!("either way, go on with: {command}"));
+                    }
                 }
                 Instant::now() + settings.grace
             });
@@ -298,7 +301,7 @@ fn labour<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>) {
 /// Runs one trial; whatever happens in it becomes a record.
 fn one<W: Work>(shared: &Shared<W>, index: u32, workspace: &mut W::Workspace) -> Finished {
     let id = shared.work.trial_id(index);
-    trace(shared, "start", &id);
+    shared.trace("start", &id);
     IN_TRIAL.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(|| shared.work.run(index, workspace)));
     IN_TRIAL.set(false);
@@ -335,7 +338,7 @@ fn one<W: Work>(shared: &Shared<W>, index: u32, workspace: &mut W::Workspace) ->
             (key, frame)
         }
     };
-    trace(shared, "end", &id);
+    shared.trace("end", &id);
     Finished {
         key,
         frame,
@@ -373,19 +376,6 @@ fn one_line(text: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join("; ")
-}
-
-fn trace<W>(shared: &Shared<W>, event: &str, id: &str) {
-    let Some(file) = &shared.trace else { return };
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64();
-    let line = format!("{now:.6}\t{event}\t{id}\n");
-    // A trace that cannot be written must not stop a run.
-    if let Ok(mut file) = file.lock() {
-        let _ = file.write_all(line.as_bytes());
-    }
 }
 
 thread_local! {

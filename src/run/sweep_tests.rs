@@ -93,6 +93,7 @@ fn settings(threads: usize) -> Settings {
         fail_fast: false,
         grace: Duration::from_millis(100),
         trace: None,
+        go_on: None,
     }
 }
 
