@@ -42,7 +42,7 @@ pub struct Args {
     /// Print the plan (cells, trials, parameters, work) and stop
     #[arg(long)]
     pub dry_run: bool,
-    /// Throw away what an earlier run of this experiment left and start over
+    /// Start over; what an earlier run left is moved aside
     #[arg(long)]
     pub fresh: bool,
     /// Keep results in memory until the tables are written: an interrupted run then leaves nothing
