@@ -71,11 +71,11 @@ pub fn execute(args: &Args, experiment: Experiment, out: &Path, environment: Env
         fail_fast: args.fail_fast,
         trace: args.trace.clone(),
         quiet: false,
-        command: again(args),
+        command: resume_arguments(args),
     };
     let name = experiment.name.clone();
     let outcome = run(experiment, environment, &options, &Stop::on_signals())?;
-    announce(&outcome, out, shard);
+    say_outcome(&outcome, out, shard);
     Ok(Done::new(name, out, outcome))
 }
 
@@ -111,7 +111,7 @@ impl Done {
 }
 
 /// Says on standard error how a run ended.
-fn announce(outcome: &Outcome, out: &Path, shard: Shard) {
+fn say_outcome(outcome: &Outcome, out: &Path, shard: Shard) {
     match outcome {
         Outcome::Written { about, replaced } => {
             say(&format!(
@@ -169,39 +169,39 @@ fn announce(outcome: &Outcome, out: &Path, shard: Shard) {
 ///
 /// # Errors
 /// The tables cannot be read, or standard output cannot be written.
-pub fn tell(mut done: Done, out: &Path, format: Format) -> Result<ExitCode> {
+pub fn print_outcome(mut done: Done, out: &Path, format: Format) -> Result<ExitCode> {
     if done.state == "shard" {
         if format == Format::Json {
             print_json(&done)?;
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let cells = cells(out)?;
+    let cells = load_cells(out)?;
     match format {
-        Format::Text => print(&text(&cells, out)?)?,
+        Format::Text => print(&render_tables(&cells, out)?)?,
         Format::Json => {
             done.endings = Some(Endings {
-                ok: count(&cells, Status::Ok),
-                diverged: count(&cells, Status::Diverged),
-                failed: count(&cells, Status::Failed),
+                ok: count_status(&cells, Status::Ok),
+                diverged: count_status(&cells, Status::Diverged),
+                failed: count_status(&cells, Status::Failed),
             });
             let verdicts = check::evaluate(out)?;
             done.claims = check::print::json(&out.display().to_string(), &verdicts)["claims"].take();
             print_json(&done)?;
         }
     }
-    Ok(verdict(&cells, out))
+    Ok(exit_code(&cells, out))
 }
 
 /// How many trials ended so.
-fn count(cells: &[cell::Cell], status: Status) -> usize {
+fn count_status(cells: &[cell::Cell], status: Status) -> usize {
     cells.iter().map(|cell| cell.count(status)).sum()
 }
 
 /// 1 if trials failed, and then says so. A training that diverged is a result; a trial that failed
 /// could not be carried out, and whoever reads the tables must know.
-fn verdict(cells: &[cell::Cell], out: &Path) -> ExitCode {
-    let failed = count(cells, Status::Failed);
+fn exit_code(cells: &[cell::Cell], out: &Path) -> ExitCode {
+    let failed = count_status(cells, Status::Failed);
     if failed == 0 {
         return ExitCode::SUCCESS;
     }
@@ -216,7 +216,7 @@ fn verdict(cells: &[cell::Cell], out: &Path) -> ExitCode {
 }
 
 /// The arguments that go on with this run, without what is of this process only.
-fn again(args: &Args) -> Vec<String> {
+fn resume_arguments(args: &Args) -> Vec<String> {
     let mut words = vec!["grid".to_owned(), args.experiment.display().to_string()];
     let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
     if let Some(out) = &args.out {
@@ -242,13 +242,13 @@ fn again(args: &Args) -> Vec<String> {
 ///
 /// # Errors
 /// They cannot be read.
-pub fn tell_tables(out: &Path) -> Result<ExitCode> {
-    let cells = cells(out)?;
-    print(&text(&cells, out)?)?;
-    Ok(verdict(&cells, out))
+pub fn print_tables(out: &Path) -> Result<ExitCode> {
+    let cells = load_cells(out)?;
+    print(&render_tables(&cells, out)?)?;
+    Ok(exit_code(&cells, out))
 }
 
-fn text(cells: &[cell::Cell], out: &Path) -> Result<String> {
+fn render_tables(cells: &[cell::Cell], out: &Path) -> Result<String> {
     let style = Style::detect();
     let mut text = terminal::render(cells, out, style);
     let verdicts = check::evaluate(out)?;
@@ -263,7 +263,7 @@ fn text(cells: &[cell::Cell], out: &Path) -> Result<String> {
 ///
 /// # Errors
 /// They cannot be read, or are not of the trials that the manifest promises.
-fn cells(out: &Path) -> Result<Vec<cell::Cell>> {
+fn load_cells(out: &Path) -> Result<Vec<cell::Cell>> {
     let manifest = Manifest::load(out)?;
     let trials = Reader::<TrialLine, _>::open(&out.join(format::TRIALS))?;
     let epochs = out.join(format::EPOCHS);

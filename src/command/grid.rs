@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::dry_run::Summary;
-use super::execute::{execute, tell};
+use super::execute::{execute, print_outcome};
 use super::text::width;
 use super::{fetch, print, print_json};
 use crate::data::Environment;
@@ -42,7 +42,7 @@ pub struct Args {
     /// Print the plan (cells, trials, parameters, work) and stop
     #[arg(long)]
     pub dry_run: bool,
-    /// Throw away what an earlier run of this experiment left and start over
+    /// Start over; what an earlier run left is moved aside
     #[arg(long)]
     pub fresh: bool,
     /// Keep results in memory until the tables are written: an interrupted run then leaves nothing
@@ -102,7 +102,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         }
     }
     let done = execute(&args, experiment, &out, environment)?;
-    tell(done, &out, args.format)
+    print_outcome(done, &out, args.format)
 }
 
 fn dry_run(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<ExitCode> {

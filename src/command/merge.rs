@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::execute::tell_tables;
+use super::execute::print_tables;
 use crate::error::Result;
 use crate::run::merge::merge;
 use crate::run::progress::say;
@@ -48,5 +48,5 @@ pub fn run(args: Args) -> Result<ExitCode> {
         merged.shards,
         args.directory.display()
     ))?;
-    tell_tables(&args.directory)
+    print_tables(&args.directory)
 }

@@ -12,7 +12,6 @@ use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
 use crate::results::format;
 use crate::results::manifest::Manifest;
-
 use crate::run::job::Job;
 use crate::run::progress::grouped;
 use crate::run::signals::Stop;
@@ -83,6 +82,14 @@ impl Amount {
 /// The directory holds no results that this program could recompute.
 pub fn run(args: Args) -> Result<ExitCode> {
     let directory = &args.directory;
+    if !directory.join(format::MANIFEST).exists() {
+        let message = match directory.is_dir() {
+            true => format!("{} holds no {}", directory.display(), format::MANIFEST),
+            false => format!("there is no directory {}", directory.display()),
+        };
+        return Err(Error::new(Kind::Store, message)
+            .help("a results directory is needed: `goodinit grid EXPERIMENT` makes one"));
+    }
     let manifest = Manifest::load(directory)?;
     if manifest.numerics_version != NUMERICS_VERSION {
         let message = format!(

@@ -66,17 +66,23 @@ pub fn take_locks(directory: &Path, shard: Shard) -> Result<Vec<Lock>> {
     };
     let place = directory.display().to_string();
     let mut locks = vec![Lock::take(&directory.join("lock"), mode, &place)?];
-    if !shard.is_whole() {
-        let folder = directory.join("journal");
-        fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, &e))?;
-        let own = folder.join(format!("{}-of-{}.lock", shard.index, shard.count));
-        locks.push(Lock::take(
-            &own,
-            Mode::Exclusive,
-            &format!("shard {shard} of {place}"),
-        )?);
-    }
+    locks.extend(take_own_lock(directory, shard)?);
     Ok(locks)
+}
+
+/// Takes the lock that is a shard's alone. A whole run has none: it locks the directory.
+///
+/// # Errors
+/// The shard is at work, or the operating system refuses.
+pub(super) fn take_own_lock(directory: &Path, shard: Shard) -> Result<Option<Lock>> {
+    if shard.is_whole() {
+        return Ok(None);
+    }
+    let folder = directory.join("journal");
+    fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, &e))?;
+    let own = folder.join(format!("{}-of-{}.lock", shard.index, shard.count));
+    let place = format!("shard {shard} of {}", directory.display());
+    Lock::take(&own, Mode::Exclusive, &place).map(Some)
 }
 
 /// What a results directory holds when no run is under way in it.
@@ -153,9 +159,12 @@ pub(super) fn same_cut(directory: &Path, shard: Shard) -> Result<()> {
                 "{} is of shard {other}, which does not go together with {shard}",
                 path.display()
             );
+            let again = match other.is_whole() {
+                true => "run it whole again".to_owned(),
+                false => format!("use I/{} again", other.count),
+            };
             Err(Error::new(Kind::Store, message).help(format!(
-                "use I/{} again, or another --out, or remove the old journals",
-                other.count
+                "{again}, or another --out, or `--fresh`, which moves the journals of another cut aside"
             )))
         }
     }

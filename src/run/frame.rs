@@ -19,7 +19,9 @@ use crate::results::record::{Status, TrialRecord};
 pub(super) const MARK: [u8; 4] = [b'g', b'i', 0xF5, 0xC0];
 /// Bytes of a head.
 pub(super) const HEAD: usize = 16;
-/// No record comes near this; a length beyond it is damage, and is never allocated.
+/// No record comes near this; a length beyond it is damage, and is never
+/// allocated: a [`Place`](super::journal::Place) comes only from a head that was checked, or from
+/// a frame of ours.
 pub(super) const MAX_PAYLOAD: usize = 64 << 20;
 
 /// What stands at the front of every record, enough to go on without reading the rest.

@@ -1,5 +1,6 @@
 //! From a checked experiment to its tables: resume, sweep, write.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -16,6 +17,7 @@ use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
 use super::store::{Plan, Resumed, Store};
 use super::sweep::{End, Settings, Work as _, sweep};
+use super::trace::Trace;
 use super::{BUILD, files, tables};
 use crate::data::Environment;
 use crate::error::{Error, Kind, Result};
@@ -134,6 +136,9 @@ pub fn run(
         ));
     }
     let directory = &options.directory;
+    // The directory first, since the trace may lie in it; a trace that can't be had touches no more.
+    fs::create_dir_all(directory).map_err(|e| Error::io("create", directory, &e))?;
+    let trace = options.trace.as_deref().map(Trace::open).transpose()?;
     let locks = take_locks(directory, options.shard)?;
     if options.fresh {
         begin_anew(options)?;
@@ -155,7 +160,7 @@ pub fn run(
     } else {
         (Store::in_memory(costs.len()), Resumed::default())
     };
-    tell(&progress, &resumed, slice.trials, directory, options.shard);
+    note_resumed(&progress, &resumed, slice.trials, directory, options.shard);
     let order = longest_first(&costs)
         .into_iter()
         .filter(|&i| slice.mine[i as usize] && !store.has(i))
@@ -164,7 +169,10 @@ pub fn run(
         threads: options.threads,
         fail_fast: options.fail_fast,
         grace: GRACE,
-        trace: options.trace.clone(),
+        trace: trace.map(Arc::new),
+        go_on: options
+            .journal
+            .then(|| shard_command(&options.command, options.shard)),
     };
     let end = sweep(&job, order, &mut store, &settings, stop, &mut progress);
     progress.clear();
@@ -262,7 +270,7 @@ fn header(job: &Job, options: &Options) -> Result<Header> {
 fn done_already(experiment: &Experiment, options: &Options) -> Result<Option<Outcome>> {
     let directory = &options.directory;
     if journal_path(directory, options.shard).exists() {
-        return Ok(None);
+        return same_cut(directory, options.shard).map(|()| None);
     }
     match standing(directory, experiment)? {
         Standing::Empty => same_cut(directory, options.shard).map(|()| None),
@@ -289,25 +297,36 @@ fn already(directory: &Path, experiment: &Experiment, manifest: Manifest) -> Res
     })
 }
 
-/// Moves the journals aside that this run would go on with.
+/// Moves the journals aside that this run would go on with, and those of another cut, which
+/// could never be merged with what it is about to write. Other shards of the same cut stay.
 fn begin_anew(options: &Options) -> Result<()> {
-    let mut paths = vec![journal_path(&options.directory, options.shard)];
-    if options.shard.is_whole() {
-        paths = directory::journals(&options.directory)?
-            .into_iter()
-            .map(|(_, path)| path)
-            .collect();
+    let (directory, shard) = (&options.directory, options.shard);
+    // One at a time: the shards of an array job all begin at once.
+    let _turn = match shard.is_whole() {
+        true => None,
+        false => Some(Lock::wait(&directory.join("journal/fresh.lock"))?),
+    };
+    let (mut locks, mut paths) = (Vec::new(), Vec::new());
+    for (other, path) in directory::journals(directory)? {
+        if other.count != shard.count {
+            // Not under the feet of a shard that is at work.
+            locks.extend(directory::take_own_lock(directory, other)?);
+        }
+        if other.count != shard.count || other == shard {
+            paths.push(path);
+        }
     }
-    if let Some(aside) = directory::set_aside(&options.directory, &paths)? {
-        say(&format!(
-            "--fresh: the journal of an unfinished run is now in {}",
-            aside.display()
-        ));
+    if let Some(aside) = directory::set_aside(directory, &paths)? {
+        let what = match paths.len() {
+            1 => "the journal of an unfinished run is",
+            _ => "the journals of unfinished runs are",
+        };
+        say(&format!("--fresh: {what} now in {}", aside.display()));
     }
     Ok(())
 }
 
-fn tell(progress: &Progress, resumed: &Resumed, trials: usize, directory: &Path, shard: Shard) {
+fn note_resumed(progress: &Progress, resumed: &Resumed, trials: usize, directory: &Path, shard: Shard) {
     if resumed.trials > 0 {
         progress.note(&format!(
             "resuming: {} of {} trials done",

@@ -19,7 +19,8 @@ use crate::results::record::TrialRecord;
 /// First bytes of every journal; the number is the version of the format.
 pub const MAGIC: &[u8] = b"goodinit journal 1\n";
 
-/// Where a frame lies in its file.
+/// Where a frame lies in its file, as [`scan`] found it or a [`Writer`] put it there: either way no
+/// longer than a frame may be, so that it can be read in one piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     /// First byte of the frame.

@@ -28,13 +28,7 @@ impl Lock {
     /// Somebody else holds it (the error says who, as far as they wrote it down), or the file
     /// cannot be created.
     pub fn take(path: &Path, mode: Mode, place: &str) -> Result<Lock> {
-        let open = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path);
-        let mut file = open.map_err(|e| Error::io("create", path, &e))?;
+        let mut file = open(path)?;
         let locked = match mode {
             Mode::Exclusive => file.try_lock(),
             Mode::Shared => file.try_lock_shared(),
@@ -67,6 +61,27 @@ impl Lock {
         }
         Ok(Lock(file))
     }
+
+    /// Takes the lock `path` for this process alone, once whoever holds it has dropped it: for
+    /// what takes a moment.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn wait(path: &Path) -> Result<Lock> {
+        let file = open(path)?;
+        file.lock().map_err(|e| Error::io("lock", path, &e))?;
+        Ok(Lock(file))
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
+    let open = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path);
+    open.map_err(|e| Error::io("create", path, &e))
 }
 
 /// The name of this machine, for messages and `run.json`; empty where it cannot be told.

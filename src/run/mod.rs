@@ -23,6 +23,7 @@ pub mod store;
 pub mod sweep;
 mod syncer;
 pub mod tables;
+pub mod trace;
 pub mod train;
 pub mod verify;
 pub mod weights;

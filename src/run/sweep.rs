@@ -4,19 +4,17 @@
 //! and its record goes to the one thread that writes. Nothing about threads reaches a record.
 
 use std::cell::{Cell, RefCell};
-use std::fs::File;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex, Once};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Once};
+use std::time::{Duration, Instant};
 
 use super::frame::{self, Key};
 use super::progress::Progress;
 use super::signals::Stop;
 use super::store::Store;
+use super::trace::Trace;
 use crate::error::{Error, Kind, Result};
 use crate::results::record::{Status, TrialRecord};
 
@@ -61,8 +59,10 @@ pub struct Settings {
     pub fail_fast: bool,
     /// How long running trials may go on after being asked to stop.
     pub grace: Duration,
-    /// A file that gets a line when a trial starts and when it ends.
-    pub trace: Option<PathBuf>,
+    /// What gets a line when a trial starts and when it ends.
+    pub trace: Option<Arc<Trace>>,
+    /// The command that goes on with a run that was stopped, if anything can.
+    pub go_on: Option<String>,
 }
 
 /// How a sweep ended, short of an error.
@@ -93,6 +93,32 @@ struct Finished {
     refused: Option<Error>,
 }
 
+impl Finished {
+    /// Whether the run ends with this trial, which is then not kept.
+    fn ends_the_run(&self, settings: &Settings) -> bool {
+        self.refused.is_some() || settings.fail_fast && self.failure.is_some()
+    }
+
+    /// What a person reads when the run ends with this trial.
+    fn as_error<W: Work>(&self, shared: &Shared<W>) -> Error {
+        let what = format!(
+            "trial {} ({})",
+            self.key.trial_id,
+            shared.work.describe(self.key.index as u32)
+        );
+        match &self.refused {
+            Some(error) => Error::new(error.kind(), format!("{what}: {}", one_line(&error.to_string()))).help(
+                "that is no result, so the trial is not kept; put it right, then run the same command again",
+            ),
+            None => {
+                let why = self.failure.as_deref().unwrap_or_default();
+                Error::new(Kind::Trial, format!("{what} failed: {why}"))
+                    .help("without --fail-fast it becomes a row with status failed, and the rest goes on")
+            }
+        }
+    }
+}
+
 /// What the workers share.
 struct Shared<W> {
     work: Arc<W>,
@@ -101,7 +127,15 @@ struct Shared<W> {
     running: AtomicUsize,
     halt: AtomicBool,
     stop: Stop,
-    trace: Option<Mutex<File>>,
+    trace: Option<Arc<Trace>>,
+}
+
+impl<W> Shared<W> {
+    fn trace(&self, event: &str, id: &str) {
+        if let Some(trace) = &self.trace {
+            trace.note(event, id);
+        }
+    }
 }
 
 /// Runs the trials `order`, first to last as threads become free, and puts their records into
@@ -139,7 +173,7 @@ pub fn sweep<W: Work>(
         running: AtomicUsize::new(0),
         halt: AtomicBool::new(false),
         stop: stop.clone(),
-        trace: open_trace(settings)?,
+        trace: settings.trace.clone(),
     });
     let (sender, receiver) = mpsc::sync_channel(WAITING);
     {
@@ -160,15 +194,6 @@ pub fn sweep<W: Work>(
     })
 }
 
-fn open_trace(settings: &Settings) -> Result<Option<Mutex<File>>> {
-    let Some(path) = &settings.trace else {
-        return Ok(None);
-    };
-    let file = File::options().append(true).create(true).open(path);
-    file.map(|f| Some(Mutex::new(f)))
-        .map_err(|e| Error::io("write to", path, &e))
-}
-
 /// Takes records as they come and stores them, many at a time when they come fast. Returns how
 /// many there were.
 fn collect<W: Work>(
@@ -183,9 +208,14 @@ fn collect<W: Work>(
     loop {
         match receiver.recv_timeout(Duration::from_millis(100)) {
             Ok(first) => {
-                let batch: Vec<Finished> = std::iter::once(first)
+                let mut batch: Vec<Finished> = std::iter::once(first)
                     .chain(receiver.try_iter().take(WAITING))
                     .collect();
+                if batch.iter().any(|f| f.ends_the_run(settings)) {
+                    // Nobody begins another trial, and what is done by now is kept with the rest.
+                    shared.halt.store(true, Ordering::SeqCst);
+                    batch.extend(receiver.try_iter());
+                }
                 done += keep(&batch, shared, store, settings, progress)?;
             }
             Err(RecvTimeoutError::Timeout) => progress.tick(),
@@ -201,6 +231,10 @@ fn collect<W: Work>(
                         settings.grace.as_secs(),
                         if running == 1 { "" } else { "s" }
                     ));
+                    // Now, since nothing can be said when the second signal ends the process.
+                    if let Some(command) = &settings.go_on {
+                        progress.note(&format!("either way, go on with: {command}"));
+                    }
                 }
                 Instant::now() + settings.grace
             });
@@ -213,6 +247,8 @@ fn collect<W: Work>(
     }
 }
 
+/// Stores every trial of `batch` that has a record to keep, wherever in it one stands that ends
+/// the run, and returns how many these were.
 fn keep<W: Work>(
     batch: &[Finished],
     shared: &Shared<W>,
@@ -220,11 +256,10 @@ fn keep<W: Work>(
     settings: &Settings,
     progress: &mut Progress,
 ) -> Result<usize> {
-    let ends = |f: &Finished| f.refused.is_some() || settings.fail_fast && f.failure.is_some();
-    let end = batch.iter().position(ends);
-    let good = &batch[..end.unwrap_or(batch.len())];
+    let (ending, good): (Vec<&Finished>, Vec<&Finished>) =
+        batch.iter().partition(|f| f.ends_the_run(settings));
     store.append(good.iter().map(|f| (&f.key, f.frame.as_slice())))?;
-    for finished in good {
+    for finished in &good {
         let index = finished.key.index as u32;
         if let Some(failure) = &finished.failure {
             progress.note(&format!("failed: {}: {failure}", shared.work.describe(index)));
@@ -233,30 +268,17 @@ fn keep<W: Work>(
             shared.work.describe(index)
         });
     }
-    let Some(Finished {
-        key,
-        failure,
-        refused,
-        ..
-    }) = end.map(|at| &batch[at])
-    else {
-        return Ok(good.len());
-    };
-    let what = format!(
-        "trial {} ({})",
-        key.trial_id,
-        shared.work.describe(key.index as u32)
-    );
-    Err(match refused {
-        Some(error) => Error::new(error.kind(), format!("{what}: {}", one_line(&error.to_string()))).help(
-            "that is no result, so the trial is not kept; put it right, then run the same command again",
-        ),
-        None => {
-            let why = failure.as_deref().unwrap_or_default();
-            Error::new(Kind::Trial, format!("{what} failed: {why}"))
-                .help("without --fail-fast it becomes a row with status failed, and the rest goes on")
+    // Whoever asked to stop is told so by the exit code; what ends the run anyway is a note then,
+    // and comes back when the run goes on.
+    let asked = shared.stop.is_raised();
+    for finished in ending {
+        let error = finished.as_error(shared);
+        if !asked {
+            return Err(error);
         }
-    })
+        progress.note(&format!("dropped: {}", error.message()));
+    }
+    Ok(good.len())
 }
 
 /// One thread's life: the next trial, until there is none.
@@ -279,7 +301,7 @@ fn labour<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>) {
 /// Runs one trial; whatever happens in it becomes a record.
 fn one<W: Work>(shared: &Shared<W>, index: u32, workspace: &mut W::Workspace) -> Finished {
     let id = shared.work.trial_id(index);
-    trace(shared, "start", &id);
+    shared.trace("start", &id);
     IN_TRIAL.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(|| shared.work.run(index, workspace)));
     IN_TRIAL.set(false);
@@ -316,7 +338,7 @@ fn one<W: Work>(shared: &Shared<W>, index: u32, workspace: &mut W::Workspace) ->
             (key, frame)
         }
     };
-    trace(shared, "end", &id);
+    shared.trace("end", &id);
     Finished {
         key,
         frame,
@@ -354,19 +376,6 @@ fn one_line(text: &str) -> String {
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
         .join("; ")
-}
-
-fn trace<W>(shared: &Shared<W>, event: &str, id: &str) {
-    let Some(file) = &shared.trace else { return };
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64();
-    let line = format!("{now:.6}\t{event}\t{id}\n");
-    // A trace that cannot be written must not stop a run.
-    if let Ok(mut file) = file.lock() {
-        let _ = file.write_all(line.as_bytes());
-    }
 }
 
 thread_local! {

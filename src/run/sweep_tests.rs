@@ -93,6 +93,7 @@ fn settings(threads: usize) -> Settings {
         fail_fast: false,
         grace: Duration::from_millis(100),
         trace: None,
+        go_on: None,
     }
 }
 
@@ -211,6 +212,67 @@ fn a_machine_that_refuses_ends_the_run_and_leaves_no_row() {
     };
     let (end, resumed) = run(dir.path(), &Arc::new(work), &settings(1), &Stop::manual()).unwrap();
     assert_eq!((end, resumed.trials), (End::Complete, kept.len() as u64));
+}
+
+/// What `collect` makes of trials 0 to 399, all waiting for it, of which the second was refused and
+/// the third failed.
+fn collected(stop: &Stop, settings: &Settings) -> (Result<usize>, Vec<u32>) {
+    let work = Arc::new(Tiny::default());
+    let shared = Shared {
+        work: work.clone(),
+        order: (0..400).collect(),
+        next: AtomicUsize::new(400),
+        running: AtomicUsize::new(0),
+        halt: AtomicBool::new(false),
+        stop: stop.clone(),
+        trace: None,
+    };
+    let (sender, receiver) = mpsc::sync_channel(400);
+    for index in 0..400 {
+        let record = match index {
+            2 => work.failed(2, "no such thing".into()),
+            _ => record(index),
+        };
+        let key = Key::of(u64::from(index), &record);
+        let frame = frame::encode(&key, &record).unwrap();
+        let finished = Finished {
+            key,
+            frame,
+            failure: record.trial.message.clone(),
+            refused: (index == 1).then(|| Error::new(Kind::Io, "the disk is full")),
+        };
+        sender.send(finished).unwrap();
+    }
+    drop(sender);
+    let mut store = Store::in_memory(400);
+    let mut progress = Progress::new(400, 1, true);
+    let done = collect(&receiver, &shared, &mut store, settings, &mut progress);
+    let lost = (0..400).filter(|&i| !store.has(i)).collect();
+    (done, lost)
+}
+
+#[test]
+fn a_refused_trial_takes_no_finished_one_with_it() {
+    let (done, lost) = collected(&Stop::manual(), &settings(1));
+    assert_eq!(done.unwrap_err().kind(), Kind::Io);
+    assert_eq!(lost, [1], "the failed one is a row");
+    let fail_fast = Settings {
+        fail_fast: true,
+        ..settings(1)
+    };
+    let (done, lost) = collected(&Stop::manual(), &fail_fast);
+    assert_eq!(done.unwrap_err().kind(), Kind::Io, "the first that ends the run");
+    assert_eq!(lost, [1, 2]);
+}
+
+/// A scheduler reads the exit code: whoever was asked to stop says so, whatever else goes wrong in
+/// the last seconds.
+#[test]
+fn a_refusal_while_stopping_leaves_it_an_interruption() {
+    let stop = Stop::manual();
+    stop.raise();
+    let (done, lost) = collected(&stop, &settings(1));
+    assert_eq!((done.unwrap(), lost), (399, vec![1]));
 }
 
 #[test]

@@ -177,6 +177,7 @@ pub fn verify(
         fail_fast: false,
         grace: GRACE,
         trace: None,
+        go_on: None,
     };
     let end = sweep(job, order, &mut store, &settings, stop, &mut progress);
     progress.clear();
@@ -262,7 +263,7 @@ impl Rows {
             let theirs = rows.get(id).map(Vec::as_slice).unwrap_or_default();
             let ours = render(table, record)?;
             if theirs.len() != ours.len() {
-                let count = |n: usize| format!("{n} rows");
+                let count = |n: usize| format!("{n} row{}", if n == 1 { "" } else { "s" });
                 let stage = if table == Table::Trials {
                     Stage::Rows
                 } else {

@@ -9,15 +9,17 @@
 # needs: rustup target add aarch64-unknown-linux-gnu
 #        apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 #
+# Exit codes: 0 passed, 77 skipped (one of these is missing), others failed.
+#
 # What it does not check is real hardware. On an aarch64 machine it isn't needed: `cargo test` runs
 # NEON itself.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=aarch64-unknown-linux-gnu
 for program in aarch64-linux-gnu-gcc qemu-aarch64; do
-    command -v $program > /dev/null || { echo "skipped: $program is not installed"; exit 0; }
+    command -v $program > /dev/null || { echo "skipped: $program is not installed"; exit 77; }
 done
-[ -d "$(rustc --print sysroot)/lib/rustlib/$target" ] || { echo "skipped: rustup target add $target"; exit 0; }
+[ -d "$(rustc --print sysroot)/lib/rustlib/$target" ] || { echo "skipped: rustup target add $target"; exit 77; }
 export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"

@@ -6,13 +6,15 @@
 #   tests/scripts/slurm.sh     as root; needs apt-get install slurm-wlm munge; GOODINIT names a
 #                              program already built
 #
+# Exit codes: 0 passed, 77 skipped (no Slurm, or not root), others failed.
+#
 # Everything lives in a temporary directory; the daemons are stopped by their process ids.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 for program in slurmctld slurmd munged sbatch; do
-    command -v $program > /dev/null || { echo "skipped: $program is not installed (apt-get install slurm-wlm munge)"; exit 0; }
+    command -v $program > /dev/null || { echo "skipped: $program is not installed (apt-get install slurm-wlm munge)"; exit 77; }
 done
-[ "$(id -u)" -eq 0 ] || { echo "skipped: slurmd needs root"; exit 0; }
+[ "$(id -u)" -eq 0 ] || { echo "skipped: slurmd needs root"; exit 77; }
 if [ -z "${GOODINIT:-}" ]; then
     cargo build --release --quiet
     GOODINIT=$PWD/target/release/goodinit

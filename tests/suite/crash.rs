@@ -84,6 +84,9 @@ fn asked_to_stop_it_keeps_everything_and_says_how_to_go_on() {
         if ran.code == Some(75) {
             interrupted += 1;
             assert!(ran.err.contains("32 trials are kept"), "{ran:#?}");
+            // Said before a second signal could cut the program short.
+            let early = "either way, go on with: goodinit grid x.toml --out r";
+            assert_eq!(ran.err.contains("stopping:"), ran.err.contains(early), "{ran:#?}");
             assert!(
                 ran.err.contains("go on with: goodinit grid x.toml --out r"),
                 "{ran:#?}"

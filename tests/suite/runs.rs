@@ -199,6 +199,62 @@ fn verify_finds_what_differs_first() {
     );
 }
 
+#[test]
+fn verify_names_the_row_and_column_of_a_cell_edited_by_hand() {
+    let bench = Bench::new(SMALL);
+    bench.grid("r", &[]).expect(0);
+    let tables = bench.tables("r");
+    let table = &tables["trials.csv"];
+    let header: Vec<&str> = table.lines().next().unwrap().split(',').collect();
+    // The ninth trial; its cells before the last column hold no commas that are quoted.
+    let row = table.lines().nth(9).unwrap();
+    assert!(!row.contains('"'), "{row}");
+    let cells: Vec<&str> = row.split(',').collect();
+    let at = |name: &str| header.iter().position(|h| *h == name).unwrap();
+    let id = cells[at("trial_id")];
+    for (column, said) in [
+        (
+            "test_accuracy",
+            "first differs in the row of trials.csv: test_accuracy is 0.123",
+        ),
+        (
+            "learning_rate",
+            "first differs in the row of trials.csv: learning_rate is 0.123",
+        ),
+        (
+            "trial_id",
+            "first differs in the rows: trials.csv is 0 rows in the table, 1 row here",
+        ),
+    ] {
+        let mut edited = cells.clone();
+        edited[at(column)] = "0.123";
+        let text = table.replacen(row, &edited.join(","), 1);
+        fs::write(bench.path("r/trials.csv"), text).unwrap();
+        let ran = bench.run(&["verify", "r", "--sample", "100%"]).expect(1);
+        assert!(ran.out.contains(said) && ran.out.contains(id), "{ran:#?}");
+        assert!(ran.out.contains("1 differ"), "{ran:#?}");
+    }
+    fs::create_dir(bench.path("empty")).unwrap();
+    for (directory, said) in [
+        ("empty", "empty holds no manifest.toml"),
+        ("nowhere", "there is no directory nowhere"),
+    ] {
+        let ran = bench.run(&["verify", directory]).expect(2);
+        let help = "`goodinit grid EXPERIMENT` makes one";
+        assert!(ran.err.contains(said) && ran.err.contains(help), "{ran:#?}");
+    }
+}
+
+#[test]
+fn a_trace_that_cannot_be_written_leaves_nothing_behind() {
+    let bench = Bench::new(SMALL);
+    let ran = bench.grid("r", &["--trace", "nowhere/trace"]).expect(2);
+    assert!(ran.err.contains("cannot write to nowhere/trace"), "{ran:#?}");
+    assert_eq!(fs::read_dir(bench.path("r")).unwrap().count(), 0);
+    bench.grid("r", &["--trace", "r/trace"]).expect(0);
+    assert_eq!(bench.begun("r/trace"), TRIALS);
+}
+
 /// A network of 6-6-4 whose first weight is not a number, as a .safetensors file.
 fn broken_network() -> Vec<u8> {
     let tensors = [

@@ -95,3 +95,54 @@ fn a_damaged_shard_is_named_and_mended_by_running_it_again() {
     bench.run(&["merge", "r"]).expect(0);
     assert_eq!(bench.tables("r"), bench.tables("whole"));
 }
+
+#[test]
+fn a_fresh_shard_sets_journals_of_another_cut_aside_and_leaves_its_own_cut() {
+    let bench = Bench::new(SMALL);
+    bench.grid("whole", &[]).expect(0);
+    bench.grid("r", &["--shard", "1/2"]).expect(0);
+    let before = fs::read(bench.path("r/journal/1-of-2")).unwrap();
+    // Not from under a shard that is at work.
+    let at_work = fs::File::open(bench.path("r/journal/1-of-2.lock")).unwrap();
+    at_work.lock().unwrap();
+    let refused = bench.grid("r", &["--fresh", "--shard", "1/3"]).expect(2);
+    assert!(
+        refused.err.contains("shard 1/2 of r is in use by"),
+        "{refused:#?}"
+    );
+    assert_eq!(fs::read(bench.path("r/journal/1-of-2")).unwrap(), before);
+    drop(at_work);
+    let ran = bench.grid("r", &["--fresh", "--shard", "1/3"]).expect(0);
+    assert!(ran.err.contains("previous-1"), "{ran:#?}");
+    assert_eq!(fs::read(bench.path("r/previous-1/1-of-2")).unwrap(), before);
+    bench.grid("r", &["--fresh", "--shard", "2/3"]).expect(0);
+    bench.grid("r", &["--shard", "3/3"]).expect(0);
+    bench.run(&["merge", "r"]).expect(0);
+    assert_eq!(bench.tables("r"), bench.tables("whole"));
+}
+
+#[test]
+fn a_whole_run_takes_no_shard_with_it() {
+    let bench = Bench::new(SMALL);
+    // An unfinished whole run: the machine refuses its weights.
+    fs::create_dir(bench.path("r")).unwrap();
+    fs::write(bench.path("r/weights"), "in the way").unwrap();
+    bench.grid("r", &["--save-weights"]).expect(2);
+    fs::remove_file(bench.path("r/weights")).unwrap();
+    let ran = bench.grid("r", &["--shard", "1/3"]).expect(2);
+    assert!(
+        ran.err.contains("run it whole again") && ran.err.contains("--fresh"),
+        "{ran:#?}"
+    );
+    bench.grid("r", &["--fresh", "--shard", "1/3"]).expect(0);
+    let shard = fs::read(bench.path("r/journal/1-of-3")).unwrap();
+    let whole = bench.path("r/previous-1/1-of-1");
+    assert!(whole.exists() && !bench.path("r/journal/1-of-1").exists());
+    // Even where both lie side by side.
+    fs::rename(whole, bench.path("r/journal/1-of-1")).unwrap();
+    let ran = bench.grid("r", &["--save-weights"]).expect(2);
+    assert!(ran.err.contains("is of shard 1/3"), "{ran:#?}");
+    assert_eq!(fs::read(bench.path("r/journal/1-of-3")).unwrap(), shard);
+    bench.grid("r", &["--fresh"]).expect(0);
+    assert_eq!(fs::read(bench.path("r/previous-2/1-of-3")).unwrap(), shard);
+}

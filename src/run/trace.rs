@@ -1,0 +1,38 @@
+//! `--trace`: a line in a file whenever a trial starts and when it ends.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::error::{Error, Result};
+
+/// A file that trials are noted in, by any thread.
+#[derive(Debug)]
+pub struct Trace(Mutex<File>);
+
+impl Trace {
+    /// Opens `path` to append to, and creates it if it is not there.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::options().append(true).create(true).open(path);
+        file.map(|f| Trace(Mutex::new(f)))
+            .map_err(|e| Error::io("write to", path, &e))
+    }
+
+    /// Notes that `event` has just happened to the trial `id`.
+    pub(super) fn note(&self, event: &str, id: &str) {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs_f64();
+        let line = format!("{now:.6}\t{event}\t{id}\n");
+        // A trace that cannot be written must not stop a run.
+        if let Ok(mut file) = self.0.lock() {
+            let _ = file.write_all(line.as_bytes());
+        }
+    }
+}
