@@ -50,6 +50,8 @@ pub struct Made<'a> {
     pub rates: Vec<f64>,
     pub replicates: u32,
     pub epochs: u32,
+    /// Whether there are validation data.
+    pub validation: bool,
 }
 
 impl Default for Made<'_> {
@@ -61,6 +63,7 @@ impl Default for Made<'_> {
             rates: vec![0.01, 0.1, 1.0],
             replicates: 4,
             epochs: 6,
+            validation: true,
         }
     }
 }
@@ -122,14 +125,15 @@ impl Made<'_> {
                 step: u64::from(epoch) * 40,
                 train_loss: Some(2.3 * (1.05 - a)),
                 train_accuracy: Some(a),
-                validation_loss: Some(2.3 * (1.06 - a)),
-                validation_accuracy: Some(a),
+                validation_loss: self.validation.then_some(2.3 * (1.06 - a)),
+                validation_accuracy: self.validation.then_some(a),
                 test_loss: Some(2.3 * (1.07 - a)),
                 test_accuracy: Some(a - 0.01),
                 weights_hash: "0".repeat(16),
             }
         };
         let finished = (!lost).then(|| row(self.epochs));
+        let best = finished.as_ref().filter(|_| self.validation);
         let trial = TrialRow {
             trial_id: format!("{number:016x}"),
             status: if lost { Status::Diverged } else { Status::Ok },
@@ -144,9 +148,9 @@ impl Made<'_> {
             validation_accuracy: finished.as_ref().and_then(|r| r.validation_accuracy),
             test_loss: finished.as_ref().and_then(|r| r.test_loss),
             test_accuracy: finished.as_ref().and_then(|r| r.test_accuracy),
-            best_epoch: finished.as_ref().map(|r| r.epoch),
-            best_validation_accuracy: finished.as_ref().and_then(|r| r.validation_accuracy),
-            best_test_accuracy: finished.as_ref().and_then(|r| r.test_accuracy),
+            best_epoch: best.map(|r| r.epoch),
+            best_validation_accuracy: best.and_then(|r| r.validation_accuracy),
+            best_test_accuracy: best.and_then(|r| r.test_accuracy),
             data_hash: "d".repeat(16),
             initial_hash: Some("1".repeat(16)),
             final_hash: Some("2".repeat(16)),

@@ -117,6 +117,30 @@ fn the_page_says_what_the_tables_say() {
 }
 
 #[test]
+fn without_validation_data_no_rate_is_called_chosen() {
+    let page = |validation: bool| {
+        let made = Made {
+            validation,
+            ..Made::default()
+        };
+        render(&[made.run()]).unwrap().html
+    };
+    let (with, without) = (page(true), page(false));
+    // The rates of the made-up run make some schemes choose one at the edge, if they choose.
+    for words in ["at the edge of those tried", "each at its best learning rate"] {
+        assert!(with.contains(words) && !without.contains(words), "{words}");
+    }
+    for words in [
+        "the trials of all rates are pooled",
+        "All rates pooled",
+        "pairing them at the same rate",
+        "gives the best median of this very test accuracy",
+    ] {
+        assert!(without.contains(words) && !with.contains(words), "{words}");
+    }
+}
+
+#[test]
 fn crossed_seeds_show_where_the_spread_comes_from() {
     let made = || Made {
         schemes: vec!["he_normal"],
@@ -228,6 +252,7 @@ fn one_trial_one_scheme_and_no_training_make_pages_too() {
         rates: vec![0.1],
         replicates: 1,
         epochs: 1,
+        validation: true,
     };
     let mut run = one.run();
     assert!(

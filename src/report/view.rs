@@ -29,9 +29,10 @@ pub struct Rate<'a> {
 pub struct Tuned {
     /// The rate.
     pub rate: f64,
-    /// Whether it is the least or the greatest of several.
-    pub at_edge: bool,
-    /// The trials that are scored: those of the replicates that did not choose.
+    /// Whether it is the least or the greatest of several; `None` where validation data did not
+    /// choose it.
+    pub at_edge: Option<bool>,
+    /// The trials that are scored: those of the replicates that did not choose, if others did.
     pub trials: Vec<usize>,
 }
 
@@ -225,7 +226,7 @@ impl<'a> View<'a> {
         if let [only] = rates {
             return Some(Tuned {
                 rate: only.rate,
-                at_edge: false,
+                at_edge: None,
                 trials: only.trials.clone().collect(),
             });
         }
@@ -237,7 +238,7 @@ impl<'a> View<'a> {
         let replicate = |i: usize| self.run.trials[i].coordinates.replicate;
         Some(Tuned {
             rate: chosen.rate,
-            at_edge: choice.at_edge,
+            at_edge: Some(choice.at_edge),
             trials: chosen
                 .trials
                 .clone()
@@ -254,7 +255,7 @@ impl<'a> View<'a> {
         let (_, place) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
         Some(Tuned {
             rate: rates[place].rate,
-            at_edge: place == 0 || place + 1 == rates.len(),
+            at_edge: None,
             trials: rates[place].trials.clone().collect(),
         })
     }
@@ -263,6 +264,20 @@ impl<'a> View<'a> {
     pub fn has_validation(&self) -> bool {
         let has = |t: &TrialRow| t.validation_accuracy.is_some() || t.validation_loss.is_some();
         self.run.trials.iter().any(|t| has(&t.trial))
+    }
+
+    /// How [`View::tuned`] chose among several rates, to be said after "at"; none where there is one.
+    /// A rate that the figure itself chose is no fair score, and the reader is to know.
+    pub fn chosen(&self) -> Option<String> {
+        let several = self.rates.len() > 1;
+        several.then(|| match self.has_validation() {
+            true => "its best learning rate".to_owned(),
+            false => format!(
+                "the learning rate that gives the best median of this very {} (no validation data could choose \
+                 one, so it flatters, and more where there are more rates)",
+                self.measure.name()
+            ),
+        })
     }
 
     /// The one learning rate that suits all schemes best: the best mean over settings and schemes

@@ -80,16 +80,23 @@ pub struct Cell {
     pub outcomes: Vec<Outcome>,
     /// Accuracy of guessing on its dataset; `None` for regression.
     pub chance: Option<f64>,
+    /// Which figures the trials of its dataset have, by [`Figure`]: what a trial that diverged or
+    /// failed lacks may be lost, or may never have been measured.
+    pub measured: [bool; Figure::ALL.len()],
 }
 
 impl Cell {
     /// The figure of each trial, in the order of `outcomes`. A trial that diverged or failed is
     /// never dropped: its accuracy counts as chance, its loss as infinite. `None` where the
-    /// figure is not measured in this cell.
+    /// figure is not measured in this cell, nor lost: a cell without a single trial that ended
+    /// well counts as lost only if others on its dataset have the figure. Else a learning rate at
+    /// which all trials diverged would be the one with the best validation figure where there are
+    /// no validation data.
     pub fn scores(&self, figure: Figure) -> Option<Vec<f64>> {
-        let measured = self.outcomes.iter().any(|o| o.figures[figure as usize].is_some());
+        let here = self.outcomes.iter().any(|o| o.figures[figure as usize].is_some());
         let all_lost = self.outcomes.iter().all(|o| o.status != Status::Ok);
-        if !measured && !(all_lost && (self.chance.is_some() || !figure.is_accuracy())) {
+        let lost = all_lost && self.measured[figure as usize];
+        if !here && !(lost && (self.chance.is_some() || !figure.is_accuracy())) {
             return None;
         }
         let worst = worst(figure.is_accuracy(), self.chance);
@@ -157,11 +164,11 @@ pub fn collect<T: Read, E: Read>(
     manifest: Option<&Manifest>,
 ) -> Result<Vec<Cell>> {
     let mut cells = Stream::new(trials, epochs)?.collect::<Result<Vec<Cell>>>()?;
-    set_chance(&mut cells, manifest);
+    set_dataset_facts(&mut cells, manifest);
     Ok(cells)
 }
 
-/// The cells of a table, one after the other as they are read; `chance` is not set yet.
+/// The cells of a table, one after the other as they are read; `chance` and `measured` are not set yet.
 pub struct Stream<T: Read, E: Read> {
     trials: Reader<TrialLine, T>,
     times: Option<Times<E>>,
@@ -196,6 +203,7 @@ impl<T: Read, E: Read> Stream<T, E> {
             coordinates: CellCoordinates::from(&first.coordinates),
             outcomes: Vec::new(),
             chance: None,
+            measured: [false; Figure::ALL.len()],
         };
         let mut line = first;
         loop {
@@ -269,26 +277,51 @@ pub fn describe(coordinates: &Coordinates) -> String {
     texts.join(",")
 }
 
-/// Sets the accuracy of guessing: the manifest's, else 0 for datasets with accuracies.
-pub fn set_chance(cells: &mut [Cell], manifest: Option<&Manifest>) {
-    let mut classified: BTreeMap<&str, bool> = BTreeMap::new();
+/// Sets what the cells of a dataset tell together: the accuracy of guessing (the manifest's, else 0
+/// for datasets with accuracies), and which figures are measured.
+pub fn set_dataset_facts(cells: &mut [Cell], manifest: Option<&Manifest>) {
+    let mut datasets: BTreeMap<String, Facts> = BTreeMap::new();
     for cell in cells.iter() {
-        let accuracy = cell
-            .outcomes
-            .iter()
-            .any(|o| o.figures[Figure::TestAccuracy as usize].is_some());
-        *classified.entry(&cell.coordinates.dataset).or_default() |= accuracy;
+        let facts = datasets.entry(cell.coordinates.dataset.clone()).or_default();
+        facts.add(&cell.outcomes);
     }
-    let chances: Vec<Option<f64>> = cells
-        .iter()
-        .map(|cell| {
-            let dataset = cell.coordinates.dataset.as_str();
-            let listed = manifest.and_then(|m| m.chance(dataset));
-            listed.or_else(|| classified[dataset].then_some(0.0))
+    for cell in cells {
+        let dataset = &cell.coordinates.dataset;
+        let facts = &datasets[dataset];
+        let listed = manifest.and_then(|m| m.chance(dataset));
+        let classified = facts.measured[Figure::TestAccuracy as usize];
+        cell.chance = listed.or_else(|| classified.then_some(0.0));
+        cell.measured = facts.measured();
+    }
+}
+
+/// What the trials on a dataset tell about it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Facts {
+    measured: [bool; Figure::ALL.len()],
+    some_ok: bool,
+}
+
+impl Facts {
+    fn add(&mut self, outcomes: &[Outcome]) {
+        for outcome in outcomes {
+            self.some_ok |= outcome.status == Status::Ok;
+            for (measured, figure) in self.measured.iter_mut().zip(&outcome.figures) {
+                *measured |= figure.is_some();
+            }
+        }
+    }
+
+    /// Where no trial ended well nothing tells: then what is reported counts as lost, and what
+    /// depends on validation data as not measured.
+    fn measured(&self) -> [bool; Figure::ALL.len()] {
+        use Figure::{TestAccuracy, TestLoss, TrainAccuracy, TrainLoss};
+        if self.some_ok {
+            return self.measured;
+        }
+        Figure::ALL.map(|f| {
+            self.measured[f as usize] || matches!(f, TrainLoss | TrainAccuracy | TestLoss | TestAccuracy)
         })
-        .collect();
-    for (cell, chance) in cells.iter_mut().zip(chances) {
-        cell.chance = chance;
     }
 }
 

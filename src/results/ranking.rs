@@ -5,10 +5,12 @@
 //! does not rule it, and failure in a few of the groups shows. Intervals resample each group apart.
 //! Every scheme is compared with the leader by the difference of the two scores; its interval
 //! resamples trials that share group and seeds together, so that what a replicate does to both
-//! cancels. Being told apart takes the number of schemes into account: that interval has the level
+//! cancels. Where there are several learning rates and no validation data to choose by, the trials
+//! of all rates are pooled: then they pair at the same rate, and the trials that a replicate has at
+//! the several rates are drawn together, as one unit. Being told apart takes the number of schemes into account: that interval has the level
 //! 1 - 0.05/m for m comparisons (Bonferroni).
 //!
-//! Two things to keep in mind. With fewer than about 10 pairs a percentile bootstrap is too
+//! Two things to keep in mind. With fewer than about 10 replicates a percentile bootstrap is too
 //! narrow. And the leader is picked from the same trials, which favours it a little where many are
 //! nearly equal.
 
@@ -20,18 +22,17 @@ use super::cell::{Cell, Figure, Outcome};
 use super::record::Status;
 use super::stats::bootstrap::{Estimate, LEVEL, interval_of_strata};
 use super::stats::compare::{Paired, probability_of_improvement};
-use super::stats::{Identity, Interval, mean, stratified_mean};
+use super::stats::{Identity, Interval, Units, mean, stratified_mean};
 use super::tuning;
 
 /// At which learning rate schemes are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rates {
-    /// Each scheme at the rate chosen for it in each cell, see [`tuning`].
+    /// Each scheme at the rate chosen for it in each group of cells, see [`tuning`]; where there
+    /// are no validation data to choose by, the trials of all its rates, pooled.
     Tuned,
     /// All at this rate.
     Fixed(f64),
-    /// Trials of all rates pooled: how much does the scheme depend on the rate?
-    Pooled,
 }
 
 /// What is known about one scheme.
@@ -80,31 +81,58 @@ pub struct Comparison {
     pub groups: usize,
 }
 
-/// Trials with what they score.
-type Scored<'a> = Vec<(&'a Outcome, f64)>;
+/// A trial with what it scores.
+#[derive(Debug, Clone, Copy)]
+struct Scored<'a> {
+    outcome: &'a Outcome,
+    rate: f64,
+    score: f64,
+}
+
+/// The trials of one scheme that count in one group of cells.
+#[derive(Debug, Default)]
+struct Group<'a> {
+    trials: Vec<Scored<'a>>,
+    /// The trials are those of several rates.
+    pooled: bool,
+}
+
+impl Group<'_> {
+    fn scores(&self) -> Vec<f64> {
+        self.trials.iter().map(|t| t.score).collect()
+    }
+
+    /// The scores, those of the same seeds in one unit.
+    fn units(&self) -> Units<f64> {
+        Units::grouped(self.trials.iter().map(|t| (Cell::pair_key(t.outcome), t.score)))
+    }
+}
 
 /// The trials of one scheme that count, by group of cells.
 #[derive(Debug, Default)]
 struct Side<'a> {
-    groups: BTreeMap<Vec<String>, Scored<'a>>,
+    groups: BTreeMap<Vec<String>, Group<'a>>,
     at_edge: usize,
 }
 
 impl<'a> Side<'a> {
     /// The trials of the groups that both sides have.
-    fn beside<'s>(&'s self, other: &'s Side<'a>) -> impl Iterator<Item = (&'s Scored<'a>, &'s Scored<'a>)> {
-        let both = |(key, trials)| Some((trials, other.groups.get(key)?));
+    fn beside<'s>(&'s self, other: &'s Side<'a>) -> impl Iterator<Item = (&'s Group<'a>, &'s Group<'a>)> {
+        let both = |(key, group)| Some((group, other.groups.get(key)?));
         self.groups.iter().filter_map(both)
     }
 
     fn strata(&self) -> Vec<Vec<f64>> {
-        let scores = |trials: &Vec<(&Outcome, f64)>| trials.iter().map(|(_, x)| *x).collect();
-        self.groups.values().map(scores).collect()
+        self.groups.values().map(Group::scores).collect()
+    }
+
+    fn units(&self) -> Vec<Units<f64>> {
+        self.groups.values().map(Group::units).collect()
     }
 
     fn count(&self, status: Status) -> usize {
-        let trials = self.groups.values().flatten();
-        trials.filter(|(o, _)| o.status == status).count()
+        let trials = self.groups.values().flat_map(|g| &g.trials);
+        trials.filter(|t| t.outcome.status == status).count()
     }
 }
 
@@ -141,7 +169,7 @@ pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {
                 scheme: scheme.clone(),
                 score: Estimate {
                     value: stratified_mean(&strata),
-                    interval: interval_of_strata(&identity, &strata, LEVEL, stratified_mean),
+                    interval: interval_of_strata(&identity, &side.units(), LEVEL, stratified_mean),
                 },
                 trials: strata.iter().map(Vec::len).sum(),
                 diverged: side.count(Status::Diverged),
@@ -193,12 +221,16 @@ fn collect<'a>(cells: &[&'a Cell], rates: Rates, figure: Figure) -> BTreeMap<Str
             let Some(scores) = cell.scores(figure) else {
                 continue;
             };
+            let rate = cell.coordinates.learning_rate;
             let trials = cell.outcomes.iter().zip(scores);
-            let scored = trials.filter(|(o, _)| choice.is_none() || scoring.contains(&o.replicate));
-            side.groups.entry(key.clone()).or_default().extend(scored);
+            let scored = trials.map(|(outcome, score)| Scored { outcome, rate, score });
+            let into = side.groups.entry(key.clone()).or_default();
+            into.pooled = kept.len() > 1;
+            into.trials
+                .extend(scored.filter(|t| choice.is_none() || scoring.contains(&t.outcome.replicate)));
         }
     }
-    sides.retain(|_, side| side.groups.values().any(|g| !g.is_empty()));
+    sides.retain(|_, side| side.groups.values().any(|g| !g.trials.is_empty()));
     sides
 }
 
@@ -268,7 +300,7 @@ fn compare_with_leader(standings: &mut [Standing], sides: &BTreeMap<String, Side
         if duel.pairs() == 0 {
             continue;
         }
-        let better = |t: &[(&Outcome, f64)]| -> Vec<f64> { t.iter().map(|(_, x)| sign * x).collect() };
+        let better = |g: &Group| -> Vec<f64> { g.trials.iter().map(|t| sign * t.score).collect() };
         let shared = sides[&standing.scheme].beside(&sides[&leader.scheme]);
         let probabilities: Vec<f64> = shared
             .map(|(x, y)| probability_of_improvement(&better(x), &better(y)))
@@ -283,11 +315,20 @@ fn compare_with_leader(standings: &mut [Standing], sides: &BTreeMap<String, Side
     }
 }
 
-/// The scores of trials that share replicate and seeds.
-fn pair(trials: &[(&Outcome, f64)], rivals: &[(&Outcome, f64)]) -> Vec<(f64, f64)> {
-    let by_key: BTreeMap<_, f64> = rivals.iter().map(|(o, y)| (Cell::pair_key(o), *y)).collect();
-    trials
-        .iter()
-        .filter_map(|(o, x)| by_key.get(&Cell::pair_key(o)).map(|y| (*x, *y)))
-        .collect()
+/// The scores of trials that share replicate and seeds, and the rate where rates are pooled: each
+/// scheme's own rate is no reason not to pair, but among several a trial pairs with that at its
+/// own. Pairs of the same seeds are a unit.
+fn pair(group: &Group, rivals: &Group) -> Units<(f64, f64)> {
+    let by_rate = group.pooled || rivals.pooled;
+    let key = |t: &Scored| (Cell::pair_key(t.outcome), by_rate.then_some(t.rate.to_bits()));
+    let by_key: BTreeMap<_, f64> = rivals.trials.iter().map(|t| (key(t), t.score)).collect();
+    let pairs = group.trials.iter().filter_map(|t| {
+        let rival = by_key.get(&key(t))?;
+        Some((Cell::pair_key(t.outcome), (t.score, *rival)))
+    });
+    Units::grouped(pairs)
 }
+
+#[cfg(test)]
+#[path = "ranking_tests.rs"]
+mod tests;

@@ -130,6 +130,44 @@ fn rates_are_chosen_on_some_replicates_and_scored_on_the_others() {
     assert_eq!(ranks(&[0.5, 0.9, 0.5, 0.1]), [2, 1, 2, 4]);
 }
 
+/// The same trials without validation data.
+fn without_validation(mut records: Vec<TrialRecord>) -> Vec<TrialRecord> {
+    for t in records.iter_mut().map(|r| &mut r.trial) {
+        (t.validation_loss, t.validation_accuracy) = (None, None);
+        (t.best_epoch, t.best_validation_accuracy, t.best_test_accuracy) = (None, None, None);
+    }
+    records
+}
+
+#[test]
+fn without_validation_data_a_rate_at_which_all_diverged_is_not_chosen() {
+    let mut records = grid();
+    records.extend((0..4).map(|r| lost("b", 1.0, r)));
+    // With validation data the rate counts as chance, and is not the best.
+    let f = summary(&records).pop().unwrap().figures;
+    assert_eq!((f.validation_accuracy_median, f.tuned), (Some(0.1), Some(false)));
+    let rows = summary(&without_validation(records));
+    for row in &rows {
+        let f = &row.figures;
+        assert_eq!((f.tuned, f.tuned_on, f.tuned_rank), (None, None, None), "{row:?}");
+        assert_eq!(
+            (f.validation_accuracy_median, f.best_test_accuracy_median),
+            (None, None)
+        );
+    }
+    // It has still lost on test data.
+    assert_eq!(rows[4].figures.test_accuracy_median, Some(0.1));
+}
+
+#[test]
+fn what_a_dataset_has_not_is_no_chance_accuracy() {
+    let mut records = without_validation(vec![trial("a", 0.1, 0, 0.9), lost("b", 0.1, 0)]);
+    (records[0].trial.test_loss, records[0].trial.test_accuracy) = (None, None);
+    let f = &summary(&records)[1].figures;
+    assert_eq!((f.test_accuracy_median, f.test_accuracy_max), (None, None));
+    assert_eq!(f.train_accuracy_median, Some(0.1));
+}
+
 #[test]
 fn regression_is_ranked_by_loss() {
     let mut records = grid();

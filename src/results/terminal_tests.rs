@@ -29,6 +29,7 @@ fn cell(architecture: &str, activation: &str, scheme: &str, rate: f64, scores: &
         coordinates: CellCoordinates::from(&c),
         outcomes: outcomes.collect(),
         chance: Some(0.1),
+        measured: [true; 7],
     }
 }
 

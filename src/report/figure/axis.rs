@@ -63,9 +63,14 @@ impl Axis {
         at.is_finite().then_some(at)
     }
 
-    /// Where a value stands, pressed to the nearer end if outside.
+    /// Where a value stands, pressed to the nearer end if outside: an infinite one too.
     pub fn clamp(&self, value: f64) -> f64 {
-        let at = self.place(value).unwrap_or(self.range.0);
+        let outside = if value == f64::INFINITY {
+            self.range.1
+        } else {
+            self.range.0
+        };
+        let at = self.place(value).unwrap_or(outside);
         at.clamp(self.range.0, self.range.1)
     }
 
@@ -178,6 +183,18 @@ mod tests {
         assert!(axis.ticks.len() >= 2, "{axis:?}");
         let axis = Axis::around("", true, [0.01, 0.3]);
         assert_eq!(texts(&axis), ["0.01", "0.02", "0.05", "0.1", "0.2"]);
+    }
+
+    #[test]
+    fn what_is_outside_stands_at_the_nearer_end() {
+        for log in [false, true] {
+            let axis = Axis::exactly("", log, (-1.0, 2.0));
+            for (value, end) in [(1e9, 2.0), (f64::INFINITY, 2.0), (f64::NEG_INFINITY, -1.0)] {
+                assert_eq!(axis.clamp(value), end, "{value} {log}");
+            }
+        }
+        assert_eq!(Axis::exactly("", true, (-1.0, 2.0)).clamp(0.0), -1.0);
+        assert_eq!(Axis::exactly("", false, (-1.0, 2.0)).clamp(-5.0), -1.0);
     }
 
     #[test]

@@ -28,7 +28,10 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
     Ok(html! {
         p.quiet {
             "Median " (view.measure.name()) " over replicates"
-            @if view.rates.len() > 1 { " at each scheme's best rate" }
+            @if view.rates.len() > 1 {
+                @if view.has_validation() { " at each scheme's best rate" }
+                @else { ", each scheme at the rate that gives the best median of what is shown at the end (no validation data could choose one)" }
+            }
             ", with a band from the first to the third quartile; a trial that has diverged counts as "
             @if view.measure.higher_is_better() { "chance" } @else { "infinite loss, where its line ends" }
             "."

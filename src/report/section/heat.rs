@@ -40,7 +40,7 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
     Ok(html! {
         p.quiet {
             "Median " (view.measure.name()) " over replicates"
-            @if view.rates.len() > 1 { ", each at its best learning rate" }
+            @if let Some(rate) = view.chosen() { ", each at " (rate) }
             "; schemes in the order of the ranking."
         }
         div.maps { @for map in open { div.scroll { (map) } } }

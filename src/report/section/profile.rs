@@ -42,7 +42,7 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
     Ok(html! {
         p.quiet {
             "The share of a scheme's trials, those of all settings taken together"
-            @if view.rates.len() > 1 { " and each at its best learning rate" }
+            @if let Some(rate) = view.chosen() { " and each at " (rate) }
             ", whose " (view.measure.name()) " is at " (better) " x"
             @if has_times {
                 "; and the share that has reached " (view.measure.name()) " " (number(TARGET_ACCURACY))

@@ -1,4 +1,5 @@
-//! The ranking of the schemes, with intervals: each at its tuned rate, and all at one rate.
+//! The ranking of the schemes, with intervals: each at its tuned rate (over all rates where nothing
+//! can choose one), and all at one rate.
 
 use maud::{Markup, html};
 
@@ -41,7 +42,9 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
         false,
         all.flat_map(|s| ends(s.score)).filter(|v| v.is_finite()),
     );
-    let own = if view.rates.len() > 1 {
+    let own = if pooled(view) {
+        "all rates pooled"
+    } else if view.rates.len() > 1 {
         "at their best rates"
     } else {
         "ranking"
@@ -91,6 +94,11 @@ fn trials(view: &View) -> Option<usize> {
     view.standings.iter().all(|s| s.trials == first).then_some(first)
 }
 
+/// Whether the ranking is over the trials of all rates.
+fn pooled(view: &View) -> bool {
+    view.rates.len() > 1 && !view.has_validation()
+}
+
 fn method(view: &View, fixed: Option<&Fixed>) -> Markup {
     let accuracy = view.measure.higher_is_better();
     html! {
@@ -104,7 +112,8 @@ fn method(view: &View, fixed: Option<&Fixed>) -> Markup {
             @if view.has_validation() {
                 "Each scheme stands at its own best learning rate in each setting: the first half of the replicates chooses it by their median on validation data, and the others are scored. "
             } @else {
-                strong { "There are no validation data to choose learning rates by, so the trials of all rates are pooled. " }
+                strong { "There are no validation data to choose learning rates by, so the trials of all rates are pooled" }
+                "; a replicate is resampled with its trials at all rates. "
             }
         }
         @if let Some(fixed) = fixed {
@@ -114,7 +123,9 @@ fn method(view: &View, fixed: Option<&Fixed>) -> Markup {
             ". "
         }
         @if view.standings.len() > 1 {
-            "“Less the first” is the difference of the two scores; its interval resamples trials of the same setting and seeds together, and has a level of 95% for all comparisons with the first at once (Bonferroni). "
+            "“Less the first” is the difference of the two scores; its interval resamples trials of the same setting and seeds together, "
+            @if pooled(view) { "pairing them at the same rate, " }
+            "and has a level of 95% for all comparisons with the first at once (Bonferroni). "
             "“P(better)” is the probability that a trial is better than one of the first's in the same setting, ties counting half."
             @if view.standings.iter().any(|s| apart_in_part(view, s)) {
                 " Where a scheme lacks some of the settings, it is compared in those that both have."
@@ -255,7 +266,7 @@ fn forest(view: &View, axis: &Axis, id: &str, rates: &str, standings: &[Standing
     forest.draw()
 }
 
-/// Warns where the best rate is the least or the greatest of the grid: the true best may lie
+/// Warns where the rate chosen is the least or the greatest of the grid: the true best may lie
 /// beyond.
 fn edges(view: &View) -> Markup {
     let (Some(first), Some(last)) = (view.rates.first(), view.rates.last()) else {
@@ -267,14 +278,14 @@ fn edges(view: &View) -> Markup {
     let (mut edge, mut all) = (0, 0);
     for setting in 0..view.settings.len() {
         let several = |s: &&String| view.cells(setting, s).len() > 1;
-        for tuned in view
+        for at_edge in view
             .schemes
             .iter()
             .filter(several)
-            .filter_map(|s| view.tuned(setting, s))
+            .filter_map(|s| view.tuned(setting, s)?.at_edge)
         {
             all += 1;
-            edge += usize::from(tuned.at_edge);
+            edge += usize::from(at_edge);
         }
     }
     html! {

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::experiment::Axis;
 use crate::init::Registry;
 
-use super::super::cell::{Cell, Stream, set_chance};
+use super::super::cell::{Cell, Stream, set_dataset_facts};
 use super::super::check::{self, Outcome, Verdict};
 use super::super::format;
 use super::super::manifest::Manifest;
@@ -231,7 +231,7 @@ impl Blocks {
             block.push(cell);
             self.next = self.cells.next().transpose()?;
         }
-        set_chance(&mut block, self.manifest.as_ref());
+        set_dataset_facts(&mut block, self.manifest.as_ref());
         Ok(block)
     }
 }

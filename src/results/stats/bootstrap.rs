@@ -1,5 +1,7 @@
 //! Stratified percentile bootstrap with stable bytes.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest as _, Sha256};
 
 use super::quantile;
@@ -135,28 +137,91 @@ pub fn percentile_interval(mut values: Vec<f64>, level: f64) -> Interval {
 /// The interval of `statistic` over one sample of replicates, in whatever order they come.
 /// `None` for fewer than two values: one replicate says nothing about its spread.
 pub fn interval(identity: &Identity, values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Option<Interval> {
-    interval_of_strata(identity, &[values.to_vec()], LEVEL, |strata| {
+    interval_of_strata(identity, &[Units::single(values.to_vec())], LEVEL, |strata| {
         statistic(&strata[0])
     })
 }
 
+/// The values of a stratum, in units that are drawn whole: one value each, or what one replicate
+/// scored at several learning rates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Units<T> {
+    /// Unit by unit.
+    values: Vec<T>,
+    /// Where each unit ends in `values`.
+    ends: Vec<usize>,
+}
+
+impl<T: Copy> Units<T> {
+    /// Every value is a unit.
+    pub fn single(values: Vec<T>) -> Self {
+        let ends = (1..=values.len()).collect();
+        Units { values, ends }
+    }
+
+    /// Values with equal keys are a unit. Units stand in the order in which their keys first come,
+    /// and values in theirs.
+    pub fn grouped<K: Ord>(values: impl IntoIterator<Item = (K, T)>) -> Self {
+        let mut places: BTreeMap<K, usize> = BTreeMap::new();
+        let mut units: Vec<Vec<T>> = Vec::new();
+        for (key, value) in values {
+            let place = *places.entry(key).or_insert(units.len());
+            if place == units.len() {
+                units.push(Vec::new());
+            }
+            units[place].push(value);
+        }
+        let ends = units.iter().scan(0, |end, unit| {
+            *end += unit.len();
+            Some(*end)
+        });
+        Units {
+            ends: ends.collect(),
+            values: units.concat(),
+        }
+    }
+
+    /// Number of units.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// All values.
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// Puts the values of the units `drawn` into `place`.
+    pub fn draw_into(&self, drawn: &[usize], place: &mut Vec<T>) {
+        place.clear();
+        for unit in drawn {
+            let start = unit.checked_sub(1).map_or(0, |before| self.ends[before]);
+            place.extend_from_slice(&self.values[start..self.ends[*unit]]);
+        }
+    }
+}
+
 /// The interval of `statistic` over several strata (cells, datasets), each resampled apart.
-/// `None` where no stratum has two values.
+/// `None` where no stratum has two units.
 pub fn interval_of_strata(
     identity: &Identity,
-    strata: &[Vec<f64>],
+    strata: &[Units<f64>],
     level: f64,
     statistic: impl Fn(&[Vec<f64>]) -> f64,
 ) -> Option<Interval> {
     if strata.iter().all(|s| s.len() < 2) {
         return None;
     }
-    let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
-    let mut resampled = strata.to_vec();
+    let sizes: Vec<usize> = strata.iter().map(Units::len).collect();
+    let mut resampled = vec![Vec::new(); strata.len()];
     let values = resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
         for ((place, stratum), drawn) in resampled.iter_mut().zip(strata).zip(indices) {
-            place.clear();
-            place.extend(drawn.iter().map(|i| stratum[*i]));
+            stratum.draw_into(drawn, place);
         }
         statistic(&resampled)
     });

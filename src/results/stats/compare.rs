@@ -1,6 +1,6 @@
 //! Comparing two schemes.
 
-use super::bootstrap::{self, DRAWS, Identity, Interval};
+use super::bootstrap::{self, DRAWS, Identity, Interval, Units};
 
 /// Probability that a trial of `x` scores above one of `y`, ties counted half: the Mann-Whitney
 /// statistic over the number of pairs (rliable's `probability_of_improvement` for one task). NaN
@@ -17,49 +17,54 @@ pub fn probability_of_improvement(x: &[f64], y: &[f64]) -> f64 {
 
 /// Trials of two schemes that share cell, replicate, sample order and data, cell by cell.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Paired(Vec<Vec<(f64, f64)>>);
+pub struct Paired(Vec<Units<(f64, f64)>>);
 
 impl Paired {
     /// Pairs of scores, a stratum for each cell.
-    pub fn new(strata: Vec<Vec<(f64, f64)>>) -> Self {
+    pub fn new(strata: Vec<Units<(f64, f64)>>) -> Self {
         Paired(strata)
     }
 
     /// Number of pairs.
     pub fn count(&self) -> usize {
-        self.0.iter().map(Vec::len).sum()
+        self.0.iter().map(|units| units.values().len()).sum()
     }
 
     /// `statistic` of the first scores, stratum by stratum, less that of the second ones.
     pub fn difference(&self, statistic: impl Fn(&[Vec<f64>]) -> f64) -> f64 {
-        let (x, y): (Vec<Vec<f64>>, Vec<Vec<f64>>) =
-            self.0.iter().map(|pairs| pairs.iter().copied().unzip()).unzip();
-        difference(statistic(&x), statistic(&y))
+        difference_of(self.0.iter().map(Units::values), statistic)
     }
 
-    /// The bootstrap interval of [`Paired::difference`]: pairs stay together and strata apart
-    /// (for one stratum SciPy's `bootstrap(..., paired=True, method="percentile")`). `None` where
-    /// no stratum has two pairs.
+    /// The bootstrap interval of [`Paired::difference`]: pairs and units stay together and strata
+    /// apart (for one stratum of single pairs SciPy's `bootstrap(..., paired=True,
+    /// method="percentile")`). `None` where no stratum has two units.
     pub fn interval(
         &self,
         identity: &Identity,
         level: f64,
         statistic: impl Fn(&[Vec<f64>]) -> f64,
     ) -> Option<Interval> {
-        if self.0.iter().all(|pairs| pairs.len() < 2) {
+        if self.0.iter().all(|units| units.len() < 2) {
             return None;
         }
-        let sizes: Vec<usize> = self.0.iter().map(Vec::len).collect();
-        let mut resampled = self.clone();
+        let sizes: Vec<usize> = self.0.iter().map(Units::len).collect();
+        let mut resampled = vec![Vec::new(); self.0.len()];
         let values = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
-            for ((place, pairs), drawn) in resampled.0.iter_mut().zip(&self.0).zip(indices) {
-                place.clear();
-                place.extend(drawn.iter().map(|i| pairs[*i]));
+            for ((place, units), drawn) in resampled.iter_mut().zip(&self.0).zip(indices) {
+                units.draw_into(drawn, place);
             }
-            resampled.difference(&statistic)
+            difference_of(resampled.iter().map(Vec::as_slice), &statistic)
         });
         Some(bootstrap::percentile_interval(values, level))
     }
+}
+
+fn difference_of<'a>(
+    strata: impl Iterator<Item = &'a [(f64, f64)]>,
+    statistic: impl Fn(&[Vec<f64>]) -> f64,
+) -> f64 {
+    let (x, y): (Vec<Vec<f64>>, Vec<Vec<f64>>) = strata.map(|pairs| pairs.iter().copied().unzip()).unzip();
+    difference(statistic(&x), statistic(&y))
 }
 
 /// `x - y`, where two equal infinities (both trials diverged) differ by nothing.

@@ -13,7 +13,7 @@ pub mod compare;
 pub mod profile;
 pub mod variance;
 
-pub use bootstrap::{Estimate, Identity, Interval};
+pub use bootstrap::{Estimate, Identity, Interval, Units};
 
 /// Arithmetic mean; NaN for no values.
 pub fn mean(values: &[f64]) -> f64 {

@@ -84,8 +84,9 @@ fn the_bootstrap_interval_equals_theirs_on_the_same_draws() {
         .map(|t| scores.iter().map(|run| run[t]).collect())
         .collect();
     let identity = Identity::new(["rliable"]);
+    let units: Vec<Units<f64>> = strata.into_iter().map(Units::single).collect();
     let ours =
-        bootstrap::interval_of_strata(&identity, &strata, 0.95, |s| interquartile_mean(&s.concat())).unwrap();
+        bootstrap::interval_of_strata(&identity, &units, 0.95, |s| interquartile_mean(&s.concat())).unwrap();
     let s = (interval.high - interval.low) / (2.0 * 1.96);
     assert!(
         (ours.low - interval.low).abs() < 4.0 * 0.18 * s,
@@ -125,7 +126,7 @@ fn the_paired_interval_equals_theirs() {
     let fixture = fixture();
     let case = &fixture["paired"];
     let pairs: Vec<(f64, f64)> = numbers(&case["x"]).into_iter().zip(numbers(&case["y"])).collect();
-    let paired = Paired::new(vec![pairs]);
+    let paired = Paired::new(vec![Units::single(pairs)]);
     close(
         paired.difference(stratified_mean),
         &case["difference"],
@@ -147,7 +148,11 @@ fn the_paired_interval_equals_theirs() {
 fn what_a_replicate_does_to_both_cancels() {
     // The strata lie far apart and so do the replicates, but each pair differs by exactly -1/4.
     let stratum = |base: f64| (0..5).map(move |i| (base + f64::from(i), base + f64::from(i) + 0.25));
-    let paired = Paired::new(vec![stratum(0.0).collect(), stratum(1000.0).collect()]);
+    let paired = Paired::new(
+        [0.0, 1000.0]
+            .map(|base| Units::single(stratum(base).collect()))
+            .to_vec(),
+    );
     assert_eq!(paired.count(), 10);
     assert_eq!(paired.difference(stratified_mean), -0.25);
     let interval = paired.interval(&Identity::new(["cancel"]), 0.99, stratified_mean);
@@ -158,11 +163,38 @@ fn what_a_replicate_does_to_both_cancels() {
             high: -0.25
         })
     );
-    let single = Paired::new(vec![vec![(1.0, 2.0)], vec![(3.0, 4.0)]]);
+    let single = Paired::new(
+        [(1.0, 2.0), (3.0, 4.0)]
+            .map(|pair| Units::single(vec![pair]))
+            .to_vec(),
+    );
     assert_eq!(
         single.interval(&Identity::new(["x"]), 0.95, stratified_mean),
         None
     );
+}
+
+#[test]
+fn units_are_drawn_whole() {
+    let values = [("a", 1.0), ("b", 10.0), ("a", 2.0), ("b", 20.0), ("c", 5.0)];
+    let units = Units::grouped(values);
+    assert_eq!(
+        (units.len(), units.values()),
+        (3, &[1.0, 2.0, 10.0, 20.0, 5.0][..])
+    );
+    let mut drawn = Vec::new();
+    units.draw_into(&[1, 2, 1], &mut drawn);
+    assert_eq!(drawn, [10.0, 20.0, 5.0, 10.0, 20.0]);
+    // Values that differ within units and not between them leave nothing uncertain.
+    let spread = (0..6).flat_map(|unit| [0.0, 1.0].map(|value| (unit, value)));
+    let of = |units: Units<f64>| {
+        let identity = Identity::new(["units"]);
+        bootstrap::interval_of_strata(&identity, &[units], 0.95, stratified_mean).unwrap()
+    };
+    let whole = of(Units::grouped(spread.clone()));
+    assert_eq!((whole.low, whole.high), (0.5, 0.5));
+    let single = of(Units::single(spread.map(|(_, value)| value).collect()));
+    assert!(single.low < 0.5 && 0.5 < single.high);
 }
 
 #[test]
@@ -247,7 +279,7 @@ fn infinities_are_worst_not_undefined() {
     let interval = bootstrap::interval(&identity, &[0.1, 0.2, inf], median).unwrap();
     assert_eq!((interval.low, interval.high), (0.1, inf));
     // Both lost: no difference. Only one: infinitely worse, or better.
-    let lost = |x: f64, y: f64| Paired::new(vec![vec![(x, y); 4]]).difference(stratified_mean);
+    let lost = |x: f64, y: f64| Paired::new(vec![Units::single(vec![(x, y); 4])]).difference(stratified_mean);
     assert_eq!([lost(inf, inf), lost(inf, 0.5), lost(0.5, inf)], [0.0, inf, -inf]);
 }
 
