@@ -14,7 +14,7 @@ use super::format;
 pub struct Manifest {
     /// Version of the tables' layout, [`format::FORMAT_VERSION`].
     pub format_version: u32,
-    /// Version of the arithmetic, [`crate::numerics::VERSION`]. Equal versions, experiments and
+    /// Version of the arithmetic, [`crate::numerics::NUMERICS_VERSION`]. Equal versions, experiments and
     /// data give equal bytes.
     pub numerics_version: u32,
     /// Name of the experiment.
