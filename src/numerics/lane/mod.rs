@@ -30,7 +30,7 @@ pub(crate) use portable::{Portable, Scalar};
 /// Some f32 side by side.
 ///
 /// A value of a type that implements this exists only where its instruction set does: code gets
-/// the type from the dispatch in [`super::isa`] and can't name it otherwise.
+/// the type from the dispatch in [`mod@super::isa`] and can't name it otherwise.
 pub trait Lane:
     Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
