@@ -84,25 +84,31 @@ impl Measure {
 
     /// The figure of a trial that has ended.
     pub fn trial(self, row: &TrialRow) -> Option<f64> {
-        match self {
-            Measure::Accuracy(Part::Train) => row.train_accuracy,
-            Measure::Accuracy(Part::Validation) => row.validation_accuracy,
-            Measure::Accuracy(Part::Test) => row.test_accuracy,
-            Measure::Loss(Part::Train) => row.train_loss,
-            Measure::Loss(Part::Validation) => row.validation_loss,
-            Measure::Loss(Part::Test) => row.test_loss,
-        }
+        self.pick(
+            [row.train_accuracy, row.validation_accuracy, row.test_accuracy],
+            [row.train_loss, row.validation_loss, row.test_loss],
+        )
     }
 
     /// The figure of one evaluation.
     pub fn epoch(self, row: &EpochRow) -> Option<f64> {
-        match self {
-            Measure::Accuracy(Part::Train) => row.train_accuracy,
-            Measure::Accuracy(Part::Validation) => row.validation_accuracy,
-            Measure::Accuracy(Part::Test) => row.test_accuracy,
-            Measure::Loss(Part::Train) => row.train_loss,
-            Measure::Loss(Part::Validation) => row.validation_loss,
-            Measure::Loss(Part::Test) => row.test_loss,
+        self.pick(
+            [row.train_accuracy, row.validation_accuracy, row.test_accuracy],
+            [row.train_loss, row.validation_loss, row.test_loss],
+        )
+    }
+
+    /// One of the figures of the training, validation and test part.
+    fn pick(self, accuracies: [Option<f64>; 3], losses: [Option<f64>; 3]) -> Option<f64> {
+        let [train, validation, test] = if self.higher_is_better() {
+            accuracies
+        } else {
+            losses
+        };
+        match self.part() {
+            Part::Train => train,
+            Part::Validation => validation,
+            Part::Test => test,
         }
     }
 }

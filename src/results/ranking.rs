@@ -7,13 +7,14 @@
 //! resamples trials that share group and seeds together, so that what a replicate does to both
 //! cancels. Where there are several learning rates and no validation data to choose by, the trials
 //! of all rates are pooled: then they pair at the same rate, and the trials that a replicate has at
-//! the several rates are drawn together, as one unit. Being told apart takes the number of schemes into account: that interval has the level
-//! 1 - 0.05/m for m comparisons (Bonferroni).
+//! the several rates are drawn together, as one unit. Being told apart takes the number of schemes
+//! into account: that interval has the level 1 - 0.05/m for m comparisons (Bonferroni).
 //!
 //! Two things to keep in mind. With fewer than about 10 replicates a percentile bootstrap is too
 //! narrow. And the leader is picked from the same trials, which favours it a little where many are
 //! nearly equal.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::experiment::Axis;
@@ -142,24 +143,33 @@ pub fn scores(cells: &[&Cell], rates: Rates) -> Vec<(String, f64)> {
     let Some(figure) = cells.first().map(|c| c.headline()) else {
         return Vec::new();
     };
-    let sign = if figure.is_accuracy() { 1.0 } else { -1.0 };
+    let sign = sign(figure);
     let mut scores: Vec<(String, f64)> = collect(cells, rates, figure)
         .iter()
         .map(|(scheme, side)| (scheme.clone(), stratified_mean(&side.strata())))
         .collect();
-    scores.sort_by(|a, b| (sign * b.1).total_cmp(&(sign * a.1)).then_with(|| a.0.cmp(&b.0)));
+    scores.sort_by(|a, b| best_first(sign, (a.1, &a.0), (b.1, &b.0)));
     scores
+}
+
+/// 1 where more is better, else -1.
+fn sign(figure: Figure) -> f64 {
+    if figure.is_accuracy() { 1.0 } else { -1.0 }
+}
+
+/// The order of two schemes, score and name each: the better first, ties by name.
+fn best_first(sign: f64, a: (f64, &str), b: (f64, &str)) -> Ordering {
+    (sign * b.0).total_cmp(&(sign * a.0)).then_with(|| a.1.cmp(b.1))
 }
 
 /// Ranks the schemes in `cells`, the best first, ties by name. `what` names the selection of
 /// cells ("relu"): it seeds the intervals.
 pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {
-    let figure = match cells.first() {
-        Some(cell) => cell.headline(),
-        None => return Vec::new(),
+    let Some(figure) = cells.first().map(|c| c.headline()) else {
+        return Vec::new();
     };
     let sides = collect(cells, rates, figure);
-    let sign = if figure.is_accuracy() { 1.0 } else { -1.0 };
+    let sign = sign(figure);
     let mut standings: Vec<Standing> = sides
         .iter()
         .map(|(scheme, side)| {
@@ -180,10 +190,7 @@ pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {
             }
         })
         .collect();
-    standings.sort_by(|a, b| {
-        let order = (sign * b.score.value).total_cmp(&(sign * a.score.value));
-        order.then_with(|| a.scheme.cmp(&b.scheme))
-    });
+    standings.sort_by(|a, b| best_first(sign, (a.score.value, &a.scheme), (b.score.value, &b.scheme)));
     compare_with_leader(&mut standings, &sides, sign, what);
     standings
 }

@@ -192,13 +192,11 @@ impl InputGradient<'_> {
             }
             transpose::<L>(delta, stride, across.as_mut_ptr(), width, count, units);
             let (out, out_stride) = (self.out.storage_mut().as_mut_ptr(), self.out.stride());
-            if units == 0 {
-                held.fill(0.0);
-            }
             let mut first = 0;
             while first < inputs {
                 let rows = (inputs - first).min(HELD);
-                for group in (0..units).step_by(UNITS) {
+                // Without units there is one group all the same: empty chains, which store zeros.
+                for group in (0..units.max(1)).step_by(UNITS) {
                     let end = units.min(group + UNITS);
                     for_each_tile!(L, rows, |k, R| {
                         let held = held.as_mut_ptr().add(k * width);

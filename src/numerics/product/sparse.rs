@@ -36,7 +36,7 @@ pub(super) struct Scratch {
     runs: Vec<Run>,
     /// Factors of each sample in a block.
     counts: Vec<u32>,
-    /// A block's factors by input: offset of a sample's row, and the bits of the value.
+    /// A block's factors, [`PART`] slots for each input.
     slots: Box<[Slot; SLOTS]>,
 }
 
