@@ -356,7 +356,7 @@ mod tests {
     }
 
     /// Goes through every f32, or every n-th with GOODINIT_STRIDE=n, and prints the largest error
-    /// of each function. Run by `tests/scripts/elementary.sh`, in release.
+    /// of each function, or of GOODINIT_FUNCTION. Run by `tests/scripts/elementary.sh`, in release.
     #[test]
     #[ignore = "minutes; see tests/scripts/elementary.sh"]
     fn every_argument_is_within_two_ulp() {
@@ -368,8 +368,10 @@ mod tests {
             ("erf", erf, libm::erf),
         ];
         let stride = std::env::var("GOODINIT_STRIDE").map_or(1, |n| n.parse().unwrap());
+        let only = std::env::var("GOODINIT_FUNCTION").unwrap_or_default();
         let threads = std::thread::available_parallelism().unwrap().get();
-        for (name, function, truth) in functions {
+        let wanted = functions.iter().filter(|(name, ..)| only.is_empty() || *name == only);
+        for &(name, function, truth) in wanted {
             let worst_of = |part: usize| {
                 let mut worst = (0.0, 0.0f32);
                 for bits in (0..=u32::MAX).skip(part * stride).step_by(threads * stride) {
