@@ -8,25 +8,27 @@ use super::norm;
 use super::workspace::{Pass, Site};
 use super::{LayerInfo, Model, Norm, Parameters, Rates};
 use crate::data::Prepared;
-use crate::numerics::{Batch, SparseRows, product};
+use crate::numerics::{Batch, product};
 
-/// What feeds the first layer. Both give the same bits as long as all numbers are finite.
+/// Which form of the samples feeds the first layer. Both give the same bits as long as all numbers
+/// are finite.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Inputs<'a> {
-    /// The rows in `Pass::inputs`.
-    Gathered,
-    /// These rows of a dataset, without their zeros.
-    Sparse(&'a SparseRows, &'a [u32]),
+pub(super) enum Inputs {
+    /// `Pass::inputs`.
+    Dense,
+    /// `Pass::sparse_inputs`.
+    Sparse,
 }
 
-impl<'a> Inputs<'a> {
-    /// `rows` of the data, without zeros where the data come so, else gathered into `gathered`.
-    pub(super) fn of(prepared: &'a Prepared, rows: &'a [u32], gathered: &mut Batch) -> Self {
+impl Pass {
+    /// Gathers `rows` of the data, without zeros where the data come so.
+    pub(super) fn gather(&mut self, prepared: &Prepared, rows: &[u32]) -> Inputs {
         if let Some(sparse) = prepared.sparse() {
-            return Inputs::Sparse(sparse, rows);
+            self.sparse_inputs.gather(sparse, rows);
+            return Inputs::Sparse;
         }
-        prepared.gather(rows, gathered);
-        Inputs::Gathered
+        prepared.gather(rows, &mut self.inputs);
+        Inputs::Dense
     }
 }
 
@@ -114,8 +116,10 @@ impl Model {
             };
             match (before.last(), inputs) {
                 (Some(previous), _) => product::forward(self.fed(previous), &p.weights[l], bias, z),
-                (None, Inputs::Gathered) => product::forward(&pass.inputs, &p.weights[l], bias, z),
-                (None, Inputs::Sparse(x, rows)) => product::forward_sparse(x, rows, &p.weights[l], bias, z),
+                (None, Inputs::Dense) => product::forward(&pass.inputs, &p.weights[l], bias, z),
+                (None, Inputs::Sparse) => {
+                    product::forward_sparse(&pass.sparse_inputs, &p.weights[l], bias, z);
+                }
             }
             if let Some(place) = place {
                 let skipped = &before[l - place.length].u;
@@ -244,8 +248,8 @@ impl Model {
             if let Some(sums) = sink.sums() {
                 let w = &mut sums.weights[l];
                 match (l, inputs) {
-                    (0, Inputs::Gathered) => product::accumulate(&pass.inputs, delta, w),
-                    (0, Inputs::Sparse(x, rows)) => product::accumulate_sparse(x, rows, delta, w),
+                    (0, Inputs::Dense) => product::accumulate(&pass.inputs, delta, w),
+                    (0, Inputs::Sparse) => product::accumulate_sparse(&pass.sparse_inputs, delta, w),
                     _ => product::accumulate(self.fed(&pass.sites[l - 1]), delta, w),
                 }
             }

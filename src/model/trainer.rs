@@ -126,7 +126,7 @@ impl<'a> Trainer<'a> {
     pub fn step(&mut self, prepared: &Prepared, rows: &[u32], rate: f64) -> BatchScore {
         let Workspace { pass, state } = &mut *self.workspace;
         let model = self.model;
-        let inputs = Inputs::of(prepared, rows, &mut pass.inputs);
+        let inputs = pass.gather(prepared, rows);
         model.forward(&self.parameters, inputs, Statistics::Batch, pass);
         let plain = self.optimizer.is_plain();
         let scale = (if plain { -rate } else { 1.0 }) / rows.len().max(1) as f64;
@@ -188,7 +188,7 @@ impl Model {
         let pass = &mut workspace.pass;
         let mut tally = Tally::default();
         for rows in rows.chunks(EVALUATION_BATCH) {
-            let inputs = Inputs::of(prepared, rows, &mut pass.inputs);
+            let inputs = pass.gather(prepared, rows);
             self.forward(parameters, inputs, Statistics::Running, pass);
             let outputs = &pass.sites[self.layers.len() - 1].u;
             score(
@@ -219,7 +219,7 @@ impl Model {
     ) -> Trace {
         let pass = &mut workspace.pass;
         prepared.gather(rows, &mut pass.inputs);
-        self.forward(parameters, Inputs::Gathered, Statistics::Batch, pass);
+        self.forward(parameters, Inputs::Dense, Statistics::Batch, pass);
         let mut trace = self.collect(pass);
         let scale = 1.0 / rows.len().max(1) as f64;
         let tally = self.differentiate(&prepared.targets, rows, scale as f32, pass);
@@ -227,7 +227,7 @@ impl Model {
         let rates = Rates::uniform(self);
         self.backward(
             Sink::Nothing(parameters),
-            Inputs::Gathered,
+            Inputs::Dense,
             &rates,
             pass,
             |l, delta| {
@@ -242,7 +242,7 @@ impl Model {
     pub fn propagate(&self, parameters: &Parameters, inputs: &Batch, workspace: &mut Workspace) -> Trace {
         let pass = &mut workspace.pass;
         copy(inputs, &mut pass.inputs);
-        self.forward(parameters, Inputs::Gathered, Statistics::Batch, pass);
+        self.forward(parameters, Inputs::Dense, Statistics::Batch, pass);
         self.collect(pass)
     }
 
@@ -256,7 +256,7 @@ impl Model {
     ) -> &'w Batch {
         let pass = &mut workspace.pass;
         copy(inputs, &mut pass.inputs);
-        self.forward_through(layer + 1, parameters, Inputs::Gathered, Statistics::Batch, pass);
+        self.forward_through(layer + 1, parameters, Inputs::Dense, Statistics::Batch, pass);
         self.layer_site(layer, pass)
     }
 

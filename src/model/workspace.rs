@@ -3,7 +3,7 @@
 use super::norm::NormBuffers;
 use super::score::Scores;
 use super::{Model, Parameters};
-use crate::numerics::Batch;
+use crate::numerics::{Batch, SparseRows};
 
 /// Every buffer that forward, backward and the optimizers need. Sized by the first use with a
 /// model, reused from trial to trial on a thread; nothing in it carries meaning from one trial
@@ -26,6 +26,9 @@ impl Workspace {
 pub(super) struct Pass {
     /// The samples.
     pub inputs: Batch,
+    /// The samples without their zeros, side by side: scattered over a dataset, they would be on
+    /// more pages at a time than a processor keeps track of.
+    pub sparse_inputs: SparseRows,
     /// What each layer leaves behind, at its index; there may be more than the model has layers.
     pub sites: Vec<Site>,
     /// Gradient with respect to the value that the backward pass has reached.

@@ -370,7 +370,9 @@ mod tests {
         let stride = std::env::var("GOODINIT_STRIDE").map_or(1, |n| n.parse().unwrap());
         let only = std::env::var("GOODINIT_FUNCTION").unwrap_or_default();
         let threads = std::thread::available_parallelism().unwrap().get();
-        let wanted = functions.iter().filter(|(name, ..)| only.is_empty() || *name == only);
+        let wanted = functions
+            .iter()
+            .filter(|(name, ..)| only.is_empty() || *name == only);
         for &(name, function, truth) in wanted {
             let worst_of = |part: usize| {
                 let mut worst = (0.0, 0.0f32);

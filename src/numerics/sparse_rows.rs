@@ -10,10 +10,12 @@ use std::ops::Range;
 
 /// Rows without their zeros: for each row and block of inputs, the inputs that aren't zero, in
 /// ascending order, and their values.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SparseRows {
     cols: usize,
     rows: usize,
+    /// Most values in a row.
+    longest: usize,
     /// `rows * blocks + 1` positions in `inputs` and `values`.
     starts: Vec<u32>,
     inputs: Vec<u16>,
@@ -43,6 +45,7 @@ impl SparseRows {
         (cols <= 1 << 16).then(|| SparseRows {
             cols,
             rows: 0,
+            longest: 0,
             starts: vec![0],
             inputs: Vec::new(),
             values: Vec::new(),
@@ -56,6 +59,7 @@ impl SparseRows {
     pub fn push(&mut self, row: &[f32]) -> Option<()> {
         assert_eq!(row.len(), self.cols, "values and columns");
         u32::try_from(self.values.len() + row.len()).ok()?;
+        let before = self.values.len();
         for (block, values) in row.chunks(BLOCK).enumerate() {
             for (i, &x) in values.iter().enumerate() {
                 if x != 0.0 {
@@ -66,7 +70,36 @@ impl SparseRows {
             self.starts.push(self.values.len() as u32);
         }
         self.rows += 1;
+        self.longest = self.longest.max(self.values.len() - before);
         Some(())
+    }
+
+    /// Makes these the rows `picked` of `from`, side by side. Allocates only when there are more of
+    /// them, or longer ones to pick from, than ever before.
+    ///
+    /// # Panics
+    /// If a row doesn't exist.
+    pub fn gather(&mut self, from: &SparseRows, picked: &[u32]) {
+        from.check(picked);
+        let blocks = from.blocks();
+        (self.cols, self.rows, self.longest) = (from.cols, picked.len(), 0);
+        self.starts.clear();
+        self.inputs.clear();
+        self.values.clear();
+        self.starts.reserve(picked.len() * blocks + 1);
+        self.inputs.reserve(picked.len() * from.longest);
+        self.values.reserve(picked.len() * from.longest);
+        self.starts.push(0);
+        for &row in picked {
+            let starts = &from.starts[row as usize * blocks..][..blocks + 1];
+            let span = starts[0] as usize..starts[blocks] as usize;
+            let moved = (self.values.len() as u32).wrapping_sub(starts[0]);
+            self.starts
+                .extend(starts[1..].iter().map(|at| at.wrapping_add(moved)));
+            self.inputs.extend_from_slice(&from.inputs[span.clone()]);
+            self.values.extend_from_slice(&from.values[span.clone()]);
+            self.longest = self.longest.max(span.len());
+        }
     }
 
     /// Number of rows.
@@ -92,22 +125,12 @@ impl SparseRows {
             let span = self.starts[first] as usize..self.starts[first + self.blocks()] as usize;
             let (inputs, values) = (&self.inputs[span.clone()], &self.values[span]);
             for at in inputs.iter().step_by(LINE / 2) {
-                prefetch::<FAR, _>(at);
+                prefetch(at);
             }
             for at in values.iter().step_by(LINE / 4) {
-                prefetch::<FAR, _>(at);
+                prefetch(at);
             }
         }
-    }
-
-    /// Asks for the beginning of a block of a row, about as much as most have, to be used next.
-    #[inline(always)]
-    pub(super) fn prefetch_block(&self, row: u32, block: usize) {
-        let start = self.span(row, block).start;
-        let values = self.values.as_ptr().wrapping_add(start);
-        prefetch::<NEAR, _>(self.inputs.as_ptr().wrapping_add(start));
-        prefetch::<NEAR, _>(values);
-        prefetch::<NEAR, _>(values.wrapping_add(LINE / 4));
     }
 
     /// Number of blocks of inputs.
@@ -118,14 +141,14 @@ impl SparseRows {
 
     /// Where the inputs and values of a block of `row` lie among all.
     #[inline(always)]
-    pub(super) fn span(&self, row: u32, block: usize) -> Range<usize> {
-        let at = row as usize * self.blocks() + block;
+    pub(super) fn span(&self, row: usize, block: usize) -> Range<usize> {
+        let at = row * self.blocks() + block;
         self.starts[at] as usize..self.starts[at + 1] as usize
     }
 
     /// Inputs, counted from the row's first, and values of a block of `row`.
     #[inline(always)]
-    pub(super) fn block(&self, row: u32, block: usize) -> (&[u16], &[f32]) {
+    pub(super) fn block(&self, row: usize, block: usize) -> (&[u16], &[f32]) {
         let span = self.span(row, block);
         (&self.inputs[span.clone()], &self.values[span])
     }
@@ -136,7 +159,7 @@ impl SparseRows {
         (&self.inputs, &self.values)
     }
 
-    pub(super) fn check(&self, picked: &[u32]) {
+    fn check(&self, picked: &[u32]) {
         let last = picked.iter().max().map_or(0, |&row| row as usize + 1);
         assert!(last <= self.rows, "row {} of {}", last.wrapping_sub(1), self.rows);
     }
@@ -145,24 +168,14 @@ impl SparseRows {
 /// Bytes that come near together.
 const LINE: usize = 64;
 
-/// Used after something else: the second cache will do.
-const FAR: bool = false;
-/// Used next.
-const NEAR: bool = true;
-
-/// A hint, where the processor takes one.
+/// A hint, where the processor takes one: the second cache will do, something else comes first.
 #[inline(always)]
-fn prefetch<const WHEN: bool, T>(at: *const T) {
+fn prefetch<T>(at: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint, which changes nothing and may name any address.
     unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
-        let at = at.cast();
-        if WHEN == NEAR {
-            _mm_prefetch::<_MM_HINT_T0>(at);
-        } else {
-            _mm_prefetch::<_MM_HINT_T1>(at);
-        }
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(at.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = at;

@@ -8,13 +8,13 @@ fn analytic(model: &Model, p: &Parameters, data: &Prepared, rows: &[u32]) -> Ten
     let mut workspace = Workspace::new();
     let pass = &mut workspace.pass;
     data.gather(rows, &mut pass.inputs);
-    model.forward(p, pass::Inputs::Gathered, pass::Statistics::Batch, pass);
+    model.forward(p, pass::Inputs::Dense, pass::Statistics::Batch, pass);
     model.differentiate(&data.targets, rows, 1.0 / rows.len() as f32, pass);
     let mut sums = Parameters::default();
     sums.zero_like(p);
     let rates = Rates::uniform(model);
     let sink = pass::Sink::Gradient(p, &mut sums);
-    model.backward(sink, pass::Inputs::Gathered, &rates, pass, |_, _| ());
+    model.backward(sink, pass::Inputs::Dense, &rates, pass, |_, _| ());
     let mut all = reference::tensors(&sums);
     all.retain(|name, _| !name.contains("running"));
     all

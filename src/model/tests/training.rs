@@ -151,7 +151,7 @@ fn rows_without_their_zeros_give_the_same_bits() {
     let sparse = SparseRows::from_rows(130, dense.iter()).unwrap();
     let model = model(&list(&[40]), "relu", 130, 3, Loss::CrossEntropy);
     let rates = Rates::uniform(&model);
-    let run = |sparse: Option<&SparseRows>| {
+    let run = |inputs: pass::Inputs| {
         let mut p = draw(&model, 1.4);
         let mut pass = workspace::Pass::default();
         for step in 0..12 {
@@ -160,15 +160,12 @@ fn rows_without_their_zeros_give_the_same_bits() {
             for (i, &row) in rows.iter().enumerate() {
                 pass.inputs.row_mut(i).copy_from_slice(dense.row(row as usize));
             }
-            let inputs = match sparse {
-                None => pass::Inputs::Gathered,
-                Some(x) => pass::Inputs::Sparse(x, &rows),
-            };
+            pass.sparse_inputs.gather(&sparse, &rows);
             model.forward(&p, inputs, pass::Statistics::Batch, &mut pass);
             model.differentiate(&targets, &rows, -0.05, &mut pass);
             model.backward(pass::Sink::Update(&mut p), inputs, &rates, &mut pass, |_, _| ());
         }
         p.hash()
     };
-    assert_eq!(run(None), run(Some(&sparse)));
+    assert_eq!(run(pass::Inputs::Dense), run(pass::Inputs::Sparse));
 }

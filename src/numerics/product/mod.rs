@@ -41,22 +41,22 @@ pub fn accumulate(x: &Batch, delta: &Batch, c: &mut Weights) {
     accumulate_on(isa(), x, delta, c);
 }
 
-/// [`forward`] from the rows `picked` of `x`; the same bits as from the dense rows where weights
-/// are finite.
+/// [`forward`] without the zeros of `x`; the same bits as from the dense rows where weights are
+/// finite.
 ///
 /// # Panics
-/// If the shapes don't fit, or a row doesn't exist.
-pub fn forward_sparse(x: &SparseRows, picked: &[u32], w: &Weights, bias: &[f32], out: &mut Batch) {
-    forward_sparse_on(isa(), x, picked, w, bias, out);
+/// If the shapes don't fit.
+pub fn forward_sparse(x: &SparseRows, w: &Weights, bias: &[f32], out: &mut Batch) {
+    forward_sparse_on(isa(), x, w, bias, out);
 }
 
-/// [`accumulate`] from the rows `picked` of `x`; the same bits as from the dense rows where
-/// deltas are finite.
+/// [`accumulate`] without the zeros of `x`; the same bits as from the dense rows where deltas are
+/// finite.
 ///
 /// # Panics
-/// If the shapes don't fit, or a row doesn't exist.
-pub fn accumulate_sparse(x: &SparseRows, picked: &[u32], delta: &Batch, c: &mut Weights) {
-    accumulate_sparse_on(isa(), x, picked, delta, c);
+/// If the shapes don't fit.
+pub fn accumulate_sparse(x: &SparseRows, delta: &Batch, c: &mut Weights) {
+    accumulate_sparse_on(isa(), x, delta, c);
 }
 
 fn forward_on(isa: Isa, x: &Batch, w: &Weights, bias: &[f32], out: &mut Batch) {
@@ -98,12 +98,11 @@ fn accumulate_on(isa: Isa, x: &Batch, delta: &Batch, c: &mut Weights) {
     dispatch(isa, dense::Accumulate { x, delta, c });
 }
 
-fn forward_sparse_on(isa: Isa, x: &SparseRows, picked: &[u32], w: &Weights, bias: &[f32], out: &mut Batch) {
+fn forward_sparse_on(isa: Isa, x: &SparseRows, w: &Weights, bias: &[f32], out: &mut Batch) {
     assert_eq!(x.cols(), w.fan_in(), "inputs of the rows and of the weights");
     assert_eq!(bias.len(), w.fan_out(), "biases and units");
-    x.check(picked);
-    out.resize(picked.len(), w.fan_out());
-    for b in 0..picked.len() {
+    out.resize(x.rows(), w.fan_out());
+    for b in 0..x.rows() {
         for (to, &from) in out.row_mut(b).iter_mut().zip(bias) {
             *to = from + 0.0;
         }
@@ -113,7 +112,6 @@ fn forward_sparse_on(isa: Isa, x: &SparseRows, picked: &[u32], w: &Weights, bias
             isa,
             sparse::Forward {
                 x,
-                picked,
                 w,
                 out: &mut *out,
                 scratch,
@@ -123,21 +121,11 @@ fn forward_sparse_on(isa: Isa, x: &SparseRows, picked: &[u32], w: &Weights, bias
     out.clear_padding();
 }
 
-fn accumulate_sparse_on(isa: Isa, x: &SparseRows, picked: &[u32], delta: &Batch, c: &mut Weights) {
-    assert_eq!(picked.len(), delta.rows(), "samples");
+fn accumulate_sparse_on(isa: Isa, x: &SparseRows, delta: &Batch, c: &mut Weights) {
+    assert_eq!(x.rows(), delta.rows(), "samples");
     assert_eq!(x.cols(), c.fan_in(), "inputs of the rows and of the weights");
     assert_eq!(delta.cols(), c.fan_out(), "units of the batch and of the weights");
-    x.check(picked);
     sparse::with_scratch(|scratch| {
-        dispatch(
-            isa,
-            sparse::Accumulate {
-                x,
-                picked,
-                delta,
-                c,
-                scratch,
-            },
-        );
+        dispatch(isa, sparse::Accumulate { x, delta, c, scratch });
     });
 }

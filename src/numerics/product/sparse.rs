@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use super::tile::store;
 use crate::numerics::isa::Kernel;
@@ -61,10 +62,10 @@ impl Scratch {
     /// A run for each sample that has factors in `block`: shorter ones first, so that the
     /// processor guesses the length of the next one.
     #[inline(always)]
-    fn runs_of_samples(&mut self, x: &SparseRows, picked: &[u32], block: usize) {
+    fn runs_of_samples(&mut self, x: &SparseRows, block: usize) {
         let Scratch { runs, counts, .. } = self;
         counts.clear();
-        counts.extend(picked.iter().map(|&row| x.span(row, block).len() as u32));
+        counts.extend((0..x.rows()).map(|sample| x.span(sample, block).len() as u32));
         let mut places = [0u32; BLOCK + 2];
         for &count in &*counts {
             places[count as usize + 1] += 1;
@@ -75,12 +76,12 @@ impl Scratch {
         }
         runs.clear();
         runs.resize(places[BLOCK + 1] as usize, Run::default());
-        for (sample, (&row, &count)) in picked.iter().zip(&*counts).enumerate() {
+        for (sample, &count) in counts.iter().enumerate() {
             if count > 0 {
                 let place = &mut places[count as usize];
                 runs[*place as usize] = Run {
                     row: sample as u32,
-                    first: x.span(row, block).start as u32,
+                    first: x.span(sample, block).start as u32,
                     count,
                 };
                 *place += 1;
@@ -88,18 +89,15 @@ impl Scratch {
         }
     }
 
-    /// A run for each input of `block` that has factors among the samples `picked`, at most
-    /// [`PART`], whose rows of the other operand are `stride` apart.
+    /// A run for each input of `block` that has factors among `samples`, at most [`PART`], whose
+    /// rows of the other operand are `stride` apart.
     #[inline(always)]
-    fn runs_of_inputs(&mut self, x: &SparseRows, picked: &[u32], block: usize, stride: usize) {
+    fn runs_of_inputs(&mut self, x: &SparseRows, samples: Range<usize>, block: usize, stride: usize) {
         let base = block * BLOCK;
         let mut ends: [u16; SLOTS / PART] = std::array::from_fn(|k| (k * PART) as u16);
-        for (sample, &row) in picked.iter().enumerate() {
-            if let Some(&next) = picked.get(sample + 2) {
-                x.prefetch_block(next, block);
-            }
-            let offset = (sample * stride) as u32;
-            let (inputs, values) = x.block(row, block);
+        for (place, sample) in samples.enumerate() {
+            let offset = (place * stride) as u32;
+            let (inputs, values) = x.block(sample, block);
             for (&k, &value) in inputs.iter().zip(values) {
                 let end = &mut ends[(usize::from(k) - base) % (SLOTS / PART)];
                 self.slots[usize::from(*end) % SLOTS] = Slot { offset, value };
@@ -252,10 +250,9 @@ impl<F: Factors> Section<'_, F> {
     }
 }
 
-/// See [`super::forward_sparse`]; shapes fit, rows exist, `out` holds the biases.
+/// See [`super::forward_sparse`]; shapes fit, `out` holds the biases.
 pub(super) struct Forward<'a> {
     pub x: &'a SparseRows,
-    pub picked: &'a [u32],
     pub w: &'a Weights,
     pub out: &'a mut Batch,
     pub scratch: &'a mut Scratch,
@@ -268,7 +265,7 @@ impl Kernel for Forward<'_> {
     fn run<L: Lane>(self) {
         let (inputs, values) = self.x.all();
         for block in 0..self.x.blocks() {
-            self.scratch.runs_of_samples(self.x, self.picked, block);
+            self.scratch.runs_of_samples(self.x, block);
             let section = Section {
                 runs: &self.scratch.runs,
                 factors: Stored { inputs, values },
@@ -288,13 +285,12 @@ impl Kernel for Forward<'_> {
     }
 }
 
-/// See [`super::accumulate_sparse`]; shapes fit, rows exist.
+/// See [`super::accumulate_sparse`]; shapes fit.
 ///
 /// From the last block to the first, which the next forward product begins with: it is still
 /// close then. Chains run over samples, so the order of the blocks is free.
 pub(super) struct Accumulate<'a> {
     pub x: &'a SparseRows,
-    pub picked: &'a [u32],
     pub delta: &'a Batch,
     pub c: &'a mut Weights,
     pub scratch: &'a mut Scratch,
@@ -307,8 +303,9 @@ impl Kernel for Accumulate<'_> {
     fn run<L: Lane>(self) {
         let stride = self.delta.stride();
         for block in (0..self.x.blocks()).rev() {
-            for (part, picked) in self.picked.chunks(PART).enumerate() {
-                self.scratch.runs_of_inputs(self.x, picked, block, stride);
+            for first in (0..self.x.rows()).step_by(PART) {
+                let samples = first..self.x.rows().min(first + PART);
+                self.scratch.runs_of_inputs(self.x, samples, block, stride);
                 let section = Section {
                     runs: &self.scratch.runs,
                     factors: &*self.scratch.slots,
@@ -318,7 +315,7 @@ impl Kernel for Accumulate<'_> {
                         start: self.c.storage_mut().as_mut_ptr(),
                     },
                     other: Side {
-                        start: self.delta.storage()[part * PART * stride..].as_ptr(),
+                        start: self.delta.storage()[first * stride..].as_ptr(),
                         panel: PANEL,
                     },
                     columns: self.c.fan_out(),

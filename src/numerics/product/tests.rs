@@ -118,16 +118,13 @@ impl Case {
         if !self.is_finite() {
             return;
         }
-        // The rows in reverse, so that picking does something.
-        let rows: Vec<&[f32]> = self.x.iter().collect();
-        let sparse = SparseRows::from_rows(self.x.cols(), rows.iter().rev().copied()).unwrap();
-        let picked: Vec<u32> = (0..rows.len() as u32).rev().collect();
+        let sparse = SparseRows::from_rows(self.x.cols(), self.x.iter()).unwrap();
         let mut out = Batch::default();
-        forward_sparse_on(isa, &sparse, &picked, &self.w, &self.bias, &mut out);
+        forward_sparse_on(isa, &sparse, &self.w, &self.bias, &mut out);
         same(&flat(&out), forward, &format!("sparse forward, {shape}, {isa}"));
         self.check_padding(&out);
         let mut c = self.c.clone();
-        accumulate_sparse_on(isa, &sparse, &picked, &self.delta, &mut c);
+        accumulate_sparse_on(isa, &sparse, &self.delta, &mut c);
         same(
             &c.to_row_major(),
             accumulated,
@@ -242,14 +239,25 @@ fn sparse_rows_know_their_density_and_limits() {
 }
 
 #[test]
+fn gathered_rows_are_those_picked_in_that_order() {
+    let mut draw = Lcg(5);
+    // Several blocks of columns, rows of all lengths, and one without values.
+    let rows: Vec<Vec<f32>> = (0..30)
+        .map(|i| (0..300).map(|_| draw.value(100 - 3 * i)).collect())
+        .collect();
+    let all = SparseRows::from_rows(300, rows.iter().map(|r| &r[..])).unwrap();
+    let mut gathered = SparseRows::default();
+    for picked in [&[29, 3, 3, 0, 17][..], &[], &[5], &[28, 27, 26, 25, 24, 23]] {
+        gathered.gather(&all, picked);
+        let want = picked.iter().map(|&row| &rows[row as usize][..]);
+        let want = SparseRows::from_rows(300, want).unwrap();
+        assert!(gathered == want, "{picked:?}");
+    }
+}
+
+#[test]
 #[should_panic(expected = "row 2 of 2")]
 fn a_sparse_row_that_is_not_there_is_found_out() {
-    let sparse = SparseRows::from_rows(1, [[1.0f32]; 2].iter().map(|r| &r[..])).unwrap();
-    forward_sparse(
-        &sparse,
-        &[0, 2],
-        &Weights::zeros(1, 1),
-        &[0.0],
-        &mut Batch::default(),
-    );
+    let rows = SparseRows::from_rows(1, [[1.0f32]; 2].iter().map(|r| &r[..])).unwrap();
+    SparseRows::default().gather(&rows, &[0, 2]);
 }
