@@ -16,9 +16,9 @@ use crate::numerics::{Batch, Lane, SparseRows, Weights};
 
 /// Samples per part of a batch whose deltas, for the columns that are worked on together, stay in
 /// the first cache while all inputs of a block use them.
-const PART: usize = 32;
+const PART: usize = 64;
 
-/// Slots of a block: [`PART`] for each of its inputs, and those of a few inputs that don't exist,
+/// Slots of a block: up to [`PART`] for each of its inputs, and those of a few inputs that don't exist,
 /// so that a remainder by a power of two keeps every access in bounds.
 const SLOTS: usize = BLOCK.next_power_of_two() * PART;
 
@@ -37,7 +37,7 @@ pub(super) struct Scratch {
     runs: Vec<Run>,
     /// Factors of each sample in a block.
     counts: Vec<u32>,
-    /// A block's factors, [`PART`] slots for each input.
+    /// A block's factors: for each input as many slots as there are samples.
     slots: Box<[Slot; SLOTS]>,
 }
 
@@ -94,7 +94,9 @@ impl Scratch {
     #[inline(always)]
     fn runs_of_inputs(&mut self, x: &SparseRows, samples: Range<usize>, block: usize, stride: usize) {
         let base = block * BLOCK;
-        let mut ends: [u16; SLOTS / PART] = std::array::from_fn(|k| (k * PART) as u16);
+        // As close as they can be: a block's slots share the first cache with much else.
+        let most = samples.len();
+        let mut ends: [u16; SLOTS / PART] = std::array::from_fn(|k| (k * most) as u16);
         for (place, sample) in samples.enumerate() {
             let offset = (place * stride) as u32;
             let (inputs, values) = x.block(sample, block);
@@ -106,7 +108,7 @@ impl Scratch {
         }
         self.runs.clear();
         for (k, end) in ends.into_iter().enumerate() {
-            let first = (k * PART) as u16;
+            let first = (k * most) as u16;
             if end > first {
                 self.runs.push(Run {
                     row: (base + k) as u32,
