@@ -29,12 +29,14 @@ pub fn ln(x: f32) -> f32 {
     lane_ln(Scalar::splat(x)).get()
 }
 
-/// Hyperbolic tangent of `x`, exactly odd.
+/// Hyperbolic tangent of `x`, exactly odd. The largest error over every f32 is 1.3320 ulp, at
+/// 0.6310442.
 pub fn tanh(x: f32) -> f32 {
     lane_tanh(Scalar::splat(x)).get()
 }
 
-/// Error function of `x`, exactly odd.
+/// Error function of `x`, exactly odd. The largest error over every f32 is 1.1093 ulp, at
+/// 0.90671736.
 pub fn erf(x: f32) -> f32 {
     lane_erf(Scalar::splat(x)).get()
 }
