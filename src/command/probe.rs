@@ -40,6 +40,9 @@ pub struct Args {
     /// Threads; never changes a byte [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Start over; what an earlier run left is moved aside
+    #[arg(long)]
+    fresh: bool,
     /// Override a key of the file; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -80,7 +83,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         .out
         .unwrap_or_else(|| Path::new("results").join(&experiment.name));
     let job = Job::new(experiment, Environment::new(args.data_dir))?;
-    probes::check_directory(&out, &job)?;
+    let _locks = probes::enter(&out, &job, args.fresh)?;
     let threads = args.threads.map_or_else(sweep::default_threads, usize::from);
     let bar = progress(probes::networks(&job).len());
     let found = probes::run(&job, threads, || bar.inc(1));
@@ -145,7 +148,11 @@ impl Outcome<'_> {
             );
         }
         if let Some(aside) = &self.moved_aside {
-            let _ = writeln!(out, "The old tables differed; they are in {}", aside.display());
+            let _ = writeln!(
+                out,
+                "The tables that were there differed and are now in {}",
+                aside.display()
+            );
         }
         let _ = writeln!(out, "Tables: {}", self.directory.display());
     }

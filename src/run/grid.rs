@@ -12,7 +12,7 @@ use super::frame::Key;
 use super::header::{self, Header};
 use super::job::Job;
 use super::lock::{Lock, host};
-use super::progress::{Progress, duration, grouped, say};
+use super::progress::{Progress, duration, grouped};
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
 use super::store::{Plan, Resumed, Store};
@@ -272,7 +272,7 @@ fn done_already(experiment: &Experiment, options: &Options) -> Result<Option<Out
     if journal_path(directory, options.shard).exists() {
         return same_cut(directory, options.shard).map(|()| None);
     }
-    match standing(directory, experiment)? {
+    match standing(directory, experiment) {
         Standing::Empty => same_cut(directory, options.shard).map(|()| None),
         Standing::Complete(manifest) => already(directory, experiment, manifest).map(Some),
         Standing::Other(error) => Err(error),
@@ -316,14 +316,7 @@ fn begin_anew(options: &Options) -> Result<()> {
             paths.push(path);
         }
     }
-    if let Some(aside) = directory::set_aside(directory, &paths)? {
-        let what = match paths.len() {
-            1 => "the journal of an unfinished run is",
-            _ => "the journals of unfinished runs are",
-        };
-        say(&format!("--fresh: {what} now in {}", aside.display()));
-    }
-    Ok(())
+    directory::set_journals_aside(directory, &paths)
 }
 
 fn note_resumed(progress: &Progress, resumed: &Resumed, trials: usize, directory: &Path, shard: Shard) {

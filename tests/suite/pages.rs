@@ -53,7 +53,66 @@ fn a_probe_has_the_same_bytes_on_any_number_of_threads_and_bears_claims() {
     let other = bench
         .run(&["probe", "x.toml", "--out", "one", "--set", "seed=9"])
         .expect(2);
-    assert!(other.err.contains("another experiment"), "{other:?}");
+    assert!(
+        other.err.contains("another experiment") && other.err.contains("--fresh"),
+        "{other:?}"
+    );
+}
+
+/// As with a grid: what belongs to something else is moved aside on request, all of it.
+#[test]
+fn a_fresh_probe_moves_another_experiment_aside() {
+    let bench = Bench::new(EXPERIMENT);
+    let probe = |more: &[&str]| bench.run(&[&["probe", "x.toml", "--out", "r"], more].concat());
+    let other = ["--set", "seed=9"];
+    bench.grid("r", &other).expect(0);
+    probe(&other).expect(0);
+    let before = bench.tables("r");
+    assert!(before.contains_key("trials.csv") && before.contains_key("probe.csv"));
+    let refused = probe(&[]).expect(2);
+    assert!(refused.err.contains("another experiment"), "{refused:?}");
+    assert_eq!(bench.tables("r"), before);
+    // Of the same experiment nothing is moved, since nothing differs.
+    probe(&["--fresh", "--set", "seed=9"]).expect(0);
+    assert_eq!(bench.tables("r"), before);
+    let ran = probe(&["--fresh"]).expect(0);
+    assert!(ran.out.contains("now in r/previous-1"), "{ran:?}");
+    assert_eq!(bench.tables("r/previous-1"), before);
+    let after = bench.tables("r");
+    let names: Vec<&str> = after.keys().map(String::as_str).collect();
+    assert_eq!(names, ["histograms.csv", "manifest.toml", "probe.csv"]);
+    // And a grid does not leave another experiment's probe beside its tables.
+    bench.grid("r", &["--fresh", "--set", "seed=9"]).expect(0);
+    assert_eq!(bench.tables("r/previous-2"), after);
+    assert!(!bench.tables("r").contains_key("probe.csv"));
+    // Tables whose manifest is gone belong to nobody knows what.
+    fs::remove_file(bench.path("r/manifest.toml")).unwrap();
+    let refused = probe(&other).expect(2);
+    assert!(refused.err.contains("without a manifest.toml"), "{refused:?}");
+}
+
+#[test]
+fn a_probe_respects_unfinished_runs() {
+    let bench = Bench::new(EXPERIMENT);
+    let probe = |more: &[&str]| bench.run(&[&["probe", "x.toml", "--out", "r"], more].concat());
+    bench.grid("r", &["--shard", "1/2"]).expect(0);
+    let journal = bench.path("r/journal/1-of-2");
+    // Its own run goes on afterwards, fresh or not.
+    probe(&["--fresh"]).expect(0);
+    assert!(journal.exists());
+    fs::remove_file(bench.path("r/manifest.toml")).unwrap();
+    let refused = probe(&["--set", "seed=9"]).expect(2);
+    assert!(
+        refused.err.contains("unfinished run: another experiment") && refused.err.contains("--fresh"),
+        "{refused:?}"
+    );
+    let ran = probe(&["--set", "seed=9", "--fresh"]).expect(0);
+    assert!(
+        ran.err
+            .contains("journal of an unfinished run is now in r/previous-1"),
+        "{ran:?}"
+    );
+    assert!(!journal.exists() && bench.path("r/previous-1/1-of-2").exists());
 }
 
 #[test]
