@@ -25,10 +25,10 @@ const BINS: usize = 40;
 pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<ProbeRecord> {
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;
-    let (parameters, _) = initial_state(trial, &model, data)?;
+    let (parameters, init) = initial_state(trial, &model, data)?;
     let train = &data.split.train;
     let rows = &train[..train.len().min(trial.record.probe_samples.max(1) as usize)];
-    let trace = model.trace(&parameters, data, rows, workspace);
+    let trace = model.trace(&parameters, &init.rates, data, rows, workspace);
     let layers = measure(&model, &trace, &parameters, None, 0);
     let mut figures = figures(&model, &trace, &parameters, &layers);
     for (row, layer) in figures.iter_mut().zip(&model.layers) {
