@@ -1,6 +1,5 @@
 //! From a checked experiment to its tables: resume, sweep, write.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -136,10 +135,10 @@ pub fn run(
         ));
     }
     let directory = &options.directory;
-    // The directory first, since the trace may lie in it; a trace that can't be had touches no more.
-    fs::create_dir_all(directory).map_err(|e| Error::io("create", directory, &e))?;
-    let trace = options.trace.as_deref().map(Trace::open).transpose()?;
     let locks = take_locks(directory, options.shard)?;
+    // Once the directory is there, since the trace may lie in it, and is ours, since another run
+    // may be writing that trace; a trace that can't be had touches no more.
+    let trace = options.trace.as_deref().map(Trace::open).transpose()?;
     if options.fresh {
         begin_anew(options)?;
     } else if let Some(complete) = done_already(&experiment, options)? {

@@ -205,21 +205,33 @@ fn collect<W: Work>(
 ) -> Result<usize> {
     let mut deadline = None;
     let mut done = 0;
+    let mut ending = None;
     loop {
         match receiver.recv_timeout(Duration::from_millis(100)) {
             Ok(first) => {
-                let mut batch: Vec<Finished> = std::iter::once(first)
+                let batch: Vec<Finished> = std::iter::once(first)
                     .chain(receiver.try_iter().take(WAITING))
                     .collect();
-                if batch.iter().any(|f| f.ends_the_run(settings)) {
-                    // Nobody begins another trial, and what is done by now is kept with the rest.
-                    shared.halt.store(true, Ordering::SeqCst);
-                    batch.extend(receiver.try_iter());
+                let kept = keep(&batch, shared, store, settings, progress)?;
+                done += kept.trials;
+                match (kept.ending, &ending) {
+                    (Some(error), None) => {
+                        // Nobody begins another trial; those that are running end, and are kept.
+                        shared.halt.store(true, Ordering::SeqCst);
+                        if shared.running.load(Ordering::SeqCst) > 0 {
+                            let why = error.message();
+                            progress.note(&format!(
+                                "stopping, once the trials that are running have ended: {why}"
+                            ));
+                        }
+                        ending = Some(error);
+                    }
+                    (Some(error), Some(_)) => progress.note(&format!("dropped: {}", error.message())),
+                    (None, _) => {}
                 }
-                done += keep(&batch, shared, store, settings, progress)?;
             }
             Err(RecvTimeoutError::Timeout) => progress.tick(),
-            Err(RecvTimeoutError::Disconnected) => return Ok(done),
+            Err(RecvTimeoutError::Disconnected) => return ending.map_or(Ok(done), Err),
         }
         store.check()?;
         if shared.stop.is_raised() {
@@ -241,21 +253,29 @@ fn collect<W: Work>(
             if Instant::now() >= until {
                 // What has been sent by now is done, and kept.
                 let batch: Vec<Finished> = receiver.try_iter().collect();
-                return Ok(done + keep(&batch, shared, store, settings, progress)?);
+                return Ok(done + keep(&batch, shared, store, settings, progress)?.trials);
             }
         }
     }
 }
 
+/// What became of a batch of finished trials.
+struct Kept {
+    /// How many are in the store.
+    trials: usize,
+    /// Why the run ends, if one of the others says so.
+    ending: Option<Error>,
+}
+
 /// Stores every trial of `batch` that has a record to keep, wherever in it one stands that ends
-/// the run, and returns how many these were.
+/// the run.
 fn keep<W: Work>(
     batch: &[Finished],
     shared: &Shared<W>,
     store: &mut Store,
     settings: &Settings,
     progress: &mut Progress,
-) -> Result<usize> {
+) -> Result<Kept> {
     let (ending, good): (Vec<&Finished>, Vec<&Finished>) =
         batch.iter().partition(|f| f.ends_the_run(settings));
     store.append(good.iter().map(|f| (&f.key, f.frame.as_slice())))?;
@@ -268,17 +288,22 @@ fn keep<W: Work>(
             shared.work.describe(index)
         });
     }
+    let mut kept = Kept {
+        trials: good.len(),
+        ending: None,
+    };
     // Whoever asked to stop is told so by the exit code; what ends the run anyway is a note then,
     // and comes back when the run goes on.
     let asked = shared.stop.is_raised();
     for finished in ending {
         let error = finished.as_error(shared);
-        if !asked {
-            return Err(error);
+        if asked || kept.ending.is_some() {
+            progress.note(&format!("dropped: {}", error.message()));
+        } else {
+            kept.ending = Some(error);
         }
-        progress.note(&format!("dropped: {}", error.message()));
     }
-    Ok(good.len())
+    Ok(kept)
 }
 
 /// One thread's life: the next trial, until there is none.

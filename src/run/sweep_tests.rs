@@ -19,6 +19,8 @@ struct Tiny {
     errs: Vec<u32>,
     full: Vec<u32>,
     slow: Vec<u32>,
+    /// How long a slow one takes.
+    nap: Duration,
     runs: AtomicU32,
 }
 
@@ -41,7 +43,7 @@ impl Work for Tiny {
             return Err(Error::new(Kind::Trial, "no such thing"));
         }
         if self.slow.contains(&index) {
-            std::thread::sleep(Duration::from_secs(20));
+            std::thread::sleep(self.nap);
         }
         Ok(record(index))
     }
@@ -214,6 +216,29 @@ fn a_machine_that_refuses_ends_the_run_and_leaves_no_row() {
     assert_eq!((end, resumed.trials), (End::Complete, kept.len() as u64));
 }
 
+/// Nobody begins another trial then, but what is under way is not thrown away.
+#[test]
+fn trials_that_are_running_when_another_is_refused_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let work = Arc::new(Tiny {
+        trials: 5000,
+        full: vec![13],
+        slow: vec![6],
+        nap: Duration::from_millis(400),
+        ..Tiny::default()
+    });
+    // The two dearest begin at once, on a thread each.
+    let error = run(dir.path(), &work, &settings(2), &Stop::manual()).unwrap_err();
+    assert!(error.message().contains("(tiny 13)"), "{error}");
+    let kept = records(dir.path(), &work);
+    assert!(
+        kept.contains_key(&6) && !kept.contains_key(&13),
+        "{:?}",
+        kept.keys()
+    );
+    assert!(work.runs.load(Ordering::SeqCst) < 5000, "and no other began");
+}
+
 /// What `collect` makes of trials 0 to 399, all waiting for it, of which the second was refused and
 /// the third failed.
 fn collected(stop: &Stop, settings: &Settings) -> (Result<usize>, Vec<u32>) {
@@ -308,6 +333,7 @@ fn being_asked_to_stop_keeps_what_is_done_and_drops_what_runs() {
     let work = Arc::new(Tiny {
         trials: 20,
         slow: vec![14],
+        nap: Duration::from_secs(20),
         ..Tiny::default()
     });
     let stop = Stop::manual();
