@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::notes::Notes;
+use super::text::entry;
 use super::{complain, print, print_json};
 use crate::data::Environment;
 use crate::error::Result;
@@ -62,6 +64,7 @@ struct Outcome<'a> {
     networks: usize,
     layers: usize,
     failures: Vec<Failure>,
+    notes: Notes,
     moved_aside: Option<PathBuf>,
     claims: Option<String>,
 }
@@ -100,6 +103,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
         true => Some(check::evaluate(&out)?),
         false => None,
     };
+    let mut notes = Notes::default();
+    found.notes.iter().for_each(|text| notes.add(text));
     let outcome = Outcome {
         experiment: &job.experiment.name,
         directory: &out,
@@ -113,14 +118,16 @@ pub fn run(args: Args) -> Result<ExitCode> {
                 message: e.to_string(),
             })
             .collect(),
+        notes,
         moved_aside: moved,
         claims: judged.as_deref().map(check::print::count),
     };
     match args.format {
         super::grid::Format::Json => print_json(&outcome)?,
         super::grid::Format::Text => {
-            let mut text = table(&found.records, Style::detect());
-            outcome.say(&mut text);
+            let style = Style::detect();
+            let mut text = table(&found.records, style);
+            outcome.say(&mut text, style.width);
             print(&text)?;
         }
     }
@@ -134,11 +141,14 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 impl Outcome<'_> {
-    fn say(&self, out: &mut String) {
+    fn say(&self, out: &mut String, width: usize) {
         // Writing to a string does not fail.
         let _ = writeln!(out, "{} networks, {} layers", self.networks, self.layers);
         if !self.failures.is_empty() {
             let _ = writeln!(out, "{} networks could not be initialized", self.failures.len());
+        }
+        if let Some(line) = self.notes.line(self.networks, "network") {
+            entry(out, "", 0, &line, width);
         }
         if let Some(claims) = &self.claims {
             let _ = writeln!(
@@ -213,12 +223,12 @@ fn table(records: &[ProbeRecord], style: Style) -> String {
     if groups.len() > MOST_ROWS {
         let _ = writeln!(out, "and {} more in probe.csv", groups.len() - MOST_ROWS);
     }
-    let _ = writeln!(
-        out,
-        "\nsignal: mean square of the last pre-activation over the first layer's; gradient: of the\n\
-         first layer over the last's; cosine: of two samples behind the last hidden layer;\n\
-         dead: units that are zero on every sample. Medians over replicates.\n"
-    );
+    out.push('\n');
+    let legend = "signal: mean square of the last pre-activation over the first layer's; gradient: of the first \
+        layer over the last's; cosine: of two samples behind the last hidden layer; dead: units that are \
+        zero on every sample. Medians over replicates.";
+    entry(&mut out, "", 0, legend, style.width);
+    out.push('\n');
     out
 }
 

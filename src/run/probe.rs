@@ -17,12 +17,21 @@ use crate::theory::mean_field::MeanField;
 /// Bins of a histogram.
 const BINS: usize = 40;
 
+/// What probing one network leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probed {
+    /// Its rows in the tables.
+    pub record: ProbeRecord,
+    /// What the scheme had to say, as in [`InitReport::notes`](crate::init::InitReport::notes).
+    pub notes: Vec<String>,
+}
+
 /// Probes the initial state of `trial` on the first training samples, as many as
 /// `record.probe_samples` says. Histograms are those of replicate 0 alone.
 ///
 /// # Errors
 /// The scheme is not defined for this network, or the network does not fit the data.
-pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<ProbeRecord> {
+pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<Probed> {
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;
     let (parameters, init) = initial_state(trial, &model, data)?;
@@ -45,11 +54,15 @@ pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
             .collect(),
         _ => Vec::new(),
     };
-    Ok(ProbeRecord {
+    let record = ProbeRecord {
         coordinates: trial.coordinates.clone(),
         trial_id: trial.id.clone(),
         layers: layers.into_iter().zip(figures).collect(),
         histograms,
+    };
+    Ok(Probed {
+        record,
+        notes: init.notes,
     })
 }
 

@@ -13,6 +13,7 @@ use super::journal;
 use super::lock::Lock;
 use super::probe::probe;
 use super::shard::Shard;
+use super::train::message;
 use crate::error::{Error, Kind, Result};
 use crate::experiment::{Axis, Trial};
 use crate::model::Workspace;
@@ -24,6 +25,8 @@ use crate::results::probe::{ProbeRecord, write_histograms, write_layers};
 pub struct Probes {
     /// One record for each network, in the order of the tables.
     pub records: Vec<ProbeRecord>,
+    /// What schemes had to say, on one line for each network on which they had.
+    pub notes: Vec<String>,
     /// The networks that could not be initialized, and why.
     pub failures: Vec<(Trial, Error)>,
 }
@@ -63,11 +66,15 @@ pub fn run(job: &Job, threads: usize, done: impl Fn() + Sync) -> Result<Probes> 
     });
     let mut probes = Probes {
         records: Vec::new(),
+        notes: Vec::new(),
         failures: Vec::new(),
     };
     for result in results {
         match result {
-            Ok(record) => probes.records.push(record),
+            Ok(probed) => {
+                probes.records.push(probed.record);
+                probes.notes.extend(message(&probed.notes));
+            }
             Err(failure) => probes.failures.push(*failure),
         }
     }
