@@ -181,3 +181,30 @@ fn training_goes_on_where_a_probe_has_been_and_a_report_shows_both() {
     assert!(refused.err.contains("not of goodinit's making"), "{refused:?}");
     bench.run(&["report", "figures"]).expect(2);
 }
+
+/// An algorithm that did not converge is said where a person looks, not only in a column.
+#[test]
+fn notes_of_schemes_are_summed_up() {
+    let experiment = EXPERIMENT.replace(
+        "scheme = [",
+        "scheme = [{ kind = \"lsuv\", base = \"zeros\" }, ",
+    );
+    let bench = Bench::new(&experiment);
+    for command in ["grid", "probe"] {
+        let run = |more: &[&str]| bench.run(&[&[command, "x.toml", "--out", "r"], more].concat()).expect(0);
+        let words = run(&[]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (noted, all) = (counted(&words), "by lsuv (the first: layer 1 has output variance 0 after 0 scalings)");
+        assert!(noted > 0 && words.contains(&format!("{noted} {all}")), "{words}");
+        let json: serde_json::Value = serde_json::from_str(&run(&["--format", "json"]).out).unwrap();
+        assert_eq!(json["notes"][0]["kind"], "lsuv");
+        assert_eq!(json["notes"][0]["count"], noted);
+    }
+    let quiet = Bench::new(EXPERIMENT);
+    assert!(!quiet.grid("r", &[]).expect(0).out.contains("Notes"));
+}
+
+/// The number behind "Notes on".
+fn counted(words: &str) -> u64 {
+    let (_, rest) = words.split_once("Notes on ").unwrap_or_else(|| panic!("{words}"));
+    rest.split(' ').next().unwrap().parse().unwrap()
+}
