@@ -185,15 +185,19 @@ fn training_goes_on_where_a_probe_has_been_and_a_report_shows_both() {
 /// An algorithm that did not converge is said where a person looks, not only in a column.
 #[test]
 fn notes_of_schemes_are_summed_up() {
-    let experiment = EXPERIMENT.replace(
-        "scheme = [",
-        "scheme = [{ kind = \"lsuv\", base = \"zeros\" }, ",
-    );
+    let experiment = EXPERIMENT.replace("scheme = [", "scheme = [{ kind = \"lsuv\", base = \"zeros\" }, ");
     let bench = Bench::new(&experiment);
     for command in ["grid", "probe"] {
-        let run = |more: &[&str]| bench.run(&[&[command, "x.toml", "--out", "r"], more].concat()).expect(0);
+        let run = |more: &[&str]| {
+            bench
+                .run(&[&[command, "x.toml", "--out", "r"], more].concat())
+                .expect(0)
+        };
         let words = run(&[]).out.split_whitespace().collect::<Vec<_>>().join(" ");
-        let (noted, all) = (counted(&words), "by lsuv (the first: layer 1 has output variance 0 after 0 scalings)");
+        let (noted, all) = (
+            counted(&words),
+            "by lsuv (the first: layer 1 has output variance 0 after 0 scalings)",
+        );
         assert!(noted > 0 && words.contains(&format!("{noted} {all}")), "{words}");
         let json: serde_json::Value = serde_json::from_str(&run(&["--format", "json"]).out).unwrap();
         assert_eq!(json["notes"][0]["kind"], "lsuv");

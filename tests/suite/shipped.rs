@@ -22,7 +22,10 @@ fn files(directory: &str) -> Vec<PathBuf> {
 #[test]
 fn the_other_experiments_are_well_formed() {
     let files = files("");
-    let stems: Vec<_> = files.iter().map(|file| file.file_stem().unwrap().to_str().unwrap()).collect();
+    let stems: Vec<_> = files
+        .iter()
+        .map(|file| file.file_stem().unwrap().to_str().unwrap())
+        .collect();
     assert_eq!(stems, ["full", "mnist", "quick", "seeds"]);
     for (file, stem) in files.iter().zip(stems) {
         let experiment = Experiment::load::<&str>(file, &[], &Registry::standard());
