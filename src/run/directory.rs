@@ -233,3 +233,28 @@ pub(super) fn set_journals_aside(directory: &Path, paths: &[PathBuf]) -> Result<
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_told_and_touches_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = take_locks(dir.path(), Shard::WHOLE).unwrap();
+        let error = take_locks(dir.path(), Shard::WHOLE).unwrap_err().to_string();
+        assert!(
+            error.contains("is in use by") && error.contains("nothing was touched"),
+            "{error}"
+        );
+        let shard = take_locks(dir.path(), Shard { index: 1, count: 2 });
+        assert!(shard.is_err(), "a shard may not join a whole run");
+        drop(first);
+        let shard = |index| take_locks(dir.path(), Shard { index, count: 2 });
+        let one = shard(1).unwrap();
+        let two = shard(2).unwrap();
+        let error = shard(1).unwrap_err().to_string();
+        assert!(error.starts_with("shard 1/2 of "), "{error}");
+        drop((one, two));
+    }
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::about::{About, utc};
+use super::attempt::Work as _;
 use super::command_line::{command_line, shard_command};
 use super::directory::{self, Standing, journal_path, remove_journals, same_cut, standing, take_locks};
 use super::frame::Key;
@@ -15,7 +16,7 @@ use super::progress::{Progress, duration, grouped};
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
 use super::store::{Plan, Resumed, Store};
-use super::sweep::{End, Settings, Work as _, sweep};
+use super::sweep::{End, Settings, sweep};
 use super::trace::Trace;
 use super::{BUILD, files, tables};
 use crate::data::Environment;
