@@ -82,7 +82,7 @@ pub fn run(job: &Job, threads: usize, done: impl Fn() + Sync) -> Result<Probes> 
 }
 
 /// Makes `dir` ready for the tables of `job`, and keeps others out of it until the lock is dropped.
-/// What is in the way is refused, or with `fresh` left to [`write`], which moves it aside; the
+/// What is in the way is refused, or with `fresh` left to [`write()`], which moves it aside; the
 /// journals of something else are moved at once. An unfinished run of this very experiment may go
 /// on afterwards.
 ///
