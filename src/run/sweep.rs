@@ -189,7 +189,9 @@ fn collect<W: Work>(
             if Instant::now() >= until {
                 // What has been sent by now is done, and kept.
                 let batch: Vec<Finished> = receiver.try_iter().collect();
-                return Ok(done + keep(&batch, shared, store, settings, progress)?.trials);
+                done += keep(&batch, shared, store, settings, progress)?.trials;
+                // What ended the run before anybody asked is still why it ends.
+                return ending.map_or(Ok(done), Err);
             }
         }
     }
