@@ -305,6 +305,9 @@ fn leave_frozen_layers_and_what_belongs_to_them() {
         let optimizer = table(&[("kind", word(kind)), ("weight_decay", Value::Number(0.1))]);
         let optimizer = Optimizer::parse(&optimizer).unwrap();
         let mut workspace = Workspace::new();
+        // Buffers still hold the statistics of a batch that moved everything.
+        let uniform = Rates::uniform(&model);
+        Trainer::new(&model, start.clone(), &optimizer, uniform, &mut workspace).step(&data, &rows, 0.1);
         let mut trainer = Trainer::new(&model, start.clone(), &optimizer, rates.clone(), &mut workspace);
         for _ in 0..3 {
             trainer.step(&data, &rows, 0.1);
