@@ -127,21 +127,71 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    /// Everything a person needs to mend it, behind `label` ("error: "). With a `width`, in lines
+    /// of so many columns at most, as far as words, quotations and commands fit: those are never
+    /// broken, so that they can be copied.
+    pub fn text(&self, label: &str, width: Option<usize>) -> String {
         let inner = &*self.0;
-        for context in inner.context.iter().rev() {
-            write!(f, "{}: ", Visible(context))?;
+        let mut message = String::new();
+        for part in inner.context.iter().rev() {
+            let _ = write!(message, "{}: ", Visible(part));
         }
-        write!(f, "{}", Visible(&inner.message))?;
+        let _ = write!(message, "{}", Visible(&inner.message));
+        let mut out = label.to_owned();
+        push_wrapped(&mut out, &message, width, 0);
         if let Some(excerpt) = &inner.excerpt {
-            write!(f, "\n{excerpt}")?;
+            let _ = write!(out, "\n{}", excerpt.render(width));
         }
         for help in &inner.help {
-            write!(f, "\n  help: {}", Visible(help))?;
+            const HELP: &str = "  help: ";
+            let _ = write!(out, "\n{HELP}");
+            push_wrapped(&mut out, &Visible(help).to_string(), width, HELP.len());
         }
-        Ok(())
+        out
     }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text("", None))
+    }
+}
+
+/// Appends `text` to the last line of `out`, broken between [`words`] where a line would become
+/// longer than `width`; later lines are indented.
+fn push_wrapped(out: &mut String, text: &str, width: Option<usize>, indent: usize) {
+    let Some(width) = width else {
+        return out.push_str(text);
+    };
+    let mut column = out.chars().rev().take_while(|c| *c != '\n').count();
+    for (i, word) in words(text).into_iter().enumerate() {
+        let length = word.chars().count();
+        if i > 0 && column + 1 + length > width {
+            let _ = write!(out, "\n{:indent$}", "");
+            column = indent;
+        } else if i > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+}
+
+/// The parts of `text` that lines may be broken between. What stands between backticks is one, and
+/// so is a command behind a colon, to the end.
+fn words(text: &str) -> Vec<&str> {
+    let (sentence, command) = match text.find(": goodinit ") {
+        Some(at) => (&text[..=at], Some(&text[at + 2..])),
+        None => (text, None),
+    };
+    let mut quoted = false;
+    let blank = |c: char| {
+        quoted ^= c == '`';
+        c == ' ' && !quoted
+    };
+    sentence.split(blank).chain(command).collect()
 }
 
 /// Text that may quote any file, without the control characters that would command a terminal.
@@ -159,8 +209,9 @@ impl fmt::Display for Visible<'_> {
     }
 }
 
-impl fmt::Display for Excerpt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Excerpt {
+    /// The line with a caret; of a line longer than `width`, what is around the caret.
+    fn render(&self, width: Option<usize>) -> String {
         use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
         // A span past the end or inside a character would make the renderer panic.
         let floor = |mut i: usize| {
@@ -179,7 +230,11 @@ impl fmt::Display for Excerpt {
                     .label(&self.label),
             ),
         )];
-        f.write_str(&Renderer::plain().render(&report))
+        let plain = Renderer::plain();
+        match width {
+            Some(width) => plain.term_width(width).render(&report),
+            None => plain.render(&report),
+        }
     }
 }
 
@@ -222,6 +277,23 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "a\\tb: no column `\\u{1b}[2J\\r`\n  help: \\u{7}"
+        );
+    }
+
+    #[test]
+    fn lines_are_broken_but_quotations_and_commands_are_not() {
+        let error = Error::new(
+            Kind::Interrupted,
+            "interrupted after 3 s: 4 of 90 trials are kept",
+        )
+        .help("is `a b c d e f g h` meant, or something else")
+        .help("go on with: goodinit grid x.toml --set a=1 --out somewhere/else");
+        assert_eq!(
+            error.text("error: ", Some(30)),
+            "error: interrupted after 3 s:\n\
+             4 of 90 trials are kept\n  help: is `a b c d e f g h`\n        meant, or something\n        \
+             else\n  help: go on with:\n        \
+             goodinit grid x.toml --set a=1 --out somewhere/else"
         );
     }
 

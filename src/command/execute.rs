@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::grid::{Args, Format};
-use super::text::counted;
+use super::notes::Notes;
+use super::text::{counted, entry};
 use super::{print, print_json};
 use crate::data::Environment;
 use crate::error::{Error, Kind, Result};
@@ -37,6 +38,8 @@ pub struct Done {
     /// How the trials ended; not known of a shard.
     #[serde(flatten)]
     endings: Option<Endings>,
+    /// What schemes had to say about trials; not known of a shard.
+    notes: Option<Notes>,
     /// The verdicts on the experiment's claims; null of a shard.
     claims: serde_json::Value,
     /// Where older, different tables are now.
@@ -88,6 +91,7 @@ impl Done {
             trials: 0,
             trials_run: 0,
             endings: None,
+            notes: None,
             claims: serde_json::Value::Null,
             moved_aside: None,
             run: None,
@@ -185,6 +189,7 @@ pub fn print_outcome(mut done: Done, out: &Path, format: Format) -> Result<ExitC
                 diverged: count_status(&cells, Status::Diverged),
                 failed: count_status(&cells, Status::Failed),
             });
+            done.notes = Some(load_notes(out)?);
             let verdicts = check::evaluate(out)?;
             done.claims = check::print::json(&out.display().to_string(), &verdicts)["claims"].take();
             print_json(&done)?;
@@ -251,12 +256,32 @@ pub fn print_tables(out: &Path) -> Result<ExitCode> {
 fn render_tables(cells: &[cell::Cell], out: &Path) -> Result<String> {
     let style = Style::detect();
     let mut text = terminal::render(cells, out, style);
+    let trials = cells.iter().map(|cell| cell.outcomes.len()).sum();
+    if let Some(line) = load_notes(out)?.line(trials, "trial") {
+        let line = format!("{line}; see `message` in {}", format::TRIALS);
+        entry(&mut text, "", 0, &line, style.width);
+    }
     let verdicts = check::evaluate(out)?;
     if !verdicts.is_empty() {
         text.push('\n');
         text.push_str(&check::print::text(&out.display().to_string(), &verdicts, style));
     }
     Ok(text)
+}
+
+/// What schemes had to say about the trials in `out`. What a failed trial has to say is no note.
+///
+/// # Errors
+/// The table cannot be read.
+fn load_notes(out: &Path) -> Result<Notes> {
+    let mut notes = Notes::default();
+    for line in Reader::<TrialLine, _>::open(&out.join(format::TRIALS))? {
+        let trial = line?.trial;
+        if trial.status != Status::Failed {
+            trial.message.iter().for_each(|text| notes.add(text));
+        }
+    }
+    Ok(notes)
 }
 
 /// The cells of the tables in `out`.

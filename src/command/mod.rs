@@ -20,6 +20,7 @@ pub mod grid;
 pub mod list;
 mod list_keys;
 pub mod man;
+mod notes;
 pub mod text;
 pub mod merge;
 pub mod probe;
@@ -99,7 +100,8 @@ commands! {
 /// Prints an error on standard error.
 pub fn complain(error: &Error) {
     // Nothing sensible is left to do when standard error itself is closed.
-    let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+    let text = error.text("error: ", text::width_of_errors());
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// Prints `text` on standard output. A reader that has gone (`goodinit list | head -1`) is no

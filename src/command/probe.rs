@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::notes::Notes;
+use super::text::entry;
 use super::{complain, print, print_json};
 use crate::data::Environment;
 use crate::error::Result;
@@ -40,6 +42,9 @@ pub struct Args {
     /// Threads; never changes a byte [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Start over; what an earlier run left is moved aside
+    #[arg(long)]
+    fresh: bool,
     /// Override a key of the file; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -59,6 +64,7 @@ struct Outcome<'a> {
     networks: usize,
     layers: usize,
     failures: Vec<Failure>,
+    notes: Notes,
     moved_aside: Option<PathBuf>,
     claims: Option<String>,
 }
@@ -80,7 +86,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         .out
         .unwrap_or_else(|| Path::new("results").join(&experiment.name));
     let job = Job::new(experiment, Environment::new(args.data_dir))?;
-    probes::check_directory(&out, &job)?;
+    let _locks = probes::enter(&out, &job, args.fresh)?;
     let threads = args.threads.map_or_else(sweep::default_threads, usize::from);
     let bar = progress(probes::networks(&job).len());
     let found = probes::run(&job, threads, || bar.inc(1));
@@ -97,6 +103,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
         true => Some(check::evaluate(&out)?),
         false => None,
     };
+    let mut notes = Notes::default();
+    found.notes.iter().for_each(|text| notes.add(text));
     let outcome = Outcome {
         experiment: &job.experiment.name,
         directory: &out,
@@ -110,14 +118,16 @@ pub fn run(args: Args) -> Result<ExitCode> {
                 message: e.to_string(),
             })
             .collect(),
+        notes,
         moved_aside: moved,
         claims: judged.as_deref().map(check::print::count),
     };
     match args.format {
         super::grid::Format::Json => print_json(&outcome)?,
         super::grid::Format::Text => {
-            let mut text = table(&found.records, Style::detect());
-            outcome.say(&mut text);
+            let style = Style::detect();
+            let mut text = table(&found.records, style);
+            outcome.say(&mut text, style.width);
             print(&text)?;
         }
     }
@@ -131,11 +141,14 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 impl Outcome<'_> {
-    fn say(&self, out: &mut String) {
+    fn say(&self, out: &mut String, width: usize) {
         // Writing to a string does not fail.
         let _ = writeln!(out, "{} networks, {} layers", self.networks, self.layers);
         if !self.failures.is_empty() {
             let _ = writeln!(out, "{} networks could not be initialized", self.failures.len());
+        }
+        if let Some(line) = self.notes.line(self.networks, "network") {
+            entry(out, "", 0, &line, width);
         }
         if let Some(claims) = &self.claims {
             let _ = writeln!(
@@ -145,7 +158,11 @@ impl Outcome<'_> {
             );
         }
         if let Some(aside) = &self.moved_aside {
-            let _ = writeln!(out, "The old tables differed; they are in {}", aside.display());
+            let _ = writeln!(
+                out,
+                "The tables that were there differed and are now in {}",
+                aside.display()
+            );
         }
         let _ = writeln!(out, "Tables: {}", self.directory.display());
     }
@@ -206,12 +223,12 @@ fn table(records: &[ProbeRecord], style: Style) -> String {
     if groups.len() > MOST_ROWS {
         let _ = writeln!(out, "and {} more in probe.csv", groups.len() - MOST_ROWS);
     }
-    let _ = writeln!(
-        out,
-        "\nsignal: mean square of the last pre-activation over the first layer's; gradient: of the\n\
-         first layer over the last's; cosine: of two samples behind the last hidden layer;\n\
-         dead: units that are zero on every sample. Medians over replicates.\n"
-    );
+    out.push('\n');
+    let legend = "signal: mean square of the last pre-activation over the first layer's; gradient: of the first \
+        layer over the last's; cosine: of two samples behind the last hidden layer; dead: units that are \
+        zero on every sample. Medians over replicates.";
+    entry(&mut out, "", 0, legend, style.width);
+    out.push('\n');
     out
 }
 

@@ -12,6 +12,14 @@ pub fn width() -> usize {
         .clamp(40, 200)
 }
 
+/// Width of the terminal that standard error is; `None` if it is something else, which may be
+/// read line by line.
+pub fn width_of_errors() -> Option<usize> {
+    let mut table = comfy_table::Table::new();
+    table.use_stderr();
+    table.width().map(|width| usize::from(width).clamp(40, 120))
+}
+
 /// Whether standard output takes colours: a terminal, and neither `NO_COLOR` nor `TERM=dumb`.
 pub fn colours() -> bool {
     let unset = |name| std::env::var_os(name).is_none_or(|v| v.is_empty());

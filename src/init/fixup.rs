@@ -76,7 +76,9 @@ impl Scheme for Fixup {
     }
 
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
-        network.rates_mut().scalars = self.scalar_rate;
+        for rate in &mut network.rates_mut().layers {
+            rate.scalars = self.scalar_rate;
+        }
         network.parameters_mut().branch_scales.fill(1.0);
         network.draw_all(self)
     }
@@ -113,7 +115,7 @@ mod tests {
         let (mut fixup, mut plain) = (Parameters::default(), Parameters::default());
         let report = initialize(&model, &*scheme.scheme, &context, &mut fixup).unwrap();
         initialize(&model, &*he.scheme, &context, &mut plain).unwrap();
-        assert_eq!(report.rates.scalars, 0.1);
+        assert!(report.rates.layers.iter().all(|r| r.scalars == 0.1 && r.norm == 1.0));
         for (layer, (a, b)) in model.layers.iter().zip(fixup.weights.iter().zip(&plain.weights)) {
             // 16^(-1/4) = 1/2 exactly.
             let factor = match layer.block {

@@ -70,7 +70,7 @@ impl Mup {
             (false, Some(Role::Hidden)) => (1.0, wide),
             (false, Some(Role::Output)) => (narrow, 1.0),
         };
-        LayerRate { weight, bias }
+        LayerRate { weight, bias, ..LayerRate::ONE }
     }
 }
 

@@ -18,8 +18,12 @@
 //! A layer behind one that was drawn anew is drawn by `fresh` as well,
 //! since its weights were trained for inputs that no longer exist; `behind = "copy"` copies it all the
 //! same, the mistake of the slide that this program began from (slide 12, which also drops biases and redraws at the old
-//! deviation). `head = "fresh"` always draws the last layer anew, and `frozen` layers from the data
-//! on do not train.
+//! deviation). `head = "fresh"` always draws the last layer anew.
+//!
+//! `frozen` layers from the data on do not change in training, nor does what stands behind them:
+//! scalar biases, learned branch scales, and normalizations with their running statistics, by which
+//! frozen batch normalization normalizes in training too. That is Keras's `trainable = False`; in
+//! PyTorch it takes `requires_grad_(False)` and `eval()`.
 //!
 //! Yosinski et al. 2014, How transferable are features in deep neural networks?, arXiv 1411.1792.
 
@@ -30,7 +34,7 @@ use super::checkpoint::{self, Source, SourceLayer};
 use super::{Network, Registry, Scheme};
 use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
 use crate::error::{Context as _, Error, Kind, Result};
-use crate::model::{LayerInfo, Model};
+use crate::model::{LayerInfo, Model, Parameters};
 use crate::random::{Purpose, Stream};
 
 const MATCHED: &[&str] = &["copy", "std_matched", "fan_corrected"];
@@ -62,7 +66,7 @@ pub static ENTRY: Entry = Entry {
         Parameter::choice("mismatched", "fresh", MISMATCHED, "what to do where they do not"),
         Parameter::choice("head", "like_others", &["like_others", "fresh"], "whether the last layer is always fresh"),
         Parameter::choice("behind", "fresh", &["fresh", "copy"], "layers behind one that was drawn anew"),
-        Parameter::integer("frozen", 0, 0, 10_000, "layers, from the data on, that do not train"),
+        Parameter::integer("frozen", 0, 0, 10_000, "layers, from the data on, that training leaves as they are, normalization included"),
         Parameter {
             name: "fresh",
             kind: ParameterKind::Any,
@@ -161,6 +165,14 @@ impl Scheme for Transfer {
         copy_others(from, &kept, network);
         for layer in 0..self.frozen {
             network.rates_mut().freeze(layer);
+            if has_no_statistics(network.parameters(), layer) {
+                network.note(format!(
+                    "transfer: layer {} is frozen, but {} has no running statistics for its batch normalization, \
+                     which leaves its values as they are",
+                    layer + 1,
+                    self.path.display()
+                ));
+            }
         }
         Ok(())
     }
@@ -255,6 +267,15 @@ fn copy_others(from: &Source, kept: &[bool], network: &mut Network<'_>) {
             let _ = network.parameters_mut().set_tensor(name, &[values.len()], values);
         }
     }
+}
+
+/// Whether batch normalization behind `layer` has the running statistics of a new network.
+fn has_no_statistics(parameters: &Parameters, layer: usize) -> bool {
+    parameters.norms.get(layer).is_some_and(|norm| {
+        !norm.running_mean.is_empty()
+            && norm.running_mean.iter().all(|&x| x == 0.0)
+            && norm.running_variance.iter().all(|&x| x == 1.0)
+    })
 }
 
 /// Mean square of the source layer's weights, in ascending order.

@@ -6,7 +6,7 @@ use crate::init::tests::{moments, plain, toml_value};
 use super::*;
 use crate::init::{BiasInit, Context as InitContext, InitReport, initialize};
 use crate::activation::Activation;
-use crate::model::{Architecture, Loss, Parameters};
+use crate::model::{Architecture, LayerRate, Loss};
 
 /// A source network 6-5-4-3 whose weights and biases are all different.
 fn source(directory: &std::path::Path) -> (String, Parameters) {
@@ -131,6 +131,37 @@ fn normalizations_and_branch_scales_come_along() {
     let fresh_head = copy(&model(2));
     assert_eq!((&fresh_head.norms, &fresh_head.branch_scales), (&original.norms, &original.branch_scales));
     assert!(copy(&plain(6, &[4], 3, "relu")).norms.is_empty());
+}
+
+/// A frozen layer is frozen with all that stands behind it, and says so where that makes no sense.
+#[test]
+fn frozen_layers_take_their_normalization_with_them() {
+    let model = |hidden: &[usize]| {
+        let value = toml_value(&format!("{{ hidden = {hidden:?}, norm = \"batch\" }}"));
+        let relu = Activation::named("relu").unwrap();
+        Model::new(&Architecture::parse(&value).unwrap(), &[relu], 6, 3, Loss::CrossEntropy).unwrap()
+    };
+    let bias = BiasInit::default();
+    let context = InitContext::new(77, 0, &bias);
+    let mut original = Parameters::default();
+    let he = Registry::standard().named("he_normal").unwrap().scheme;
+    initialize(&model(&[5, 4]), &*he, &context, &mut original).unwrap();
+    for norm in &mut original.norms {
+        norm.running_mean[0] = -1.0;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("source.safetensors");
+    std::fs::write(&path, checkpoint::encode(&original, &BTreeMap::new()).unwrap()).unwrap();
+    let value = toml_value(&format!("{{ kind = \"transfer\", frozen = 2, source = '{}' }}", path.display()));
+    let scheme = Registry::standard().parse(&value).unwrap().scheme;
+    let report = |hidden: &[usize]| initialize(&model(hidden), &*scheme, &context, &mut Parameters::default()).unwrap();
+    let same = report(&[5, 4]);
+    assert_eq!(same.rates.layers, [LayerRate::FROZEN, LayerRate::FROZEN, LayerRate::ONE]);
+    assert_eq!(same.notes, [""; 0]);
+    // The second layer is drawn anew, so there are no statistics for it.
+    let other = report(&[5, 9]);
+    assert_eq!(other.rates, same.rates);
+    assert!(other.notes.len() == 1 && other.notes[0].contains("layer 2 is frozen"), "{:?}", other.notes);
 }
 
 #[test]

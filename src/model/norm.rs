@@ -3,7 +3,8 @@
 //! `normal = (u - mean) / sqrt(variance + 1e-5)`, `v = gain * normal + shift`, with the biased
 //! variance over a sample's units (layer) or over a unit's samples in the batch (batch). In
 //! evaluation batch normalization uses running statistics, which each step moves by a tenth
-//! towards the batch's, variance times `m / (m - 1)` for m samples (1 for m = 1).
+//! towards the batch's, variance times `m / (m - 1)` for m samples (1 for m = 1). Frozen, it uses
+//! them in training too, and nothing about it moves.
 
 use super::elementwise::{Striped, accumulate_column_products, accumulate_columns, kernels};
 use super::parameters::NormParameters;
@@ -155,6 +156,15 @@ kernels! {
             for ((d, &x), ((&mean, &slope), &inverse)) in row.zip(mean.iter().zip(slope).zip(&n.inverse)) {
                 *d = (*d - mean - x * slope) * inverse;
             }
+        }
+    }
+}
+
+/// The same behind [`batch_evaluate`]: running statistics do not depend on the batch.
+pub(super) fn batch_backward_frozen(p: &NormParameters, n: &NormBuffers, delta: &mut Batch) {
+    for i in 0..delta.rows() {
+        for ((d, &gain), &inverse) in delta.row_mut(i).iter_mut().zip(&p.gain).zip(&n.inverse) {
+            *d = *d * gain * inverse;
         }
     }
 }

@@ -45,10 +45,12 @@ pub(super) enum Place {
     Weight(usize),
     /// Bias vector of a layer.
     Bias(usize),
-    /// Gain or shift of a normalization.
-    Norm,
-    /// Scalar biases or branch scales.
-    Scalar,
+    /// Gain or shift of the normalization behind a layer.
+    Norm(usize),
+    /// Scalar biases behind a layer.
+    Scalar(usize),
+    /// Learned factor of a residual branch.
+    BranchScale(usize),
 }
 
 impl Place {
@@ -180,31 +182,31 @@ impl Parameters {
     /// (running statistics are not trained).
     pub(super) fn fields(&self) -> impl Iterator<Item = (Place, &[f32])> {
         let weights = self.weights.iter().enumerate();
-        let norms = self.norms.iter().flat_map(|n| [&n.gain, &n.shift]);
+        let biases = self.biases.iter().enumerate();
+        let norms = self.norms.iter().enumerate();
+        let scalars = self.scalars.iter().enumerate();
+        let scales = self.branch_scales.chunks(1).enumerate();
         weights
             .map(|(l, w)| (Place::Weight(l), w.storage()))
-            .chain(
-                self.biases
-                    .iter()
-                    .enumerate()
-                    .map(|(l, b)| (Place::Bias(l), &b[..])),
-            )
-            .chain(norms.map(|v| (Place::Norm, &v[..])))
-            .chain(self.scalars.iter().map(|s| (Place::Scalar, &s[..])))
-            .chain([(Place::Scalar, &self.branch_scales[..])])
+            .chain(biases.map(|(l, b)| (Place::Bias(l), &b[..])))
+            .chain(norms.flat_map(|(l, n)| [&n.gain, &n.shift].map(|v| (Place::Norm(l), &v[..]))))
+            .chain(scalars.map(|(l, s)| (Place::Scalar(l), &s[..])))
+            .chain(scales.map(|(block, s)| (Place::BranchScale(block), s)))
     }
 
     /// See [`Parameters::fields`].
     pub(super) fn fields_mut(&mut self) -> impl Iterator<Item = (Place, &mut [f32])> {
         let weights = self.weights.iter_mut().enumerate();
         let biases = self.biases.iter_mut().enumerate();
-        let norms = self.norms.iter_mut().flat_map(|n| [&mut n.gain, &mut n.shift]);
+        let norms = self.norms.iter_mut().enumerate();
+        let scalars = self.scalars.iter_mut().enumerate();
+        let scales = self.branch_scales.chunks_mut(1).enumerate();
         weights
             .map(|(l, w)| (Place::Weight(l), w.storage_mut()))
             .chain(biases.map(|(l, b)| (Place::Bias(l), &mut b[..])))
-            .chain(norms.map(|v| (Place::Norm, &mut v[..])))
-            .chain(self.scalars.iter_mut().map(|s| (Place::Scalar, &mut s[..])))
-            .chain([(Place::Scalar, &mut self.branch_scales[..])])
+            .chain(norms.flat_map(|(l, n)| [&mut n.gain, &mut n.shift].map(|v| (Place::Norm(l), &mut v[..]))))
+            .chain(scalars.map(|(l, s)| (Place::Scalar(l), &mut s[..])))
+            .chain(scales.map(|(block, s)| (Place::BranchScale(block), s)))
     }
 
     /// Sets every trained number to +0.

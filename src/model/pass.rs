@@ -33,12 +33,25 @@ impl Pass {
 }
 
 /// Which statistics batch normalization uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Statistics {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Statistics<'a> {
     /// The batch's own.
     Batch,
     /// The running ones.
     Running,
+    /// Those of a step under these rates: the running ones where the normalization is frozen.
+    Step(&'a Rates),
+}
+
+impl Statistics<'_> {
+    /// Whether they are the running ones behind layer `l`.
+    fn are_running(self, l: usize) -> bool {
+        match self {
+            Statistics::Batch => false,
+            Statistics::Running => true,
+            Statistics::Step(rates) => rates.layers[l].norm == 0.0,
+        }
+    }
 }
 
 /// Where the backward pass leaves parameter gradients.
@@ -85,7 +98,13 @@ impl Sink<'_> {
 
 impl Model {
     /// Computes every site of `pass`; the outputs are the last site's `u`.
-    pub(super) fn forward(&self, p: &Parameters, inputs: Inputs, statistics: Statistics, pass: &mut Pass) {
+    pub(super) fn forward(
+        &self,
+        p: &Parameters,
+        inputs: Inputs,
+        statistics: Statistics<'_>,
+        pass: &mut Pass,
+    ) {
         self.forward_through(self.layers.len(), p, inputs, statistics, pass);
     }
 
@@ -95,7 +114,7 @@ impl Model {
         count: usize,
         p: &Parameters,
         inputs: Inputs,
-        statistics: Statistics,
+        statistics: Statistics<'_>,
         pass: &mut Pass,
     ) {
         pass.prepare(self);
@@ -131,20 +150,18 @@ impl Model {
     }
 
     /// From a site's `u` to what feeds the next layer.
-    fn activate(&self, layer: &LayerInfo, p: &Parameters, statistics: Statistics, site: &mut Site) {
+    fn activate(&self, layer: &LayerInfo, p: &Parameters, statistics: Statistics<'_>, site: &mut Site) {
         let Some(activation) = &layer.output_activation else {
             return;
         };
         let l = layer.index;
-        match (self.norm, statistics) {
-            (Norm::None, _) => {}
-            (Norm::Layer, _) => norm::layer_forward(&site.u, &p.norms[l], &mut site.norm, &mut site.v),
-            (Norm::Batch, Statistics::Batch) => {
-                norm::batch_forward(&site.u, &p.norms[l], &mut site.norm, &mut site.v);
-            }
-            (Norm::Batch, Statistics::Running) => {
+        match self.norm {
+            Norm::None => {}
+            Norm::Layer => norm::layer_forward(&site.u, &p.norms[l], &mut site.norm, &mut site.v),
+            Norm::Batch if statistics.are_running(l) => {
                 norm::batch_evaluate(&site.u, &p.norms[l], &mut site.norm, &mut site.v);
             }
+            Norm::Batch => norm::batch_forward(&site.u, &p.norms[l], &mut site.norm, &mut site.v),
         }
         if let Some(&[before, after]) = p.scalars.get(l) {
             if self.norm == Norm::None {
@@ -226,10 +243,10 @@ impl Model {
         copy(&pass.delta, &mut pass.stream);
         let alpha = self.branch_scale(sink.parameters(), block);
         let Some(r) = self.residual else { return };
+        let last = 1 + block * r.length + r.length - 1;
         if r.learned
-            && let Some(factor) = sink.factor(rates.scalars)
+            && let Some(factor) = sink.factor(rates.layers[last].scalars)
         {
-            let last = 1 + block * r.length + r.length - 1;
             let gradient = dot(&pass.delta, &pass.sites[last].branch);
             if let Some(sums) = sink.sums() {
                 sums.branch_scales[block] += gradient * factor;
@@ -268,7 +285,7 @@ impl Model {
             return;
         };
         let l = layer.index;
-        let factor = sink.factor(rates.scalars).filter(|_| self.is_fixup());
+        let factor = sink.factor(rates.layers[l].scalars).filter(|_| self.is_fixup());
         let add_scalar = |sink: &mut Sink, which: usize, delta: &Batch| {
             if let (Some(factor), Some(sums)) = (factor, sink.sums()) {
                 sums.scalars[l][which] += total(delta) * factor;
@@ -296,13 +313,17 @@ impl Model {
     ) {
         // The parameters' gradients need the delta as it comes in, the delta needs the gain as
         // it was: so the old delta is set aside first.
-        let factor = sink.factor(rates.norms);
+        let rate = rates.layers[l].norm;
+        let factor = sink.factor(rate);
         if let Some(factor) = factor {
             scale(delta, factor, scaled);
         }
         match self.norm {
             Norm::None => {}
             Norm::Layer => norm::layer_backward(&sink.parameters().norms[l], &site.norm, delta),
+            Norm::Batch if rate == 0.0 => {
+                norm::batch_backward_frozen(&sink.parameters().norms[l], &site.norm, delta);
+            }
             Norm::Batch => norm::batch_backward(&sink.parameters().norms[l], &mut site.norm, delta),
         }
         if let (Some(_), Some(sums)) = (factor, sink.sums()) {

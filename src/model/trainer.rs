@@ -12,56 +12,76 @@ use crate::numerics::Batch;
 /// Samples per batch of an evaluation. No result depends on it.
 const EVALUATION_BATCH: usize = 256;
 
-/// Multipliers on the learning rate of one layer; 0 freezes.
+/// Multipliers on the learning rate of one layer and of what stands behind it; 0 freezes: the bits
+/// stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerRate {
     /// On the weight matrix.
     pub weight: f64,
     /// On the bias vector.
     pub bias: f64,
+    /// On gain and shift of the normalization behind the layer. At 0, batch normalization uses its
+    /// running statistics in training too, and they stay as they are: the layer is one fixed
+    /// function, as under `trainable = False` in Keras, or `requires_grad_(False)` and `eval()` in
+    /// PyTorch.
+    pub norm: f64,
+    /// On the scalar biases behind the layer, and on the learned factor of the residual branch
+    /// that it ends.
+    pub scalars: f64,
 }
 
-/// Multipliers on the learning rate; 0 freezes: the bits stay as they are.
+impl LayerRate {
+    /// The experiment's own rate.
+    pub const ONE: LayerRate = LayerRate {
+        weight: 1.0,
+        bias: 1.0,
+        norm: 1.0,
+        scalars: 1.0,
+    };
+
+    /// Nothing changes.
+    pub const FROZEN: LayerRate = LayerRate {
+        weight: 0.0,
+        bias: 0.0,
+        norm: 0.0,
+        scalars: 0.0,
+    };
+}
+
+/// Multipliers on the learning rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rates {
     /// Of each weight layer.
     pub layers: Vec<LayerRate>,
-    /// Of normalization gains and shifts; 0 freezes running statistics too.
-    pub norms: f64,
-    /// Of scalar biases and branch scales.
-    pub scalars: f64,
+    /// The layers that end the residual branches.
+    branch_ends: Vec<usize>,
 }
 
 impl Rates {
     /// The same rate everywhere.
     pub fn uniform(model: &Model) -> Self {
+        let ends = model
+            .layers
+            .iter()
+            .filter(|l| l.block.is_some_and(|b| b.is_last()));
         Rates {
-            layers: vec![
-                LayerRate {
-                    weight: 1.0,
-                    bias: 1.0
-                };
-                model.layers.len()
-            ],
-            norms: 1.0,
-            scalars: 1.0,
+            layers: vec![LayerRate::ONE; model.layers.len()],
+            branch_ends: ends.map(|l| l.index).collect(),
         }
     }
 
-    /// Freezes a layer's weights and biases.
+    /// Freezes a layer and all that stands behind it up to the next.
     pub fn freeze(&mut self, layer: usize) {
-        self.layers[layer] = LayerRate {
-            weight: 0.0,
-            bias: 0.0,
-        };
+        self.layers[layer] = LayerRate::FROZEN;
     }
 
     pub(super) fn of(&self, place: Place) -> f64 {
         match place {
             Place::Weight(l) => self.layers[l].weight,
             Place::Bias(l) => self.layers[l].bias,
-            Place::Norm => self.norms,
-            Place::Scalar => self.scalars,
+            Place::Norm(l) => self.layers[l].norm,
+            Place::Scalar(l) => self.layers[l].scalars,
+            Place::BranchScale(block) => self.layers[self.branch_ends[block]].scalars,
         }
     }
 }
@@ -127,13 +147,16 @@ impl<'a> Trainer<'a> {
         let Workspace { pass, state } = &mut *self.workspace;
         let model = self.model;
         let inputs = pass.gather(prepared, rows);
-        model.forward(&self.parameters, inputs, Statistics::Batch, pass);
+        model.forward(&self.parameters, inputs, Statistics::Step(&self.rates), pass);
         let plain = self.optimizer.is_plain();
         let scale = (if plain { -rate } else { 1.0 }) / rows.len().max(1) as f64;
         let tally = model.differentiate(&prepared.targets, rows, scale as f32, pass);
-        if model.norm == Norm::Batch && self.rates.norms != 0.0 {
-            for (norm, site) in self.parameters.norms.iter_mut().zip(&pass.sites) {
-                norm::update_running(norm, &site.norm, rows.len());
+        if model.norm == Norm::Batch {
+            let sites = pass.sites.iter().zip(&self.rates.layers);
+            for (norm, (site, rate)) in self.parameters.norms.iter_mut().zip(sites) {
+                if rate.norm != 0.0 {
+                    norm::update_running(norm, &site.norm, rows.len());
+                }
             }
         }
         if plain {
@@ -158,9 +181,10 @@ impl<'a> Trainer<'a> {
             .evaluate(&self.parameters, prepared, rows, self.workspace)
     }
 
-    /// The network's inner values on `rows`, batch normalization by the rows' own statistics.
+    /// The network's inner values on `rows`, batch normalization as in a step.
     pub fn trace(&mut self, prepared: &Prepared, rows: &[u32]) -> Trace {
-        self.model.trace(&self.parameters, prepared, rows, self.workspace)
+        self.model
+            .trace(&self.parameters, &self.rates, prepared, rows, self.workspace)
     }
 
     /// The parameters as they are now.
@@ -209,26 +233,27 @@ impl Model {
     }
 
     /// The inner values under `parameters` on `rows`, gradients of the mean loss over them
-    /// included; batch normalization by the rows' own statistics.
+    /// included; batch normalization as in a step under `rates`: by the rows' own statistics where
+    /// it isn't frozen.
     pub fn trace(
         &self,
         parameters: &Parameters,
+        rates: &Rates,
         prepared: &Prepared,
         rows: &[u32],
         workspace: &mut Workspace,
     ) -> Trace {
         let pass = &mut workspace.pass;
         prepared.gather(rows, &mut pass.inputs);
-        self.forward(parameters, Inputs::Dense, Statistics::Batch, pass);
+        self.forward(parameters, Inputs::Dense, Statistics::Step(rates), pass);
         let mut trace = self.collect(pass);
         let scale = 1.0 / rows.len().max(1) as f64;
         let tally = self.differentiate(&prepared.targets, rows, scale as f32, pass);
         trace.loss = tally.loss_sum * scale;
-        let rates = Rates::uniform(self);
         self.backward(
             Sink::Nothing(parameters),
             Inputs::Dense,
-            &rates,
+            rates,
             pass,
             |l, delta| {
                 trace.layers[l].gradient = delta.clone();

@@ -7,7 +7,8 @@ use super::figure::Ink;
 use super::figure::axis::digits;
 use super::measure::Measure;
 use super::run::Run;
-use super::setting::{ACTIVATION, ARCHITECTURE, AXES, Setting};
+use super::setting::{Setting, words};
+use crate::experiment::Axis;
 use crate::results::cell::{self, Cell};
 use crate::results::ranking::{Rates, Standing, standings};
 use crate::results::record::{Status, TrialRow};
@@ -295,11 +296,11 @@ impl<'a> View<'a> {
             .map(|b| b.1)
     }
 
-    /// The values that axis `i` of [`AXES`] takes, in the order of the settings.
-    pub fn values(&self, i: usize) -> Vec<String> {
+    /// The values that an axis takes, in the order of the settings.
+    pub fn values(&self, axis: Axis) -> Vec<String> {
         let mut values = Vec::new();
         for setting in &self.settings {
-            let text = setting.axis(i);
+            let text = setting.text(axis);
             if !values.contains(&text) {
                 values.push(text);
             }
@@ -309,30 +310,34 @@ impl<'a> View<'a> {
 
     /// Words for a setting: what tells it from the others, but for the axes in `without`; what it is
     /// where there are no others.
-    pub fn label(&self, setting: &Setting, without: &[usize]) -> String {
-        let varying = (0..AXES.len()).filter(|i| !without.contains(i) && self.values(*i).len() > 1);
-        let words: Vec<String> = varying
-            .map(|i| match AXES[i].0 {
-                "label noise" | "batch size" => format!("{} {}", AXES[i].0, setting.axis(i)),
-                "bias" => format!("bias {}", setting.axis(i)),
-                _ => setting.axis(i),
+    pub fn label(&self, setting: &Setting, without: &[Axis]) -> String {
+        let parts: Vec<String> = Setting::axes()
+            .filter(|axis| !without.contains(axis) && self.values(*axis).len() > 1)
+            .map(|axis| match axis {
+                // Their texts alone would not say what they are.
+                Axis::LabelNoise | Axis::BatchSize | Axis::Bias => {
+                    format!("{} {}", words(axis), setting.text(axis))
+                }
+                _ => setting.text(axis),
             })
             .collect();
-        if words.is_empty() && without.is_empty() {
-            format!("{} · {}", setting.axis(ARCHITECTURE), setting.axis(ACTIVATION))
-        } else if words.is_empty() {
-            "all trials".to_owned()
+        if !parts.is_empty() {
+            parts.join(" · ")
+        } else if without.is_empty() {
+            [Axis::Architecture, Axis::Activation]
+                .map(|axis| setting.text(axis))
+                .join(" · ")
         } else {
-            words.join(" · ")
+            "all trials".to_owned()
         }
     }
 
-    /// Words for what all settings share.
-    pub fn shared(&self) -> Vec<(&'static str, String)> {
-        (0..AXES.len())
-            .filter_map(|i| {
-                let values = self.values(i);
-                (values.len() == 1).then(|| (AXES[i].0, values[0].clone()))
+    /// Axes, in words, on which all settings have the same value, and that value.
+    pub fn shared(&self) -> Vec<(String, String)> {
+        Setting::axes()
+            .filter_map(|axis| match self.values(axis).as_slice() {
+                [only] => Some((words(axis), only.clone())),
+                _ => None,
             })
             .collect()
     }

@@ -102,6 +102,13 @@ impl Manifest {
         Manifest::parse(&path, &text)
     }
 
+    /// Whether tables of the one may stand beside tables of the other: experiment, data and
+    /// arithmetic are equal.
+    pub fn is_of_the_same(&self, other: &Manifest) -> bool {
+        let key = |m: &Manifest| (m.experiment_digest.clone(), m.numerics_version, m.dataset.clone());
+        key(self) == key(other)
+    }
+
     /// Accuracy of guessing on `dataset`: one over its classes. `None` for regression, and for a
     /// dataset that is not listed.
     pub fn chance(&self, dataset: &str) -> Option<f64> {

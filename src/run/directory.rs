@@ -14,6 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::lock::{Lock, Mode};
+use super::progress::say;
 use super::shard::Shard;
 use super::{files, tables};
 use crate::error::{Error, Kind, Result};
@@ -21,6 +22,11 @@ use crate::experiment::Experiment;
 use crate::numerics::NUMERICS_VERSION;
 use crate::results::format;
 use crate::results::manifest::Manifest;
+
+/// The tables that training leaves.
+pub(super) const TRAINED: [&str; 4] = [format::TRIALS, format::EPOCHS, format::LAYERS, format::SUMMARY];
+/// The tables that a probe leaves.
+pub(super) const PROBED: [&str; 2] = [format::PROBE, format::HISTOGRAMS];
 
 /// The path of the journal of `shard` below `directory`.
 pub fn journal_path(directory: &Path, shard: Shard) -> PathBuf {
@@ -85,36 +91,36 @@ pub(super) fn take_own_lock(directory: &Path, shard: Shard) -> Result<Option<Loc
     Lock::take(&own, Mode::Exclusive, &place).map(Some)
 }
 
-/// What a results directory holds when no run is under way in it.
+/// Whose tables a results directory holds.
 #[derive(Debug)]
-pub(super) enum Standing {
-    /// Nothing that would be lost.
-    Empty,
-    /// The complete results of this very experiment.
-    Complete(Manifest),
+pub(super) enum Owner {
+    /// Nobody's: there are none.
+    Nobody,
+    /// Those of this very experiment, some of them at least.
+    This(Manifest),
     /// Something that must not be overwritten.
     Other(Error),
 }
 
-/// Looks at what `directory` holds, for a run of `experiment`.
-pub(super) fn standing(directory: &Path, experiment: &Experiment) -> Result<Standing> {
-    let other = |what: String| {
-        let message = format!("{} holds {what}", directory.display());
-        Ok(Standing::Other(Error::new(Kind::Store, message).help(
-            "choose another directory with --out, or `--fresh` to replace it (the old tables are moved aside, not deleted)",
-        )))
-    };
+/// What a run or a probe says that finds `what` in `directory`.
+fn in_the_way(directory: &Path, what: &str) -> Error {
+    let message = format!("{} holds {what}", directory.display());
+    Error::new(Kind::Store, message).help(
+        "choose another directory with --out, or `--fresh` to replace it (the old tables are moved aside, not deleted)",
+    )
+}
+
+/// Whose tables `directory` holds, seen from `experiment`.
+pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
+    let other = |what: String| Owner::Other(in_the_way(directory, &what));
     let there = |name: &&str| directory.join(name).exists();
     if !there(&format::MANIFEST) {
-        return match [format::TRIALS, format::EPOCHS, format::LAYERS, format::SUMMARY]
-            .iter()
-            .find(|n| there(n))
-        {
+        return match TRAINED.iter().find(|n| there(n)) {
             Some(name) => other(format!(
                 "{name} without a {}: what it belongs to cannot be told",
                 format::MANIFEST
             )),
-            None => Ok(Standing::Empty),
+            None => Owner::Nobody,
         };
     }
     let manifest = match Manifest::load(directory) {
@@ -133,14 +139,39 @@ pub(super) fn standing(directory: &Path, experiment: &Experiment) -> Result<Stan
             manifest.numerics_version
         ));
     }
+    Owner::This(manifest)
+}
+
+/// What a results directory holds when no run is under way in it.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// Nothing that would be lost.
+    Empty,
+    /// The complete results of this very experiment.
+    Complete(Manifest),
+    /// Something that must not be overwritten.
+    Other(Error),
+}
+
+/// Looks at what `directory` holds, for a run of `experiment`.
+pub(super) fn standing(directory: &Path, experiment: &Experiment) -> Standing {
+    let manifest = match owner(directory, experiment) {
+        Owner::Nobody => return Standing::Empty,
+        Owner::Other(error) => return Standing::Other(error),
+        Owner::This(manifest) => manifest,
+    };
+    let there = |name: &&str| directory.join(name).exists();
     let expected = tables::expected(&experiment.record);
     if !expected.iter().any(there) {
         // A probe leaves a manifest too.
-        return Ok(Standing::Empty);
+        return Standing::Empty;
     }
     match expected.iter().find(|n| !there(n)) {
-        Some(name) => other(format!("the results of this experiment, but {name} is missing")),
-        None => Ok(Standing::Complete(manifest)),
+        Some(name) => {
+            let what = format!("the results of this experiment, but {name} is missing");
+            Standing::Other(in_the_way(directory, &what))
+        }
+        None => Standing::Complete(manifest),
     }
 }
 
@@ -182,15 +213,48 @@ pub fn remove_journals(directory: &Path) -> Result<()> {
     }
 }
 
-/// Moves what lies at `paths` (those that exist) into a new `previous-N` in `directory`.
+/// Moves the journals at `paths` (those that exist) into a new `previous-N` in `directory`, and
+/// says so.
 ///
 /// # Errors
 /// The operating system refuses.
-pub fn set_aside(directory: &Path, paths: &[PathBuf]) -> Result<Option<PathBuf>> {
+pub(super) fn set_journals_aside(directory: &Path, paths: &[PathBuf]) -> Result<()> {
     let there: Vec<&Path> = paths
         .iter()
         .map(PathBuf::as_path)
         .filter(|p| p.exists())
         .collect();
-    files::set_aside(directory, &there)
+    if let Some(aside) = files::set_aside(directory, &there)? {
+        let what = match there.len() {
+            1 => "the journal of an unfinished run is",
+            _ => "the journals of unfinished runs are",
+        };
+        say(&format!("--fresh: {what} now in {}", aside.display()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_told_and_touches_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = take_locks(dir.path(), Shard::WHOLE).unwrap();
+        let error = take_locks(dir.path(), Shard::WHOLE).unwrap_err().to_string();
+        assert!(
+            error.contains("is in use by") && error.contains("nothing was touched"),
+            "{error}"
+        );
+        let shard = take_locks(dir.path(), Shard { index: 1, count: 2 });
+        assert!(shard.is_err(), "a shard may not join a whole run");
+        drop(first);
+        let shard = |index| take_locks(dir.path(), Shard { index, count: 2 });
+        let one = shard(1).unwrap();
+        let two = shard(2).unwrap();
+        let error = shard(1).unwrap_err().to_string();
+        assert!(error.starts_with("shard 1/2 of "), "{error}");
+        drop((one, two));
+    }
 }

@@ -1,22 +1,22 @@
 //! From a checked experiment to its tables: resume, sweep, write.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::about::{About, utc};
+use super::attempt::Work as _;
 use super::command_line::{command_line, shard_command};
 use super::directory::{self, Standing, journal_path, remove_journals, same_cut, standing, take_locks};
 use super::frame::Key;
 use super::header::{self, Header};
 use super::job::Job;
 use super::lock::{Lock, host};
-use super::progress::{Progress, duration, grouped, say};
+use super::progress::{Progress, duration, grouped};
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
 use super::store::{Plan, Resumed, Store};
-use super::sweep::{End, Settings, Work as _, sweep};
+use super::sweep::{End, Settings, sweep};
 use super::trace::Trace;
 use super::{BUILD, files, tables};
 use crate::data::Environment;
@@ -136,10 +136,10 @@ pub fn run(
         ));
     }
     let directory = &options.directory;
-    // The directory first, since the trace may lie in it; a trace that can't be had touches no more.
-    fs::create_dir_all(directory).map_err(|e| Error::io("create", directory, &e))?;
-    let trace = options.trace.as_deref().map(Trace::open).transpose()?;
     let locks = take_locks(directory, options.shard)?;
+    // Once the directory is there, since the trace may lie in it, and is ours, since another run
+    // may be writing that trace; a trace that can't be had touches no more.
+    let trace = options.trace.as_deref().map(Trace::open).transpose()?;
     if options.fresh {
         begin_anew(options)?;
     } else if let Some(complete) = done_already(&experiment, options)? {
@@ -272,7 +272,7 @@ fn done_already(experiment: &Experiment, options: &Options) -> Result<Option<Out
     if journal_path(directory, options.shard).exists() {
         return same_cut(directory, options.shard).map(|()| None);
     }
-    match standing(directory, experiment)? {
+    match standing(directory, experiment) {
         Standing::Empty => same_cut(directory, options.shard).map(|()| None),
         Standing::Complete(manifest) => already(directory, experiment, manifest).map(Some),
         Standing::Other(error) => Err(error),
@@ -316,14 +316,7 @@ fn begin_anew(options: &Options) -> Result<()> {
             paths.push(path);
         }
     }
-    if let Some(aside) = directory::set_aside(directory, &paths)? {
-        let what = match paths.len() {
-            1 => "the journal of an unfinished run is",
-            _ => "the journals of unfinished runs are",
-        };
-        say(&format!("--fresh: {what} now in {}", aside.display()));
-    }
-    Ok(())
+    directory::set_journals_aside(directory, &paths)
 }
 
 fn note_resumed(progress: &Progress, resumed: &Resumed, trials: usize, directory: &Path, shard: Shard) {

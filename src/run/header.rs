@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
 use crate::experiment::DataShape;
+use crate::results::manifest::Manifest;
 
 /// What a journal belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,16 +52,26 @@ impl Header {
         self.shapes.iter().map(shape).collect()
     }
 
+    /// The experiment and arithmetic that this header is of, where these are others.
+    fn other_experiment(&self, experiment: &str, numerics_version: u32) -> Option<String> {
+        let short = |digest: &str| digest.chars().take(12).collect::<String>();
+        if self.experiment != experiment {
+            let (found, wanted) = (short(&self.experiment), short(experiment));
+            Some(format!("another experiment ({found}, not {wanted})"))
+        } else if self.numerics_version != numerics_version {
+            let found = self.numerics_version;
+            Some(format!("numerics version {found}, not {numerics_version}"))
+        } else {
+            None
+        }
+    }
+
     /// What this header is of that `wanted` isn't; `None` if a run with the one can go on with a
     /// journal with the other.
     pub fn difference(&self, wanted: &Header) -> Option<String> {
-        let short = |digest: &str| digest.chars().take(12).collect::<String>();
-        if self.experiment != wanted.experiment {
-            let (found, wanted) = (short(&self.experiment), short(&wanted.experiment));
-            Some(format!("another experiment ({found}, not {wanted})"))
-        } else if self.numerics_version != wanted.numerics_version {
-            let (found, wanted) = (self.numerics_version, wanted.numerics_version);
-            Some(format!("numerics version {found}, not {wanted}"))
+        let other = self.other_experiment(&wanted.experiment, wanted.numerics_version);
+        if other.is_some() {
+            other
         } else if self.build != wanted.build {
             let (found, wanted) = (&self.build, &wanted.build);
             Some(format!("another build of the program ({found}, not {wanted})"))
@@ -80,12 +91,24 @@ impl Header {
     /// # Errors
     /// It belongs to something else; the error says what.
     pub fn check(&self, path: &Path, wanted: &Header) -> Result<()> {
-        let Some(why) = self.difference(wanted) else {
-            return Ok(());
-        };
-        let message = format!("{} is the journal of an unfinished run: {why}", path.display());
-        Err(Error::new(Kind::Store, message)
-            .help("it is left as it is: finish that run with what began it, or choose another --out")
-            .help("`--fresh` moves it aside and starts anew"))
+        self.difference(wanted)
+            .map_or(Ok(()), |why| Err(refuse(path, &why)))
     }
+
+    /// Checks that the journal at `path`, of this header, is of the experiment that `manifest`
+    /// describes.
+    ///
+    /// # Errors
+    /// It isn't.
+    pub fn check_experiment(&self, path: &Path, manifest: &Manifest) -> Result<()> {
+        self.other_experiment(&manifest.experiment_digest, manifest.numerics_version)
+            .map_or(Ok(()), |why| Err(refuse(path, &why)))
+    }
+}
+
+fn refuse(path: &Path, why: &str) -> Error {
+    let message = format!("{} is the journal of an unfinished run: {why}", path.display());
+    Error::new(Kind::Store, message)
+        .help("it is left as it is: finish that run with what began it, or choose another --out")
+        .help("`--fresh` moves it aside and starts anew")
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::sweep::Work;
+use super::attempt::Work;
 use super::train::train;
 use crate::data::{Cache, Dataset, Environment, Prepared, Targets};
 use crate::error::{Error, Kind, Result};

@@ -70,9 +70,8 @@ impl Writer {
     /// The operating system refuses.
     pub fn open(path: &Path, end: u64) -> Result<Self> {
         let at = |e| Error::io("open", path, &e);
-        let mut file = File::options().read(true).write(true).open(path).map_err(at)?;
+        let file = File::options().read(true).write(true).open(path).map_err(at)?;
         file.set_len(end).map_err(|e| Error::io("write to", path, &e))?;
-        file.seek(SeekFrom::Start(end)).map_err(at)?;
         Ok(Writer {
             file,
             path: path.to_owned(),
@@ -83,11 +82,15 @@ impl Writer {
     /// Appends whole frames and hands them to the operating system; returns where they begin.
     ///
     /// # Errors
-    /// A full disk and the like; what was appended before stays good.
+    /// A full disk and the like; what was appended before stays good, and so does what is appended
+    /// later, once there is room.
     pub fn append(&mut self, frames: &[u8]) -> Result<u64> {
         let start = self.end;
-        if let Err(e) = self.file.write_all(frames) {
-            // Leave no half frame behind where that is still possible.
+        // A write that failed may have left the cursor behind half a frame, so it is put in place
+        // each time; what lies there is overwritten.
+        let placed = self.file.seek(SeekFrom::Start(start));
+        if let Err(e) = placed.and_then(|_| self.file.write_all(frames)) {
+            // Leave no half frame behind where that is still possible; `scan` drops it elsewhere.
             let _ = self.file.set_len(start);
             return Err(Error::io("write to", &self.path, &e).help(
                 "every trial that was written before is kept; make room, then run the same command again",

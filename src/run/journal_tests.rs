@@ -180,6 +180,34 @@ fn a_full_disk_is_an_error_and_the_rest_stays_good() {
     assert_eq!(writer.end, 0);
 }
 
+/// Wherever a write failed, and whether or not its half frame could be cut off again.
+#[test]
+fn a_journal_goes_on_behind_a_write_that_failed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, plain) = (dir.path().join("j"), dir.path().join("plain"));
+    let places = journal(&plain, 4);
+    for half in [1, HEAD, frame(2).len() - 1] {
+        for cut_off in [true, false] {
+            journal(&path, 2);
+            let mut writer = Writer::open(&path, places[2].offset).unwrap();
+            // What a full disk leaves behind.
+            writer.file.seek(SeekFrom::Start(writer.end)).unwrap();
+            writer.file.write_all(&frame(2)[..half]).unwrap();
+            if cut_off {
+                writer.file.set_len(writer.end).unwrap();
+            }
+            for place in &places[2..] {
+                let i = if place == &places[2] { 2 } else { 3 };
+                assert_eq!(writer.append(&frame(i)).unwrap(), place.offset);
+            }
+            assert!(
+                fs::read(&path).unwrap() == fs::read(&plain).unwrap(),
+                "{half} {cut_off}"
+            );
+        }
+    }
+}
+
 /// Any mutation of a journal is an error or a shorter journal, and never yields a record that was
 /// not written.
 fn mutated(cases: u32) {

@@ -1,6 +1,7 @@
 //! Running trials: one (pure), many (rayon), kept (journal).
 
 pub mod about;
+pub mod attempt;
 pub mod command_line;
 pub mod directory;
 pub mod files;

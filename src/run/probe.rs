@@ -17,18 +17,27 @@ use crate::theory::mean_field::MeanField;
 /// Bins of a histogram.
 const BINS: usize = 40;
 
+/// What probing one network leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probed {
+    /// Its rows in the tables.
+    pub record: ProbeRecord,
+    /// What the scheme had to say, as in [`InitReport::notes`](crate::init::InitReport::notes).
+    pub notes: Vec<String>,
+}
+
 /// Probes the initial state of `trial` on the first training samples, as many as
 /// `record.probe_samples` says. Histograms are those of replicate 0 alone.
 ///
 /// # Errors
 /// The scheme is not defined for this network, or the network does not fit the data.
-pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<ProbeRecord> {
+pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<Probed> {
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;
-    let (parameters, _) = initial_state(trial, &model, data)?;
+    let (parameters, init) = initial_state(trial, &model, data)?;
     let train = &data.split.train;
     let rows = &train[..train.len().min(trial.record.probe_samples.max(1) as usize)];
-    let trace = model.trace(&parameters, data, rows, workspace);
+    let trace = model.trace(&parameters, &init.rates, data, rows, workspace);
     let layers = measure(&model, &trace, &parameters, None, 0);
     let mut figures = figures(&model, &trace, &parameters, &layers);
     for (row, layer) in figures.iter_mut().zip(&model.layers) {
@@ -45,11 +54,15 @@ pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
             .collect(),
         _ => Vec::new(),
     };
-    Ok(ProbeRecord {
+    let record = ProbeRecord {
         coordinates: trial.coordinates.clone(),
         trial_id: trial.id.clone(),
         layers: layers.into_iter().zip(figures).collect(),
         histograms,
+    };
+    Ok(Probed {
+        record,
+        notes: init.notes,
     })
 }
 

@@ -6,7 +6,9 @@ use crate::experiment::Length;
 
 fn probed(scheme: &str, activation: &str, hidden: &[usize]) -> ProbeRecord {
     let trial = trial(scheme, activation, hidden, 0.1, Length::Epochs(0));
-    probe(&trial, &digits(), &mut Workspace::default()).unwrap()
+    probe(&trial, &digits(), &mut Workspace::default())
+        .unwrap()
+        .record
 }
 
 #[test]
@@ -69,7 +71,9 @@ fn histograms_count_every_weight_and_only_in_replicate_0() {
     }
     let mut other = trial("xavier_uniform", "tanh", &[16], 0.1, Length::Epochs(0));
     other.coordinates.replicate = 1;
-    let record = probe(&other, &digits(), &mut Workspace::default()).unwrap();
+    let record = probe(&other, &digits(), &mut Workspace::default())
+        .unwrap()
+        .record;
     assert!(record.histograms.is_empty());
 }
 

@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::directory::{self, Owner, TRAINED, owner, take_locks};
 use super::files::{Pending, replace};
 use super::job::Job;
+use super::journal;
+use super::lock::Lock;
 use super::probe::probe;
+use super::shard::Shard;
+use super::train::message;
 use crate::error::{Error, Kind, Result};
 use crate::experiment::{Axis, Trial};
 use crate::model::Workspace;
 use crate::results::format;
-use crate::results::manifest::Manifest;
 use crate::results::probe::{ProbeRecord, write_histograms, write_layers};
 
 /// What came of probing an experiment.
@@ -21,6 +25,8 @@ use crate::results::probe::{ProbeRecord, write_histograms, write_layers};
 pub struct Probes {
     /// One record for each network, in the order of the tables.
     pub records: Vec<ProbeRecord>,
+    /// What schemes had to say, on one line for each network on which they had.
+    pub notes: Vec<String>,
     /// The networks that could not be initialized, and why.
     pub failures: Vec<(Trial, Error)>,
 }
@@ -60,41 +66,49 @@ pub fn run(job: &Job, threads: usize, done: impl Fn() + Sync) -> Result<Probes> 
     });
     let mut probes = Probes {
         records: Vec::new(),
+        notes: Vec::new(),
         failures: Vec::new(),
     };
     for result in results {
         match result {
-            Ok(record) => probes.records.push(record),
+            Ok(probed) => {
+                probes.records.push(probed.record);
+                probes.notes.extend(message(&probed.notes));
+            }
             Err(failure) => probes.failures.push(*failure),
         }
     }
     Ok(probes)
 }
 
-/// Refuses a directory that holds the results of something else.
+/// Makes `dir` ready for the tables of `job`, and keeps others out of it until the lock is dropped.
+/// What is in the way is refused, or with `fresh` left to [`write()`], which moves it aside; the
+/// journals of something else are moved at once. An unfinished run of this very experiment may go
+/// on afterwards.
 ///
 /// # Errors
-/// It does, or its manifest cannot be read.
-pub fn check_directory(dir: &Path, job: &Job) -> Result<()> {
-    if !dir.join(format::MANIFEST).exists() {
-        return Ok(());
+/// Somebody is at work in `dir`, or it holds something else.
+pub fn enter(dir: &Path, job: &Job, fresh: bool) -> Result<Vec<Lock>> {
+    let locks = take_locks(dir, Shard::WHOLE)?;
+    let mut foreign = Vec::new();
+    for (_, path) in directory::journals(dir)? {
+        let header = journal::header(&path).and_then(|h| h.check_experiment(&path, &job.manifest));
+        match header {
+            Ok(()) => {}
+            Err(_) if fresh => foreign.push(path),
+            Err(error) => return Err(error),
+        }
     }
-    let found = Manifest::load(dir)?;
-    if found.experiment_digest == job.manifest.experiment_digest
-        && found.numerics_version == job.manifest.numerics_version
-    {
-        return Ok(());
+    directory::set_journals_aside(dir, &foreign)?;
+    match owner(dir, &job.experiment) {
+        Owner::Other(error) if !fresh => Err(error),
+        _ => Ok(locks),
     }
-    let message = format!(
-        "{} holds the results of another experiment (`{}`, or an earlier form of it)",
-        dir.display(),
-        found.name
-    );
-    Err(Error::new(Kind::Store, message).help("choose another directory with --out"))
 }
 
 /// Writes `probe.csv`, `histograms.csv` and, last, the manifest. Where older ones differ, they are
-/// moved to a `previous-N` directory, whose path is returned.
+/// moved to a `previous-N` directory, whose path is returned; where they are of something else, with
+/// all tables that belong to them.
 ///
 /// # Errors
 /// The operating system refuses.
@@ -104,13 +118,20 @@ pub fn write(dir: &Path, job: &Job, records: &[ProbeRecord]) -> Result<Option<Pa
     write_layers(records, &job.plan.record().layer_rows, &mut probe)?;
     let mut histograms = Pending::create(&dir.join(format::HISTOGRAMS))?;
     write_histograms(records, &mut histograms)?;
-    let aside = replace(vec![probe, histograms], &[])?;
     let path = dir.join(format::MANIFEST);
     let mut manifest = Pending::create(&path)?;
     let text = job.manifest.to_toml()?;
     manifest
         .write_all(text.as_bytes())
         .map_err(|e| Error::io("write", &path, &e))?;
+    if matches!(owner(dir, &job.experiment), Owner::Other(_)) {
+        return replace(
+            vec![probe, histograms, manifest],
+            &TRAINED.map(|name| dir.join(name)),
+        );
+    }
+    // The manifest alone may differ, in what no table depends on: claims, name.
+    let aside = replace(vec![probe, histograms], &[])?;
     manifest.commit()?;
     Ok(aside)
 }

@@ -222,3 +222,7 @@ impl Fetch for Records<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

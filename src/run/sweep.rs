@@ -3,52 +3,23 @@
 //! Workers run on a rayon pool and never meet: a trial reads shared data and its own workspace,
 //! and its record goes to the one thread that writes. Nothing about threads reaches a record.
 
-use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
-use super::frame::{self, Key};
+use super::attempt::{Finished, Work, attempt, quiet_panics};
 use super::progress::Progress;
 use super::signals::Stop;
 use super::store::Store;
 use super::trace::Trace;
 use crate::error::{Error, Kind, Result};
-use crate::results::record::{Status, TrialRecord};
 
 /// Most threads that may be asked for.
 pub const MAX_THREADS: usize = 1024;
 
 /// How many finished records may wait for the writer; bounds memory if the disk is slow.
 const WAITING: usize = 256;
-
-/// What a sweep runs.
-pub trait Work: Send + Sync + 'static {
-    /// What a thread keeps from trial to trial (buffers).
-    type Workspace: Default;
-
-    /// Carries out trial `index`.
-    ///
-    /// # Errors
-    /// The trial cannot be carried out; it becomes a row with status `failed`. If it is this
-    /// machine that refuses (a full disk, a file that is gone), the sweep ends instead: that is no
-    /// result, and another machine would have another one.
-    fn run(&self, index: u32, workspace: &mut Self::Workspace) -> Result<TrialRecord>;
-
-    /// The record of trial `index` that could not be carried out.
-    fn failed(&self, index: u32, message: String) -> TrialRecord;
-
-    /// The identity of trial `index`.
-    fn trial_id(&self, index: u32) -> String;
-
-    /// Expected work of trial `index`, in any unit.
-    fn cost(&self, index: u32) -> u64;
-
-    /// Trial `index` for people: `he_normal relu 256-128 rate 0.1`.
-    fn describe(&self, index: u32) -> String;
-}
 
 /// How to sweep.
 #[derive(Debug, Clone)]
@@ -82,41 +53,6 @@ pub fn default_threads() -> usize {
     std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(MAX_THREADS)
-}
-
-/// A trial that is done.
-struct Finished {
-    key: Key,
-    frame: Vec<u8>,
-    failure: Option<String>,
-    /// This machine could not do it; then there is no record.
-    refused: Option<Error>,
-}
-
-impl Finished {
-    /// Whether the run ends with this trial, which is then not kept.
-    fn ends_the_run(&self, settings: &Settings) -> bool {
-        self.refused.is_some() || settings.fail_fast && self.failure.is_some()
-    }
-
-    /// What a person reads when the run ends with this trial.
-    fn as_error<W: Work>(&self, shared: &Shared<W>) -> Error {
-        let what = format!(
-            "trial {} ({})",
-            self.key.trial_id,
-            shared.work.describe(self.key.index as u32)
-        );
-        match &self.refused {
-            Some(error) => Error::new(error.kind(), format!("{what}: {}", one_line(&error.to_string()))).help(
-                "that is no result, so the trial is not kept; put it right, then run the same command again",
-            ),
-            None => {
-                let why = self.failure.as_deref().unwrap_or_default();
-                Error::new(Kind::Trial, format!("{what} failed: {why}"))
-                    .help("without --fail-fast it becomes a row with status failed, and the rest goes on")
-            }
-        }
-    }
 }
 
 /// What the workers share.
@@ -205,21 +141,33 @@ fn collect<W: Work>(
 ) -> Result<usize> {
     let mut deadline = None;
     let mut done = 0;
+    let mut ending = None;
     loop {
         match receiver.recv_timeout(Duration::from_millis(100)) {
             Ok(first) => {
-                let mut batch: Vec<Finished> = std::iter::once(first)
+                let batch: Vec<Finished> = std::iter::once(first)
                     .chain(receiver.try_iter().take(WAITING))
                     .collect();
-                if batch.iter().any(|f| f.ends_the_run(settings)) {
-                    // Nobody begins another trial, and what is done by now is kept with the rest.
-                    shared.halt.store(true, Ordering::SeqCst);
-                    batch.extend(receiver.try_iter());
+                let kept = keep(&batch, shared, store, settings, progress)?;
+                done += kept.trials;
+                match (kept.ending, &ending) {
+                    (Some(error), None) => {
+                        // Nobody begins another trial; those that are running end, and are kept.
+                        shared.halt.store(true, Ordering::SeqCst);
+                        if shared.running.load(Ordering::SeqCst) > 0 {
+                            let why = error.message();
+                            progress.note(&format!(
+                                "stopping, once the trials that are running have ended: {why}"
+                            ));
+                        }
+                        ending = Some(error);
+                    }
+                    (Some(error), Some(_)) => progress.note(&format!("dropped: {}", error.message())),
+                    (None, _) => {}
                 }
-                done += keep(&batch, shared, store, settings, progress)?;
             }
             Err(RecvTimeoutError::Timeout) => progress.tick(),
-            Err(RecvTimeoutError::Disconnected) => return Ok(done),
+            Err(RecvTimeoutError::Disconnected) => return ending.map_or(Ok(done), Err),
         }
         store.check()?;
         if shared.stop.is_raised() {
@@ -241,21 +189,31 @@ fn collect<W: Work>(
             if Instant::now() >= until {
                 // What has been sent by now is done, and kept.
                 let batch: Vec<Finished> = receiver.try_iter().collect();
-                return Ok(done + keep(&batch, shared, store, settings, progress)?);
+                done += keep(&batch, shared, store, settings, progress)?.trials;
+                // What ended the run before anybody asked is still why it ends.
+                return ending.map_or(Ok(done), Err);
             }
         }
     }
 }
 
+/// What became of a batch of finished trials.
+struct Kept {
+    /// How many are in the store.
+    trials: usize,
+    /// Why the run ends, if one of the others says so.
+    ending: Option<Error>,
+}
+
 /// Stores every trial of `batch` that has a record to keep, wherever in it one stands that ends
-/// the run, and returns how many these were.
+/// the run.
 fn keep<W: Work>(
     batch: &[Finished],
     shared: &Shared<W>,
     store: &mut Store,
     settings: &Settings,
     progress: &mut Progress,
-) -> Result<usize> {
+) -> Result<Kept> {
     let (ending, good): (Vec<&Finished>, Vec<&Finished>) =
         batch.iter().partition(|f| f.ends_the_run(settings));
     store.append(good.iter().map(|f| (&f.key, f.frame.as_slice())))?;
@@ -268,17 +226,22 @@ fn keep<W: Work>(
             shared.work.describe(index)
         });
     }
+    let mut kept = Kept {
+        trials: good.len(),
+        ending: None,
+    };
     // Whoever asked to stop is told so by the exit code; what ends the run anyway is a note then,
     // and comes back when the run goes on.
     let asked = shared.stop.is_raised();
     for finished in ending {
-        let error = finished.as_error(shared);
-        if !asked {
-            return Err(error);
+        let error = finished.as_error(&*shared.work);
+        if asked || kept.ending.is_some() {
+            progress.note(&format!("dropped: {}", error.message()));
+        } else {
+            kept.ending = Some(error);
         }
-        progress.note(&format!("dropped: {}", error.message()));
     }
-    Ok(good.len())
+    Ok(kept)
 }
 
 /// One thread's life: the next trial, until there is none.
@@ -289,7 +252,10 @@ fn labour<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>) {
             return;
         };
         shared.running.fetch_add(1, Ordering::SeqCst);
-        let finished = one(shared, index, &mut workspace);
+        let id = shared.work.trial_id(index);
+        shared.trace("start", &id);
+        let finished = attempt(&*shared.work, index, &mut workspace);
+        shared.trace("end", &id);
         let sent = sender.send(finished);
         shared.running.fetch_sub(1, Ordering::SeqCst);
         if sent.is_err() {
@@ -298,108 +264,6 @@ fn labour<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>) {
     }
 }
 
-/// Runs one trial; whatever happens in it becomes a record.
-fn one<W: Work>(shared: &Shared<W>, index: u32, workspace: &mut W::Workspace) -> Finished {
-    let id = shared.work.trial_id(index);
-    shared.trace("start", &id);
-    IN_TRIAL.set(true);
-    let outcome = catch_unwind(AssertUnwindSafe(|| shared.work.run(index, workspace)));
-    IN_TRIAL.set(false);
-    let mut refused = None;
-    let (record, mut failure) = match outcome {
-        Ok(Ok(record)) => (record, None),
-        Ok(Err(error)) if is_of_the_machine(&error) => {
-            refused = Some(error);
-            (shared.work.failed(index, String::new()), None)
-        }
-        Ok(Err(error)) => fail(shared, index, one_line(&error.to_string()), ""),
-        Err(panic) => {
-            // A panic may have left the buffers in any state.
-            *workspace = W::Workspace::default();
-            let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-            let text = text
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "a panic".to_owned());
-            let place = PANIC_PLACE.take();
-            fail(shared, index, format!("panic: {}", one_line(&text)), &place)
-        }
-    };
-    if record.trial.status == Status::Failed && failure.is_none() && refused.is_none() {
-        failure = Some(record.trial.message.clone().unwrap_or_default());
-    }
-    let key = Key::of(u64::from(index), &record);
-    let (key, frame) = match frame::encode(&key, &record) {
-        Ok(frame) => (key, frame),
-        Err(error) => {
-            let (record, why) = fail(shared, index, one_line(&error.to_string()), "");
-            failure = why;
-            let key = Key::of(u64::from(index), &record);
-            let frame = frame::encode(&key, &record).unwrap_or_default();
-            (key, frame)
-        }
-    };
-    shared.trace("end", &id);
-    Finished {
-        key,
-        frame,
-        failure,
-        refused,
-    }
-}
-
-/// The record and the word to the user for a trial that failed. The place of a panic is for the
-/// user only: a line number in a table would change with every edit of the source.
-fn fail<W: Work>(
-    shared: &Shared<W>,
-    index: u32,
-    message: String,
-    place: &str,
-) -> (TrialRecord, Option<String>) {
-    let shown = if place.is_empty() {
-        message.clone()
-    } else {
-        format!("{message} (at {place})")
-    };
-    (shared.work.failed(index, message), Some(shown))
-}
-
-/// Whether an error is about this machine and its files rather than about the trial.
-fn is_of_the_machine(error: &Error) -> bool {
-    matches!(error.kind(), Kind::Io | Kind::Data | Kind::Network | Kind::Store)
-}
-
-/// The lines of a message behind one another.
-fn one_line(text: &str) -> String {
-    let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    text.lines()
-        .map(line)
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join("; ")
-}
-
-thread_local! {
-    static IN_TRIAL: Cell<bool> = const { Cell::new(false) };
-    static PANIC_PLACE: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// Panics inside trials are reported as failed rows; the standard message would tear up the
-/// progress bar. Panics anywhere else are printed as always.
-fn quiet_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if IN_TRIAL.get() {
-                let place = info.location().map(ToString::to_string).unwrap_or_default();
-                PANIC_PLACE.replace(place);
-            } else {
-                usual(info);
-            }
-        }));
-    });
-}
-
 #[cfg(test)]
 #[path = "sweep_tests.rs"]
-mod tests;
+pub(crate) mod tests;

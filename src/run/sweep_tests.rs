@@ -1,29 +1,30 @@
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicU32;
 
 use super::*;
-use crate::run::directory::{journal_path, take_locks};
+use crate::results::record::{Status, TrialRecord};
+use crate::run::frame::{self, Key};
 use crate::run::header::Header;
 use crate::run::journal::tests::record;
-use crate::run::shard::{Shard, longest_first};
+use crate::run::shard::longest_first;
 use crate::run::store::{Fetch as _, Plan, Resumed};
-use crate::run::syncer::SYNC_INTERVAL;
 
 /// Trials that take no time, except those told to misbehave.
 #[derive(Default)]
-struct Tiny {
-    trials: u32,
-    panics: Vec<u32>,
-    errs: Vec<u32>,
-    full: Vec<u32>,
-    slow: Vec<u32>,
-    runs: AtomicU32,
+pub(crate) struct Tiny {
+    pub trials: u32,
+    pub panics: Vec<u32>,
+    pub errs: Vec<u32>,
+    pub full: Vec<u32>,
+    pub slow: Vec<u32>,
+    /// How long a slow one takes.
+    pub nap: Duration,
+    pub runs: AtomicU32,
 }
 
 #[derive(Default)]
-struct Count(u32);
+pub(crate) struct Count(u32);
 
 impl Work for Tiny {
     type Workspace = Count;
@@ -41,7 +42,7 @@ impl Work for Tiny {
             return Err(Error::new(Kind::Trial, "no such thing"));
         }
         if self.slow.contains(&index) {
-            std::thread::sleep(Duration::from_secs(20));
+            std::thread::sleep(self.nap);
         }
         Ok(record(index))
     }
@@ -72,7 +73,7 @@ impl Plan for Tiny {
     }
 }
 
-fn header(trials: u32) -> Header {
+pub(crate) fn header(trials: u32) -> Header {
     Header {
         experiment: "e".into(),
         numerics_version: 1,
@@ -87,7 +88,7 @@ fn header(trials: u32) -> Header {
     }
 }
 
-fn settings(threads: usize) -> Settings {
+pub(crate) fn settings(threads: usize) -> Settings {
     Settings {
         threads,
         fail_fast: false,
@@ -97,12 +98,17 @@ fn settings(threads: usize) -> Settings {
     }
 }
 
-fn open(directory: &Path, work: &Tiny) -> Result<(Store, Resumed)> {
+pub(crate) fn open(directory: &Path, work: &Tiny) -> Result<(Store, Resumed)> {
     Store::open(directory, &header(work.trials), work, |_| {})
 }
 
 /// One run in `directory`, as `goodinit grid` would do it.
-fn run(directory: &Path, work: &Arc<Tiny>, settings: &Settings, stop: &Stop) -> Result<(End, Resumed)> {
+pub(crate) fn run(
+    directory: &Path,
+    work: &Arc<Tiny>,
+    settings: &Settings,
+    stop: &Stop,
+) -> Result<(End, Resumed)> {
     let (mut store, resumed) = open(directory, work)?;
     let costs: Vec<u64> = (0..work.trials).map(|i| work.cost(i)).collect();
     let order = longest_first(&costs)
@@ -214,6 +220,29 @@ fn a_machine_that_refuses_ends_the_run_and_leaves_no_row() {
     assert_eq!((end, resumed.trials), (End::Complete, kept.len() as u64));
 }
 
+/// Nobody begins another trial then, but what is under way is not thrown away.
+#[test]
+fn trials_that_are_running_when_another_is_refused_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let work = Arc::new(Tiny {
+        trials: 5000,
+        full: vec![13],
+        slow: vec![6],
+        nap: Duration::from_millis(400),
+        ..Tiny::default()
+    });
+    // The two dearest begin at once, on a thread each.
+    let error = run(dir.path(), &work, &settings(2), &Stop::manual()).unwrap_err();
+    assert!(error.message().contains("(tiny 13)"), "{error}");
+    let kept = records(dir.path(), &work);
+    assert!(
+        kept.contains_key(&6) && !kept.contains_key(&13),
+        "{:?}",
+        kept.keys()
+    );
+    assert!(work.runs.load(Ordering::SeqCst) < 5000, "and no other began");
+}
+
 /// What `collect` makes of trials 0 to 399, all waiting for it, of which the second was refused and
 /// the third failed.
 fn collected(stop: &Stop, settings: &Settings) -> (Result<usize>, Vec<u32>) {
@@ -308,6 +337,7 @@ fn being_asked_to_stop_keeps_what_is_done_and_drops_what_runs() {
     let work = Arc::new(Tiny {
         trials: 20,
         slow: vec![14],
+        nap: Duration::from_secs(20),
         ..Tiny::default()
     });
     let stop = Stop::manual();
@@ -326,106 +356,4 @@ fn being_asked_to_stop_keeps_what_is_done_and_drops_what_runs() {
     let kept = records(dir.path(), &work);
     assert_eq!(kept.len(), 19);
     assert!(!kept.contains_key(&14));
-}
-
-#[test]
-fn a_second_run_is_told_and_touches_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let first = take_locks(dir.path(), Shard::WHOLE).unwrap();
-    let error = take_locks(dir.path(), Shard::WHOLE).unwrap_err().to_string();
-    assert!(
-        error.contains("is in use by") && error.contains("nothing was touched"),
-        "{error}"
-    );
-    let shard = take_locks(dir.path(), Shard { index: 1, count: 2 });
-    assert!(shard.is_err(), "a shard may not join a whole run");
-    drop(first);
-    let shard = |index| take_locks(dir.path(), Shard { index, count: 2 });
-    let one = shard(1).unwrap();
-    let two = shard(2).unwrap();
-    let error = shard(1).unwrap_err().to_string();
-    assert!(error.starts_with("shard 1/2 of "), "{error}");
-    drop((one, two));
-}
-
-#[test]
-fn a_journal_of_something_else_is_kept_and_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let work = Tiny {
-        trials: 3,
-        ..Tiny::default()
-    };
-    drop(open(dir.path(), &work).unwrap());
-    let path = journal_path(dir.path(), Shard::WHOLE);
-    let before = fs::read(&path).unwrap();
-    let wanted = header(3);
-    let others = [
-        (
-            Header {
-                experiment: "f".into(),
-                ..wanted.clone()
-            },
-            "another experiment (e, not f)",
-        ),
-        (
-            Header {
-                numerics_version: 2,
-                ..wanted.clone()
-            },
-            "numerics version 1, not 2",
-        ),
-        (
-            Header {
-                build: "c".into(),
-                ..wanted.clone()
-            },
-            "another build of the program (b, not c)",
-        ),
-        (Header { trials: 4, ..wanted }, "of 3 trials"),
-    ];
-    for (other, why) in others {
-        let error = Store::open(dir.path(), &other, &work, |_| {})
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains(why) && error.contains("--fresh"), "{error}");
-        assert_eq!(fs::read(&path).unwrap(), before);
-    }
-}
-
-#[test]
-fn records_that_do_not_belong_are_not_taken() {
-    let dir = tempfile::tempdir().unwrap();
-    let many = Arc::new(Tiny {
-        trials: 10,
-        ..Tiny::default()
-    });
-    run(dir.path(), &many, &settings(1), &Stop::manual()).unwrap();
-    struct Odd;
-    impl Plan for Odd {
-        fn trial_id(&self, index: u64) -> Option<String> {
-            (index % 2 == 1).then(|| format!("{:016x}", if index == 3 { 99 } else { index }))
-        }
-    }
-    let (store, resumed) = Store::open(dir.path(), &header(10), &Odd, |_| {}).unwrap();
-    assert_eq!((resumed.trials, resumed.foreign), (4, 6));
-    assert!(!store.has(2) && !store.has(3) && store.has(5));
-}
-
-#[test]
-fn a_removed_directory_is_noticed() {
-    if !cfg!(unix) {
-        return;
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let inner = dir.path().join("results");
-    let work = Tiny {
-        trials: 3,
-        ..Tiny::default()
-    };
-    let (mut store, _) = open(&inner, &work).unwrap();
-    fs::remove_dir_all(&inner).unwrap();
-    let error = store.sync().unwrap_err().to_string();
-    assert!(error.contains("was removed or replaced"), "{error}");
-    std::thread::sleep(SYNC_INTERVAL + Duration::from_millis(300));
-    assert!(store.check().is_err(), "also without anybody asking for it");
 }

@@ -3,6 +3,7 @@
 use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::directory::{PROBED, TRAINED};
 use super::files::{Pending, replace};
 use super::store::Fetch;
 use crate::error::{Error, Result};
@@ -63,11 +64,12 @@ pub fn write(
     last.write_all(manifest.to_toml()?.as_bytes())
         .map_err(|e| Error::io("write", &path, &e))?;
     pending.push(last);
-    let stale: Vec<PathBuf> = [format::TRIALS, format::SUMMARY, format::EPOCHS, format::LAYERS]
-        .iter()
-        .filter(|name| !files.contains(name))
-        .map(|name| directory.join(name))
-        .collect();
+    let mut stale: Vec<&str> = TRAINED.into_iter().filter(|name| !files.contains(name)).collect();
+    if !Manifest::load(directory).is_ok_and(|old| old.is_of_the_same(manifest)) {
+        // A probe of something else must not stand beside these.
+        stale.extend(PROBED);
+    }
+    let stale: Vec<PathBuf> = stale.iter().map(|name| directory.join(name)).collect();
     replace(pending, &stale)
 }
 

@@ -70,7 +70,7 @@ pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
 }
 
 /// What the scheme had to say, on one line: its first notes, and how many more there are.
-fn message(notes: &[String]) -> Option<String> {
+pub(super) fn message(notes: &[String]) -> Option<String> {
     const SHOWN: usize = 2;
     let mut parts = notes.iter().take(SHOWN).cloned().collect::<Vec<_>>();
     if notes.len() > SHOWN {

@@ -4,7 +4,7 @@
 # code, compared with plain loops and golden bits), then whole runs of the program there, whose
 # tables must be byte for byte those of this machine.
 #
-#   tests/scripts/neon.sh [EXPERIMENT.toml]       default: one of its own, a minute
+#   tests/scripts/neon.sh [EXPERIMENT.toml]       default: tests/fixtures/bytes.toml
 #
 # needs: rustup target add aarch64-unknown-linux-gnu
 #        apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
@@ -37,22 +37,7 @@ done
 
 cargo build --release --quiet
 cargo build --release --quiet --target $target
-experiment=${1:-$work/x.toml}
-cat > "$work/x.toml" <<'TOML'
-name = "x"
-seed = 5
-replicates = 2
-[train]
-epochs = 2
-[record]
-layers = [0, "last"]
-[grid]
-scheme = ["he_normal", "orthogonal", { kind = "truncated_normal", std = 0.1 }]
-architecture = [[24], { depth = 4, width = 16 }]
-activation = ["relu", "tanh", "gelu", "sigmoid"]
-optimizer = ["sgd", "adam"]
-learning_rate = [0.01]
-TOML
+experiment=${1:-tests/fixtures/bytes.toml}
 grid() { # ISA, command...
     GOODINIT_ISA=$1 "${@:2}" grid "$experiment" --out "$work/$1" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
     grep -q "\"isa\": \"$1\"" "$work/$1/run.json" # the forced path is the one that ran

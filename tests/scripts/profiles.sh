@@ -3,35 +3,20 @@
 # development build and one without any optimisation, with 1, 2 and 8 threads and every instruction
 # set that this machine has.
 #
-#   tests/scripts/profiles.sh [EXPERIMENT.toml]     builds three profiles; default: one of its own
+#   tests/scripts/profiles.sh [EXPERIMENT.toml]     builds three profiles; default: tests/fixtures/bytes.toml
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-experiment=${1:-$work/x.toml}
-cat > "$work/x.toml" <<'TOML'
-name = "x"
-seed = 5
-replicates = 2
-[train]
-epochs = 2
-[record]
-layers = [0, "last"]
-[grid]
-scheme = ["he_normal", "orthogonal", { kind = "normal", std = 0.01 }]
-architecture = [[24], { depth = 4, width = 16 }]
-activation = ["relu", "tanh", "gelu"]
-optimizer = ["sgd", "adam"]
-learning_rate = [0.01]
-TOML
-runs=0
+experiment=${1:-tests/fixtures/bytes.toml}
+built=${CARGO_TARGET_DIR:-target} runs=0
 for profile in release dev unoptimized; do
     cargo build --quiet --profile "$profile"
-    case $profile in dev) built=debug ;; *) built=$profile ;; esac
+    case $profile in dev) folder=debug ;; *) folder=$profile ;; esac
     for isa in portable avx2 avx512 neon; do
         for threads in 1 2 8; do
             out=$work/$profile-$isa-$threads
-            if ! GOODINIT_ISA=$isa "target/$built/goodinit" grid "$experiment" --out "$out" --threads $threads > "$work/log" 2>&1; then
+            if ! GOODINIT_ISA=$isa "$built/$folder/goodinit" grid "$experiment" --out "$out" --threads $threads > "$work/log" 2>&1; then
                 grep -q "this machine has no" "$work/log" && continue 2
                 cat "$work/log" >&2
                 exit 1

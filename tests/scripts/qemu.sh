@@ -11,27 +11,9 @@ binary=target/release/goodinit
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cat >"$work/e.toml" <<'TOML'
-name = "qemu"
-seed = 7
-replicates = 2
-[data]
-kind = "digits"
-train_rows = 128
-[train]
-epochs = 2
-batch_size = 32
-[grid]
-scheme = ["he_normal", "xavier_uniform", "orthogonal"]
-architecture = [[24, 17], { depth = 5, width = 12 }]
-activation = ["relu", "tanh", "gelu"]
-optimizer = ["sgd", "adam"]
-learning_rate = [0.05]
-TOML
-
 run() { # name, command...
     name=$1; shift
-    "$@" grid "$work/e.toml" --out "$work/$name" --threads 2 >/dev/null 2>"$work/$name.log" ||
+    "$@" grid tests/fixtures/bytes.toml --out "$work/$name" --threads 2 >/dev/null 2>"$work/$name.log" ||
         { cat "$work/$name.log"; exit 1; }
 }
 

@@ -106,8 +106,9 @@ fn a_second_run_in_the_same_directory_is_told() {
     let bench = Bench::new(&longer());
     stopped(&bench, "1", 200, |child| {
         assert!(child.try_wait().unwrap().is_none(), "the first is still at work");
-        let ran = bench.grid("r", &[]).expect(2);
+        let ran = bench.grid("r", &["--trace", "trace-2"]).expect(2);
         assert!(ran.err.contains("r is in use by"), "{ran:#?}");
+        assert!(!bench.path("trace-2").exists(), "nothing was touched");
         let ran = bench.run(&["merge", "r"]).expect(2);
         assert!(ran.err.contains("r is in use by"), "{ran:#?}");
         child.kill().unwrap();

@@ -53,7 +53,66 @@ fn a_probe_has_the_same_bytes_on_any_number_of_threads_and_bears_claims() {
     let other = bench
         .run(&["probe", "x.toml", "--out", "one", "--set", "seed=9"])
         .expect(2);
-    assert!(other.err.contains("another experiment"), "{other:?}");
+    assert!(
+        other.err.contains("another experiment") && other.err.contains("--fresh"),
+        "{other:?}"
+    );
+}
+
+/// As with a grid: what belongs to something else is moved aside on request, all of it.
+#[test]
+fn a_fresh_probe_moves_another_experiment_aside() {
+    let bench = Bench::new(EXPERIMENT);
+    let probe = |more: &[&str]| bench.run(&[&["probe", "x.toml", "--out", "r"], more].concat());
+    let other = ["--set", "seed=9"];
+    bench.grid("r", &other).expect(0);
+    probe(&other).expect(0);
+    let before = bench.tables("r");
+    assert!(before.contains_key("trials.csv") && before.contains_key("probe.csv"));
+    let refused = probe(&[]).expect(2);
+    assert!(refused.err.contains("another experiment"), "{refused:?}");
+    assert_eq!(bench.tables("r"), before);
+    // Of the same experiment nothing is moved, since nothing differs.
+    probe(&["--fresh", "--set", "seed=9"]).expect(0);
+    assert_eq!(bench.tables("r"), before);
+    let ran = probe(&["--fresh"]).expect(0);
+    assert!(ran.out.contains("now in r/previous-1"), "{ran:?}");
+    assert_eq!(bench.tables("r/previous-1"), before);
+    let after = bench.tables("r");
+    let names: Vec<&str> = after.keys().map(String::as_str).collect();
+    assert_eq!(names, ["histograms.csv", "manifest.toml", "probe.csv"]);
+    // And a grid does not leave another experiment's probe beside its tables.
+    bench.grid("r", &["--fresh", "--set", "seed=9"]).expect(0);
+    assert_eq!(bench.tables("r/previous-2"), after);
+    assert!(!bench.tables("r").contains_key("probe.csv"));
+    // Tables whose manifest is gone belong to nobody knows what.
+    fs::remove_file(bench.path("r/manifest.toml")).unwrap();
+    let refused = probe(&other).expect(2);
+    assert!(refused.err.contains("without a manifest.toml"), "{refused:?}");
+}
+
+#[test]
+fn a_probe_respects_unfinished_runs() {
+    let bench = Bench::new(EXPERIMENT);
+    let probe = |more: &[&str]| bench.run(&[&["probe", "x.toml", "--out", "r"], more].concat());
+    bench.grid("r", &["--shard", "1/2"]).expect(0);
+    let journal = bench.path("r/journal/1-of-2");
+    // Its own run goes on afterwards, fresh or not.
+    probe(&["--fresh"]).expect(0);
+    assert!(journal.exists());
+    fs::remove_file(bench.path("r/manifest.toml")).unwrap();
+    let refused = probe(&["--set", "seed=9"]).expect(2);
+    assert!(
+        refused.err.contains("unfinished run: another experiment") && refused.err.contains("--fresh"),
+        "{refused:?}"
+    );
+    let ran = probe(&["--set", "seed=9", "--fresh"]).expect(0);
+    assert!(
+        ran.err
+            .contains("journal of an unfinished run is now in r/previous-1"),
+        "{ran:?}"
+    );
+    assert!(!journal.exists() && bench.path("r/previous-1/1-of-2").exists());
 }
 
 #[test]
@@ -121,4 +180,35 @@ fn training_goes_on_where_a_probe_has_been_and_a_report_shows_both() {
     let refused = bench.run(&["report", "both", "--out", "x.toml"]).expect(2);
     assert!(refused.err.contains("not of goodinit's making"), "{refused:?}");
     bench.run(&["report", "figures"]).expect(2);
+}
+
+/// An algorithm that did not converge is said where a person looks, not only in a column.
+#[test]
+fn notes_of_schemes_are_summed_up() {
+    let experiment = EXPERIMENT.replace("scheme = [", "scheme = [{ kind = \"lsuv\", base = \"zeros\" }, ");
+    let bench = Bench::new(&experiment);
+    for command in ["grid", "probe"] {
+        let run = |more: &[&str]| {
+            bench
+                .run(&[&[command, "x.toml", "--out", "r"], more].concat())
+                .expect(0)
+        };
+        let words = run(&[]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (noted, all) = (
+            counted(&words),
+            "by lsuv (the first: layer 1 has output variance 0 after 0 scalings)",
+        );
+        assert!(noted > 0 && words.contains(&format!("{noted} {all}")), "{words}");
+        let json: serde_json::Value = serde_json::from_str(&run(&["--format", "json"]).out).unwrap();
+        assert_eq!(json["notes"][0]["kind"], "lsuv");
+        assert_eq!(json["notes"][0]["count"], noted);
+    }
+    let quiet = Bench::new(EXPERIMENT);
+    assert!(!quiet.grid("r", &[]).expect(0).out.contains("Notes"));
+}
+
+/// The number behind "Notes on".
+fn counted(words: &str) -> u64 {
+    let (_, rest) = words.split_once("Notes on ").unwrap_or_else(|| panic!("{words}"));
+    rest.split(' ').next().unwrap().parse().unwrap()
 }

@@ -55,6 +55,23 @@ fn the_experiment_that_it_shows_is_valid() {
     assert_eq!(experiment.claims.len(), 1);
 }
 
+/// The shares of variance are those of the committed summary.
+#[test]
+fn the_shares_of_seeds_are_those_of_the_results() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/seeds/summary.csv");
+    let mut table = csv::Reader::from_path(path).unwrap();
+    let header = table.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 3);
+    for row in &rows {
+        let cell = |name: &str| &row[header.iter().position(|column| column == name).unwrap()];
+        let shares = ["weights_share", "order_share", "data_share", "rest_share"]
+            .map(|name| format!("{:.0}%", 100.0 * cell(name).parse::<f64>().unwrap()));
+        let line = format!("| {} | {} |", cell("architecture"), shares.join(" | "));
+        assert!(readme().contains(&line), "README.md lacks {line}");
+    }
+}
+
 /// Every scheme that `docs/names.md` sets beside a call of another library is one here.
 #[test]
 fn names_of_other_libraries_lead_to_schemes() {

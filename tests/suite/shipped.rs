@@ -18,6 +18,21 @@ fn files(directory: &str) -> Vec<PathBuf> {
     files
 }
 
+/// What a person tries first: results go to a directory of the file's name.
+#[test]
+fn the_other_experiments_are_well_formed() {
+    let files = files("");
+    let stems: Vec<_> = files
+        .iter()
+        .map(|file| file.file_stem().unwrap().to_str().unwrap())
+        .collect();
+    assert_eq!(stems, ["full", "mnist", "quick", "seeds"]);
+    for (file, stem) in files.iter().zip(stems) {
+        let experiment = Experiment::load::<&str>(file, &[], &Registry::standard());
+        assert_eq!(experiment.unwrap_or_else(|e| panic!("{e}")).name, stem);
+    }
+}
+
 /// Every paper and every slide reads without an error, says where it comes from, and claims
 /// something.
 #[test]

@@ -7,6 +7,7 @@ use super::*;
 
 mod claims;
 mod files;
+mod grid;
 mod identity;
 mod mutation;
 mod networks;

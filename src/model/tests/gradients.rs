@@ -215,3 +215,116 @@ fn obey_the_rates_of_layers() {
         }
     }
 }
+
+/// Frozen batch normalization is an affine map: a network of it has the gradients of the network
+/// with that map folded into weights and biases.
+#[test]
+fn pass_through_frozen_batch_normalization() {
+    let (data, rows) = (classes(10, 5, 3), [3, 0, 7, 5]);
+    let with = |norm: &str| {
+        let architecture = table(&[("hidden", list(&[6, 4])), ("norm", word(norm))]);
+        model(&architecture, "tanh", 5, 3, Loss::CrossEntropy)
+    };
+    let (normalized, plain) = (with("batch"), with("none"));
+    let mut p = draw(&normalized, 1.2);
+    for (l, norm) in p.norms.iter_mut().enumerate() {
+        noise(300 + l as u64, &mut norm.running_mean, 0.5);
+        for (j, v) in norm.running_variance.iter_mut().enumerate() {
+            *v = 0.5 + 0.3 * j as f32;
+        }
+    }
+    let factor = |l: usize, j: usize| match p.norms.get(l) {
+        Some(n) => n.gain[j] / (n.running_variance[j] + 1e-5).sqrt(),
+        None => 1.0,
+    };
+    let mut folded = Parameters::new(&plain);
+    for l in 0..3 {
+        let width = p.weights[l].fan_out();
+        let mut values = p.weights[l].to_row_major();
+        for (i, w) in values.iter_mut().enumerate() {
+            *w *= factor(l, i % width);
+        }
+        folded.weights[l].copy_from_row_major(&values);
+        for j in 0..width {
+            let (mean, shift) = p
+                .norms
+                .get(l)
+                .map_or((0.0, 0.0), |n| (n.running_mean[j], n.shift[j]));
+            folded.biases[l][j] = (p.biases[l][j] - mean) * factor(l, j) + shift;
+        }
+    }
+    let moved = |model: &Model, p: &Parameters, rates: Rates| {
+        let mut workspace = Workspace::new();
+        let optimizer = Optimizer::parse(&word("sgd")).unwrap();
+        let mut trainer = Trainer::new(model, p.clone(), &optimizer, rates, &mut workspace);
+        trainer.step(&data, &rows, 1.0);
+        trainer.into_parameters()
+    };
+    let mut rates = Rates::uniform(&normalized);
+    rates.layers[0].norm = 0.0;
+    rates.layers[1].norm = 0.0;
+    let (a, b) = (
+        moved(&normalized, &p, rates),
+        moved(&plain, &folded, Rates::uniform(&plain)),
+    );
+    assert_eq!(a.norms, p.norms, "nothing about it moves");
+    for l in 0..3 {
+        let width = p.weights[l].fan_out();
+        let step = |after: &Parameters, before: &Parameters| -> Vec<f32> {
+            let pairs = after.weights[l].to_row_major();
+            let weights = pairs
+                .iter()
+                .zip(before.weights[l].to_row_major())
+                .map(|(a, b)| a - b);
+            let biases = after.biases[l].iter().zip(&before.biases[l]).map(|(a, b)| a - b);
+            weights.chain(biases).collect()
+        };
+        for (i, (got, want)) in step(&a, &p).into_iter().zip(step(&b, &folded)).enumerate() {
+            let want = want * factor(l, i % width);
+            assert!((got - want).abs() < 1e-5, "layer {l}, {i}: {got}, not {want}");
+        }
+    }
+}
+
+/// A frozen prefix stays as it is to the last bit, running statistics, scalar biases and branch
+/// scales included; what comes behind it trains.
+#[test]
+fn leave_frozen_layers_and_what_belongs_to_them() {
+    let (data, rows) = (classes(10, 5, 3), [3, 0, 7, 5]);
+    let more = [("fixup", Value::Flag(true)), ("norm", word("batch"))];
+    let model = model(&residual(&more), "tanh", 5, 3, Loss::CrossEntropy);
+    let start = draw(&model, 1.2);
+    let first_end = model
+        .layers
+        .iter()
+        .position(|l| l.block.is_some_and(|b| b.is_last()));
+    let frozen = first_end.unwrap() + 1;
+    let mut rates = Rates::uniform(&model);
+    (0..frozen).for_each(|l| rates.freeze(l));
+    for kind in ["sgd", "momentum", "adamw"] {
+        let optimizer = table(&[("kind", word(kind)), ("weight_decay", Value::Number(0.1))]);
+        let optimizer = Optimizer::parse(&optimizer).unwrap();
+        let mut workspace = Workspace::new();
+        // Buffers still hold the statistics of a batch that moved everything.
+        let uniform = Rates::uniform(&model);
+        Trainer::new(&model, start.clone(), &optimizer, uniform, &mut workspace).step(&data, &rows, 0.1);
+        let mut trainer = Trainer::new(&model, start.clone(), &optimizer, rates.clone(), &mut workspace);
+        for _ in 0..3 {
+            trainer.step(&data, &rows, 0.1);
+        }
+        let end = trainer.into_parameters();
+        for (before, after) in start.tensors().zip(end.tensors()) {
+            let layer: Option<usize> = before.name.split('.').nth(1).map(|l| l.parse().unwrap());
+            match layer {
+                Some(l) if l < frozen => assert_eq!(before, after, "{kind}"),
+                // A bias in front of batch normalization does nothing.
+                Some(_) if before.name.ends_with("bias") => {}
+                Some(_) => assert_ne!(before, after, "{kind}"),
+                None => {
+                    assert_eq!(before.values[0], after.values[0], "{kind}: {}", before.name);
+                    assert_ne!(before.values[1], after.values[1], "{kind}: {}", before.name);
+                }
+            }
+        }
+    }
+}

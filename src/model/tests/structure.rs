@@ -176,7 +176,7 @@ fn traces_show_the_stream_and_its_gradient() {
     );
     let p = draw(&model, 1.0);
     let mut workspace = Workspace::new();
-    let trace = model.trace(&p, &data, &rows, &mut workspace);
+    let trace = model.trace(&p, &Rates::uniform(&model), &data, &rows, &mut workspace);
     let (stem, end) = (&trace.layers[0], &trace.layers[2]);
     for i in 0..10 {
         for j in 0..8 {

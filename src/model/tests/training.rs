@@ -108,8 +108,10 @@ fn an_evaluation_does_not_depend_on_its_batches_nor_the_workspace_on_its_past() 
         }
         assert_eq!(whole.loss, sum / 600.0);
         assert_eq!(whole.accuracy, Some(correct / 600.0));
-        let trace = model.trace(&p, &data, &rows[..50], &mut used);
-        assert_eq!(trace, model.trace(&p, &data, &rows[..50], &mut Workspace::new()));
+        let trace = |workspace: &mut Workspace| {
+            model.trace(&p, &Rates::uniform(model), &data, &rows[..50], workspace)
+        };
+        assert_eq!(trace(&mut used), trace(&mut Workspace::new()));
     }
 }
 

@@ -6,9 +6,10 @@ use maud::{Markup, html};
 
 use super::{MOST, OPEN};
 use crate::error::Result;
+use crate::experiment::Axis;
 use crate::report::album::Album;
 use crate::report::figure::heat::{Cell, Heat};
-use crate::report::setting::{ACTIVATION, ARCHITECTURE, AXES};
+use crate::report::setting::words;
 use crate::report::view::View;
 use crate::results::record::Status;
 use crate::results::stats::median;
@@ -22,14 +23,14 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
     if view.run.trials.is_empty() {
         return Ok(html! {});
     }
-    let several = |axis: usize| view.values(axis).len() > 1;
+    let several = |axis: Axis| view.values(axis).len() > 1;
     let mut maps = Vec::new();
     // With one column each a map is still the plainest table of what was reached.
-    if several(ACTIVATION) || !several(ARCHITECTURE) {
-        maps.extend(by(view, ACTIVATION));
+    if several(Axis::Activation) || !several(Axis::Architecture) {
+        maps.extend(by(view, Axis::Activation));
     }
-    if several(ARCHITECTURE) {
-        maps.extend(by(view, ARCHITECTURE));
+    if several(Axis::Architecture) {
+        maps.extend(by(view, Axis::Architecture));
     }
     let all = maps.len();
     let mut shown = Vec::new();
@@ -57,7 +58,7 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
 }
 
 /// Maps with the values of axis `column` as columns, one for each combination of the other axes.
-fn by(view: &View, column: usize) -> Vec<Heat> {
+fn by(view: &View, column: Axis) -> Vec<Heat> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut order = Vec::new();
     for (i, setting) in view.settings.iter().enumerate() {
@@ -67,10 +68,10 @@ fn by(view: &View, column: usize) -> Vec<Heat> {
         }
         groups.entry(label).or_default().push(i);
     }
-    if column == ARCHITECTURE {
+    if column == Axis::Architecture {
         // By depth: as text, 20 layers would come before 8.
         for settings in groups.values_mut() {
-            settings.sort_by_key(|s| depth(&view.settings[*s].axis(ARCHITECTURE)));
+            settings.sort_by_key(|s| depth(&view.settings[*s].text(Axis::Architecture)));
         }
     }
     let score = |setting: usize, scheme: &String| match view.tuned(setting, scheme) {
@@ -93,17 +94,13 @@ fn by(view: &View, column: usize) -> Vec<Heat> {
         .iter()
         .map(|label| {
             let settings = &groups[label];
-            let columns: Vec<String> = settings.iter().map(|s| view.settings[*s].axis(column)).collect();
+            let columns: Vec<String> = settings.iter().map(|s| view.settings[*s].text(column)).collect();
             let row = |scheme: &String| settings.iter().map(|s| score(*s, scheme)).collect();
             Heat {
-                id: format!("heat-{}-{label}", AXES[column].0),
-                title: format!(
-                    "{} by scheme and {}: {label}",
-                    view.measure.name(),
-                    AXES[column].0
-                ),
+                id: format!("heat-{}-{label}", words(column)),
+                title: format!("{} by scheme and {}: {label}", view.measure.name(), words(column)),
                 heading: label.clone(),
-                measure: format!("{}, schemes × {}", view.measure.name(), AXES[column].0),
+                measure: format!("{}, schemes × {}", view.measure.name(), words(column)),
                 rows: view.schemes.clone(),
                 columns,
                 cells: view.schemes.iter().map(row).collect(),

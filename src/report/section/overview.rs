@@ -96,7 +96,7 @@ fn facts(view: &View) -> Markup {
             } @else if let Some(rate) = view.rates.first() {
                 (fact("learning rate", &number(*rate)))
             }
-            @for (axis, value) in view.shared() { (fact(axis, &value)) }
+            @for (axis, value) in view.shared() { (fact(&axis, &value)) }
         }
     }
 }
