@@ -134,10 +134,12 @@ impl Stream {
     /// # Panics
     /// If `n` is 0.
     pub fn below(&mut self, n: u32) -> u32 {
-        let threshold = n.wrapping_neg() % n;
+        assert!(n > 0, "no number is below 0");
         loop {
             let product = u64::from(self.word()) * u64::from(n);
-            if product as u32 >= threshold {
+            let low = product as u32;
+            // The threshold is below n: most draws need no division to tell.
+            if low >= n || low >= n.wrapping_neg() % n {
                 return (product >> 32) as u32;
             }
         }

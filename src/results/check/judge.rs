@@ -14,7 +14,7 @@ use super::measure::{Evidence, Trial, texts};
 use super::{Case, Outcome, Part, Verdict};
 
 /// Judges one claim; `order` gives the values of an axis as the grid lists them.
-pub fn judge(claim: &Claim, evidence: &Evidence, order: &dyn Fn(Axis) -> Vec<String>) -> Verdict {
+pub fn judge(claim: &Claim, evidence: &Evidence, order: &(dyn Fn(Axis) -> Vec<String> + Sync)) -> Verdict {
     let verdict = |outcome, cases, note| Verdict {
         claim: claim.clone(),
         outcome,
@@ -64,7 +64,12 @@ struct Value {
     least: f64,
 }
 
-fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], order: &dyn Fn(Axis) -> Vec<String>) -> Case {
+fn judge_case(
+    claim: &Claim,
+    key: &[String],
+    trials: &[&Trial],
+    order: &(dyn Fn(Axis) -> Vec<String> + Sync),
+) -> Case {
     let group = claim.for_each.iter().copied().zip(key.iter().cloned()).collect();
     let mut case = Case {
         group,
@@ -82,9 +87,9 @@ fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], order: &dyn Fn(A
             return case;
         }
     };
-    let all: Vec<usize> = (0..units.len()).collect();
-    case.figure = figure(claim, &samples, &all, Censored::Never);
-    case.parts = parts(claim, &samples, &all);
+    let once = vec![1; units.len()];
+    case.figure = figure(claim, &samples, &once, Censored::Never);
+    case.parts = parts(claim, &samples, &once);
     let used: BTreeSet<usize> = samples
         .iter()
         .flat_map(|s| s.values.iter().map(|v| v.unit))
@@ -100,7 +105,7 @@ fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], order: &dyn Fn(A
         case.notes.push("one replicate, so no interval".to_owned());
     }
     if samples.iter().any(|s| s.values.iter().any(|v| v.most != v.least)) {
-        let figure = figure(claim, &samples, &all, Censored::Now);
+        let figure = figure(claim, &samples, &once, Censored::Now);
         if decide(&claim.relation, figure, interval(Censored::Now)) != case.outcome {
             case.outcome = Outcome::Inconclusive;
             case.notes
@@ -147,7 +152,7 @@ fn samples(
     claim: &Claim,
     trials: &[&Trial],
     units: &[[u32; 4]],
-    order: &dyn Fn(Axis) -> Vec<String>,
+    order: &(dyn Fn(Axis) -> Vec<String> + Sync),
 ) -> Result<Vec<Sample>, String> {
     let of = |name: &str, kept: Vec<&Trial>| sample(claim, name, &kept, units);
     match &claim.relation {
@@ -185,7 +190,12 @@ fn samples(
 }
 
 /// The values of an axis that trials have, in the order that the claim means.
-fn along(claim: &Claim, axis: Axis, trials: &[&Trial], order: &dyn Fn(Axis) -> Vec<String>) -> Vec<String> {
+fn along(
+    claim: &Claim,
+    axis: Axis,
+    trials: &[&Trial],
+    order: &(dyn Fn(Axis) -> Vec<String> + Sync),
+) -> Vec<String> {
     let present: BTreeSet<String> = trials
         .iter()
         .map(|t| t.coordinates.text(axis).into_owned())
@@ -356,18 +366,11 @@ fn part_figure(claim: &Claim, sample: &Sample, times: &[u32], censored: Censored
     best.map_or(f64::NAN, |(rate, _)| libm::log2(rate))
 }
 
-fn figure(claim: &Claim, samples: &[Sample], drawn: &[usize], censored: Censored) -> f64 {
-    let units = samples.iter().flat_map(|s| s.values.iter().map(|v| v.unit)).max();
-    let mut times = vec![
-        0;
-        units
-            .map_or(0, |u| u + 1)
-            .max(drawn.iter().max().map_or(0, |d| d + 1))
-    ];
-    drawn.iter().for_each(|d| times[*d] += 1);
+/// What is compared with the threshold, when units are drawn as often as `times` says.
+fn figure(claim: &Claim, samples: &[Sample], times: &[u32], censored: Censored) -> f64 {
     let parts: Vec<f64> = samples
         .iter()
-        .map(|s| part_figure(claim, s, &times, censored))
+        .map(|s| part_figure(claim, s, times, censored))
         .collect();
     let worst = |x: f64, y: f64| if x.is_nan() || y.is_nan() { f64::NAN } else { x };
     match &claim.relation {
@@ -399,11 +402,10 @@ fn figure(claim: &Claim, samples: &[Sample], drawn: &[usize], censored: Censored
 }
 
 /// The figures of the sides alone, for the reader.
-fn parts(claim: &Claim, samples: &[Sample], drawn: &[usize]) -> Vec<Part> {
-    let times = vec![1; drawn.len()];
+fn parts(claim: &Claim, samples: &[Sample], once: &[u32]) -> Vec<Part> {
     let part = |s: &Sample| Part {
         name: s.name.clone(),
-        figure: part_figure(claim, s, &times, Censored::Never),
+        figure: part_figure(claim, s, once, Censored::Never),
         ..s.part.clone()
     };
     samples.iter().map(part).collect()
@@ -419,11 +421,13 @@ fn bootstrap(
     if units.len() < 2 {
         return None;
     }
-    let mut drawn = Vec::with_capacity(units.len());
-    let values = resample(&mut identity.stream(), &[units.len()], DRAWS, |indices| {
-        drawn.clear();
-        drawn.extend(indices[0].iter().map(|i| units[*i]));
-        figure(claim, samples, &drawn, censored)
+    // Units that no sample has are not drawn.
+    let mut all = vec![0; units.last().map_or(0, |last| last + 1)];
+    let values = resample(&mut identity.stream(), &[units.len()], DRAWS, |times| {
+        for (unit, drawn) in units.iter().zip(&times[0]) {
+            all[*unit] = *drawn;
+        }
+        figure(claim, samples, &all, censored)
     });
     Some(percentile_interval(values, claim.confidence))
 }

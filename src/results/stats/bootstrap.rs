@@ -97,24 +97,25 @@ impl Estimate {
 }
 
 /// Resamples the units of each stratum apart, with replacement, `draws` times, and returns what
-/// `statistic` says of each resample. `sizes` are the units per stratum; `statistic` is given the
-/// indices drawn, stratum by stratum.
+/// `statistic` says of each resample. `sizes` are the units per stratum; `statistic` is told how
+/// many times each unit was drawn, stratum by stratum.
 pub fn resample<T>(
     stream: &mut Stream,
     sizes: &[usize],
     draws: usize,
-    mut statistic: impl FnMut(&[Vec<usize>]) -> T,
+    mut statistic: impl FnMut(&[Vec<u32>]) -> T,
 ) -> Vec<T> {
-    let mut indices: Vec<Vec<usize>> = sizes.iter().map(|n| vec![0; *n]).collect();
+    let mut times: Vec<Vec<u32>> = sizes.iter().map(|n| vec![0; *n]).collect();
     let mut values = Vec::with_capacity(draws);
     for _ in 0..draws {
-        for stratum in &mut indices {
+        for stratum in &mut times {
+            stratum.fill(0);
             let n = stratum.len() as u32;
-            for index in stratum {
-                *index = stream.below(n) as usize;
+            for _ in 0..n {
+                stratum[stream.below(n) as usize] += 1;
             }
         }
-        values.push(statistic(&indices));
+        values.push(statistic(&times));
     }
     values
 }
@@ -134,7 +135,7 @@ pub fn percentile_interval(mut values: Vec<f64>, level: f64) -> Interval {
     }
 }
 
-/// The interval of `statistic` over one sample of replicates, in whatever order they come.
+/// The interval of `statistic` over one sample of replicates, which it is given in ascending order.
 /// `None` for fewer than two values: one replicate says nothing about its spread.
 pub fn interval(identity: &Identity, values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Option<Interval> {
     interval_of_strata(identity, &[Units::single(values.to_vec())], LEVEL, |strata| {
@@ -196,18 +197,38 @@ impl<T: Copy> Units<T> {
         &self.values
     }
 
-    /// Puts the values of the units `drawn` into `place`.
-    pub fn draw_into(&self, drawn: &[usize], place: &mut Vec<T>) {
+    /// The values with the place of their unit, unit by unit.
+    pub fn placed(&self) -> impl Iterator<Item = (usize, T)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let units = starts.zip(&self.ends).enumerate();
+        units.flat_map(|(unit, (start, end))| self.values[start..*end].iter().map(move |v| (unit, *v)))
+    }
+}
+
+/// The values of a stratum in ascending order, each with its unit: sorted once, so that those of a
+/// resample come in order too, and need no sorting for a median.
+#[derive(Debug, Clone)]
+pub struct Ascending(Vec<(usize, f64)>);
+
+impl Ascending {
+    /// Sorts values that come with the place of their unit.
+    pub fn new(values: impl Iterator<Item = (usize, f64)>) -> Self {
+        let mut values: Vec<(usize, f64)> = values.collect();
+        values.sort_by(|a, b| a.1.total_cmp(&b.1));
+        Ascending(values)
+    }
+
+    /// Puts the values into `place` in ascending order, each as many times as its unit was drawn.
+    pub fn draw_into(&self, times: &[u32], place: &mut Vec<f64>) {
         place.clear();
-        for unit in drawn {
-            let start = unit.checked_sub(1).map_or(0, |before| self.ends[before]);
-            place.extend_from_slice(&self.values[start..self.ends[*unit]]);
+        for (unit, value) in &self.0 {
+            place.extend(std::iter::repeat_n(*value, times[*unit] as usize));
         }
     }
 }
 
-/// The interval of `statistic` over several strata (cells, datasets), each resampled apart.
-/// `None` where no stratum has two units.
+/// The interval of `statistic` over several strata (cells, datasets), each resampled apart and
+/// given in ascending order. `None` where no stratum has two units.
 pub fn interval_of_strata(
     identity: &Identity,
     strata: &[Units<f64>],
@@ -218,10 +239,11 @@ pub fn interval_of_strata(
         return None;
     }
     let sizes: Vec<usize> = strata.iter().map(Units::len).collect();
+    let ascending: Vec<Ascending> = strata.iter().map(|s| Ascending::new(s.placed())).collect();
     let mut resampled = vec![Vec::new(); strata.len()];
-    let values = resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
-        for ((place, stratum), drawn) in resampled.iter_mut().zip(strata).zip(indices) {
-            stratum.draw_into(drawn, place);
+    let values = resample(&mut identity.stream(), &sizes, DRAWS, |times| {
+        for ((place, stratum), times) in resampled.iter_mut().zip(&ascending).zip(times) {
+            stratum.draw_into(times, place);
         }
         statistic(&resampled)
     });
