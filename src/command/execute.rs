@@ -19,10 +19,10 @@ use crate::results::{cell, check, format};
 use crate::run::about::About;
 use crate::run::command_line::command_line;
 use crate::run::grid::{Options, Outcome, run};
+use crate::run::pool::Pool;
 use crate::run::progress::{duration, grouped, say};
 use crate::run::shard::Shard;
 use crate::run::signals::Stop;
-use crate::run::sweep::default_threads;
 
 /// What a run has come to, as a program reads it.
 #[derive(Debug, Serialize)]
@@ -53,18 +53,25 @@ struct Endings {
     failed: usize,
 }
 
-/// Runs `experiment` into `out`, telling on standard error what becomes of it.
+/// Runs `experiment` into `out` on the threads of `pool`, telling on standard error what becomes of
+/// it.
 ///
 /// # Errors
 /// As [`run`].
-pub fn execute(args: &Args, experiment: Experiment, out: &Path, environment: Environment) -> Result<Done> {
+pub fn execute(
+    args: &Args,
+    experiment: Experiment,
+    out: &Path,
+    environment: Environment,
+    pool: &Pool,
+) -> Result<Done> {
     let shard = match &args.shard {
         Some(text) => Shard::parse(text, |name| std::env::var(name).ok())?,
         None => Shard::WHOLE,
     };
     let options = Options {
         directory: out.to_owned(),
-        threads: args.threads.map_or_else(default_threads, usize::from),
+        pool: pool.clone(),
         shard,
         fresh: args.fresh,
         journal: !args.no_journal,

@@ -15,7 +15,6 @@ use crate::results::manifest::Manifest;
 use crate::run::job::Job;
 use crate::run::progress::grouped;
 use crate::run::signals::Stop;
-use crate::run::sweep::default_threads;
 use crate::run::verify::{Report, Sample, verify};
 
 /// Arguments of `goodinit verify`.
@@ -113,7 +112,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let sample = Sample {
         count: args.sample.of(job.len()),
         seed: args.seed,
-        threads: args.threads.map_or_else(default_threads, usize::from),
+        pool: super::pool(args.threads)?,
         quiet: false,
     };
     let report = verify(directory, &manifest, &job, &sample, &Stop::on_signals())?;

@@ -17,6 +17,8 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::experiment::Axis;
 
 use super::cell::{Cell, Figure, Outcome};
@@ -171,7 +173,7 @@ pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {
     let sides = collect(cells, rates, figure);
     let sign = sign(figure);
     let mut standings: Vec<Standing> = sides
-        .iter()
+        .par_iter()
         .map(|(scheme, side)| {
             let strata = side.strata();
             let identity = Identity::new(["ranking", what, scheme.as_str()]);
@@ -302,10 +304,10 @@ fn compare_with_leader(standings: &mut [Standing], sides: &BTreeMap<String, Side
         return;
     };
     let count = others.len();
-    for standing in others {
+    others.par_iter_mut().for_each(|standing| {
         let duel = duel(sides, &standing.scheme, &leader.scheme, count, what);
         if duel.pairs() == 0 {
-            continue;
+            return;
         }
         let better = |g: &Group| -> Vec<f64> { g.trials.iter().map(|t| sign * t.score).collect() };
         let shared = sides[&standing.scheme].beside(&sides[&leader.scheme]);
@@ -319,7 +321,7 @@ fn compare_with_leader(standings: &mut [Standing], sides: &BTreeMap<String, Side
             pairs: duel.pairs(),
             groups: probabilities.len(),
         });
-    }
+    });
 }
 
 /// The scores of trials that share replicate and seeds, and the rate where rates are pooled: each

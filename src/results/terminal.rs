@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use comfy_table::{Attribute, CellAlignment, Table, presets};
+use rayon::prelude::*;
 
 use crate::experiment::Axis;
 
 use super::cell::Cell;
 use super::format;
-use super::ranking::{Rates, Standing, standings};
+use super::ranking::{Rates, Standing, scores, standings};
 
 /// How wide, and whether with colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,22 +72,18 @@ fn section(out: &mut String, cells: &[&Cell], accuracy: bool, style: Style) {
             .collect()
     };
     let activations = values(Axis::Activation);
-    let by_activation: Vec<(String, Vec<Standing>)> = activations
-        .into_iter()
-        .map(|activation| {
-            let kept: Vec<&Cell> = cells
-                .iter()
-                .filter(|c| c.coordinates.activation == activation)
-                .copied()
-                .collect();
-            let standings = standings(&kept, Rates::Tuned, &activation);
-            (activation, standings)
-        })
-        .collect();
-    let overall: Vec<String> = standings(cells, Rates::Tuned, "overall")
-        .into_iter()
-        .map(|s| s.scheme)
-        .collect();
+    let by_activation = activations.into_par_iter().map(|activation| {
+        let kept: Vec<&Cell> = cells
+            .iter()
+            .filter(|c| c.coordinates.activation == activation)
+            .copied()
+            .collect();
+        let standings = standings(&kept, Rates::Tuned, &activation);
+        (activation, standings)
+    });
+    let (by_activation, overall): (Vec<(String, Vec<Standing>)>, _) =
+        rayon::join(|| by_activation.collect(), || scores(cells, Rates::Tuned));
+    let overall: Vec<String> = overall.into_iter().map(|(scheme, _)| scheme).collect();
     if overall.is_empty() {
         return;
     }

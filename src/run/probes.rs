@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::files::{Pending, replace};
 use super::job::Job;
+use super::pool::Pool;
 use super::probe::probe;
 use crate::error::{Error, Kind, Result};
 use crate::experiment::{Axis, Trial};
@@ -39,13 +40,8 @@ pub fn networks(job: &Job) -> Vec<usize> {
     (0..job.plan.len()).filter(|i| seen.insert(key(*i))).collect()
 }
 
-/// Probes the networks of `job` on `threads` threads; `done` is called after each.
-///
-/// # Errors
-/// The threads cannot be started.
-pub fn run(job: &Job, threads: usize, done: impl Fn() + Sync) -> Result<Probes> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|e| Error::new(Kind::Io, format!("cannot start {threads} threads: {e}")))?;
+/// Probes the networks of `job` on the threads of `pool`; `done` is called after each.
+pub fn run(job: &Job, pool: &Pool, done: impl Fn() + Sync) -> Probes {
     let one = |workspace: &mut Workspace, i: usize| {
         let trial = job.plan.trial(i);
         let result = job.data(&trial).and_then(|data| probe(&trial, &data, workspace));
@@ -68,7 +64,7 @@ pub fn run(job: &Job, threads: usize, done: impl Fn() + Sync) -> Result<Probes> 
             Err(failure) => probes.failures.push(*failure),
         }
     }
-    Ok(probes)
+    probes
 }
 
 /// Refuses a directory that holds the results of something else.

@@ -89,7 +89,7 @@ fn header(trials: u32) -> Header {
 
 fn settings(threads: usize) -> Settings {
     Settings {
-        threads,
+        pool: Pool::new(threads).unwrap(),
         fail_fast: false,
         grace: Duration::from_millis(100),
         trace: None,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::grid::GRACE;
 use super::job::Job;
+use super::pool::Pool;
 use super::progress::Progress;
 use super::shard::longest_first;
 use super::signals::Stop;
@@ -111,8 +112,8 @@ pub struct Sample {
     pub count: u32,
     /// Which ones: another seed takes others.
     pub seed: u64,
-    /// Trials at a time.
-    pub threads: usize,
+    /// The threads that train, a trial each.
+    pub pool: Pool,
     /// No progress on standard error.
     pub quiet: bool,
 }
@@ -173,7 +174,7 @@ pub fn verify(
     let mut store = Store::in_memory(costs.len());
     let mut progress = Progress::new(order.len() as u64, work, sample.quiet);
     let settings = Settings {
-        threads: sample.threads,
+        pool: sample.pool.clone(),
         fail_fast: false,
         grace: GRACE,
         trace: None,

@@ -24,6 +24,8 @@ pub mod print;
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::experiment::{Axis, Claim, Experiment};
 use crate::init::Registry;
@@ -148,7 +150,7 @@ pub fn evaluate_claims(
     }
     let evidence = measure::collect(experiment, source, manifest)?;
     let judged = claims
-        .iter()
+        .par_iter()
         .zip(evidence)
         .map(|(claim, evidence)| judge::judge(claim, &evidence, &order));
     Ok(judged.collect())
