@@ -183,16 +183,16 @@ pub fn print_outcome(mut done: Done, out: &Path, format: Format) -> Result<ExitC
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let cells = load_cells(out)?;
+    let (cells, verdicts) = rayon::join(|| load_cells(out), || check::evaluate(out));
+    let (cells, verdicts) = (cells?, verdicts?);
     match format {
-        Format::Text => print(&render_tables(&cells, out)?)?,
+        Format::Text => print(&render_tables(&cells, &verdicts, out))?,
         Format::Json => {
             done.endings = Some(Endings {
                 ok: count_status(&cells, Status::Ok),
                 diverged: count_status(&cells, Status::Diverged),
                 failed: count_status(&cells, Status::Failed),
             });
-            let verdicts = check::evaluate(out)?;
             done.claims = check::print::json(&out.display().to_string(), &verdicts)["claims"].take();
             print_json(&done)?;
         }
@@ -250,20 +250,20 @@ fn resume_arguments(args: &Args) -> Vec<String> {
 /// # Errors
 /// They cannot be read.
 pub fn print_tables(out: &Path) -> Result<ExitCode> {
-    let cells = load_cells(out)?;
-    print(&render_tables(&cells, out)?)?;
+    let (cells, verdicts) = rayon::join(|| load_cells(out), || check::evaluate(out));
+    let cells = cells?;
+    print(&render_tables(&cells, &verdicts?, out))?;
     Ok(exit_code(&cells, out))
 }
 
-fn render_tables(cells: &[cell::Cell], out: &Path) -> Result<String> {
+fn render_tables(cells: &[cell::Cell], verdicts: &[check::Verdict], out: &Path) -> String {
     let style = Style::detect();
     let mut text = terminal::render(cells, out, style);
-    let verdicts = check::evaluate(out)?;
     if !verdicts.is_empty() {
         text.push('\n');
-        text.push_str(&check::print::text(&out.display().to_string(), &verdicts, style));
+        text.push_str(&check::print::text(&out.display().to_string(), verdicts, style));
     }
-    Ok(text)
+    text
 }
 
 /// The cells of the tables in `out`.
