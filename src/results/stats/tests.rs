@@ -313,7 +313,13 @@ fn drawn_one_by_one(identity: &Identity, values: &[f64], statistic: fn(&[f64]) -
 fn counting_draws_changes_no_bit() {
     let spread = |i: u32| f64::from(i * i * 31 % 101) / 7.0;
     let ties = |i: u32| f64::from(i % 3);
-    let diverged = |i: u32| if i % 4 == 0 { f64::INFINITY } else { spread(i) };
+    let diverged = |i: u32| {
+        if i.is_multiple_of(4) {
+            f64::INFINITY
+        } else {
+            spread(i)
+        }
+    };
     for (name, value) in [
         ("spread", &spread as &dyn Fn(u32) -> f64),
         ("ties", &ties),
