@@ -6,7 +6,7 @@
 //! Every scheme is compared with the leader by the difference of the two scores; its interval
 //! resamples trials that share group and seeds together, so that what a replicate does to both
 //! cancels. Where there are several learning rates and no validation data to choose by, the trials
-//! of all rates are pooled: then they pair at the same rate, and the trials that a replicate has at
+//! of all rates are pooled: then they are compared at the same rate, and the trials that a replicate has at
 //! the several rates are drawn together, as one unit. Being told apart takes the number of schemes
 //! into account: that interval has the level 1 - 0.05/m for m comparisons (Bonferroni).
 //!
@@ -75,8 +75,8 @@ pub struct Comparison {
     /// Its interval at a level shared among all comparisons with the leader; `None` for fewer
     /// than two pairs.
     pub interval: Option<Interval>,
-    /// Probability that a trial of this scheme is better than one of the leader, averaged over
-    /// groups of cells.
+    /// Probability that a trial of this scheme is better than one of the leader (at the same
+    /// learning rate where rates are pooled), averaged over groups of cells.
     pub probability: f64,
     /// Pairs of trials behind it.
     pub pairs: usize,
@@ -309,11 +309,8 @@ fn compare_with_leader(standings: &mut [Standing], sides: &BTreeMap<String, Side
         if duel.pairs() == 0 {
             return;
         }
-        let better = |g: &Group| -> Vec<f64> { g.trials.iter().map(|t| sign * t.score).collect() };
         let shared = sides[&standing.scheme].beside(&sides[&leader.scheme]);
-        let probabilities: Vec<f64> = shared
-            .map(|(x, y)| probability_of_improvement(&better(x), &better(y)))
-            .collect();
+        let probabilities: Vec<f64> = shared.filter_map(|(x, y)| better(x, y, sign)).collect();
         standing.against_leader = Some(Comparison {
             difference: duel.paired.difference(stratified_mean),
             interval: duel.interval(),
@@ -322,6 +319,27 @@ fn compare_with_leader(standings: &mut [Standing], sides: &BTreeMap<String, Side
             groups: probabilities.len(),
         });
     });
+}
+
+/// The probability that a trial of `group` is better than one of `rivals`. Where rates are pooled,
+/// of one at the same rate, averaged over the rates that both have: else a scheme would be called
+/// better for what a rate does to both. `None` where there is nothing to compare.
+fn better(group: &Group, rivals: &Group, sign: f64) -> Option<f64> {
+    let by_rate = group.pooled || rivals.pooled;
+    let scores = |group: &Group| {
+        let mut scores: BTreeMap<Option<u64>, Vec<f64>> = BTreeMap::new();
+        for t in &group.trials {
+            let rate = by_rate.then_some(t.rate.to_bits());
+            scores.entry(rate).or_default().push(sign * t.score);
+        }
+        scores
+    };
+    let theirs = scores(rivals);
+    let probabilities: Vec<f64> = scores(group)
+        .iter()
+        .filter_map(|(rate, ours)| Some(probability_of_improvement(ours, theirs.get(rate)?)))
+        .collect();
+    (!probabilities.is_empty()).then(|| mean(&probabilities))
 }
 
 /// The scores of trials that share replicate and seeds, and the rate where rates are pooled: each
