@@ -12,6 +12,7 @@ use crate::experiment::Axis;
 use super::cell::Cell;
 use super::format;
 use super::ranking::{Rates, Standing, scores, standings};
+use super::tuning::{self, Basis};
 
 /// How wide, and whether with colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +55,9 @@ pub fn render(cells: &[Cell], dir: &Path, style: Style) -> String {
     );
     let _ = write!(
         out,
-        "{trials} trials in {} cells: {diverged} diverged",
-        cells.len()
+        "{trials} trials in {} cell{}: {diverged} diverged",
+        cells.len(),
+        if cells.len() == 1 { "" } else { "s" }
     );
     if failed > 0 {
         let _ = write!(out, ", {failed} FAILED (see `message` in {})", format::TRIALS);
@@ -121,18 +123,21 @@ fn caption(cells: &[&Cell], accuracy: bool) -> String {
         let _ = write!(text, " Averaged over {}.", averaged.join(", "));
     }
     let rates = count(Axis::LearningRate);
-    let validated = cells.iter().any(|c| c.scores(c.selector()).is_some());
-    if rates > 1 && validated {
-        let _ = write!(
-            text,
-            " Of {rates} learning rates each scheme has its own, chosen on validation data of other \
-             replicates."
-        );
-    } else if rates > 1 {
-        let _ = write!(
-            text,
-            " Pooled over {rates} learning rates: no validation data to choose by."
-        );
+    let chosen = format!(
+        " Of {rates} learning rates each scheme has its own, chosen on validation data of other replicates"
+    );
+    match tuning::basis(cells.iter().copied()) {
+        Basis::OneRate => {}
+        Basis::Validation => text += &format!("{chosen}."),
+        Basis::Partly => {
+            text += &format!("{chosen}; pooled over them on datasets that have no validation data.")
+        }
+        Basis::Nothing => {
+            let _ = write!(
+                text,
+                " Pooled over {rates} learning rates: no validation data to choose by."
+            );
+        }
     }
     let lost = if accuracy { "chance" } else { "infinite" };
     let _ = write!(text, " A diverged trial (d) counts as {lost}.");
