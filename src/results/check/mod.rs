@@ -21,6 +21,7 @@ pub mod judge;
 mod layers;
 pub mod measure;
 pub mod print;
+mod samples;
 
 use std::path::{Path, PathBuf};
 
