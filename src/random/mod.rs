@@ -103,22 +103,27 @@ pub struct Stream {
 
 impl Stream {
     /// The next raw 32-bit word.
-    #[inline]
+    #[inline(always)]
     pub fn word(&mut self) -> u32 {
         if self.used == CHUNK {
-            let chunk = self.take_chunk();
-            dispatch(
-                isa(),
-                Words {
-                    chunk,
-                    out: &mut self.buffer,
-                },
-            );
-            self.used = 0;
+            self.refill();
         }
         let (block, i) = (self.used / BLOCK, self.used % BLOCK);
         self.used += 1;
         self.buffer[i * BLOCKS + block]
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        let chunk = self.take_chunk();
+        dispatch(
+            isa(),
+            Words {
+                chunk,
+                out: &mut self.buffer,
+            },
+        );
+        self.used = 0;
     }
 
     /// A uniform draw in [0, 1), a multiple of 2^-53 (two words, low word first).

@@ -210,7 +210,7 @@ fn bootstrap(
     // Units that no sample has are not drawn.
     let mut all = vec![0; units.last().map_or(0, |last| last + 1)];
     let values = resample(&mut identity.stream(), &[units.len()], DRAWS, |times| {
-        for (unit, drawn) in units.iter().zip(&times[0]) {
+        for (unit, drawn) in units.iter().zip(times) {
             all[*unit] = *drawn;
         }
         figure(claim, samples, &all, censored)

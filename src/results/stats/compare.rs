@@ -1,6 +1,6 @@
 //! Comparing two schemes.
 
-use super::bootstrap::{self, Ascending, DRAWS, Identity, Interval, Units};
+use super::bootstrap::{self, Ascending, DRAWS, Identity, Interval, Units, draw_all_into};
 
 /// Probability that a trial of `x` scores above one of `y`, ties counted half: the Mann-Whitney
 /// statistic over the number of pairs (rliable's `probability_of_improvement` for one task). NaN
@@ -44,25 +44,20 @@ impl Paired {
         &self,
         identity: &Identity,
         level: f64,
-        statistic: impl Fn(&[Vec<f64>]) -> f64,
+        statistic: impl Fn(&[Vec<f64>]) -> f64 + Sync,
     ) -> Option<Interval> {
         if self.0.iter().all(|units| units.len() < 2) {
             return None;
         }
         let sizes: Vec<usize> = self.0.iter().map(Units::len).collect();
         let side = |pick: fn((f64, f64)) -> f64| -> Vec<Ascending> {
-            let placed = |units: &Units<(f64, f64)>| {
-                Ascending::new(units.placed().map(|(unit, pair)| (unit, pick(pair))))
-            };
-            self.0.iter().map(placed).collect()
+            self.0.iter().map(|units| Ascending::new(units, pick)).collect()
         };
         let sides = [side(|pair| pair.0), side(|pair| pair.1)];
         let mut resampled = vec![Vec::new(); self.0.len()];
         let values = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |times| {
             let [x, y] = sides.each_ref().map(|side| {
-                for ((place, stratum), times) in resampled.iter_mut().zip(side).zip(times) {
-                    stratum.draw_into(times, place);
-                }
+                draw_all_into(side, times, &mut resampled);
                 statistic(&resampled)
             });
             difference(x, y)

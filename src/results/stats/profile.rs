@@ -34,7 +34,7 @@ pub fn performance_profile(identity: &Identity, strata: &[Vec<f64>], points: &[f
     let mut pooled = Vec::with_capacity(all.len());
     let resamples = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |times| {
         pooled.clear();
-        for (time, drawn) in strata.iter().flatten().zip(times.iter().flatten()) {
+        for (time, drawn) in strata.iter().flatten().zip(times) {
             pooled.extend(std::iter::repeat_n(*time, *drawn as usize));
         }
         let shares = points.iter().map(|at| share_within(&pooled, *at));
