@@ -26,7 +26,8 @@ use crate::run::verify::{Report, Sample, verify};
   goodinit verify results/quick --sample 100%
 
 The summary is recomputed from the rows of all trials. What `goodinit probe` wrote (probe.csv,
-histograms.csv) is not looked at: `goodinit probe EXPERIMENT` computes it anew, all of it.
+histograms.csv) is not looked at: `goodinit probe EXPERIMENT --out DIR` computes all of it anew, for
+`goodinit diff` to compare.
 
 Exit codes: 0 every bit is the same, 1 something differs, 2 error.")]
 pub struct Args {
@@ -92,6 +93,16 @@ pub fn run(args: Args) -> Result<ExitCode> {
         };
         return Err(Error::new(Kind::Store, message)
             .help("a results directory is needed: `goodinit grid EXPERIMENT` makes one"));
+    }
+    if !directory.join(format::TRIALS).exists() && directory.join(format::PROBE).exists() {
+        let message = format!(
+            "{} holds no {}, only what `goodinit probe` has written",
+            directory.display(),
+            format::TRIALS
+        );
+        let help =
+            "`goodinit probe EXPERIMENT --out DIR` computes all of that anew; then `goodinit diff` the two";
+        return Err(Error::new(Kind::Store, message).help(help));
     }
     let manifest = Manifest::load(directory)?;
     if manifest.numerics_version != NUMERICS_VERSION {

@@ -249,6 +249,13 @@ fn verify_names_the_row_and_column_of_a_cell_edited_by_hand() {
         let help = "`goodinit grid EXPERIMENT` makes one";
         assert!(ran.err.contains(said) && ran.err.contains(help), "{ran:#?}");
     }
+    bench.run(&["probe", "x.toml", "--out", "p"]).expect(0);
+    let ran = bench.run(&["verify", "p"]).expect(2);
+    assert!(
+        ran.err
+            .contains("p holds no trials.csv, only what `goodinit probe` has written"),
+        "{ran:#?}"
+    );
 }
 
 #[test]
