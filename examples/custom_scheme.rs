@@ -16,7 +16,8 @@ use goodinit::init::{Definition, Registry, Scheme};
 use goodinit::model::LayerInfo;
 use goodinit::random::Stream;
 use goodinit::run::grid::{self, Options, Outcome};
-use goodinit::run::{shard::Shard, signals::Stop, sweep};
+use goodinit::run::pool::{Pool, default_threads};
+use goodinit::run::{shard::Shard, signals::Stop};
 
 static ENTRY: Entry = Entry {
     name: "unit_directions",
@@ -85,7 +86,7 @@ fn main() -> Result<()> {
     let directory = std::env::temp_dir().join("goodinit-custom-scheme");
     let options = Options {
         directory: directory.clone(),
-        threads: sweep::default_threads(),
+        pool: Pool::new(default_threads())?,
         shard: Shard::WHOLE,
         fresh: true,
         journal: true,

@@ -20,10 +20,10 @@ use crate::results::{cell, check, format};
 use crate::run::about::About;
 use crate::run::command_line::command_line;
 use crate::run::grid::{Options, Outcome, run};
+use crate::run::pool::Pool;
 use crate::run::progress::{duration, grouped, say};
 use crate::run::shard::Shard;
 use crate::run::signals::Stop;
-use crate::run::sweep::default_threads;
 
 /// What a run has come to, as a program reads it.
 #[derive(Debug, Serialize)]
@@ -56,18 +56,25 @@ struct Endings {
     failed: usize,
 }
 
-/// Runs `experiment` into `out`, telling on standard error what becomes of it.
+/// Runs `experiment` into `out` on the threads of `pool`, telling on standard error what becomes of
+/// it.
 ///
 /// # Errors
 /// As [`run`].
-pub fn execute(args: &Args, experiment: Experiment, out: &Path, environment: Environment) -> Result<Done> {
+pub fn execute(
+    args: &Args,
+    experiment: Experiment,
+    out: &Path,
+    environment: Environment,
+    pool: &Pool,
+) -> Result<Done> {
     let shard = match &args.shard {
         Some(text) => Shard::parse(text, |name| std::env::var(name).ok())?,
         None => Shard::WHOLE,
     };
     let options = Options {
         directory: out.to_owned(),
-        threads: args.threads.map_or_else(default_threads, usize::from),
+        pool: pool.clone(),
         shard,
         fresh: args.fresh,
         journal: !args.no_journal,
@@ -180,17 +187,20 @@ pub fn print_outcome(mut done: Done, out: &Path, format: Format) -> Result<ExitC
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let cells = load_cells(out)?;
+    let Shown {
+        cells,
+        verdicts,
+        notes,
+    } = load(out)?;
     match format {
-        Format::Text => print(&render_tables(&cells, out)?)?,
+        Format::Text => print(&render_tables(&cells, &verdicts, &notes, out))?,
         Format::Json => {
             done.endings = Some(Endings {
                 ok: count_status(&cells, Status::Ok),
                 diverged: count_status(&cells, Status::Diverged),
                 failed: count_status(&cells, Status::Failed),
             });
-            done.notes = Some(load_notes(out)?);
-            let verdicts = check::evaluate(out)?;
+            done.notes = Some(notes);
             done.claims = check::print::json(&out.display().to_string(), &verdicts)["claims"].take();
             print_json(&done)?;
         }
@@ -248,25 +258,46 @@ fn resume_arguments(args: &Args) -> Vec<String> {
 /// # Errors
 /// They cannot be read.
 pub fn print_tables(out: &Path) -> Result<ExitCode> {
-    let cells = load_cells(out)?;
-    print(&render_tables(&cells, out)?)?;
+    let Shown {
+        cells,
+        verdicts,
+        notes,
+    } = load(out)?;
+    print(&render_tables(&cells, &verdicts, &notes, out))?;
     Ok(exit_code(&cells, out))
 }
 
-fn render_tables(cells: &[cell::Cell], out: &Path) -> Result<String> {
+/// What a person gets to see of the tables of a run.
+struct Shown {
+    cells: Vec<cell::Cell>,
+    verdicts: Vec<check::Verdict>,
+    notes: Notes,
+}
+
+/// Reads it, on the threads of the pool that this is called in.
+fn load(out: &Path) -> Result<Shown> {
+    let tables = || rayon::join(|| load_cells(out), || load_notes(out));
+    let ((cells, notes), verdicts) = rayon::join(tables, || check::evaluate(out));
+    Ok(Shown {
+        cells: cells?,
+        verdicts: verdicts?,
+        notes: notes?,
+    })
+}
+
+fn render_tables(cells: &[cell::Cell], verdicts: &[check::Verdict], notes: &Notes, out: &Path) -> String {
     let style = Style::detect();
     let mut text = terminal::render(cells, out, style);
     let trials = cells.iter().map(|cell| cell.outcomes.len()).sum();
-    if let Some(line) = load_notes(out)?.line(trials, "trial") {
+    if let Some(line) = notes.line(trials, "trial") {
         let line = format!("{line}; see `message` in {}", format::TRIALS);
         entry(&mut text, "", 0, &line, style.width);
     }
-    let verdicts = check::evaluate(out)?;
     if !verdicts.is_empty() {
         text.push('\n');
-        text.push_str(&check::print::text(&out.display().to_string(), &verdicts, style));
+        text.push_str(&check::print::text(&out.display().to_string(), verdicts, style));
     }
-    Ok(text)
+    text
 }
 
 /// What schemes had to say about the trials in `out`. What a failed trial has to say is no note.

@@ -101,8 +101,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
             fetch::ensure(spec, &environment)?;
         }
     }
-    let done = execute(&args, experiment, &out, environment)?;
-    print_outcome(done, &out, args.format)
+    let pool = super::pool(args.threads)?;
+    let done = execute(&args, experiment, &out, environment, &pool)?;
+    pool.install(|| print_outcome(done, &out, args.format))
 }
 
 fn dry_run(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<ExitCode> {

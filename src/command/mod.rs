@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::{Error, Kind, Result};
+use crate::run::pool::{Pool, default_threads};
 
 pub mod check;
 pub mod completions;
@@ -95,6 +96,14 @@ commands! {
     Completions => completions,
     /// Print the manual page
     Man => man,
+}
+
+/// The threads that `--threads` asks for; one for each core where it doesn't.
+///
+/// # Errors
+/// The operating system refuses.
+fn pool(threads: Option<u16>) -> Result<Pool> {
+    Pool::new(threads.map_or_else(default_threads, usize::from))
 }
 
 /// Prints an error on standard error.

@@ -20,7 +20,7 @@ use crate::results::probe::ProbeRecord;
 use crate::results::stats::median;
 use crate::results::terminal::{Style, figure};
 use crate::run::job::Job;
-use crate::run::{probes, sweep};
+use crate::run::probes;
 
 /// Arguments of `goodinit probe`.
 #[derive(Debug, clap::Args)]
@@ -87,11 +87,10 @@ pub fn run(args: Args) -> Result<ExitCode> {
         .unwrap_or_else(|| Path::new("results").join(&experiment.name));
     let job = Job::new(experiment, Environment::new(args.data_dir))?;
     let _locks = probes::enter(&out, &job, args.fresh)?;
-    let threads = args.threads.map_or_else(sweep::default_threads, usize::from);
+    let pool = super::pool(args.threads)?;
     let bar = progress(probes::networks(&job).len());
-    let found = probes::run(&job, threads, || bar.inc(1));
+    let mut found = probes::run(&job, &pool, || bar.inc(1));
     bar.finish_and_clear();
-    let mut found = found?;
     if found.records.is_empty() && !found.failures.is_empty() {
         let (trial, error) = found.failures.swap_remove(0);
         return Err(error.context(format!("no network can be initialized, the first is {trial}")));

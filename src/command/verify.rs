@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::text::counted;
 use crate::data::Environment;
 use crate::error::{Error, Kind, Result};
 use crate::experiment::Experiment;
@@ -15,7 +16,6 @@ use crate::results::manifest::Manifest;
 use crate::run::job::Job;
 use crate::run::progress::grouped;
 use crate::run::signals::Stop;
-use crate::run::sweep::default_threads;
 use crate::run::verify::{Report, Sample, verify};
 
 /// Arguments of `goodinit verify`.
@@ -24,6 +24,10 @@ use crate::run::verify::{Report, Sample, verify};
   goodinit verify results/full                       2% of the trials
   goodinit verify results/full --sample 100 --seed 7
   goodinit verify results/quick --sample 100%
+
+The summary is recomputed from the rows of all trials. What `goodinit probe` wrote (probe.csv,
+histograms.csv) is not looked at: `goodinit probe EXPERIMENT --out DIR` computes all of it anew, for
+`goodinit diff` to compare.
 
 Exit codes: 0 every bit is the same, 1 something differs, 2 error.")]
 pub struct Args {
@@ -90,6 +94,16 @@ pub fn run(args: Args) -> Result<ExitCode> {
         return Err(Error::new(Kind::Store, message)
             .help("a results directory is needed: `goodinit grid EXPERIMENT` makes one"));
     }
+    if !directory.join(format::TRIALS).exists() && directory.join(format::PROBE).exists() {
+        let message = format!(
+            "{} holds no {}, only what `goodinit probe` has written",
+            directory.display(),
+            format::TRIALS
+        );
+        let help =
+            "`goodinit probe EXPERIMENT --out DIR` computes all of that anew; then `goodinit diff` the two";
+        return Err(Error::new(Kind::Store, message).help(help));
+    }
     let manifest = Manifest::load(directory)?;
     if manifest.numerics_version != NUMERICS_VERSION {
         let message = format!(
@@ -113,12 +127,12 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let sample = Sample {
         count: args.sample.of(job.len()),
         seed: args.seed,
-        threads: args.threads.map_or_else(default_threads, usize::from),
+        pool: super::pool(args.threads)?,
         quiet: false,
     };
     let report = verify(directory, &manifest, &job, &sample, &Stop::on_signals())?;
     super::print(&text(&report, &args))?;
-    Ok(if report.differences.is_empty() {
+    Ok(if report.count() == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(1)
@@ -128,19 +142,32 @@ pub fn run(args: Args) -> Result<ExitCode> {
 fn text(report: &Report, args: &Args) -> String {
     const SHOWN: usize = 20;
     let mut text = String::new();
-    for difference in report.differences.iter().take(SHOWN) {
-        let _ = writeln!(text, "{difference}");
-    }
-    if report.differences.len() > SHOWN {
-        let _ = writeln!(text, "and {} more", report.differences.len() - SHOWN);
-    }
-    let verdict = match report.differences.len() {
-        0 => "every bit is the same".to_owned(),
-        n => format!("{n} differ"),
+    let mut list = |lines: Vec<String>, what: &str| {
+        for line in lines.iter().take(SHOWN) {
+            let _ = writeln!(text, "{line}");
+        }
+        if lines.len() > SHOWN {
+            let _ = writeln!(text, "and {} more {what}", lines.len() - SHOWN);
+        }
+    };
+    list(
+        report.differences.iter().map(ToString::to_string).collect(),
+        "trials",
+    );
+    list(
+        report.cells.iter().map(ToString::to_string).collect(),
+        "rows of the summary",
+    );
+    let verdict = match (report.differences.len(), report.cells.len()) {
+        (0, 0) => "every bit is the same".to_owned(),
+        (n, 0) => format!("{n} differ"),
+        (0, 1) => "no trial differs, but a row of the summary does".to_owned(),
+        (0, cells) => format!("no trial differs, but {cells} rows of the summary do"),
+        (n, cells) => format!("{n} differ, and {} of the summary", counted(cells as u64, "row")),
     };
     let _ = writeln!(
         text,
-        "{}: recomputed {} of {} trials (seed {}): {verdict}",
+        "{}: recomputed {} of {} trials (seed {}) and the summary of all: {verdict}",
         args.directory.display(),
         grouped(report.checked),
         grouped(report.trials),

@@ -103,22 +103,27 @@ pub struct Stream {
 
 impl Stream {
     /// The next raw 32-bit word.
-    #[inline]
+    #[inline(always)]
     pub fn word(&mut self) -> u32 {
         if self.used == CHUNK {
-            let chunk = self.take_chunk();
-            dispatch(
-                isa(),
-                Words {
-                    chunk,
-                    out: &mut self.buffer,
-                },
-            );
-            self.used = 0;
+            self.refill();
         }
         let (block, i) = (self.used / BLOCK, self.used % BLOCK);
         self.used += 1;
         self.buffer[i * BLOCKS + block]
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        let chunk = self.take_chunk();
+        dispatch(
+            isa(),
+            Words {
+                chunk,
+                out: &mut self.buffer,
+            },
+        );
+        self.used = 0;
     }
 
     /// A uniform draw in [0, 1), a multiple of 2^-53 (two words, low word first).
@@ -134,10 +139,12 @@ impl Stream {
     /// # Panics
     /// If `n` is 0.
     pub fn below(&mut self, n: u32) -> u32 {
-        let threshold = n.wrapping_neg() % n;
+        assert!(n > 0, "no number is below 0");
         loop {
             let product = u64::from(self.word()) * u64::from(n);
-            if product as u32 >= threshold {
+            let low = product as u32;
+            // The threshold is below n: most draws need no division to tell.
+            if low >= n || low >= n.wrapping_neg() % n {
                 return (product >> 32) as u32;
             }
         }

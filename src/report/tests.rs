@@ -2,6 +2,7 @@
 
 use super::example::{HOSTILE, Made};
 use super::*;
+use crate::results::cell::Figure;
 use crate::results::record::Status;
 
 /// Every element of `html` that is not closed, or closed without having been opened. Void
@@ -133,11 +134,75 @@ fn without_validation_data_no_rate_is_called_chosen() {
     for words in [
         "the trials of all rates are pooled",
         "All rates pooled",
-        "pairing them at the same rate",
+        "pairing them at the same rate where rates are pooled",
         "gives the best median of this very test accuracy",
     ] {
         assert!(without.contains(words) && !with.contains(words), "{words}");
     }
+}
+
+/// The made-up run, with its shallow networks on a second dataset that has no validation data.
+fn validated_in_part() -> Run {
+    let mut run = Made::default().run();
+    let shallow = |architecture: &str| architecture == "256-128";
+    for line in run
+        .trials
+        .iter_mut()
+        .filter(|t| shallow(&t.coordinates.architecture))
+    {
+        line.coordinates.dataset = "other".into();
+        (line.trial.validation_loss, line.trial.validation_accuracy) = (None, None);
+    }
+    for cell in run
+        .cells
+        .iter_mut()
+        .filter(|c| shallow(&c.coordinates.architecture))
+    {
+        cell.coordinates.dataset = "other".into();
+        for figure in [Figure::ValidationLoss, Figure::ValidationAccuracy] {
+            cell.measured[figure as usize] = false;
+            for outcome in &mut cell.outcomes {
+                outcome.figures[figure as usize] = None;
+            }
+        }
+    }
+    run
+}
+
+#[test]
+fn a_run_validated_in_part_is_not_called_validated() {
+    let html = render(&[validated_in_part()]).unwrap().html;
+    for words in [
+        "Some datasets have no validation data to choose learning rates by: there, the trials of all rates are pooled",
+        "Each at its own rates, or all pooled",
+        "at its best learning rate; on datasets without validation data, at the learning rate that gives the best median",
+        "each scheme at its own learning rates where validation data can choose them",
+        "on validation data, where there are any",
+        "pairing them at the same rate where rates are pooled",
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn the_rate_for_all_is_chosen_where_there_are_validation_data() {
+    // Scored by losses: where there are none to choose by they count as infinite, at every rate.
+    let mut run = validated_in_part();
+    for line in &mut run.trials {
+        let t = &mut line.trial;
+        (t.train_accuracy, t.validation_accuracy, t.test_accuracy) = (None, None, None);
+    }
+    for cell in &mut run.cells {
+        cell.chance = None;
+        for figure in Figure::ALL.into_iter().filter(|f| f.is_accuracy()) {
+            cell.measured[figure as usize] = false;
+            for outcome in &mut cell.outcomes {
+                outcome.figures[figure as usize] = None;
+            }
+        }
+    }
+    // At 1.0 some diverge; 0.01 comes first in the table.
+    assert_eq!(View::new(&run, &[]).common_rate(), Some(0.1));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A run as a report looks at it: settings, schemes, rates, and what each cell scored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::figure::Ink;
@@ -11,9 +11,9 @@ use super::setting::{Setting, words};
 use crate::experiment::Axis;
 use crate::results::cell::{self, Cell};
 use crate::results::ranking::{Rates, Standing, standings};
-use crate::results::record::{Status, TrialRow};
+use crate::results::record::Status;
 use crate::results::stats::{median, stratified_mean};
-use crate::results::tuning;
+use crate::results::tuning::{self, Basis};
 
 /// The trials of one setting, scheme and learning rate.
 #[derive(Debug, Clone)]
@@ -56,6 +56,8 @@ pub struct View<'a> {
     pub left_out: Vec<String>,
     /// The learning rates, ascending.
     pub rates: Vec<f64>,
+    /// What a scheme's own are chosen by.
+    pub basis: Basis,
     /// Cells of each setting and scheme, by learning rate in ascending order.
     cells: BTreeMap<(usize, String), Vec<Rate<'a>>>,
     inks: BTreeMap<String, Ink>,
@@ -92,10 +94,12 @@ impl<'a> View<'a> {
             standings: Vec::new(),
             left_out,
             rates,
+            basis: Basis::OneRate,
             cells: BTreeMap::new(),
             inks: BTreeMap::new(),
         };
         view.group();
+        view.basis = tuning::basis(view.all_cells().map(|(_, cell)| cell));
         view.rank();
         let more = view.schemes.iter().filter(|s| !order.contains(s)).cloned();
         let colours: Vec<String> = order.iter().cloned().chain(more).collect();
@@ -261,31 +265,35 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Whether rates can be chosen by something else than what is reported.
-    pub fn has_validation(&self) -> bool {
-        let has = |t: &TrialRow| t.validation_accuracy.is_some() || t.validation_loss.is_some();
-        self.run.trials.iter().any(|t| has(&t.trial))
-    }
-
     /// How [`View::tuned`] chose among several rates, to be said after "at"; none where there is one.
     /// A rate that the figure itself chose is no fair score, and the reader is to know.
     pub fn chosen(&self) -> Option<String> {
-        let several = self.rates.len() > 1;
-        several.then(|| match self.has_validation() {
-            true => "its best learning rate".to_owned(),
-            false => format!(
-                "the learning rate that gives the best median of this very {} (no validation data could choose \
-                 one, so it flatters, and more where there are more rates)",
-                self.measure.name()
-            ),
-        })
+        let by_itself = format!(
+            "the learning rate that gives the best median of this very {} (no validation data could choose \
+             one, so it flatters, and more where there are more rates)",
+            self.measure.name()
+        );
+        match self.basis {
+            Basis::OneRate => None,
+            Basis::Validation => Some("its best learning rate".to_owned()),
+            Basis::Partly => Some(format!(
+                "its best learning rate; on datasets without validation data, at {by_itself}"
+            )),
+            Basis::Nothing => Some(by_itself),
+        }
     }
 
     /// The one learning rate that suits all schemes best: the best mean over settings and schemes
     /// of the interquartile mean of their trials, by the tuning measure.
     pub fn common_rate(&self) -> Option<f64> {
+        // Datasets without a figure to choose by have no say, where others have one.
+        let silent: BTreeSet<&str> = match self.basis {
+            Basis::Partly => self.without_validation(),
+            _ => BTreeSet::new(),
+        };
         let score = |rate: f64| {
             let cells = self.cells.values().flatten().filter(|r| r.rate == rate);
+            let cells = cells.filter(|r| !silent.contains(r.cell.coordinates.dataset.as_str()));
             let scores = |r: &Rate| r.trials.clone().map(|i| self.score_by(self.tuning, i)).collect();
             let strata: Vec<Vec<f64>> = cells.map(scores).collect();
             (!strata.is_empty()).then(|| (self.orient(stratified_mean(&strata)), rate))
@@ -294,6 +302,16 @@ impl<'a> View<'a> {
         scored
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
             .map(|b| b.1)
+    }
+
+    /// Datasets that have nothing to choose a learning rate by.
+    fn without_validation(&self) -> BTreeSet<&str> {
+        let mut datasets: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
+        for (_, cell) in self.all_cells() {
+            datasets.entry(&cell.coordinates.dataset).or_default().push(cell);
+        }
+        datasets.retain(|_, cells| !tuning::has_validation(cells));
+        datasets.into_keys().collect()
     }
 
     /// The values that an axis takes, in the order of the settings.

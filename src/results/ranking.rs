@@ -6,7 +6,7 @@
 //! Every scheme is compared with the leader by the difference of the two scores; its interval
 //! resamples trials that share group and seeds together, so that what a replicate does to both
 //! cancels. Where there are several learning rates and no validation data to choose by, the trials
-//! of all rates are pooled: then they pair at the same rate, and the trials that a replicate has at
+//! of all rates are pooled: then they are compared at the same rate, and the trials that a replicate has at
 //! the several rates are drawn together, as one unit. Being told apart takes the number of schemes
 //! into account: that interval has the level 1 - 0.05/m for m comparisons (Bonferroni).
 //!
@@ -16,6 +16,8 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
 
 use crate::experiment::Axis;
 
@@ -73,8 +75,8 @@ pub struct Comparison {
     /// Its interval at a level shared among all comparisons with the leader; `None` for fewer
     /// than two pairs.
     pub interval: Option<Interval>,
-    /// Probability that a trial of this scheme is better than one of the leader, averaged over
-    /// groups of cells.
+    /// Probability that a trial of this scheme is better than one of the leader (at the same
+    /// learning rate where rates are pooled), averaged over groups of cells.
     pub probability: f64,
     /// Pairs of trials behind it.
     pub pairs: usize,
@@ -171,7 +173,7 @@ pub fn standings(cells: &[&Cell], rates: Rates, what: &str) -> Vec<Standing> {
     let sides = collect(cells, rates, figure);
     let sign = sign(figure);
     let mut standings: Vec<Standing> = sides
-        .iter()
+        .par_iter()
         .map(|(scheme, side)| {
             let strata = side.strata();
             let identity = Identity::new(["ranking", what, scheme.as_str()]);
@@ -302,16 +304,13 @@ fn compare_with_leader(standings: &mut [Standing], sides: &BTreeMap<String, Side
         return;
     };
     let count = others.len();
-    for standing in others {
+    others.par_iter_mut().for_each(|standing| {
         let duel = duel(sides, &standing.scheme, &leader.scheme, count, what);
         if duel.pairs() == 0 {
-            continue;
+            return;
         }
-        let better = |g: &Group| -> Vec<f64> { g.trials.iter().map(|t| sign * t.score).collect() };
         let shared = sides[&standing.scheme].beside(&sides[&leader.scheme]);
-        let probabilities: Vec<f64> = shared
-            .map(|(x, y)| probability_of_improvement(&better(x), &better(y)))
-            .collect();
+        let probabilities: Vec<f64> = shared.filter_map(|(x, y)| better(x, y, sign)).collect();
         standing.against_leader = Some(Comparison {
             difference: duel.paired.difference(stratified_mean),
             interval: duel.interval(),
@@ -319,7 +318,28 @@ fn compare_with_leader(standings: &mut [Standing], sides: &BTreeMap<String, Side
             pairs: duel.pairs(),
             groups: probabilities.len(),
         });
-    }
+    });
+}
+
+/// The probability that a trial of `group` is better than one of `rivals`. Where rates are pooled,
+/// of one at the same rate, averaged over the rates that both have: else a scheme would be called
+/// better for what a rate does to both. `None` where there is nothing to compare.
+fn better(group: &Group, rivals: &Group, sign: f64) -> Option<f64> {
+    let by_rate = group.pooled || rivals.pooled;
+    let scores = |group: &Group| {
+        let mut scores: BTreeMap<Option<u64>, Vec<f64>> = BTreeMap::new();
+        for t in &group.trials {
+            let rate = by_rate.then_some(t.rate.to_bits());
+            scores.entry(rate).or_default().push(sign * t.score);
+        }
+        scores
+    };
+    let theirs = scores(rivals);
+    let probabilities: Vec<f64> = scores(group)
+        .iter()
+        .filter_map(|(rate, ours)| Some(probability_of_improvement(ours, theirs.get(rate)?)))
+        .collect();
+    (!probabilities.is_empty()).then(|| mean(&probabilities))
 }
 
 /// The scores of trials that share replicate and seeds, and the rate where rates are pooled: each

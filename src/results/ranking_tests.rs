@@ -72,6 +72,30 @@ fn pooled_rates_pair_at_the_same_rate() {
 }
 
 #[test]
+fn pooled_rates_are_compared_at_the_same_rate() {
+    // The higher the rate, the better both, by more than the schemes differ: at each rate all
+    // trials of the leader win, however many trials at lower rates they would lose to.
+    let mut cells = Vec::new();
+    for (i, rate) in RATES.into_iter().enumerate() {
+        cells.push(cell("first", rate, |_| 0.1 * i as f64 + 0.05));
+        cells.push(cell("second", rate, |_| 0.1 * i as f64));
+    }
+    let probability = |cells: &[Cell]| {
+        let cells: Vec<&Cell> = cells.iter().collect();
+        let against = standings(&cells, Rates::Tuned, "all").remove(1).against_leader;
+        against.unwrap().probability
+    };
+    assert_eq!(probability(&cells), 0.0);
+    // Ahead at two rates of the five; a rate that the leader lacks counts for nothing.
+    for i in [1, 3] {
+        cells[2 * i + 1] = cell("second", RATES[i], |_| 0.1 * i as f64 + 0.06);
+    }
+    assert_eq!(probability(&cells), 0.4);
+    cells.push(cell("second", 3.0, |_| 0.0));
+    assert_eq!(probability(&cells), 0.4);
+}
+
+#[test]
 fn pooled_rates_are_no_replicates() {
     // Every replicate has the same trials: nothing to be unsure about, however the rates differ.
     let cells: Vec<Cell> = RATES

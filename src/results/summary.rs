@@ -7,150 +7,24 @@
 //! [`super::tuning`]) and are empty in the others.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::Read;
 
-use crate::error::{Error, Kind, Result};
+use rayon::prelude::*;
+
+use crate::error::Result;
 use crate::experiment::Axis;
 
-use super::cell::{self, Cell, CellCoordinates, Figure};
-use super::cells::{BadCell, Cells, Column, cells};
+use super::cell::{self, Cell, Figure};
 use super::format;
 use super::manifest::Manifest;
 use super::record::Status;
 use super::stats::{self, Estimate, Identity, variance};
-use super::table::{self, EpochLine, Reader, Row, TrialLine};
+use super::table::{EpochLine, Reader, TrialLine};
 use super::tuning;
 
-/// A row of `summary.csv`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SummaryRow {
-    /// The cell.
-    pub cell: CellCoordinates,
-    /// Its figures.
-    pub figures: SummaryFigures,
-}
+mod row;
 
-/// The figures of a cell.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct SummaryFigures {
-    /// Trials in the cell.
-    pub trials: u32,
-    /// Trials that ran to their end.
-    pub ok: u32,
-    /// Trials that diverged.
-    pub diverged: u32,
-    /// Trials that failed.
-    pub failed: u32,
-    /// Median test accuracy.
-    pub test_accuracy_median: Option<f64>,
-    /// Lower end of its interval.
-    pub test_accuracy_median_low: Option<f64>,
-    /// Upper end of its interval.
-    pub test_accuracy_median_high: Option<f64>,
-    /// Interquartile mean of the test accuracy.
-    pub test_accuracy_iqm: Option<f64>,
-    /// Lower end of its interval.
-    pub test_accuracy_iqm_low: Option<f64>,
-    /// Upper end of its interval.
-    pub test_accuracy_iqm_high: Option<f64>,
-    /// Least test accuracy.
-    pub test_accuracy_min: Option<f64>,
-    /// Greatest test accuracy.
-    pub test_accuracy_max: Option<f64>,
-    /// Median test loss.
-    pub test_loss_median: Option<f64>,
-    /// Lower end of its interval.
-    pub test_loss_median_low: Option<f64>,
-    /// Upper end of its interval.
-    pub test_loss_median_high: Option<f64>,
-    /// Interquartile mean of the test loss.
-    pub test_loss_iqm: Option<f64>,
-    /// Median training loss.
-    pub train_loss_median: Option<f64>,
-    /// Median training accuracy.
-    pub train_accuracy_median: Option<f64>,
-    /// Median validation loss.
-    pub validation_loss_median: Option<f64>,
-    /// Median validation accuracy.
-    pub validation_accuracy_median: Option<f64>,
-    /// Median test accuracy at the epoch that was best on validation data.
-    pub best_test_accuracy_median: Option<f64>,
-    /// Trials whose test accuracy reached [`cell::TARGET_ACCURACY`] at some evaluation.
-    pub reached_target: Option<u32>,
-    /// Median number of epochs until then, trials that never did counting as infinite.
-    pub epochs_to_target_median: Option<f64>,
-    /// Place among the schemes at this learning rate, by median test accuracy (loss for
-    /// regression); schemes that tie share the better place.
-    pub rank: Option<u32>,
-    /// Whether this learning rate is the one chosen for the scheme.
-    pub tuned: Option<bool>,
-    /// Whether that rate is at the edge of those tried: a better one may lie outside.
-    pub tuned_at_edge: Option<bool>,
-    /// Replicates that chose the rate; 0 where only one was tried.
-    pub tuned_on: Option<u32>,
-    /// Trials that are scored, of the other replicates (of all where only one rate was tried).
-    pub tuned_trials: Option<u32>,
-    /// Median test accuracy of those.
-    pub tuned_test_accuracy_median: Option<f64>,
-    /// Lower end of its interval.
-    pub tuned_test_accuracy_median_low: Option<f64>,
-    /// Upper end of its interval.
-    pub tuned_test_accuracy_median_high: Option<f64>,
-    /// Median test loss of those.
-    pub tuned_test_loss_median: Option<f64>,
-    /// Place among the schemes, each at its own chosen rate.
-    pub tuned_rank: Option<u32>,
-    /// Share of the variance of test accuracy (loss for regression) due to initial weights;
-    /// where seeds are crossed. See [`variance::shares`].
-    pub weights_share: Option<f64>,
-    /// Share due to the order of samples.
-    pub order_share: Option<f64>,
-    /// Share due to the split.
-    pub data_share: Option<f64>,
-    /// Share due to none of them alone.
-    pub rest_share: Option<f64>,
-}
-
-cells!(SummaryFigures {
-    trials: u32,
-    ok: u32,
-    diverged: u32,
-    failed: u32,
-    test_accuracy_median: Option<f64>,
-    test_accuracy_median_low: Option<f64>,
-    test_accuracy_median_high: Option<f64>,
-    test_accuracy_iqm: Option<f64>,
-    test_accuracy_iqm_low: Option<f64>,
-    test_accuracy_iqm_high: Option<f64>,
-    test_accuracy_min: Option<f64>,
-    test_accuracy_max: Option<f64>,
-    test_loss_median: Option<f64>,
-    test_loss_median_low: Option<f64>,
-    test_loss_median_high: Option<f64>,
-    test_loss_iqm: Option<f64>,
-    train_loss_median: Option<f64>,
-    train_accuracy_median: Option<f64>,
-    validation_loss_median: Option<f64>,
-    validation_accuracy_median: Option<f64>,
-    best_test_accuracy_median: Option<f64>,
-    reached_target: Option<u32>,
-    epochs_to_target_median: Option<f64>,
-    rank: Option<u32>,
-    tuned: Option<bool>,
-    tuned_at_edge: Option<bool>,
-    tuned_on: Option<u32>,
-    tuned_trials: Option<u32>,
-    tuned_test_accuracy_median: Option<f64>,
-    tuned_test_accuracy_median_low: Option<f64>,
-    tuned_test_accuracy_median_high: Option<f64>,
-    tuned_test_loss_median: Option<f64>,
-    tuned_rank: Option<u32>,
-    weights_share: Option<f64>,
-    order_share: Option<f64>,
-    data_share: Option<f64>,
-    rest_share: Option<f64>,
-});
+pub use row::{SummaryFigures, SummaryRow, load, write};
 
 /// Summarises the tables in `trials` and `epochs`; the manifest gives chance accuracies.
 ///
@@ -168,9 +42,10 @@ pub fn of_tables<T: Read, E: Read>(
     Ok(summarise(&cell::collect(trials, epochs, manifest)?))
 }
 
-/// One row per cell, in the same order.
+/// One row per cell, in the same order. Cells are shared out among the threads of the rayon pool
+/// that this is called in.
 pub fn summarise(cells: &[Cell]) -> Vec<SummaryRow> {
-    let mut rows: Vec<SummaryRow> = cells.iter().map(row).collect();
+    let mut rows: Vec<SummaryRow> = cells.par_iter().map(row).collect();
     let headline = |row: &SummaryRow, tuned: bool| {
         let f = &row.figures;
         let (accuracy, loss) = if tuned {
@@ -187,8 +62,12 @@ pub fn summarise(cells: &[Cell]) -> Vec<SummaryRow> {
             rows[*i].figures.rank = Some(rank);
         }
     }
-    for group in groups(cells, &[Axis::LearningRate]) {
-        tune(cells, &group, &mut rows);
+    let by_rate = groups(cells, &[Axis::LearningRate]);
+    let tuned: Vec<Option<Tuned>> = by_rate.par_iter().map(|group| Tuned::of(cells, group)).collect();
+    for (group, tuned) in by_rate.iter().zip(tuned) {
+        if let Some(tuned) = tuned {
+            tuned.enter(group, &mut rows);
+        }
     }
     for group in groups(cells, &[Axis::Scheme, Axis::LearningRate]) {
         let chosen: Vec<usize> = group
@@ -244,34 +123,41 @@ fn row(cell: &Cell) -> SummaryRow {
         best_test_accuracy_median: median_of(Figure::BestTestAccuracy),
         ..SummaryFigures::default()
     };
+    let estimate = |what: &str, scores: &Option<Vec<f64>>, statistic: fn(&[f64]) -> f64| {
+        let of = |scores: &Vec<f64>| Estimate::new(&identity(cell, what), scores, statistic);
+        scores.as_ref().map_or((None, None, None), |s| of(s).cells())
+    };
+    // A grid may be one cell of many replicates: its estimates, too, are shared out.
+    let (accuracy_median, (accuracy_iqm, loss_median)) = rayon::join(
+        || estimate("test_accuracy_median", &accuracy, stats::median),
+        || {
+            rayon::join(
+                || estimate("test_accuracy_iqm", &accuracy, stats::interquartile_mean),
+                || estimate("test_loss_median", &loss, stats::median),
+            )
+        },
+    );
+    (
+        f.test_accuracy_median,
+        f.test_accuracy_median_low,
+        f.test_accuracy_median_high,
+    ) = accuracy_median;
+    (
+        f.test_accuracy_iqm,
+        f.test_accuracy_iqm_low,
+        f.test_accuracy_iqm_high,
+    ) = accuracy_iqm;
+    (
+        f.test_loss_median,
+        f.test_loss_median_low,
+        f.test_loss_median_high,
+    ) = loss_median;
     if let Some(scores) = &accuracy {
-        let e = Estimate::new(&identity(cell, "test_accuracy_median"), scores, stats::median);
-        (
-            f.test_accuracy_median,
-            f.test_accuracy_median_low,
-            f.test_accuracy_median_high,
-        ) = e.cells();
-        let e = Estimate::new(
-            &identity(cell, "test_accuracy_iqm"),
-            scores,
-            stats::interquartile_mean,
-        );
-        (
-            f.test_accuracy_iqm,
-            f.test_accuracy_iqm_low,
-            f.test_accuracy_iqm_high,
-        ) = e.cells();
         let sorted = stats::sorted(scores);
         f.test_accuracy_min = sorted.first().copied();
         f.test_accuracy_max = sorted.last().copied();
     }
     if let Some(scores) = &loss {
-        let e = Estimate::new(&identity(cell, "test_loss_median"), scores, stats::median);
-        (
-            f.test_loss_median,
-            f.test_loss_median_low,
-            f.test_loss_median_high,
-        ) = e.cells();
         f.test_loss_iqm = Some(stats::interquartile_mean(scores)).filter(|x| x.is_finite());
     }
     let times: Option<Vec<f64>> = cell.outcomes.iter().map(|o| o.epochs_to_target).collect();
@@ -308,72 +194,49 @@ pub fn shares(cell: &Cell) -> Option<variance::Shares> {
     variance::shares(&crossed)
 }
 
-fn tune(cells: &[Cell], group: &[usize], rows: &mut [SummaryRow]) {
-    let members: Vec<&Cell> = group.iter().map(|i| &cells[*i]).collect();
-    let Some(choice) = tuning::choose(&members) else {
-        return;
-    };
-    for (place, i) in group.iter().enumerate() {
-        rows[*i].figures.tuned = Some(place == choice.chosen);
-    }
-    let cell = members[choice.chosen];
-    let f = &mut rows[group[choice.chosen]].figures;
-    f.tuned_at_edge = Some(choice.at_edge);
-    f.tuned_on = Some(choice.tuning as u32);
-    if let Some(scores) = tuning::scores_over(cell, Figure::TestAccuracy, &choice.scoring) {
-        f.tuned_trials = Some(scores.len() as u32);
-        let identity = identity(cell, "tuned_test_accuracy_median");
-        let e = Estimate::new(&identity, &scores, stats::median);
-        (
-            f.tuned_test_accuracy_median,
-            f.tuned_test_accuracy_median_low,
-            f.tuned_test_accuracy_median_high,
-        ) = e.cells();
-    }
-    if let Some(scores) = tuning::scores_over(cell, Figure::TestLoss, &choice.scoring) {
-        f.tuned_trials = Some(scores.len() as u32);
-        f.tuned_test_loss_median = Some(stats::median(&scores)).filter(|x| x.is_finite());
-    }
+/// The learning rate chosen in a group of cells, and what those score that did not choose it.
+struct Tuned {
+    choice: tuning::Choice,
+    accuracy: Option<Estimate>,
+    loss_median: Option<f64>,
+    trials: Option<u32>,
 }
 
-impl Row for SummaryRow {
-    const FILE: &'static str = format::SUMMARY;
-    fn columns() -> Vec<Column> {
-        [CellCoordinates::COLUMNS, SummaryFigures::COLUMNS].concat()
-    }
-    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
-        Ok(SummaryRow {
-            cell: CellCoordinates::read(record, 0)?,
-            figures: SummaryFigures::read(record, CellCoordinates::COLUMNS.len())?,
+impl Tuned {
+    fn of(cells: &[Cell], group: &[usize]) -> Option<Self> {
+        let members: Vec<&Cell> = group.iter().map(|i| &cells[*i]).collect();
+        let choice = tuning::choose(&members)?;
+        let cell = members[choice.chosen];
+        let scores = |figure| tuning::scores_over(cell, figure, &choice.scoring);
+        let (accuracy, loss) = (scores(Figure::TestAccuracy), scores(Figure::TestLoss));
+        let identity = identity(cell, "tuned_test_accuracy_median");
+        Some(Tuned {
+            trials: loss.as_ref().or(accuracy.as_ref()).map(|s| s.len() as u32),
+            accuracy: accuracy.map(|s| Estimate::new(&identity, &s, stats::median)),
+            loss_median: loss.map(|s| stats::median(&s)).filter(|x| x.is_finite()),
+            choice,
         })
     }
-}
 
-/// Writes `summary.csv` into `out`.
-///
-/// # Errors
-/// `out` cannot be written.
-pub fn write<W: Write>(rows: &[SummaryRow], out: W) -> Result<()> {
-    let unwritable = |e: csv::Error| Error::new(Kind::Io, format!("cannot write {}: {e}", format::SUMMARY));
-    let mut out = table::writer(out);
-    out.write_record(SummaryRow::columns().iter().map(|c| c.name))
-        .map_err(unwritable)?;
-    let mut record = csv::StringRecord::new();
-    for row in rows {
-        record.clear();
-        row.cell.write(&mut |cell| record.push_field(cell));
-        row.figures.write(&mut |cell| record.push_field(cell));
-        out.write_record(&record).map_err(unwritable)?;
+    /// Fills in the rows of the group.
+    fn enter(self, group: &[usize], rows: &mut [SummaryRow]) {
+        let choice = &self.choice;
+        for (place, i) in group.iter().enumerate() {
+            rows[*i].figures.tuned = Some(place == choice.chosen);
+        }
+        let f = &mut rows[group[choice.chosen]].figures;
+        f.tuned_at_edge = Some(choice.at_edge);
+        f.tuned_on = Some(choice.tuning as u32);
+        f.tuned_trials = self.trials;
+        if let Some(estimate) = self.accuracy {
+            (
+                f.tuned_test_accuracy_median,
+                f.tuned_test_accuracy_median_low,
+                f.tuned_test_accuracy_median_high,
+            ) = estimate.cells();
+        }
+        f.tuned_test_loss_median = self.loss_median;
     }
-    out.flush().map_err(|e| unwritable(e.into()))
-}
-
-/// Reads `summary.csv` in the directory `dir`.
-///
-/// # Errors
-/// It cannot be read.
-pub fn load(dir: &Path) -> Result<Vec<SummaryRow>> {
-    Reader::<SummaryRow, _>::open(&dir.join(format::SUMMARY))?.collect()
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use comfy_table::{Attribute, CellAlignment, Table, presets};
+use rayon::prelude::*;
 
 use crate::experiment::Axis;
 
 use super::cell::Cell;
 use super::format;
-use super::ranking::{Rates, Standing, standings};
+use super::ranking::{Rates, Standing, scores, standings};
+use super::tuning::{self, Basis};
 
 /// How wide, and whether with colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +55,9 @@ pub fn render(cells: &[Cell], dir: &Path, style: Style) -> String {
     );
     let _ = write!(
         out,
-        "{trials} trials in {} cells: {diverged} diverged",
-        cells.len()
+        "{trials} trials in {} cell{}: {diverged} diverged",
+        cells.len(),
+        if cells.len() == 1 { "" } else { "s" }
     );
     if failed > 0 {
         let _ = write!(out, ", {failed} FAILED (see `message` in {})", format::TRIALS);
@@ -71,22 +74,18 @@ fn section(out: &mut String, cells: &[&Cell], accuracy: bool, style: Style) {
             .collect()
     };
     let activations = values(Axis::Activation);
-    let by_activation: Vec<(String, Vec<Standing>)> = activations
-        .into_iter()
-        .map(|activation| {
-            let kept: Vec<&Cell> = cells
-                .iter()
-                .filter(|c| c.coordinates.activation == activation)
-                .copied()
-                .collect();
-            let standings = standings(&kept, Rates::Tuned, &activation);
-            (activation, standings)
-        })
-        .collect();
-    let overall: Vec<String> = standings(cells, Rates::Tuned, "overall")
-        .into_iter()
-        .map(|s| s.scheme)
-        .collect();
+    let by_activation = activations.into_par_iter().map(|activation| {
+        let kept: Vec<&Cell> = cells
+            .iter()
+            .filter(|c| c.coordinates.activation == activation)
+            .copied()
+            .collect();
+        let standings = standings(&kept, Rates::Tuned, &activation);
+        (activation, standings)
+    });
+    let (by_activation, overall): (Vec<(String, Vec<Standing>)>, _) =
+        rayon::join(|| by_activation.collect(), || scores(cells, Rates::Tuned));
+    let overall: Vec<String> = overall.into_iter().map(|(scheme, _)| scheme).collect();
     if overall.is_empty() {
         return;
     }
@@ -124,18 +123,21 @@ fn caption(cells: &[&Cell], accuracy: bool) -> String {
         let _ = write!(text, " Averaged over {}.", averaged.join(", "));
     }
     let rates = count(Axis::LearningRate);
-    let validated = cells.iter().any(|c| c.scores(c.selector()).is_some());
-    if rates > 1 && validated {
-        let _ = write!(
-            text,
-            " Of {rates} learning rates each scheme has its own, chosen on validation data of other \
-             replicates."
-        );
-    } else if rates > 1 {
-        let _ = write!(
-            text,
-            " Pooled over {rates} learning rates: no validation data to choose by."
-        );
+    let chosen = format!(
+        " Of {rates} learning rates each scheme has its own, chosen on validation data of other replicates"
+    );
+    match tuning::basis(cells.iter().copied()) {
+        Basis::OneRate => {}
+        Basis::Validation => text += &format!("{chosen}."),
+        Basis::Partly => {
+            text += &format!("{chosen}; pooled over them on datasets that have no validation data.")
+        }
+        Basis::Nothing => {
+            let _ = write!(
+                text,
+                " Pooled over {rates} learning rates: no validation data to choose by."
+            );
+        }
     }
     let lost = if accuracy { "chance" } else { "infinite" };
     let _ = write!(text, " A diverged trial (d) counts as {lost}.");

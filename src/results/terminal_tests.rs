@@ -55,6 +55,43 @@ fn small() -> Vec<Cell> {
 }
 
 #[test]
+fn what_chose_the_rates_is_said_of_each_dataset() {
+    use super::super::cell::Figure;
+    let on = |dataset: &str, validated: bool| {
+        let at = |rate: f64| {
+            let mut cell = cell("64", "relu", "he_normal", rate, &[0.8, 0.9, 0.7 + rate]);
+            cell.coordinates.dataset = dataset.into();
+            for figure in [Figure::ValidationLoss, Figure::ValidationAccuracy] {
+                cell.measured[figure as usize] = validated;
+                let figures = cell.outcomes.iter_mut().map(|o| &mut o.figures[figure as usize]);
+                figures.filter(|_| !validated).for_each(|f| *f = None);
+            }
+            cell
+        };
+        vec![at(0.01), at(0.1)]
+    };
+    let said = |cells: Vec<Cell>| {
+        let text = render(&cells, Path::new("r"), plain(200));
+        let caption = text.split("\n\n").next().unwrap().replace('\n', " ");
+        let rest = caption.split_once("interval.").unwrap().1.to_owned();
+        rest.split(" A diverged").next().unwrap().trim().to_owned()
+    };
+    let own = "Of 2 learning rates each scheme has its own, chosen on validation data of other replicates";
+    assert_eq!(said(on("a", true)), format!("{own}."));
+    assert_eq!(
+        said(on("a", false)),
+        "Pooled over 2 learning rates: no validation data to choose by."
+    );
+    assert_eq!(
+        said([on("a", true), on("b", false)].concat()),
+        format!(
+            "Averaged over 2 datasets. {own}; pooled over them on datasets that have no validation data."
+        )
+    );
+    assert_eq!(said(vec![on("a", true).remove(0)]), "");
+}
+
+#[test]
 fn a_small_run() {
     insta::assert_snapshot!(render(&small(), Path::new("results/quick"), plain(80)), @r"
     Interquartile mean of the test accuracy over trials, with its 95% bootstrap

@@ -6,7 +6,9 @@
 //! divide: it does both, on its own validation and test samples. With a single rate there is
 //! nothing to choose, and every replicate is scored.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::experiment::Axis;
 
 use super::cell::{Cell, Figure};
 use super::stats::median;
@@ -61,6 +63,41 @@ pub fn choose(group: &[&Cell]) -> Option<Choice> {
         tuning: tuning.len(),
         scoring,
     })
+}
+
+/// What the learning rates of a run are chosen by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Nothing: no scheme has several.
+    OneRate,
+    /// Validation data, wherever there are several.
+    Validation,
+    /// Validation data on some datasets; others have none, and nothing to choose by.
+    Partly,
+    /// Nothing: there are several, but no validation data.
+    Nothing,
+}
+
+/// What the learning rates of `cells` are chosen by.
+pub fn basis<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> Basis {
+    let mut groups: BTreeMap<Vec<String>, Vec<&Cell>> = BTreeMap::new();
+    for cell in cells {
+        let key = cell.coordinates.key(&[Axis::LearningRate]);
+        groups.entry(key).or_default().push(cell);
+    }
+    let several = groups.values().filter(|group| group.len() > 1);
+    let (chosen, left): (Vec<_>, Vec<_>) = several.partition(|group| has_validation(group));
+    match (chosen.is_empty(), left.is_empty()) {
+        (true, true) => Basis::OneRate,
+        (false, true) => Basis::Validation,
+        (true, false) => Basis::Nothing,
+        (false, false) => Basis::Partly,
+    }
+}
+
+/// Whether anything is measured in these cells that a rate may be chosen by.
+pub fn has_validation(cells: &[&Cell]) -> bool {
+    cells.iter().any(|cell| cell.scores(cell.selector()).is_some())
 }
 
 /// Divides replicates into those that choose and those that are scored.

@@ -12,6 +12,7 @@ use super::frame::Key;
 use super::header::{self, Header};
 use super::job::Job;
 use super::lock::{Lock, host};
+use super::pool::Pool;
 use super::progress::{Progress, duration, grouped};
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
@@ -34,8 +35,8 @@ pub const GRACE: Duration = Duration::from_secs(5);
 pub struct Options {
     /// The results directory.
     pub directory: PathBuf,
-    /// Trials at a time.
-    pub threads: usize,
+    /// The threads that train, a trial each, and that compute the tables.
+    pub pool: Pool,
     /// Which part of the plan.
     pub shard: Shard,
     /// Begin anew, whatever is there.
@@ -166,7 +167,7 @@ pub fn run(
         .filter(|&i| slice.mine[i as usize] && !store.has(i))
         .collect();
     let settings = Settings {
-        threads: options.threads,
+        pool: options.pool.clone(),
         fail_fast: options.fail_fast,
         grace: GRACE,
         trace: trace.map(Arc::new),
@@ -199,18 +200,18 @@ fn finish(
     _locks: &[Lock],
 ) -> Result<Outcome> {
     let directory = &options.directory;
-    let replaced = tables::write(
-        directory,
-        &job.experiment.record,
-        &job.manifest,
-        &mut store.reader()?,
-    )?;
+    let mut records = store.reader()?;
+    let (record, manifest) = (&job.experiment.record, &job.manifest);
+    let replaced = options
+        .pool
+        .install(|| tables::write(directory, record, manifest, &mut records))?;
+    drop(records);
     // Before the journal goes: an open file cannot be removed everywhere.
     drop(store);
     let about = about(
         u64::from(job.len()),
         trials_run,
-        options.threads,
+        options.pool.threads(),
         &options.command,
         started,
     );
@@ -237,7 +238,7 @@ pub fn about(
         trials_run,
         trials_per_second: trials_run as f64 / wall_seconds.max(1e-9),
         threads,
-        cores: super::sweep::default_threads(),
+        cores: super::pool::default_threads(),
         host: host(),
         os: std::env::consts::OS,
         arch: std::env::consts::ARCH,

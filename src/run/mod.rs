@@ -15,6 +15,7 @@ pub mod journal;
 pub mod lock;
 pub mod measure;
 pub mod merge;
+pub mod pool;
 pub mod probe;
 pub mod probes;
 pub mod progress;

@@ -11,10 +11,11 @@ use super::files::{Pending, replace};
 use super::job::Job;
 use super::journal;
 use super::lock::Lock;
+use super::pool::Pool;
 use super::probe::probe;
 use super::shard::Shard;
 use super::train::message;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::experiment::{Axis, Trial};
 use crate::model::Workspace;
 use crate::results::format;
@@ -45,13 +46,8 @@ pub fn networks(job: &Job) -> Vec<usize> {
     (0..job.plan.len()).filter(|i| seen.insert(key(*i))).collect()
 }
 
-/// Probes the networks of `job` on `threads` threads; `done` is called after each.
-///
-/// # Errors
-/// The threads cannot be started.
-pub fn run(job: &Job, threads: usize, done: impl Fn() + Sync) -> Result<Probes> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|e| Error::new(Kind::Io, format!("cannot start {threads} threads: {e}")))?;
+/// Probes the networks of `job` on the threads of `pool`; `done` is called after each.
+pub fn run(job: &Job, pool: &Pool, done: impl Fn() + Sync) -> Probes {
     let one = |workspace: &mut Workspace, i: usize| {
         let trial = job.plan.trial(i);
         let result = job.data(&trial).and_then(|data| probe(&trial, &data, workspace));
@@ -78,7 +74,7 @@ pub fn run(job: &Job, threads: usize, done: impl Fn() + Sync) -> Result<Probes> 
             Err(failure) => probes.failures.push(*failure),
         }
     }
-    Ok(probes)
+    probes
 }
 
 /// Makes `dir` ready for the tables of `job`, and keeps others out of it until the lock is dropped.

@@ -9,14 +9,12 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use super::attempt::{Finished, Work, attempt, quiet_panics};
+use super::pool::Pool;
 use super::progress::Progress;
 use super::signals::Stop;
 use super::store::Store;
 use super::trace::Trace;
-use crate::error::{Error, Kind, Result};
-
-/// Most threads that may be asked for.
-pub const MAX_THREADS: usize = 1024;
+use crate::error::{Error, Result};
 
 /// How many finished records may wait for the writer; bounds memory if the disk is slow.
 const WAITING: usize = 256;
@@ -24,8 +22,8 @@ const WAITING: usize = 256;
 /// How to sweep.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Trials at a time.
-    pub threads: usize,
+    /// The threads that train: so many trials at a time.
+    pub pool: Pool,
     /// Stop at the first failed trial.
     pub fail_fast: bool,
     /// How long running trials may go on after being asked to stop.
@@ -46,13 +44,6 @@ pub enum End {
         /// Trials that were running and are dropped.
         dropped: usize,
     },
-}
-
-/// One thread for each core that this process may use.
-pub fn default_threads() -> usize {
-    std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(MAX_THREADS)
 }
 
 /// What the workers share.
@@ -78,9 +69,8 @@ impl<W> Shared<W> {
 /// `store`.
 ///
 /// # Errors
-/// The store cannot be written, the pool cannot be started, the operating system refused
-/// something to a trial, or a trial failed and `settings.fail_fast` is set. What was stored before
-/// stays good.
+/// The store cannot be written, the operating system refused something to a trial, or a trial
+/// failed and `settings.fail_fast` is set. What was stored before stays good.
 pub fn sweep<W: Work>(
     work: &Arc<W>,
     order: Vec<u32>,
@@ -93,15 +83,6 @@ pub fn sweep<W: Work>(
         return Ok(End::Complete);
     }
     quiet_panics();
-    let threads = settings.threads.clamp(1, MAX_THREADS).min(order.len());
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|i| format!("trial-{i}"))
-        .build()
-        .map_err(|e| {
-            Error::new(Kind::Io, format!("cannot start {threads} threads: {e}"))
-                .help("ask for fewer with --threads")
-        })?;
     let shared = Arc::new(Shared {
         work: work.clone(),
         order,
@@ -115,7 +96,9 @@ pub fn sweep<W: Work>(
     {
         let shared = shared.clone();
         // Spawned, not scoped: whoever is asked to stop does not wait for a long trial.
-        pool.spawn_broadcast(move |_| labour(&shared, &sender.clone()));
+        settings
+            .pool
+            .spawn_on_all(move || labour(&shared, &sender.clone()));
     }
     let collected = collect(&receiver, &shared, store, settings, progress);
     shared.halt.store(true, Ordering::SeqCst);

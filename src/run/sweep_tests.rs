@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicU32;
 
 use super::*;
+use crate::error::Kind;
 use crate::results::record::{Status, TrialRecord};
 use crate::run::frame::{self, Key};
 use crate::run::header::Header;
@@ -90,7 +91,7 @@ pub(crate) fn header(trials: u32) -> Header {
 
 pub(crate) fn settings(threads: usize) -> Settings {
     Settings {
-        threads,
+        pool: Pool::new(threads).unwrap(),
         fail_fast: false,
         grace: Duration::from_millis(100),
         trace: None,

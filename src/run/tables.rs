@@ -3,6 +3,8 @@
 use std::io::{BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::directory::{PROBED, TRAINED};
 use super::files::{Pending, replace};
 use super::store::Fetch;
@@ -10,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::experiment::Record;
 use crate::results::format;
 use crate::results::manifest::Manifest;
+use crate::results::record::TrialRecord;
 use crate::results::summary;
 use crate::results::table::{Table, Writer};
 
@@ -25,9 +28,13 @@ pub fn expected(record: &Record) -> Vec<&'static str> {
     files
 }
 
+/// So many records are in memory at a time, and as many again that are read meanwhile.
+const BATCH: usize = 64;
+
 /// Writes every table and, last, the manifest. Rows are fetched in the order of the plan, which is
-/// that of the tables. Where older tables differ, they are all moved to a `previous-N` directory,
-/// whose path is returned.
+/// that of the tables, while those fetched before are written: on the threads of the rayon pool
+/// that this is called in, a table to each. Where older tables differ, they are all moved to a
+/// `previous-N` directory, whose path is returned.
 ///
 /// # Errors
 /// A record cannot be had, or the operating system refuses; the old tables are then untouched.
@@ -35,7 +42,7 @@ pub fn write(
     directory: &Path,
     record: &Record,
     manifest: &Manifest,
-    records: &mut impl Fetch,
+    records: &mut (impl Fetch + Send),
 ) -> Result<Option<PathBuf>> {
     let files = expected(record);
     let mut writers = Vec::new();
@@ -47,11 +54,17 @@ pub fn write(
             )?);
         }
     }
-    for index in 0..manifest.trials {
-        let record = records.fetch(index as u32)?;
-        for writer in &mut writers {
-            writer.push(&record)?;
-        }
+    let mut unread = 0..manifest.trials;
+    let mut fetch = || -> Result<Vec<TrialRecord>> {
+        let indices = unread.by_ref().take(BATCH);
+        indices.map(|index| records.fetch(index as u32)).collect()
+    };
+    let mut batch = fetch()?;
+    while !batch.is_empty() {
+        let push = |writer: &mut Writer<Pending>| batch.iter().try_for_each(|record| writer.push(record));
+        let (next, pushed) = rayon::join(&mut fetch, || writers.par_iter_mut().try_for_each(push));
+        pushed?;
+        batch = next?;
     }
     let mut pending: Vec<Pending> = Vec::new();
     for writer in writers {

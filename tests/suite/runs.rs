@@ -135,7 +135,7 @@ fn verify_finds_what_differs_first() {
         .expect(0);
     assert!(
         ran.out
-            .contains("recomputed 4 of 32 trials (seed 3): every bit is the same"),
+            .contains("recomputed 4 of 32 trials (seed 3) and the summary of all: every bit is the same"),
         "{ran:#?}"
     );
     let tables = bench.tables("r");
@@ -161,7 +161,7 @@ fn verify_finds_what_differs_first() {
     .unwrap();
     let ran = bench.run(&["verify", "r", "--sample", "100%"]).expect(1);
     assert!(
-        ran.out.contains("first differs in epoch 1: test_loss is"),
+        ran.out.contains("r/epochs.csv:3: ") && ran.out.contains("first differs in epoch 1: test_loss is"),
         "{ran:#?}"
     );
     assert!(ran.out.contains("1 differ"), "{ran:#?}");
@@ -175,7 +175,7 @@ fn verify_finds_what_differs_first() {
     .unwrap();
     let ran = bench.run(&["verify", "r", "--sample", "100%"]).expect(1);
     assert!(
-        ran.out.contains("first differs in the initial weights"),
+        ran.out.contains("r/trials.csv:2: ") && ran.out.contains("first differs in the initial weights"),
         "{ran:#?}"
     );
     // Without the large tables there is still something to compare.
@@ -212,18 +212,21 @@ fn verify_names_the_row_and_column_of_a_cell_edited_by_hand() {
     let cells: Vec<&str> = row.split(',').collect();
     let at = |name: &str| header.iter().position(|h| *h == name).unwrap();
     let id = cells[at("trial_id")];
-    for (column, said) in [
+    for (column, said, also) in [
         (
             "test_accuracy",
             "first differs in the row of trials.csv: test_accuracy is 0.123",
+            "1 differ, and 1 row of the summary",
         ),
         (
             "learning_rate",
             "first differs in the row of trials.csv: learning_rate is 0.123",
+            "summary.csv: cannot be recomputed from trials.csv: the trial gaussian-mixture(",
         ),
         (
             "trial_id",
             "first differs in the rows: trials.csv is 0 rows in the table, 1 row here",
+            "r/trials.csv:10: no trial of the experiment (0.123): first differs in the rows",
         ),
     ] {
         let mut edited = cells.clone();
@@ -232,7 +235,10 @@ fn verify_names_the_row_and_column_of_a_cell_edited_by_hand() {
         fs::write(bench.path("r/trials.csv"), text).unwrap();
         let ran = bench.run(&["verify", "r", "--sample", "100%"]).expect(1);
         assert!(ran.out.contains(said) && ran.out.contains(id), "{ran:#?}");
-        assert!(ran.out.contains("1 differ"), "{ran:#?}");
+        assert!(ran.out.contains(also), "{ran:#?}");
+        if column != "trial_id" {
+            assert!(ran.out.starts_with("r/trials.csv:10: "), "{ran:#?}");
+        }
     }
     fs::create_dir(bench.path("empty")).unwrap();
     for (directory, said) in [
@@ -243,6 +249,82 @@ fn verify_names_the_row_and_column_of_a_cell_edited_by_hand() {
         let help = "`goodinit grid EXPERIMENT` makes one";
         assert!(ran.err.contains(said) && ran.err.contains(help), "{ran:#?}");
     }
+    bench.run(&["probe", "x.toml", "--out", "p"]).expect(0);
+    let ran = bench.run(&["verify", "p"]).expect(2);
+    assert!(
+        ran.err
+            .contains("p holds no trials.csv, only what `goodinit probe` has written"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn verify_recomputes_the_summary() {
+    let bench = Bench::new(SMALL);
+    bench.grid("r", &[]).expect(0);
+    let summary = bench.tables("r").remove("summary.csv").unwrap();
+    let lines: Vec<&str> = summary.lines().collect();
+    let at = |name: &str| lines[0].split(',').position(|h| h == name).unwrap();
+    // One trial is recomputed, whose rows are as they were: the summary is of all of them.
+    let verify = |text: String, code: i32| {
+        fs::write(bench.path("r/summary.csv"), text).unwrap();
+        bench.run(&["verify", "r", "--sample", "1"]).expect(code)
+    };
+    let with = |line: usize, row: &str| {
+        let mut lines = lines.clone();
+        lines[line - 1] = row;
+        lines.join("\n") + "\n"
+    };
+    let edited = |columns: &[&str]| {
+        let mut cells: Vec<&str> = lines[2].split(',').collect();
+        columns.iter().for_each(|c| cells[at(c)] = "0.5");
+        with(3, &cells.join(","))
+    };
+    let cell = lines[2]
+        .split(',')
+        .take(at("trials"))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let ran = verify(edited(&["test_loss_median_low"]), 1);
+    let said = format!("r/summary.csv:3: {cell}: test_loss_median_low is 0.5 in the table, ");
+    assert!(ran.out.starts_with(&said), "{ran:#?}");
+    assert!(
+        ran.out
+            .contains("no trial differs, but a row of the summary does"),
+        "{ran:#?}"
+    );
+    let ran = verify(edited(&["reached_target", "test_accuracy_max", "rank"]), 1);
+    assert!(
+        ran.out.contains("test_accuracy_max is 0.5")
+            && ran.out.contains("; reached_target differs too, rank\n"),
+        "{ran:#?}"
+    );
+    let ran = verify(with(3, lines[1]), 1);
+    assert!(
+        ran.out.contains("r/summary.csv:3: ") && ran.out.contains("one that has a row already"),
+        "{ran:#?}"
+    );
+    let missing = format!("r/summary.csv: {cell}: the cell has no row in the table");
+    assert!(ran.out.contains(&missing), "{ran:#?}");
+    let mut swapped = lines.clone();
+    swapped.swap(1, 2);
+    let ran = verify(swapped.join("\n") + "\n", 1);
+    assert!(ran.out.contains("not in the order of the cells"), "{ran:#?}");
+    let ran = verify(with(1, "a,b"), 2);
+    assert!(
+        ran.err.contains("the columns are not those of this version"),
+        "{ran:#?}"
+    );
+    // When the target was reached only epochs.csv can tell.
+    fs::remove_file(bench.path("r/epochs.csv")).unwrap();
+    verify(edited(&["reached_target"]), 0);
+    verify(edited(&["test_accuracy_median"]), 1);
+    fs::remove_file(bench.path("r/summary.csv")).unwrap();
+    let ran = bench.run(&["verify", "r", "--sample", "1"]).expect(1);
+    assert!(
+        ran.out.starts_with("r/summary.csv: there is no such file"),
+        "{ran:#?}"
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::report::figure::axis::Axis;
 use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::view::View;
 use crate::results::record::EpochRow;
+use crate::results::tuning::Basis;
 
 /// One panel for each setting, one line for each scheme at its tuned rate.
 ///
@@ -25,12 +26,15 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
         let mut panel = panel(view, setting);
         shown.push(album_pair(album, &mut panel)?);
     }
+    let by_itself = "the rate that gives the best median of what is shown at the end (no validation data could choose one)";
     Ok(html! {
         p.quiet {
             "Median " (view.measure.name()) " over replicates"
-            @if view.rates.len() > 1 {
-                @if view.has_validation() { " at each scheme's best rate" }
-                @else { ", each scheme at the rate that gives the best median of what is shown at the end (no validation data could choose one)" }
+            @match view.basis {
+                Basis::OneRate => {}
+                Basis::Validation => { " at each scheme's best rate" }
+                Basis::Partly => { " at each scheme's best rate; on datasets without validation data, at " (by_itself) }
+                Basis::Nothing => { ", each scheme at " (by_itself) }
             }
             ", with a band from the first to the third quartile; a trial that has diverged counts as "
             @if view.measure.higher_is_better() { "chance" } @else { "infinite loss, where its line ends" }

@@ -7,6 +7,7 @@ use crate::catalog::number;
 use crate::report::view::View;
 use crate::results::ranking::Standing;
 use crate::results::record::Status;
+use crate::results::tuning::Basis;
 
 /// Title, finding, facts.
 pub fn section(view: &View) -> Markup {
@@ -26,10 +27,10 @@ pub fn finding(view: &View) -> Markup {
     let settings = count(view.settings.len(), "setting", "settings");
     let tied: Vec<&Standing> = rest.iter().filter(|s| s.leads()).collect();
     let what = view.measure.name();
-    let rates = if view.rates.len() > 1 && view.has_validation() {
-        ", each scheme at its own learning rates"
-    } else {
-        ""
+    let rates = match view.basis {
+        Basis::OneRate | Basis::Nothing => "",
+        Basis::Validation => ", each scheme at its own learning rates",
+        Basis::Partly => ", each scheme at its own learning rates where validation data can choose them",
     };
     html! {
         p.finding {

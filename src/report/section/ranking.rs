@@ -13,6 +13,7 @@ use crate::report::figure::{Figure, Ink};
 use crate::report::view::View;
 use crate::results::ranking::{Comparison, Rates, Standing};
 use crate::results::stats::Estimate;
+use crate::results::tuning::Basis;
 
 /// The ranking of all schemes at one rate.
 struct Fixed {
@@ -42,12 +43,11 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
         false,
         all.flat_map(|s| ends(s.score)).filter(|v| v.is_finite()),
     );
-    let own = if pooled(view) {
-        "all rates pooled"
-    } else if view.rates.len() > 1 {
-        "at their best rates"
-    } else {
-        "ranking"
+    let own = match view.basis {
+        Basis::OneRate => "ranking",
+        Basis::Validation => "at their best rates",
+        Basis::Partly => "at their best rates, or all pooled",
+        Basis::Nothing => "all rates pooled",
     };
     album.keep(forest(view, &axis, "ranking", own, &view.standings)?);
     if let Some(fixed) = &fixed {
@@ -94,9 +94,30 @@ fn trials(view: &View) -> Option<usize> {
     view.standings.iter().all(|s| s.trials == first).then_some(first)
 }
 
-/// Whether the ranking is over the trials of all rates.
+/// Whether the ranking is, on some dataset at least, over the trials of all rates.
 fn pooled(view: &View) -> bool {
-    view.rates.len() > 1 && !view.has_validation()
+    matches!(view.basis, Basis::Partly | Basis::Nothing)
+}
+
+/// How learning rates were chosen, where there are several.
+fn choice(view: &View) -> Markup {
+    let chosen = "Each scheme stands at its own best learning rate in each setting: the first half of the replicates chooses it by their median on validation data, and the others are scored. ";
+    let again = "; a replicate is resampled with its trials at all rates. ";
+    html! {
+        @match view.basis {
+            Basis::OneRate => {}
+            Basis::Validation => { (chosen) }
+            Basis::Partly => {
+                (chosen)
+                strong { "Some datasets have no validation data to choose learning rates by: there, the trials of all rates are pooled" }
+                (again)
+            }
+            Basis::Nothing => {
+                strong { "There are no validation data to choose learning rates by, so the trials of all rates are pooled" }
+                (again)
+            }
+        }
+    }
 }
 
 fn method(view: &View, fixed: Option<&Fixed>) -> Markup {
@@ -108,25 +129,24 @@ fn method(view: &View, fixed: Option<&Fixed>) -> Markup {
         ". A diverged trial counts as "
         @if accuracy { "chance" } @else { "infinite loss" }
         ". Intervals are 95% bootstrap intervals over replicates, each setting resampled apart. "
-        @if view.rates.len() > 1 {
-            @if view.has_validation() {
-                "Each scheme stands at its own best learning rate in each setting: the first half of the replicates chooses it by their median on validation data, and the others are scored. "
-            } @else {
-                strong { "There are no validation data to choose learning rates by, so the trials of all rates are pooled" }
-                "; a replicate is resampled with its trials at all rates. "
-            }
-        }
+        (choice(view))
         @if let Some(fixed) = fixed {
             "Beside it stand all replicates of all schemes at one rate, " (number(fixed.rate))
             ": the one at which all schemes together score best"
-            @if view.has_validation() { " on validation data" }
+            @match view.basis {
+                Basis::Validation => { " on validation data" }
+                Basis::Partly => { " on validation data, where there are any" }
+                _ => {}
+            }
             ". "
         }
         @if view.standings.len() > 1 {
             "“Less the first” is the difference of the two scores; its interval resamples trials of the same setting and seeds together, "
-            @if pooled(view) { "pairing them at the same rate, " }
+            @if pooled(view) { "pairing them at the same rate where rates are pooled, " }
             "and has a level of 95% for all comparisons with the first at once (Bonferroni). "
-            "“P(better)” is the probability that a trial is better than one of the first's in the same setting, ties counting half."
+            "“P(better)” is the probability that a trial is better than one of the first's in the same setting"
+            @if pooled(view) { " (and at the same rate where rates are pooled)" }
+            ", ties counting half."
             @if view.standings.iter().any(|s| apart_in_part(view, s)) {
                 " Where a scheme lacks some of the settings, it is compared in those that both have."
             }
@@ -142,7 +162,13 @@ fn head(view: &View, fixed: Option<&Fixed>) -> Markup {
             @if let Some(fixed) = fixed {
                 tr.over {
                     td colspan="2" {}
-                    th colspan=(own) { @if view.has_validation() { "Each at its own rates" } @else { "All rates pooled" } }
+                    th colspan=(own) {
+                        @match view.basis {
+                            Basis::Nothing => { "All rates pooled" }
+                            Basis::Partly => { "Each at its own rates, or all pooled" }
+                            _ => { "Each at its own rates" }
+                        }
+                    }
                     th colspan="3" { "All at rate " (number(fixed.rate)) }
                     @if trials(view).is_none() { td {} }
                 }

@@ -21,8 +21,11 @@ pub mod judge;
 mod layers;
 pub mod measure;
 pub mod print;
+mod samples;
 
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use crate::error::{Context as _, Error, Kind, Result};
 use crate::experiment::{Axis, Claim, Experiment};
@@ -148,7 +151,7 @@ pub fn evaluate_claims(
     }
     let evidence = measure::collect(experiment, source, manifest)?;
     let judged = claims
-        .iter()
+        .par_iter()
         .zip(evidence)
         .map(|(claim, evidence)| judge::judge(claim, &evidence, &order));
     Ok(judged.collect())

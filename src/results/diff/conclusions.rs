@@ -2,20 +2,18 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::experiment::Axis;
 use crate::init::Registry;
 
-use super::super::cell::{Cell, Stream, set_dataset_facts};
+use super::super::cell::Cell;
 use super::super::check::{self, Outcome, Verdict};
 use super::super::format;
-use super::super::manifest::Manifest;
 use super::super::ranking::{Rates, duels, scores};
 use super::super::record::Status;
-use super::super::source::{Bytes, Source};
-use super::super::table::{EpochLine, Reader, Row as _, TrialLine};
+use super::super::source::Source;
+use super::blocks::{Blocks, compare_blocks};
 
 /// What one would conclude differently.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -187,62 +185,6 @@ fn compare_cells(old: &Source, new: &Source, limit: usize, out: &mut Conclusions
         ));
     }
     Ok(())
-}
-
-/// The cells of a table, taken block by block: those that share dataset, noise, architecture and
-/// activation stand together.
-struct Blocks {
-    cells: Stream<Bytes, Bytes>,
-    manifest: Option<Manifest>,
-    next: Option<Cell>,
-}
-
-impl Blocks {
-    fn open(source: &Source) -> Result<Self> {
-        let manifest = match source.text(format::MANIFEST)? {
-            Some(text) => Manifest::parse(Path::new(&source.name_of(format::MANIFEST)), &text).ok(),
-            None => None,
-        };
-        let Some(bytes) = source.open(format::TRIALS)? else {
-            let message = format!("{source} holds no {}", format::TRIALS);
-            return Err(Error::new(Kind::Store, message));
-        };
-        let trials = Reader::<TrialLine, _>::new(&source.name_of(TrialLine::FILE), bytes)?;
-        let mut cells = Stream::new(trials, None::<Reader<EpochLine, Bytes>>)?;
-        let next = cells.next().transpose()?;
-        Ok(Blocks {
-            cells,
-            manifest,
-            next,
-        })
-    }
-
-    /// The next block.
-    fn block(&mut self) -> Result<Vec<Cell>> {
-        let mut block = Vec::new();
-        while let Some(cell) = self.next.take() {
-            let same = block
-                .last()
-                .is_none_or(|b| compare_blocks(b, &cell) == Ordering::Equal);
-            if !same {
-                self.next = Some(cell);
-                break;
-            }
-            block.push(cell);
-            self.next = self.cells.next().transpose()?;
-        }
-        set_dataset_facts(&mut block, self.manifest.as_ref());
-        Ok(block)
-    }
-}
-
-fn compare_blocks(a: &Cell, b: &Cell) -> Ordering {
-    let (a, b) = (&a.coordinates, &b.coordinates);
-    a.dataset
-        .cmp(&b.dataset)
-        .then_with(|| a.label_noise.total_cmp(&b.label_noise))
-        .then_with(|| a.architecture.cmp(&b.architecture))
-        .then_with(|| a.activation.cmp(&b.activation))
 }
 
 fn compare_block(old: &[Cell], new: &[Cell], limit: usize, spent: &mut Spent, out: &mut Conclusions) {

@@ -10,6 +10,7 @@
 //! ([`conclusions`]) tells whether it matters: leaders, rankings, intervals, diverged counts and
 //! the verdicts on claims.
 
+mod blocks;
 pub mod conclusions;
 pub mod machine;
 pub mod manifests;

@@ -96,25 +96,48 @@ impl Estimate {
     }
 }
 
+/// So many units are drawn at a time, in whole resamples.
+const UNITS_AT_ONCE: usize = 1 << 16;
+
 /// Resamples the units of each stratum apart, with replacement, `draws` times, and returns what
-/// `statistic` says of each resample. `sizes` are the units per stratum; `statistic` is given the
-/// indices drawn, stratum by stratum.
-pub fn resample<T>(
+/// `statistic` says of each resample. `sizes` are the units per stratum; `statistic` is told how
+/// many times each unit was drawn, stratum behind stratum.
+///
+/// Where there are many units, some resamples are drawn while `statistic` looks at those before:
+/// by two threads of the rayon pool that this is called in, if it has two.
+pub fn resample<T: Send>(
     stream: &mut Stream,
     sizes: &[usize],
     draws: usize,
-    mut statistic: impl FnMut(&[Vec<usize>]) -> T,
+    mut statistic: impl FnMut(&[u32]) -> T + Send,
 ) -> Vec<T> {
-    let mut indices: Vec<Vec<usize>> = sizes.iter().map(|n| vec![0; *n]).collect();
-    let mut values = Vec::with_capacity(draws);
-    for _ in 0..draws {
-        for stratum in &mut indices {
-            let n = stratum.len() as u32;
-            for index in stratum {
-                *index = stream.below(n) as usize;
+    let units: usize = sizes.iter().sum();
+    if units == 0 {
+        return (0..draws).map(|_| statistic(&[])).collect();
+    }
+    let block = (UNITS_AT_ONCE / units).clamp(1, draws.max(1));
+    let mut draw = |resamples: &mut [u32]| {
+        resamples.fill(0);
+        for resample in resamples.chunks_exact_mut(units) {
+            let mut rest = resample;
+            for n in sizes {
+                let (stratum, others) = rest.split_at_mut(*n);
+                for _ in 0..*n {
+                    stratum[stream.below(*n as u32) as usize] += 1;
+                }
+                rest = others;
             }
         }
-        values.push(statistic(&indices));
+    };
+    let mut values = Vec::with_capacity(draws);
+    let (mut now, mut next) = (vec![0; block * units], vec![0; block * units]);
+    draw(&mut now[..block.min(draws) * units]);
+    while values.len() < draws {
+        let count = block.min(draws - values.len());
+        let ahead = block.min(draws - values.len() - count);
+        let look = || values.extend(now[..count * units].chunks_exact(units).map(&mut statistic));
+        rayon::join(|| draw(&mut next[..ahead * units]), look);
+        std::mem::swap(&mut now, &mut next);
     }
     values
 }
@@ -134,9 +157,13 @@ pub fn percentile_interval(mut values: Vec<f64>, level: f64) -> Interval {
     }
 }
 
-/// The interval of `statistic` over one sample of replicates, in whatever order they come.
+/// The interval of `statistic` over one sample of replicates, which it is given in ascending order.
 /// `None` for fewer than two values: one replicate says nothing about its spread.
-pub fn interval(identity: &Identity, values: &[f64], statistic: impl Fn(&[f64]) -> f64) -> Option<Interval> {
+pub fn interval(
+    identity: &Identity,
+    values: &[f64],
+    statistic: impl Fn(&[f64]) -> f64 + Sync,
+) -> Option<Interval> {
     interval_of_strata(identity, &[Units::single(values.to_vec())], LEVEL, |strata| {
         statistic(&strata[0])
     })
@@ -196,33 +223,80 @@ impl<T: Copy> Units<T> {
         &self.values
     }
 
-    /// Puts the values of the units `drawn` into `place`.
-    pub fn draw_into(&self, drawn: &[usize], place: &mut Vec<T>) {
-        place.clear();
-        for unit in drawn {
-            let start = unit.checked_sub(1).map_or(0, |before| self.ends[before]);
-            place.extend_from_slice(&self.values[start..self.ends[*unit]]);
-        }
+    /// The values with the place of their unit, unit by unit.
+    pub fn placed(&self) -> impl Iterator<Item = (usize, T)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let units = starts.zip(&self.ends).enumerate();
+        units.flat_map(|(unit, (start, end))| self.values[start..*end].iter().map(move |v| (unit, *v)))
     }
 }
 
-/// The interval of `statistic` over several strata (cells, datasets), each resampled apart.
-/// `None` where no stratum has two units.
+/// The values of a stratum in ascending order, each with its unit: sorted once, so that those of a
+/// resample come in order too, and need no sorting for a median.
+#[derive(Debug, Clone)]
+pub struct Ascending {
+    values: Vec<(usize, f64)>,
+    units: usize,
+}
+
+impl Ascending {
+    /// Sorts what `pick` takes from the values of `units`.
+    pub fn new<T: Copy>(units: &Units<T>, pick: impl Fn(T) -> f64) -> Self {
+        let mut values: Vec<(usize, f64)> = units.placed().map(|(unit, v)| (unit, pick(v))).collect();
+        values.sort_by(|a, b| a.1.total_cmp(&b.1));
+        Ascending {
+            values,
+            units: units.len(),
+        }
+    }
+
+    /// Puts the values into `place` in ascending order, each as many times as its unit was drawn.
+    pub fn draw_into(&self, times: &[u32], place: &mut Vec<f64>) {
+        // How often a unit was drawn is anybody's guess, a processor's too: that many copies are
+        // written in any case, and what is too many is overwritten by the next value.
+        const COPIES: usize = 4;
+        let mut end = 0;
+        for (unit, value) in &self.values {
+            let drawn = times[*unit] as usize;
+            if place.len() < end + drawn.max(COPIES) {
+                place.resize(end + drawn.max(COPIES), 0.0);
+            }
+            place[end..end + COPIES].fill(*value);
+            if drawn > COPIES {
+                place[end..end + drawn].fill(*value);
+            }
+            end += drawn;
+        }
+        place.truncate(end);
+    }
+}
+
+/// Puts the values of all `strata` into their `places`; `times` are those of [`resample`].
+pub fn draw_all_into(strata: &[Ascending], times: &[u32], places: &mut [Vec<f64>]) {
+    let mut rest = times;
+    for (stratum, place) in strata.iter().zip(places) {
+        let (times, others) = rest.split_at(stratum.units);
+        stratum.draw_into(times, place);
+        rest = others;
+    }
+}
+
+/// The interval of `statistic` over several strata (cells, datasets), each resampled apart and
+/// given in ascending order. `None` where no stratum has two units.
 pub fn interval_of_strata(
     identity: &Identity,
     strata: &[Units<f64>],
     level: f64,
-    statistic: impl Fn(&[Vec<f64>]) -> f64,
+    statistic: impl Fn(&[Vec<f64>]) -> f64 + Sync,
 ) -> Option<Interval> {
     if strata.iter().all(|s| s.len() < 2) {
         return None;
     }
     let sizes: Vec<usize> = strata.iter().map(Units::len).collect();
+    let ascending: Vec<Ascending> = strata.iter().map(|s| Ascending::new(s, |x| x)).collect();
     let mut resampled = vec![Vec::new(); strata.len()];
-    let values = resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
-        for ((place, stratum), drawn) in resampled.iter_mut().zip(strata).zip(indices) {
-            stratum.draw_into(drawn, place);
-        }
+    let values = resample(&mut identity.stream(), &sizes, DRAWS, |times| {
+        draw_all_into(&ascending, times, &mut resampled);
         statistic(&resampled)
     });
     Some(percentile_interval(values, level))

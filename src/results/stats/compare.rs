@@ -1,6 +1,6 @@
 //! Comparing two schemes.
 
-use super::bootstrap::{self, DRAWS, Identity, Interval, Units};
+use super::bootstrap::{self, Ascending, DRAWS, Identity, Interval, Units, draw_all_into};
 
 /// Probability that a trial of `x` scores above one of `y`, ties counted half: the Mann-Whitney
 /// statistic over the number of pairs (rliable's `probability_of_improvement` for one task). NaN
@@ -32,7 +32,9 @@ impl Paired {
 
     /// `statistic` of the first scores, stratum by stratum, less that of the second ones.
     pub fn difference(&self, statistic: impl Fn(&[Vec<f64>]) -> f64) -> f64 {
-        difference_of(self.0.iter().map(Units::values), statistic)
+        let strata = self.0.iter().map(|units| units.values().iter().copied().unzip());
+        let (x, y): (Vec<Vec<f64>>, Vec<Vec<f64>>) = strata.unzip();
+        difference(statistic(&x), statistic(&y))
     }
 
     /// The bootstrap interval of [`Paired::difference`]: pairs and units stay together and strata
@@ -42,29 +44,26 @@ impl Paired {
         &self,
         identity: &Identity,
         level: f64,
-        statistic: impl Fn(&[Vec<f64>]) -> f64,
+        statistic: impl Fn(&[Vec<f64>]) -> f64 + Sync,
     ) -> Option<Interval> {
         if self.0.iter().all(|units| units.len() < 2) {
             return None;
         }
         let sizes: Vec<usize> = self.0.iter().map(Units::len).collect();
+        let side = |pick: fn((f64, f64)) -> f64| -> Vec<Ascending> {
+            self.0.iter().map(|units| Ascending::new(units, pick)).collect()
+        };
+        let sides = [side(|pair| pair.0), side(|pair| pair.1)];
         let mut resampled = vec![Vec::new(); self.0.len()];
-        let values = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
-            for ((place, units), drawn) in resampled.iter_mut().zip(&self.0).zip(indices) {
-                units.draw_into(drawn, place);
-            }
-            difference_of(resampled.iter().map(Vec::as_slice), &statistic)
+        let values = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |times| {
+            let [x, y] = sides.each_ref().map(|side| {
+                draw_all_into(side, times, &mut resampled);
+                statistic(&resampled)
+            });
+            difference(x, y)
         });
         Some(bootstrap::percentile_interval(values, level))
     }
-}
-
-fn difference_of<'a>(
-    strata: impl Iterator<Item = &'a [(f64, f64)]>,
-    statistic: impl Fn(&[Vec<f64>]) -> f64,
-) -> f64 {
-    let (x, y): (Vec<Vec<f64>>, Vec<Vec<f64>>) = strata.map(|pairs| pairs.iter().copied().unzip()).unzip();
-    difference(statistic(&x), statistic(&y))
 }
 
 /// `x - y`, where two equal infinities (both trials diverged) differ by nothing.

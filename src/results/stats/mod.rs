@@ -8,6 +8,8 @@
 //!
 //! Values may be infinite (the loss of a diverged trial) but not NaN.
 
+use std::borrow::Cow;
+
 pub mod bootstrap;
 pub mod compare;
 pub mod profile;
@@ -22,16 +24,16 @@ pub fn mean(values: &[f64]) -> f64 {
 
 /// Median: the middle value, or the mean of the two middle values; NaN for no values.
 pub fn median(values: &[f64]) -> f64 {
-    quantile(&sorted(values), 0.5)
+    quantile(&ascending(values), 0.5)
 }
 
 /// Interquartile mean: the mean of what is left when the lowest and the highest quarter, each
 /// rounded down to whole values, are cut off (rliable's `aggregate_iqm`, SciPy's
 /// `trim_mean(values, 0.25)`). With fewer than 4 values it is the mean. NaN for no values.
 pub fn interquartile_mean(values: &[f64]) -> f64 {
-    let sorted = sorted(values);
-    let cut = sorted.len() / 4;
-    mean(&sorted[cut..sorted.len() - cut])
+    let ascending = ascending(values);
+    let cut = ascending.len() / 4;
+    mean(&ascending[cut..ascending.len() - cut])
 }
 
 /// Mean over strata (cells) of the interquartile mean of each: what a scheme is scored by. Robust
@@ -80,6 +82,14 @@ pub fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted
+}
+
+/// The values in ascending order, as they are if they come so: the bootstrap's do.
+fn ascending(values: &[f64]) -> Cow<'_, [f64]> {
+    match values.is_sorted_by(|a, b| a.total_cmp(b).is_le()) {
+        true => Cow::Borrowed(values),
+        false => Cow::Owned(sorted(values)),
+    }
 }
 
 #[cfg(test)]

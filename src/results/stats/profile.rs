@@ -32,10 +32,10 @@ pub fn performance_profile(identity: &Identity, strata: &[Vec<f64>], points: &[f
     let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
     // One resample serves every point, so that the band is a pair of monotone curves.
     let mut pooled = Vec::with_capacity(all.len());
-    let resamples = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |indices| {
+    let resamples = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |times| {
         pooled.clear();
-        for (stratum, drawn) in strata.iter().zip(indices) {
-            pooled.extend(drawn.iter().map(|i| stratum[*i]));
+        for (time, drawn) in strata.iter().flatten().zip(times) {
+            pooled.extend(std::iter::repeat_n(*time, *drawn as usize));
         }
         let shares = points.iter().map(|at| share_within(&pooled, *at));
         shares.collect::<Vec<f64>>()

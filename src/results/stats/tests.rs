@@ -182,9 +182,10 @@ fn units_are_drawn_whole() {
         (units.len(), units.values()),
         (3, &[1.0, 2.0, 10.0, 20.0, 5.0][..])
     );
+    // Ascending, whatever the order of units.
     let mut drawn = Vec::new();
-    units.draw_into(&[1, 2, 1], &mut drawn);
-    assert_eq!(drawn, [10.0, 20.0, 5.0, 10.0, 20.0]);
+    bootstrap::Ascending::new(&units, |x| x).draw_into(&[0, 2, 1], &mut drawn);
+    assert_eq!(drawn, [5.0, 10.0, 10.0, 20.0, 20.0]);
     // Values that differ within units and not between them leave nothing uncertain.
     let spread = (0..6).flat_map(|unit| [0.0, 1.0].map(|value| (unit, value)));
     let of = |units: Units<f64>| {
@@ -286,13 +287,56 @@ fn infinities_are_worst_not_undefined() {
 #[test]
 fn an_interval_depends_on_its_own_identity_alone() {
     let values: Vec<f64> = (1..=12).map(|i| f64::from(i * i * i % 97) / 97.0).collect();
-    let of = |name: &str| bootstrap::interval(&Identity::new([name]), &values, mean).unwrap();
+    let of = |name: &str| bootstrap::interval(&Identity::new([name]), &values, interquartile_mean).unwrap();
     assert_eq!(of("a"), of("a"));
     assert_ne!(of("a"), of("b"));
     assert!(Identity::new(["ab", "c"]).stream().word() != Identity::new(["a", "bc"]).stream().word());
     // Value stability: these bytes stand in committed tables.
-    assert_eq!(of("a"), GOLDEN);
-    assert_eq!(bootstrap::interval(&Identity::new(["a"]), &[1.0], mean), None);
+    let a = Identity::new(["a"]);
+    assert_eq!(drawn_one_by_one(&a, &values, mean), GOLDEN);
+    assert_eq!(of("a"), drawn_one_by_one(&a, &values, interquartile_mean));
+    assert_eq!(bootstrap::interval(&Identity::new(["a"]), &[1.0], median), None);
+}
+
+/// Resamples as a textbook draws them: one value after the other, sorted by the statistic.
+fn drawn_one_by_one(identity: &Identity, values: &[f64], statistic: fn(&[f64]) -> f64) -> Interval {
+    let mut stream = identity.stream();
+    let mut draw = || values[stream.below(values.len() as u32) as usize];
+    let resamples = (0..bootstrap::DRAWS).map(|_| {
+        let resample: Vec<f64> = values.iter().map(|_| draw()).collect();
+        statistic(&resample)
+    });
+    bootstrap::percentile_interval(resamples.collect(), bootstrap::LEVEL)
+}
+
+#[test]
+fn counting_draws_changes_no_bit() {
+    let spread = |i: u32| f64::from(i * i * 31 % 101) / 7.0;
+    let ties = |i: u32| f64::from(i % 3);
+    let diverged = |i: u32| {
+        if i.is_multiple_of(4) {
+            f64::INFINITY
+        } else {
+            spread(i)
+        }
+    };
+    for (name, value) in [
+        ("spread", &spread as &dyn Fn(u32) -> f64),
+        ("ties", &ties),
+        ("diverged", &diverged),
+    ] {
+        // The last is drawn in several blocks.
+        for n in [2, 3, 4, 11, 500] {
+            let values: Vec<f64> = (0..n).map(value).collect();
+            let identity = Identity::new([name]);
+            for statistic in [median, interquartile_mean] {
+                let ours = bootstrap::interval(&identity, &values, statistic).unwrap();
+                let theirs = drawn_one_by_one(&identity, &values, statistic);
+                let bits = |i: Interval| (i.low.to_bits(), i.high.to_bits());
+                assert_eq!(bits(ours), bits(theirs), "{n} values of {name}");
+            }
+        }
+    }
 }
 
 const GOLDEN: Interval = Interval {

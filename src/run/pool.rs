@@ -1,0 +1,53 @@
+//! The threads of a command.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Kind, Result};
+
+/// Most threads that may be asked for.
+pub const MAX_THREADS: usize = 1024;
+
+/// One thread for each core that this process may use.
+pub fn default_threads() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MAX_THREADS)
+}
+
+/// The threads that a command may use: for its trials, and for what is computed from their rows.
+#[derive(Debug, Clone)]
+pub struct Pool(Arc<rayon::ThreadPool>);
+
+impl Pool {
+    /// Starts so many threads; at least one, at most [`MAX_THREADS`].
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn new(threads: usize) -> Result<Self> {
+        let threads = threads.clamp(1, MAX_THREADS);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("trial-{i}"))
+            .build()
+            .map_err(|e| {
+                Error::new(Kind::Io, format!("cannot start {threads} threads: {e}"))
+                    .help("ask for fewer with --threads")
+            })?;
+        Ok(Pool(Arc::new(pool)))
+    }
+
+    /// How many threads there are.
+    pub fn threads(&self) -> usize {
+        self.0.current_num_threads()
+    }
+
+    /// Carries `work` out on these threads; whatever in it is parallel uses them and no others.
+    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.0.install(work)
+    }
+
+    /// Starts `work` on every thread, and waits for none.
+    pub(super) fn spawn_on_all(&self, work: impl Fn() + Send + Sync + 'static) {
+        self.0.spawn_broadcast(move |_| work());
+    }
+}
