@@ -42,10 +42,11 @@ learning_rate = [0.1]
 """
 
 
-def build(*what):
+def build(name, *what):
     command = ["cargo", *what, "--message-format=json"]
     out = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return [m["executable"] for m in map(json.loads, out.splitlines()) if m.get("executable")][-1]
+    made = [m for m in map(json.loads, out.splitlines()) if m.get("executable")]
+    return next(m["executable"] for m in made if m["target"]["name"] == name)
 
 
 def grid(binary, trials, threads, width=16):
@@ -72,7 +73,7 @@ def main():
         print(line, flush=True)
         lines.append(line)
 
-    binary = build("build", "--release")
+    binary = build("goodinit", "build", "--release")
     start_up = min(grid(binary, 1, 2)[0] for _ in range(3))
     say(f"start-up: {start_up:.3f} s")
     say("\ntrials   seconds  trials/s  peak MiB   (2 threads)")
@@ -93,7 +94,7 @@ def main():
             memory = max(m for _, m in measured)
             say(f"{threads:7} {seconds[threads]:8.3f} {seconds[1] / seconds[threads]:10.2f} {memory:9.1f}")
 
-    throughput = build("bench", "--bench", "throughput", "--no-run")
+    throughput = build("throughput", "bench", "--bench", "throughput", "--no-run")
     say("\nwidth    GFLOP/s on 2 threads   share of peak   (3 layers of that width, batch 32, digits)")
     for width in [16, 32, 64, 128, 256] + ([] if args.quick else [512, 1024, 2048]):
         epochs = max(1, 60_000_000 // (width * width * 3000))

@@ -34,6 +34,7 @@ parser.add_argument("--seconds", type=float, default=1.5, help="aim for one meas
 parser.add_argument("--binary", help="the built throughput bench, instead of building it")
 parser.add_argument("--archive", action="store_true")
 args = parser.parse_args()
+args.data = str(Path(args.data).resolve())  # the peers run in a folder of their own
 
 # name, hidden widths, batch, data (None: the 8x8 digits), multiply-adds per sample
 NETWORKS = [
@@ -48,8 +49,8 @@ NETWORKS = [
 def build():
     command = ["cargo", "bench", "--bench", "throughput", "--no-run", "--message-format=json"]
     out = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    found = [m["executable"] for m in map(json.loads, out.splitlines()) if m.get("executable")]
-    return found[-1]
+    made = [m for m in map(json.loads, out.splitlines()) if m.get("executable")]
+    return next(m["executable"] for m in made if m["target"]["name"] == "throughput")
 
 
 def goodinit(binary, hidden, batch, data, epochs):
