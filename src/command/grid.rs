@@ -51,7 +51,7 @@ pub struct Args {
     /// Append a line to this file whenever a trial starts or ends
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Stop at the first trial that fails
+    /// Stop at the first trial that fails, once those that are running have ended
     #[arg(long)]
     pub fail_fast: bool,
     /// Download datasets that are missing

@@ -42,7 +42,7 @@ pub struct Args {
     /// Threads; never changes a byte [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Start over; what an earlier run left is moved aside
+    /// What another experiment left in the directory is moved aside
     #[arg(long)]
     fresh: bool,
     /// Override a key of the file; may be repeated
@@ -99,7 +99,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let about_probe =
         |c: &crate::experiment::Claim| matches!(c.metric, crate::experiment::claim::Metric::Probe { .. });
     let judged = match job.experiment.claims.iter().any(about_probe) {
-        true => Some(check::evaluate(&out)?),
+        true => Some(pool.install(|| check::evaluate(&out))?),
         false => None,
     };
     let mut notes = Notes::default();

@@ -16,7 +16,7 @@ use crate::results::manifest::Manifest;
 use crate::run::job::Job;
 use crate::run::progress::grouped;
 use crate::run::signals::Stop;
-use crate::run::verify::{Report, Sample, verify};
+use crate::run::verify::{Found, Report, Sample, verify};
 
 /// Arguments of `goodinit verify`.
 #[derive(Debug, clap::Args)]
@@ -152,18 +152,25 @@ fn text(report: &Report, args: &Args) -> String {
     };
     list(
         report.differences.iter().map(ToString::to_string).collect(),
-        "trials",
+        "differences",
     );
     list(
         report.cells.iter().map(ToString::to_string).collect(),
         "rows of the summary",
     );
+    let differences = counted(report.differences.len() as u64, "difference");
+    let whole = report.cells.iter().any(|c| matches!(c.found, Found::Whole(_)));
     let verdict = match (report.differences.len(), report.cells.len()) {
         (0, 0) => "every bit is the same".to_owned(),
-        (n, 0) => format!("{n} differ"),
+        (_, 0) => differences,
+        (0, _) if whole => "no trial differs, but the summary does".to_owned(),
         (0, 1) => "no trial differs, but a row of the summary does".to_owned(),
         (0, cells) => format!("no trial differs, but {cells} rows of the summary do"),
-        (n, cells) => format!("{n} differ, and {} of the summary", counted(cells as u64, "row")),
+        (_, _) if whole => format!("{differences}, and the summary"),
+        (_, cells) => format!(
+            "{differences}, and {} of the summary",
+            counted(cells as u64, "row")
+        ),
     };
     let _ = writeln!(
         text,

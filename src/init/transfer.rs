@@ -163,14 +163,17 @@ impl Scheme for Transfer {
             kept.push(way == Way::Copy && source.is_some_and(|s| shape(s) == (layer.fan_in, layer.fan_out)));
         }
         copy_others(from, &kept, network);
-        for layer in 0..self.frozen {
+        for (layer, &kept) in kept.iter().enumerate().take(self.frozen) {
             network.rates_mut().freeze(layer);
             if has_no_statistics(network.parameters(), layer) {
+                let why = match kept {
+                    true => format!("{} has none for it", self.path.display()),
+                    false => "it was drawn anew".to_owned(),
+                };
                 network.note(format!(
-                    "transfer: layer {} is frozen, but {} has no running statistics for its batch normalization, \
-                     which leaves its values as they are",
+                    "transfer: layer {} is frozen, but its batch normalization has no running statistics, since \
+                     {why}: it leaves values as they are",
                     layer + 1,
-                    self.path.display()
                 ));
             }
         }

@@ -153,15 +153,27 @@ fn frozen_layers_take_their_normalization_with_them() {
     let path = directory.path().join("source.safetensors");
     std::fs::write(&path, checkpoint::encode(&original, &BTreeMap::new()).unwrap()).unwrap();
     let value = toml_value(&format!("{{ kind = \"transfer\", frozen = 2, source = '{}' }}", path.display()));
-    let scheme = Registry::standard().parse(&value).unwrap().scheme;
-    let report = |hidden: &[usize]| initialize(&model(hidden), &*scheme, &context, &mut Parameters::default()).unwrap();
+    // A scheme reads its source once.
+    let report = |hidden: &[usize]| {
+        let scheme = Registry::standard().parse(&value).unwrap().scheme;
+        initialize(&model(hidden), &*scheme, &context, &mut Parameters::default()).unwrap()
+    };
     let same = report(&[5, 4]);
     assert_eq!(same.rates.layers, [LayerRate::FROZEN, LayerRate::FROZEN, LayerRate::ONE]);
     assert_eq!(same.notes, [""; 0]);
     // The second layer is drawn anew, so there are no statistics for it.
     let other = report(&[5, 9]);
     assert_eq!(other.rates, same.rates);
-    assert!(other.notes.len() == 1 && other.notes[0].contains("layer 2 is frozen"), "{:?}", other.notes);
+    let [note] = &other.notes[..] else { panic!("{:?}", other.notes) };
+    assert!(note.contains("layer 2 is frozen") && note.contains("since it was drawn anew"), "{note}");
+    // A source without statistics of its own, as PyTorch's `track_running_stats=False` leaves it.
+    for norm in &mut original.norms {
+        norm.running_mean.fill(0.0);
+        norm.running_variance.fill(1.0);
+    }
+    std::fs::write(&path, checkpoint::encode(&original, &BTreeMap::new()).unwrap()).unwrap();
+    let bare = report(&[5, 4]);
+    assert!(bare.notes.len() == 2 && bare.notes[1].contains("source.safetensors has none"), "{:?}", bare.notes);
 }
 
 #[test]

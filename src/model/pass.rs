@@ -6,7 +6,7 @@ use super::elementwise::{
 };
 use super::norm;
 use super::workspace::{Pass, Site};
-use super::{LayerInfo, Model, Norm, Parameters, Rates};
+use super::{LayerInfo, Model, Norm, Parameters, Place, Rates};
 use crate::data::Prepared;
 use crate::numerics::{Batch, product};
 
@@ -243,11 +243,10 @@ impl Model {
         copy(&pass.delta, &mut pass.stream);
         let alpha = self.branch_scale(sink.parameters(), block);
         let Some(r) = self.residual else { return };
-        let last = 1 + block * r.length + r.length - 1;
         if r.learned
-            && let Some(factor) = sink.factor(rates.layers[last].scalars)
+            && let Some(factor) = sink.factor(rates.of(Place::BranchScale(block)))
         {
-            let gradient = dot(&pass.delta, &pass.sites[last].branch);
+            let gradient = dot(&pass.delta, &pass.sites[rates.branch_end(block)].branch);
             if let Some(sums) = sink.sums() {
                 sums.branch_scales[block] += gradient * factor;
             }

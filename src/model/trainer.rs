@@ -81,8 +81,13 @@ impl Rates {
             Place::Bias(l) => self.layers[l].bias,
             Place::Norm(l) => self.layers[l].norm,
             Place::Scalar(l) => self.layers[l].scalars,
-            Place::BranchScale(block) => self.layers[self.branch_ends[block]].scalars,
+            Place::BranchScale(block) => self.layers[self.branch_end(block)].scalars,
         }
+    }
+
+    /// The layer that ends the branch of `block`.
+    pub(super) fn branch_end(&self, block: usize) -> usize {
+        self.branch_ends[block]
     }
 }
 

@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 use super::frame::{self, Key};
-use super::sweep::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::results::record::{Status, TrialRecord};
 
@@ -50,8 +49,8 @@ pub(super) struct Finished {
 
 impl Finished {
     /// Whether the run ends with this trial, which is then not kept.
-    pub fn ends_the_run(&self, settings: &Settings) -> bool {
-        self.refused.is_some() || settings.fail_fast && self.failure.is_some()
+    pub fn ends_the_run(&self, fail_fast: bool) -> bool {
+        self.refused.is_some() || fail_fast && self.failure.is_some()
     }
 
     /// What a person reads when the run ends with this trial.

@@ -142,6 +142,16 @@ pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
     Owner::This(manifest)
 }
 
+/// The same, seen from the manifest of `experiment` with its data.
+pub(super) fn owner_with_data(directory: &Path, experiment: &Experiment, ours: &Manifest) -> Owner {
+    match owner(directory, experiment) {
+        Owner::This(theirs) if !theirs.is_of_the_same(ours) => {
+            Owner::Other(in_the_way(directory, "results of this experiment on other data"))
+        }
+        owner => owner,
+    }
+}
+
 /// What a results directory holds when no run is under way in it.
 #[derive(Debug)]
 pub(super) enum Standing {

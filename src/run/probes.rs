@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::directory::{self, Owner, TRAINED, owner, take_locks};
+use super::directory::{self, Owner, TRAINED, owner_with_data, take_locks};
 use super::files::{Pending, replace};
 use super::job::Job;
 use super::journal;
@@ -96,7 +96,7 @@ pub fn enter(dir: &Path, job: &Job, fresh: bool) -> Result<Vec<Lock>> {
         }
     }
     directory::set_journals_aside(dir, &foreign)?;
-    match owner(dir, &job.experiment) {
+    match owner_with_data(dir, &job.experiment, &job.manifest) {
         Owner::Other(error) if !fresh => Err(error),
         _ => Ok(locks),
     }
@@ -120,11 +120,13 @@ pub fn write(dir: &Path, job: &Job, records: &[ProbeRecord]) -> Result<Option<Pa
     manifest
         .write_all(text.as_bytes())
         .map_err(|e| Error::io("write", &path, &e))?;
-    if matches!(owner(dir, &job.experiment), Owner::Other(_)) {
-        return replace(
-            vec![probe, histograms, manifest],
-            &TRAINED.map(|name| dir.join(name)),
-        );
+    if matches!(
+        owner_with_data(dir, &job.experiment, &job.manifest),
+        Owner::Other(_)
+    ) {
+        let theirs = TRAINED.iter().chain([&format::RUN]);
+        let theirs: Vec<PathBuf> = theirs.map(|name| dir.join(name)).collect();
+        return replace(vec![probe, histograms, manifest], &theirs);
     }
     // The manifest alone may differ, in what no table depends on: claims, name.
     let aside = replace(vec![probe, histograms], &[])?;

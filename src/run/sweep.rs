@@ -94,11 +94,11 @@ pub fn sweep<W: Work>(
     });
     let (sender, receiver) = mpsc::sync_channel(WAITING);
     {
-        let shared = shared.clone();
+        let (shared, fail_fast) = (shared.clone(), settings.fail_fast);
         // Spawned, not scoped: whoever is asked to stop does not wait for a long trial.
         settings
             .pool
-            .spawn_on_all(move || labour(&shared, &sender.clone()));
+            .spawn_on_all(move || labour(&shared, &sender.clone(), fail_fast));
     }
     let collected = collect(&receiver, &shared, store, settings, progress);
     shared.halt.store(true, Ordering::SeqCst);
@@ -135,8 +135,7 @@ fn collect<W: Work>(
                 done += kept.trials;
                 match (kept.ending, &ending) {
                     (Some(error), None) => {
-                        // Nobody begins another trial; those that are running end, and are kept.
-                        shared.halt.store(true, Ordering::SeqCst);
+                        // Those that are running end, and are kept.
                         if shared.running.load(Ordering::SeqCst) > 0 {
                             let why = error.message();
                             progress.note(&format!(
@@ -198,7 +197,7 @@ fn keep<W: Work>(
     progress: &mut Progress,
 ) -> Result<Kept> {
     let (ending, good): (Vec<&Finished>, Vec<&Finished>) =
-        batch.iter().partition(|f| f.ends_the_run(settings));
+        batch.iter().partition(|f| f.ends_the_run(settings.fail_fast));
     store.append(good.iter().map(|f| (&f.key, f.frame.as_slice())))?;
     for finished in &good {
         let index = finished.key.index as u32;
@@ -228,7 +227,7 @@ fn keep<W: Work>(
 }
 
 /// One thread's life: the next trial, until there is none.
-fn labour<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>) {
+fn labour<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>, fail_fast: bool) {
     let mut workspace = W::Workspace::default();
     while !shared.halt.load(Ordering::SeqCst) && !shared.stop.is_raised() {
         let Some(&index) = shared.order.get(shared.next.fetch_add(1, Ordering::SeqCst)) else {
@@ -239,11 +238,17 @@ fn labour<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>) {
         shared.trace("start", &id);
         let finished = attempt(&*shared.work, index, &mut workspace);
         shared.trace("end", &id);
+        let last = finished.ends_the_run(fail_fast);
+        if last {
+            // At once: nobody, this thread included, begins another trial.
+            shared.halt.store(true, Ordering::SeqCst);
+            shared.running.fetch_sub(1, Ordering::SeqCst);
+        }
         let sent = sender.send(finished);
-        shared.running.fetch_sub(1, Ordering::SeqCst);
-        if sent.is_err() {
+        if last || sent.is_err() {
             return;
         }
+        shared.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -164,7 +164,7 @@ fn verify_finds_what_differs_first() {
         ran.out.contains("r/epochs.csv:3: ") && ran.out.contains("first differs in epoch 1: test_loss is"),
         "{ran:#?}"
     );
-    assert!(ran.out.contains("1 differ"), "{ran:#?}");
+    assert!(ran.out.contains("1 difference"), "{ran:#?}");
     // Initial weights come before any epoch.
     let row = tables["trials.csv"].lines().nth(1).unwrap();
     let hash = row.rsplit(',').nth(1).unwrap();
@@ -199,6 +199,47 @@ fn verify_finds_what_differs_first() {
     );
 }
 
+/// The manifest says which data its tables are of.
+#[test]
+fn tables_of_other_data_are_found_out() {
+    let bench = Bench::new(&SMALL.replace(
+        "kind = \"gaussian-mixture\"\nrows = 120\nfeatures = 6",
+        "kind = \"csv\"\npath = \"data.csv\"",
+    ));
+    let write = |first: &str| {
+        let rows = (1..120).map(|i| format!("{},{},{}\n", i % 7, i * i % 11, i % 2));
+        fs::write(
+            bench.path("data.csv"),
+            format!("{first},5,0\n{}", rows.collect::<String>()),
+        )
+        .unwrap();
+    };
+    write("3");
+    bench.grid("r", &[]).expect(0);
+    write("4");
+    let before = bench.tables("r");
+    let ran = bench.run(&["verify", "r"]).expect(1);
+    assert!(ran.out.contains("first differs in the data: digest"), "{ran:#?}");
+    assert!(ran.out.contains("recomputed 0 of 32"), "{ran:#?}");
+    let ran = bench.run(&["probe", "x.toml", "--out", "r"]).expect(2);
+    assert!(
+        ran.err
+            .contains("r holds results of this experiment on other data"),
+        "{ran:#?}"
+    );
+    assert!(bench.tables("r") == before, "and nothing was touched");
+    let ran = bench.run(&["probe", "x.toml", "--out", "r", "--fresh"]).expect(0);
+    assert!(ran.out.contains("previous-1"), "{ran:#?}");
+    let left: Vec<String> = bench.tables("r").into_keys().collect();
+    assert_eq!(left, ["histograms.csv", "manifest.toml", "probe.csv"]);
+    assert!(
+        !bench.path("r/run.json").exists(),
+        "it tells of the run that was moved"
+    );
+    let aside = bench.tables("r/previous-1");
+    assert!(aside["trials.csv"] == before["trials.csv"] && aside["manifest.toml"] == before["manifest.toml"]);
+}
+
 #[test]
 fn verify_names_the_row_and_column_of_a_cell_edited_by_hand() {
     let bench = Bench::new(SMALL);
@@ -216,12 +257,12 @@ fn verify_names_the_row_and_column_of_a_cell_edited_by_hand() {
         (
             "test_accuracy",
             "first differs in the row of trials.csv: test_accuracy is 0.123",
-            "1 differ, and 1 row of the summary",
+            "1 difference, and 1 row of the summary",
         ),
         (
             "learning_rate",
             "first differs in the row of trials.csv: learning_rate is 0.123",
-            "summary.csv: cannot be recomputed from trials.csv: the trial gaussian-mixture(",
+            "summary.csv: cannot be recomputed: the trial gaussian-mixture(",
         ),
         (
             "trial_id",

@@ -74,6 +74,8 @@ impl Rows {
                     }
                 }
             })?;
+            let mut unknown: Vec<_> = unknown.into_iter().collect();
+            unknown.sort_by_key(|(_, (line, _))| *line);
             strays.extend(unknown.into_iter().map(|(trial_id, (line, rows))| Difference {
                 place: Place::new(directory, table.file(), Some(line)),
                 trial: "no trial of the experiment".to_owned(),

@@ -87,12 +87,7 @@ pub fn compare(directory: &Path, manifest: &Manifest, record: &Record) -> Result
     let ours = match recompute(directory, manifest) {
         Ok(ours) => ours,
         Err(error) => {
-            let why = format!(
-                "cannot be recomputed from {}: {}",
-                format::TRIALS,
-                error.message()
-            );
-            return Ok(whole(why));
+            return Ok(whole(format!("cannot be recomputed: {}", error.message())));
         }
     };
     let timed = !record.epochs || directory.join(format::EPOCHS).exists();
