@@ -46,6 +46,10 @@ enum Format {
 /// # Errors
 /// A directory holds no results, or its tables cannot be read.
 pub fn run(args: Args) -> Result<ExitCode> {
+    super::on_all_cores(|| run_here(args))
+}
+
+fn run_here(args: Args) -> Result<ExitCode> {
     let mut directories = Vec::new();
     for dir in &args.dirs {
         directories.extend(check::find(dir)?);

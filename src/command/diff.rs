@@ -68,6 +68,10 @@ enum Format {
 /// # Errors
 /// A side is not there, cannot be read, or has a key twice.
 pub fn run(args: Args) -> Result<ExitCode> {
+    super::on_all_cores(|| run_here(args))
+}
+
+fn run_here(args: Args) -> Result<ExitCode> {
     let options = options(&args)?;
     let mut csv = (args.format == Format::Csv).then(|| csv::Writer::from_writer(Out));
     if let Some(csv) = &mut csv {

@@ -32,6 +32,10 @@ pub struct Args {
 /// # Errors
 /// The shards are not parts of one whole, or not all there, or the tables cannot be written.
 pub fn run(args: Args) -> Result<ExitCode> {
+    super::on_all_cores(|| run_here(args))
+}
+
+fn run_here(args: Args) -> Result<ExitCode> {
     let merged = merge(&args.directory, &args.from)?;
     for note in &merged.notes {
         say(note);

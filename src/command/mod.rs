@@ -106,6 +106,11 @@ fn pool(threads: Option<u16>) -> Result<Pool> {
     Pool::new(threads.map_or_else(default_threads, usize::from))
 }
 
+/// Carries out what only reads results, on as many threads as there are cores.
+fn on_all_cores<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    Pool::or_this_thread()?.install(work)
+}
+
 /// Prints an error on standard error.
 pub fn complain(error: &Error) {
     // Nothing sensible is left to do when standard error itself is closed.

@@ -77,6 +77,10 @@ struct Outcome<'a> {
 /// # Errors
 /// The tables cannot be read, or the page cannot be written.
 pub fn run(args: Args) -> Result<ExitCode> {
+    super::on_all_cores(|| run_here(args))
+}
+
+fn run_here(args: Args) -> Result<ExitCode> {
     let runs = args
         .dirs
         .iter()

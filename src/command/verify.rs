@@ -25,7 +25,8 @@ use crate::run::verify::{Found, Report, Sample, verify};
   goodinit verify results/full --sample 100 --seed 7
   goodinit verify results/quick --sample 100%
 
-The summary is recomputed from the rows of all trials. What `goodinit probe` wrote (probe.csv,
+The summary is recomputed from the rows of all trials (but for what only epochs.csv can tell, where
+that is not there). What `goodinit probe` wrote (probe.csv,
 histograms.csv) is not looked at: `goodinit probe EXPERIMENT --out DIR` computes all of it anew, for
 `goodinit diff` to compare.
 

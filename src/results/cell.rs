@@ -132,13 +132,13 @@ impl Cell {
     }
 
     /// The seeds that a trial is paired with trials of other cells by.
-    pub fn pair_key(outcome: &Outcome) -> (u32, u32, u32, u32) {
-        (
+    pub fn pair_key(outcome: &Outcome) -> [u32; 4] {
+        [
             outcome.replicate,
             outcome.weight_seed,
             outcome.order_seed,
             outcome.data_seed,
-        )
+        ]
     }
 }
 

@@ -107,7 +107,7 @@ impl Group<'_> {
 
     /// The scores, those of the same seeds in one unit.
     fn units(&self) -> Units<f64> {
-        Units::grouped(self.trials.iter().map(|t| (Cell::pair_key(t.outcome), t.score)))
+        Units::of_trials(self.trials.iter().map(|t| (Cell::pair_key(t.outcome), t.score)))
     }
 }
 
@@ -353,7 +353,7 @@ fn pair(group: &Group, rivals: &Group) -> Units<(f64, f64)> {
         let rival = by_key.get(&key(t))?;
         Some((Cell::pair_key(t.outcome), (t.score, *rival)))
     });
-    Units::grouped(pairs)
+    Units::of_trials(pairs)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! A trial that diverged or failed counts with its worst: chance accuracy, infinite loss. An
 //! infinite figure is an empty cell (`diverged` and `failed` say why). Intervals are 95%
-//! percentile bootstrap intervals over replicates; with one replicate they are empty. The
+//! percentile bootstrap intervals over replicates; with one replicate they are empty, unless its
+//! seeds vary: then over the seeds. The
 //! `tuned_*` columns stand in the row of the learning rate that was chosen (see
 //! [`super::tuning`]) and are empty in the others.
 
@@ -14,11 +15,12 @@ use rayon::prelude::*;
 use crate::error::Result;
 use crate::experiment::Axis;
 
-use super::cell::{self, Cell, Figure};
+use super::cell::{self, Cell, Figure, Outcome};
 use super::format;
 use super::manifest::Manifest;
 use super::record::Status;
-use super::stats::{self, Estimate, Identity, variance};
+use super::stats::bootstrap::{LEVEL, interval_of_strata};
+use super::stats::{self, Estimate, Identity, Units, variance};
 use super::table::{EpochLine, Reader, TrialLine};
 use super::tuning;
 
@@ -103,6 +105,21 @@ fn identity(cell: &Cell, what: &str) -> Identity {
     Identity::new(key.iter().map(String::as_str)).and([what])
 }
 
+/// A figure of some trials.
+fn estimate(
+    identity: &Identity,
+    trials: &[&Outcome],
+    scores: &[f64],
+    statistic: fn(&[f64]) -> f64,
+) -> Estimate {
+    let seeds = trials.iter().map(|trial| Cell::pair_key(trial));
+    let units = Units::of_trials(seeds.zip(scores.iter().copied()));
+    Estimate {
+        value: statistic(scores),
+        interval: interval_of_strata(identity, &[units], LEVEL, |strata| statistic(&strata[0])),
+    }
+}
+
 fn row(cell: &Cell) -> SummaryRow {
     let accuracy = cell.scores(Figure::TestAccuracy);
     let loss = cell.scores(Figure::TestLoss);
@@ -123,8 +140,9 @@ fn row(cell: &Cell) -> SummaryRow {
         best_test_accuracy_median: median_of(Figure::BestTestAccuracy),
         ..SummaryFigures::default()
     };
+    let trials: Vec<&Outcome> = cell.outcomes.iter().collect();
     let estimate = |what: &str, scores: &Option<Vec<f64>>, statistic: fn(&[f64]) -> f64| {
-        let of = |scores: &Vec<f64>| Estimate::new(&identity(cell, what), scores, statistic);
+        let of = |scores: &Vec<f64>| estimate(&identity(cell, what), &trials, scores, statistic);
         scores.as_ref().map_or((None, None, None), |s| of(s).cells())
     };
     // A grid may be one cell of many replicates: its estimates, too, are shared out.
@@ -210,9 +228,14 @@ impl Tuned {
         let scores = |figure| tuning::scores_over(cell, figure, &choice.scoring);
         let (accuracy, loss) = (scores(Figure::TestAccuracy), scores(Figure::TestLoss));
         let identity = identity(cell, "tuned_test_accuracy_median");
+        let scored = cell
+            .outcomes
+            .iter()
+            .filter(|o| choice.scoring.contains(&o.replicate));
+        let scored: Vec<&Outcome> = scored.collect();
         Some(Tuned {
             trials: loss.as_ref().or(accuracy.as_ref()).map(|s| s.len() as u32),
-            accuracy: accuracy.map(|s| Estimate::new(&identity, &s, stats::median)),
+            accuracy: accuracy.map(|s| estimate(&identity, &scored, &s, stats::median)),
             loss_median: loss.map(|s| stats::median(&s)).filter(|x| x.is_finite()),
             choice,
         })

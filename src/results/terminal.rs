@@ -123,9 +123,15 @@ fn caption(cells: &[&Cell], accuracy: bool) -> String {
         let _ = write!(text, " Averaged over {}.", averaged.join(", "));
     }
     let rates = count(Axis::LearningRate);
-    let chosen = format!(
-        " Of {rates} learning rates each scheme has its own, chosen on validation data of other replicates"
-    );
+    let outcomes = cells.iter().flat_map(|cell| &cell.outcomes);
+    let replicates: BTreeSet<u32> = outcomes.map(|o| o.replicate).collect();
+    let whose = if replicates.len() == 1 {
+        "the same replicate"
+    } else {
+        "other replicates"
+    };
+    let chosen =
+        format!(" Of {rates} learning rates each scheme has its own, chosen on validation data of {whose}");
     match tuning::basis(cells.iter().copied()) {
         Basis::OneRate => {}
         Basis::Validation => text += &format!("{chosen}."),

@@ -36,6 +36,20 @@ impl Pool {
         Ok(Pool(Arc::new(pool)))
     }
 
+    /// As many threads as there are cores; where the operating system refuses, the one that is
+    /// there already.
+    ///
+    /// # Errors
+    /// Never, as far as is known.
+    pub fn or_this_thread() -> Result<Self> {
+        Pool::new(default_threads()).or_else(|error| {
+            let alone = rayon::ThreadPoolBuilder::new()
+                .num_threads(1)
+                .use_current_thread();
+            alone.build().map(|pool| Pool(Arc::new(pool))).map_err(|_| error)
+        })
+    }
+
     /// How many threads there are.
     pub fn threads(&self) -> usize {
         self.0.current_num_threads()

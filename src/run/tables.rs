@@ -28,8 +28,9 @@ pub fn expected(record: &Record) -> Vec<&'static str> {
     files
 }
 
-/// So many records are in memory at a time, and as many again that are read meanwhile.
-const BATCH: usize = 64;
+/// Records with so many rows are in memory at a time (one record at least), and as many again that
+/// are read meanwhile.
+const ROWS_AT_ONCE: usize = 4096;
 
 /// Writes every table and, last, the manifest. Rows are fetched in the order of the plan, which is
 /// that of the tables, while those fetched before are written: on the threads of the rayon pool
@@ -56,8 +57,15 @@ pub fn write(
     }
     let mut unread = 0..manifest.trials;
     let mut fetch = || -> Result<Vec<TrialRecord>> {
-        let indices = unread.by_ref().take(BATCH);
-        indices.map(|index| records.fetch(index as u32)).collect()
+        let (mut batch, mut rows) = (Vec::new(), 0);
+        while rows < ROWS_AT_ONCE
+            && let Some(index) = unread.next()
+        {
+            let record = records.fetch(index as u32)?;
+            rows += 1 + record.epochs.len() + record.layers.len();
+            batch.push(record);
+        }
+        Ok(batch)
     };
     let mut batch = fetch()?;
     while !batch.is_empty() {

@@ -113,14 +113,15 @@ values = (rng.normal(0, 3.0, size=(w, 1, 1)) + rng.normal(0, 1.5, size=(1, o, 1)
           + rng.normal(0, 0.7, size=(1, 1, d)) + rng.normal(0, 1.0, size=(w, o, d)))
 rows = [{"weights": i, "order": j, "data": k, "value": float(values[i, j, k])}
         for i in range(w) for j in range(o) for k in range(d)]
-table = anova_lm(formula.ols("value ~ C(weights) + C(order) + C(data)", pandas.DataFrame(rows)).fit())
-square = table["mean_sq"]
-rest = square["Residual"]
+table = anova_lm(formula.ols("value ~ C(weights) * C(order) * C(data)", pandas.DataFrame(rows)).fit())
+square = {tuple(term[2:-1] for term in name.split(":")): found for name, found in table["mean_sq"].items()}
+wo, wd, od = (square[pair] for pair in [("weights", "order"), ("weights", "data"), ("order", "data")])
+wod = square["weights", "order", "data"]
 parts = {
-    "weights": max(0.0, (square["C(weights)"] - rest) / (o * d)),
-    "order": max(0.0, (square["C(order)"] - rest) / (w * d)),
-    "data": max(0.0, (square["C(data)"] - rest) / (w * o)),
-    "rest": rest,
+    "weights": max(0.0, (square["weights",] - wo - wd + wod) / (o * d)),
+    "order": max(0.0, (square["order",] - wo - od + wod) / (w * d)),
+    "data": max(0.0, (square["data",] - wd - od + wod) / (w * o)),
+    "rest": max(0.0, (wo - wod) / d) + max(0.0, (wd - wod) / o) + max(0.0, (od - wod) / w) + wod,
 }
 total = sum(parts.values())
 out["variance"] = {"trials": rows, "total": float(total),

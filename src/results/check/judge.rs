@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::experiment::Claim;
 use crate::experiment::claim::{Metric, Relation, Side};
 
-use super::super::stats::bootstrap::{DRAWS, percentile_interval, resample};
-use super::super::stats::{self, Identity, Interval};
+use super::super::stats::bootstrap::{DRAWS, percentile_interval, resample_units};
+use super::super::stats::{self, Identity, Interval, Units};
 use super::aggregate::aggregate;
 use super::decide::{decide, show_absolute};
 use super::measure::{Evidence, Trial, texts};
@@ -76,7 +76,7 @@ fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], order: &Order) -
     let used: Vec<usize> = used.into_iter().collect();
     let interval = |censored| {
         let identity = Identity::new(["claim", claim.name.as_str()]).and(key.iter().map(String::as_str));
-        bootstrap(claim, &samples, &used, &identity, censored)
+        bootstrap(claim, &samples, &units, &used, &identity, censored)
     };
     case.interval = interval(Censored::Never);
     case.outcome = decide(&claim.relation, case.figure, case.interval);
@@ -200,20 +200,23 @@ fn parts(claim: &Claim, samples: &[Sample], once: &[u32]) -> Vec<Part> {
 fn bootstrap(
     claim: &Claim,
     samples: &[Sample],
-    units: &[usize],
+    units: &[[u32; 4]],
+    used: &[usize],
     identity: &Identity,
     censored: Censored,
 ) -> Option<Interval> {
-    if units.len() < 2 {
+    if used.len() < 2 {
         return None;
     }
     // Units that no sample has are not drawn.
-    let mut all = vec![0; units.last().map_or(0, |last| last + 1)];
-    let values = resample(&mut identity.stream(), &[units.len()], DRAWS, |times| {
-        for (unit, drawn) in units.iter().zip(times) {
+    let mut all = vec![0; units.len()];
+    let look = |times: &[u32]| {
+        for (unit, drawn) in used.iter().zip(times) {
             all[*unit] = *drawn;
         }
         figure(claim, samples, &all, censored)
-    });
+    };
+    let seeds = Units::of_trials(used.iter().map(|&unit| (units[unit], ())));
+    let values = resample_units(&mut identity.stream(), &[seeds], DRAWS, look);
     Some(percentile_interval(values, claim.confidence))
 }

@@ -6,7 +6,8 @@
 //!
 //! **Interval.** Replicates are resampled, the same ones on both sides, in every pooled cell and
 //! for every value of an axis, so that whatever is paired stays paired; where an experiment has
-//! one replicate with crossed seeds, the combinations of seeds are. Learning rates are chosen
+//! one replicate with crossed seeds, the seeds of each factor are, apart
+//! ([`Crossing`](super::stats::Crossing)). Learning rates are chosen
 //! once, not in each resample. An interval needs two replicates; a claim about one rests on the
 //! figure alone, and its verdict says so.
 //!

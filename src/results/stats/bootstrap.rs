@@ -1,10 +1,10 @@
 //! Stratified percentile bootstrap with stable bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
-use super::quantile;
+use super::{Crossing, quantile};
 use crate::random::{Key, Purpose, Stream};
 
 /// Resamples behind every interval of the tables and claims.
@@ -142,6 +142,40 @@ pub fn resample<T: Send>(
     values
 }
 
+/// [`resample`] of the units of each stratum; where they are crossed, of the seeds of each factor.
+pub fn resample_units<U: Copy + Sync, T: Send>(
+    stream: &mut Stream,
+    strata: &[Units<U>],
+    draws: usize,
+    mut statistic: impl FnMut(&[u32]) -> T + Send,
+) -> Vec<T> {
+    let mut sizes = Vec::new();
+    for stratum in strata {
+        match &stratum.crossing {
+            Some(crossing) => sizes.extend(crossing.sizes()),
+            None => sizes.push(stratum.len()),
+        }
+    }
+    let mut counts = Vec::new();
+    resample(stream, &sizes, draws, |times| {
+        counts.clear();
+        let mut rest = times;
+        for stratum in strata {
+            let drawn = stratum
+                .crossing
+                .as_ref()
+                .map_or(stratum.len(), |c| c.sizes().iter().sum());
+            let (times, others) = rest.split_at(drawn);
+            match &stratum.crossing {
+                Some(crossing) => counts.extend(crossing.counts(times)),
+                None => counts.extend(times),
+            }
+            rest = others;
+        }
+        statistic(&counts)
+    })
+}
+
 /// The percentile interval at `level` (0.95: from the 2.5th to the 97.5th percentile) of the
 /// values of resamples. A statistic that is undefined (infinity less infinity) in any resample
 /// bounds nothing.
@@ -157,7 +191,8 @@ pub fn percentile_interval(mut values: Vec<f64>, level: f64) -> Interval {
     }
 }
 
-/// The interval of `statistic` over one sample of replicates, which it is given in ascending order.
+/// The interval of `statistic` over the values of replicates, in any order; `statistic` is given
+/// them in ascending order.
 /// `None` for fewer than two values: one replicate says nothing about its spread.
 pub fn interval(
     identity: &Identity,
@@ -177,13 +212,36 @@ pub struct Units<T> {
     values: Vec<T>,
     /// Where each unit ends in `values`.
     ends: Vec<usize>,
+    /// How units hang together, if they do.
+    crossing: Option<Crossing>,
 }
 
 impl<T: Copy> Units<T> {
     /// Every value is a unit.
     pub fn single(values: Vec<T>) -> Self {
         let ends = (1..=values.len()).collect();
-        Units { values, ends }
+        Units {
+            values,
+            ends,
+            crossing: None,
+        }
+    }
+
+    /// The values of trials that have these seeds: of replicate, weights, order and data. The units
+    /// are replicates; where there is but one, the combinations of seeds, which hang together if
+    /// they are crossed.
+    pub fn of_trials(trials: impl IntoIterator<Item = ([u32; 4], T)>) -> Self {
+        let trials: Vec<([u32; 4], T)> = trials.into_iter().collect();
+        if trials.iter().any(|(seeds, _)| seeds[0] != trials[0].0[0]) {
+            return Units::grouped(trials.into_iter().map(|(seeds, value)| (seeds[0], value)));
+        }
+        let mut seen = BTreeSet::new();
+        let seeds = trials.iter().map(|([_, seeds @ ..], _)| *seeds);
+        let seeds: Vec<[u32; 3]> = seeds.filter(|seeds| seen.insert(*seeds)).collect();
+        Units {
+            crossing: Crossing::of(&seeds),
+            ..Units::grouped(trials)
+        }
     }
 
     /// Values with equal keys are a unit. Units stand in the order in which their keys first come,
@@ -205,6 +263,7 @@ impl<T: Copy> Units<T> {
         Units {
             ends: ends.collect(),
             values: units.concat(),
+            crossing: None,
         }
     }
 
@@ -292,10 +351,9 @@ pub fn interval_of_strata(
     if strata.iter().all(|s| s.len() < 2) {
         return None;
     }
-    let sizes: Vec<usize> = strata.iter().map(Units::len).collect();
     let ascending: Vec<Ascending> = strata.iter().map(|s| Ascending::new(s, |x| x)).collect();
     let mut resampled = vec![Vec::new(); strata.len()];
-    let values = resample(&mut identity.stream(), &sizes, DRAWS, |times| {
+    let values = resample_units(&mut identity.stream(), strata, DRAWS, |times| {
         draw_all_into(&ascending, times, &mut resampled);
         statistic(&resampled)
     });

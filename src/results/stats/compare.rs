@@ -49,13 +49,12 @@ impl Paired {
         if self.0.iter().all(|units| units.len() < 2) {
             return None;
         }
-        let sizes: Vec<usize> = self.0.iter().map(Units::len).collect();
         let side = |pick: fn((f64, f64)) -> f64| -> Vec<Ascending> {
             self.0.iter().map(|units| Ascending::new(units, pick)).collect()
         };
         let sides = [side(|pair| pair.0), side(|pair| pair.1)];
         let mut resampled = vec![Vec::new(); self.0.len()];
-        let values = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |times| {
+        let values = bootstrap::resample_units(&mut identity.stream(), &self.0, DRAWS, |times| {
             let [x, y] = sides.each_ref().map(|side| {
                 draw_all_into(side, times, &mut resampled);
                 statistic(&resampled)

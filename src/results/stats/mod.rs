@@ -12,10 +12,12 @@ use std::borrow::Cow;
 
 pub mod bootstrap;
 pub mod compare;
+pub mod crossing;
 pub mod profile;
 pub mod variance;
 
 pub use bootstrap::{Estimate, Identity, Interval, Units};
+pub use crossing::Crossing;
 
 /// Arithmetic mean; NaN for no values.
 pub fn mean(values: &[f64]) -> f64 {

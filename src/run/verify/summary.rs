@@ -50,7 +50,7 @@ impl fmt::Display for CellDifference {
                     let (table, here) = (shown(table), shown(here));
                     match i {
                         0 => write!(f, "{column} is {table} in the table, {here} from the trials")?,
-                        1 => write!(f, "; {column} differs too")?,
+                        1 => write!(f, "; also {column}")?,
                         _ => write!(f, ", {column}")?,
                     }
                 }
@@ -84,7 +84,7 @@ pub fn compare(directory: &Path, manifest: &Manifest, record: &Record) -> Result
     let mut theirs = Vec::new();
     each_row(&path, &columns, |row| theirs.push(Row::new(row)))?;
     // Trials that were edited may be no table any more. Each of them is compared on its own.
-    let ours = match recompute(directory, manifest) {
+    let ours = match recompute(directory, manifest, record) {
         Ok(ours) => ours,
         Err(error) => {
             return Ok(whole(format!("cannot be recomputed: {}", error.message())));
@@ -114,11 +114,11 @@ fn key(row: &Row) -> &[String] {
 }
 
 /// The rows of the summary that the tables in `directory` give.
-fn recompute(directory: &Path, manifest: &Manifest) -> Result<Vec<Row>> {
+fn recompute(directory: &Path, manifest: &Manifest, record: &Record) -> Result<Vec<Row>> {
     let trials = Reader::<TrialLine, _>::open(&directory.join(format::TRIALS))?;
     let epochs = directory.join(format::EPOCHS);
-    let epochs = epochs
-        .exists()
+    // Where none was recorded, one that lies there is somebody else's.
+    let epochs = (record.epochs && epochs.exists())
         .then(|| Reader::<EpochLine, _>::open(&epochs))
         .transpose()?;
     let rows = summary::summarise(&crate::results::cell::collect(trials, epochs, Some(manifest))?);
