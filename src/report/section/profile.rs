@@ -14,8 +14,8 @@ use crate::report::figure::axis::Axis;
 use crate::report::figure::lines::{LARGE, Line, Lines};
 use crate::report::view::View;
 use crate::results::cell::TARGET_ACCURACY;
-use crate::results::stats::Identity;
 use crate::results::stats::profile::{ProfilePoint, performance_profile};
+use crate::results::stats::{Identity, Units};
 
 /// Points of a profile over scores; evaluations of a profile over time are thinned to as many.
 const POINTS: usize = 51;
@@ -57,11 +57,15 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
 }
 
 /// The trials of `scheme` that are scored, setting by setting, each as `value` has it.
-fn strata(view: &View, scheme: &str, value: impl Fn(usize) -> f64) -> Vec<Vec<f64>> {
+fn strata(view: &View, scheme: &str, value: impl Fn(usize) -> f64) -> Vec<Units<f64>> {
     let settings = 0..view.settings.len();
     let tuned = settings.filter_map(|setting| view.tuned(setting, scheme));
+    let seeds = |i: usize| {
+        let c = &view.run.trials[i].coordinates;
+        [c.replicate, c.weight_seed, c.order_seed, c.data_seed]
+    };
     tuned
-        .map(|tuned| tuned.trials.iter().map(|i| value(*i)).collect())
+        .map(|tuned| Units::of_trials(tuned.trials.iter().map(|&i| (seeds(i), value(i)))))
         .collect()
 }
 
@@ -101,7 +105,11 @@ fn over_scores(view: &View) -> Lines {
             .schemes
             .iter()
             .flat_map(|s| strata(view, s, |i| view.score(i)));
-        Axis::around(&format!("{measure} x"), true, trials.flatten())
+        Axis::around(
+            &format!("{measure} x"),
+            true,
+            trials.flat_map(|units| units.values().to_vec()),
+        )
     };
     let (low, high) = x.range;
     let grid = (0..POINTS).map(|i| low + (high - low) * i as f64 / (POINTS - 1) as f64);
@@ -176,7 +184,8 @@ mod tests {
         let run = Made::default().run();
         let view = View::new(&run, &[]);
         let scored = |scheme: &str, holds: &dyn Fn(usize) -> bool| {
-            let trials: Vec<f64> = strata(&view, scheme, |i| f64::from(u8::from(holds(i)))).concat();
+            let strata = strata(&view, scheme, |i| f64::from(u8::from(holds(i))));
+            let trials = strata.iter().map(Units::values).collect::<Vec<_>>().concat();
             trials.iter().sum::<f64>() / trials.len() as f64
         };
         let panel = over_scores(&view);

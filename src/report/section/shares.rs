@@ -34,7 +34,7 @@ pub fn section(view: &View) -> Markup {
         p.quiet {
             "Seeds are crossed here: every draw of initial weights meets every order of samples and every split. The shares are the variance components of the "
             (view.measure.name())
-            " of a single trial, by a random-effects analysis of variance without interactions, which are in the rest. A seed that does not vary has no share."
+            " of a single trial, by a random-effects analysis of variance; their interactions are the rest. A seed that does not vary has no share."
         }
         div.scroll { table.sortable {
             thead { tr {

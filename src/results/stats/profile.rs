@@ -1,6 +1,6 @@
 //! Performance profiles: which share of the trials has reached the target by when.
 
-use super::bootstrap::{self, DRAWS, Identity, LEVEL};
+use super::bootstrap::{self, DRAWS, Identity, LEVEL, Units};
 
 /// One point of a profile.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,18 +24,22 @@ pub fn share_within(times: &[f64], at: f64) -> f64 {
 /// The performance profile of trials in `strata` (cells), at each of `points`: the share of all
 /// trials that have reached the target, with a band from resampling each stratum apart
 /// (rliable's `create_performance_profile` with the sign of time reversed).
-pub fn performance_profile(identity: &Identity, strata: &[Vec<f64>], points: &[f64]) -> Vec<ProfilePoint> {
-    let all: Vec<f64> = strata.iter().flatten().copied().collect();
+pub fn performance_profile(identity: &Identity, strata: &[Units<f64>], points: &[f64]) -> Vec<ProfilePoint> {
+    let all: Vec<f64> = strata.iter().flat_map(|units| units.values()).copied().collect();
     if all.is_empty() {
         return Vec::new();
     }
-    let sizes: Vec<usize> = strata.iter().map(Vec::len).collect();
     // One resample serves every point, so that the band is a pair of monotone curves.
     let mut pooled = Vec::with_capacity(all.len());
-    let resamples = bootstrap::resample(&mut identity.stream(), &sizes, DRAWS, |times| {
+    let resamples = bootstrap::resample_units(&mut identity.stream(), strata, DRAWS, |drawn| {
         pooled.clear();
-        for (time, drawn) in strata.iter().flatten().zip(times) {
-            pooled.extend(std::iter::repeat_n(*time, *drawn as usize));
+        let mut rest = drawn;
+        for units in strata {
+            let (drawn, others) = rest.split_at(units.len());
+            for (unit, time) in units.placed() {
+                pooled.extend(std::iter::repeat_n(time, drawn[unit] as usize));
+            }
+            rest = others;
         }
         let shares = points.iter().map(|at| share_within(&pooled, *at));
         shares.collect::<Vec<f64>>()

@@ -103,8 +103,8 @@ fn performance_profile_equals_theirs() {
     let fixture = fixture();
     let case = &fixture["profile"];
     let runs: Vec<Vec<f64>> = case["times"].as_array().unwrap().iter().map(numbers).collect();
-    let strata: Vec<Vec<f64>> = (0..runs[0].len())
-        .map(|t| runs.iter().map(|r| r[t]).collect())
+    let strata: Vec<Units<f64>> = (0..runs[0].len())
+        .map(|t| Units::single(runs.iter().map(|r| r[t]).collect()))
         .collect();
     let taus = numbers(&case["taus"]);
     let profile = profile::performance_profile(&Identity::new(["profile"]), &strata, &taus);
