@@ -7,6 +7,8 @@ use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use crate::wrap::push_words;
+
 /// Shorthand for results of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -158,24 +160,11 @@ impl fmt::Display for Error {
     }
 }
 
-/// Appends `text` to the last line of `out`, broken between [`words`] where a line would become
-/// longer than `width`; later lines are indented.
+/// Appends `text`, with a `width` in lines of it, broken between [`words`].
 fn push_wrapped(out: &mut String, text: &str, width: Option<usize>, indent: usize) {
-    let Some(width) = width else {
-        return out.push_str(text);
-    };
-    let mut column = out.chars().rev().take_while(|c| *c != '\n').count();
-    for (i, word) in words(text).into_iter().enumerate() {
-        let length = word.chars().count();
-        if i > 0 && column + 1 + length > width {
-            let _ = write!(out, "\n{:indent$}", "");
-            column = indent;
-        } else if i > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
+    match width {
+        Some(width) => push_words(out, words(text), width, indent),
+        None => out.push_str(text),
     }
 }
 

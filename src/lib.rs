@@ -63,3 +63,4 @@ pub mod results;
 pub mod run;
 pub mod report;
 pub mod command;
+mod wrap;

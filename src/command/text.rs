@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use crate::run::progress::grouped;
+use crate::wrap::push_words;
 
 /// Width of the terminal that standard output is, else 100.
 pub fn width() -> usize {
@@ -56,19 +57,7 @@ pub fn entry(out: &mut String, label: &str, indent: usize, text: &str, width: us
         out.push(' ');
         column += 1;
     }
-    for (i, word) in text.split_whitespace().enumerate() {
-        let length = word.chars().count();
-        if i > 0 && column + 1 + length > width {
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', indent));
-            column = indent;
-        } else if i > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
+    push_words(out, text.split_whitespace(), width, indent);
     out.push('\n');
 }
 

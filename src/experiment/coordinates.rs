@@ -150,6 +150,12 @@ macro_rules! define {
         }
 
         impl Coordinates {
+            /// Replicate, and seeds of weights, order and data: what trials of several cells are
+            /// paired by.
+            pub fn seeds(&self) -> [u32; 4] {
+                [self.replicate, self.weight_seed, self.order_seed, self.data_seed]
+            }
+
             /// The text of one coordinate, as it stands in a table.
             pub fn text(&self, axis: Axis) -> Cow<'_, str> {
                 match axis {

@@ -19,7 +19,6 @@ use super::cell::{self, Cell, Figure, Outcome};
 use super::format;
 use super::manifest::Manifest;
 use super::record::Status;
-use super::stats::bootstrap::{LEVEL, interval_of_strata};
 use super::stats::{self, Estimate, Identity, Units, variance};
 use super::table::{EpochLine, Reader, TrialLine};
 use super::tuning;
@@ -114,10 +113,7 @@ fn estimate(
 ) -> Estimate {
     let seeds = trials.iter().map(|trial| Cell::pair_key(trial));
     let units = Units::of_trials(seeds.zip(scores.iter().copied()));
-    Estimate {
-        value: statistic(scores),
-        interval: interval_of_strata(identity, &[units], LEVEL, |strata| statistic(&strata[0])),
-    }
+    Estimate::new(identity, units, statistic)
 }
 
 fn row(cell: &Cell) -> SummaryRow {

@@ -8,6 +8,7 @@ use comfy_table::{Attribute, CellAlignment, Table, presets};
 use rayon::prelude::*;
 
 use crate::experiment::Axis;
+use crate::wrap::push_words;
 
 use super::cell::Cell;
 use super::format;
@@ -331,19 +332,9 @@ fn wrap(text: &str, width: usize) -> String {
 
 /// Breaks at blanks; lines after the first are indented.
 pub(crate) fn wrap_with(text: &str, width: usize, indent: usize) -> String {
-    let mut lines = vec![String::new()];
-    for (i, word) in text.split(' ').enumerate() {
-        let full = lines
-            .last()
-            .is_some_and(|line| line.chars().count() + 1 + word.chars().count() > width && line.trim() != "");
-        if full {
-            lines.push(" ".repeat(indent));
-        } else if i > 0 {
-            lines.last_mut().into_iter().for_each(|l| l.push(' '));
-        }
-        lines.last_mut().into_iter().for_each(|l| l.push_str(word));
-    }
-    lines.join("\n")
+    let mut lines = String::new();
+    push_words(&mut lines, text.split(' '), width, indent);
+    lines
 }
 
 #[cfg(test)]

@@ -60,10 +60,7 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
 fn strata(view: &View, scheme: &str, value: impl Fn(usize) -> f64) -> Vec<Units<f64>> {
     let settings = 0..view.settings.len();
     let tuned = settings.filter_map(|setting| view.tuned(setting, scheme));
-    let seeds = |i: usize| {
-        let c = &view.run.trials[i].coordinates;
-        [c.replicate, c.weight_seed, c.order_seed, c.data_seed]
-    };
+    let seeds = |i: usize| view.run.trials[i].coordinates.seeds();
     tuned
         .map(|tuned| Units::of_trials(tuned.trials.iter().map(|&i| (seeds(i), value(i)))))
         .collect()

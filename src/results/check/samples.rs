@@ -44,11 +44,10 @@ pub fn units(trials: &[&Trial]) -> Vec<[u32; 4]> {
 }
 
 fn unit(trial: &Trial, by_replicate: bool) -> [u32; 4] {
-    let c = &trial.coordinates;
     if by_replicate {
-        [c.replicate, 0, 0, 0]
+        [trial.coordinates.replicate, 0, 0, 0]
     } else {
-        [c.replicate, c.weight_seed, c.order_seed, c.data_seed]
+        trial.coordinates.seeds()
     }
 }
 

@@ -74,16 +74,16 @@ impl Interval {
 pub struct Estimate {
     /// The figure.
     pub value: f64,
-    /// Its 95% bootstrap interval; `None` for fewer than two trials.
+    /// Its 95% bootstrap interval; `None` for fewer than two units.
     pub interval: Option<Interval>,
 }
 
 impl Estimate {
-    /// `statistic` of `scores`, with the interval that `identity` seeds.
-    pub fn new(identity: &Identity, scores: &[f64], statistic: fn(&[f64]) -> f64) -> Self {
+    /// `statistic` of the values of `units`, with the interval that `identity` seeds.
+    pub fn new(identity: &Identity, units: Units<f64>, statistic: fn(&[f64]) -> f64) -> Self {
         Estimate {
-            value: statistic(scores),
-            interval: interval(identity, scores, statistic),
+            value: statistic(units.values()),
+            interval: interval_of_strata(identity, &[units], LEVEL, |strata| statistic(&strata[0])),
         }
     }
 
@@ -189,19 +189,6 @@ pub fn percentile_interval(mut values: Vec<f64>, level: f64) -> Interval {
         low: quantile(&values, tail),
         high: quantile(&values, 1.0 - tail),
     }
-}
-
-/// The interval of `statistic` over the values of replicates, in any order; `statistic` is given
-/// them in ascending order.
-/// `None` for fewer than two values: one replicate says nothing about its spread.
-pub fn interval(
-    identity: &Identity,
-    values: &[f64],
-    statistic: impl Fn(&[f64]) -> f64 + Sync,
-) -> Option<Interval> {
-    interval_of_strata(identity, &[Units::single(values.to_vec())], LEVEL, |strata| {
-        statistic(&strata[0])
-    })
 }
 
 /// The values of a stratum, in units that are drawn whole: one value each, or what one replicate

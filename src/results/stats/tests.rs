@@ -7,6 +7,15 @@ use super::*;
 use compare::{Paired, probability_of_improvement};
 use variance::{Crossed, shares};
 
+/// The interval of `statistic` over values that are a unit each.
+fn interval_of_singles(
+    identity: &Identity,
+    values: &[f64],
+    statistic: fn(&[f64]) -> f64,
+) -> Option<Interval> {
+    Estimate::new(identity, Units::single(values.to_vec()), statistic).interval
+}
+
 fn fixture() -> Value {
     // Not in the crate's package, which leaves the tests' data out.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/statistics.json");
@@ -277,7 +286,7 @@ fn infinities_are_worst_not_undefined() {
         (0.2 + 0.3 + 0.4) / 3.0
     );
     let identity = Identity::new(["inf"]);
-    let interval = bootstrap::interval(&identity, &[0.1, 0.2, inf], median).unwrap();
+    let interval = interval_of_singles(&identity, &[0.1, 0.2, inf], median).unwrap();
     assert_eq!((interval.low, interval.high), (0.1, inf));
     // Both lost: no difference. Only one: infinitely worse, or better.
     let lost = |x: f64, y: f64| Paired::new(vec![Units::single(vec![(x, y); 4])]).difference(stratified_mean);
@@ -287,7 +296,7 @@ fn infinities_are_worst_not_undefined() {
 #[test]
 fn an_interval_depends_on_its_own_identity_alone() {
     let values: Vec<f64> = (1..=12).map(|i| f64::from(i * i * i % 97) / 97.0).collect();
-    let of = |name: &str| bootstrap::interval(&Identity::new([name]), &values, interquartile_mean).unwrap();
+    let of = |name: &str| interval_of_singles(&Identity::new([name]), &values, interquartile_mean).unwrap();
     assert_eq!(of("a"), of("a"));
     assert_ne!(of("a"), of("b"));
     assert!(Identity::new(["ab", "c"]).stream().word() != Identity::new(["a", "bc"]).stream().word());
@@ -295,7 +304,7 @@ fn an_interval_depends_on_its_own_identity_alone() {
     let a = Identity::new(["a"]);
     assert_eq!(drawn_one_by_one(&a, &values, mean), GOLDEN);
     assert_eq!(of("a"), drawn_one_by_one(&a, &values, interquartile_mean));
-    assert_eq!(bootstrap::interval(&Identity::new(["a"]), &[1.0], median), None);
+    assert_eq!(interval_of_singles(&Identity::new(["a"]), &[1.0], median), None);
 }
 
 /// Resamples as a textbook draws them: one value after the other, sorted by the statistic.
@@ -330,7 +339,7 @@ fn counting_draws_changes_no_bit() {
             let values: Vec<f64> = (0..n).map(value).collect();
             let identity = Identity::new([name]);
             for statistic in [median, interquartile_mean] {
-                let ours = bootstrap::interval(&identity, &values, statistic).unwrap();
+                let ours = interval_of_singles(&identity, &values, statistic).unwrap();
                 let theirs = drawn_one_by_one(&identity, &values, statistic);
                 let bits = |i: Interval| (i.low.to_bits(), i.high.to_bits());
                 assert_eq!(bits(ours), bits(theirs), "{n} values of {name}");
