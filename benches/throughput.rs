@@ -15,11 +15,11 @@ use std::sync::Barrier;
 use std::time::Instant;
 
 use goodinit::activation::Activation;
-use goodinit::catalog::Value;
 use goodinit::data::{self, DataSpec, Environment, Prepared};
 use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
 use goodinit::numerics::{Elementwise, Lane, apply, isa};
 use goodinit::random::{Key, Purpose};
+use goodinit::support::catalog::Value;
 
 struct Settings {
     hidden: Vec<usize>,

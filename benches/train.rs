@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use goodinit::activation::Activation;
-use goodinit::catalog::Value;
 use goodinit::data::{self, DataSpec, Environment};
 use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
 use goodinit::random::{Key, Purpose};
+use goodinit::support::catalog::Value;
 
 /// Name, hidden widths, activation function, optimizer, batch size.
 const CASES: [(&str, &[usize], &str, &str, usize); 8] = [

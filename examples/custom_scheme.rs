@@ -8,9 +8,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use goodinit::catalog::{Entry, Parameter};
 use goodinit::data::Environment;
-use goodinit::error::Result;
 use goodinit::experiment::Experiment;
 use goodinit::init::{Definition, Registry, Scheme};
 use goodinit::model::LayerInfo;
@@ -18,6 +16,8 @@ use goodinit::random::Stream;
 use goodinit::run::grid::{self, Options, Outcome};
 use goodinit::run::pool::{Pool, default_threads};
 use goodinit::run::{shard::Shard, signals::Stop};
+use goodinit::support::catalog::{Entry, Parameter};
+use goodinit::support::error::Result;
 
 static ENTRY: Entry = Entry {
     name: "unit_directions",

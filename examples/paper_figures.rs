@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use goodinit::activation::Activation;
-use goodinit::error::{Error, Result};
-use goodinit::results::table::{EpochLine, Reader, TrialLine};
+use goodinit::support::error::{Error, Result};
+use goodinit::table::table::{EpochLine, Reader, TrialLine};
 use goodinit::theory::MeanField;
 
 fn main() -> Result<()> {

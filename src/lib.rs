@@ -33,7 +33,7 @@
 //!     let row = train(&trial, &data, &mut workspace)?.record.trial;
 //!     println!("{} {:?}", c.scheme, row.test_accuracy);
 //! }
-//! # goodinit::error::Result::Ok(())
+//! # goodinit::support::error::Result::Ok(())
 //! ```
 //!
 //! - [`run::grid`] does this for a whole experiment: concurrently, journaled, resumable.
@@ -41,7 +41,8 @@
 //!   own, as `examples/custom_scheme.rs` shows.
 //! - [`numerics`] states the arithmetic contract that makes the bits the same everywhere, and
 //!   [`random`] how every draw is addressed by what it means.
-//! - [`results`] turns records into tables, statistics, comparisons and verdicts on claims;
+//! - [`table`] writes and reads records as tables, [`analysis`] turns tables into statistics,
+//!   rankings, comparisons and verdicts on claims;
 //!   [`report`] turns tables into a page.
 //!
 //! # Floors
@@ -49,8 +50,7 @@
 //! Modules are floors, lowest first: a file uses only lower floors or its own. A test enforces it.
 #![deny(missing_docs)]
 
-pub mod error;
-pub mod catalog;
+pub mod support;
 pub mod numerics;
 pub mod random;
 pub mod data;
@@ -59,8 +59,8 @@ pub mod model;
 pub mod theory;
 pub mod init;
 pub mod experiment;
-pub mod results;
+pub mod table;
+pub mod analysis;
 pub mod run;
 pub mod report;
 pub mod command;
-mod wrap;

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use goodinit::activation::Activation;
-use goodinit::catalog::Value;
 use goodinit::data::{Dataset, Features, Prepared, Split, Targets};
 use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
+use goodinit::support::catalog::Value;
 
 struct Counting;
 

@@ -1,7 +1,7 @@
 //! Absolute value.
 
 use super::Function;
-use crate::catalog::{Entry, Spec};
+use crate::support::catalog::{Entry, Spec};
 use crate::numerics::Lane;
 
 /// See [`Abs::ENTRY`].

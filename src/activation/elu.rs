@@ -1,7 +1,7 @@
 //! Exponential linear unit.
 
 use super::Function;
-use crate::catalog::{Entry, Parameter, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::numerics::Lane;
 
 /// See [`Elu::ENTRY`].

@@ -1,7 +1,7 @@
 //! Gaussian error linear unit.
 
 use super::Function;
-use crate::catalog::{Entry, Parameter, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::numerics::Lane;
 
 /// The constants of the approximation with tanh: sqrt(2 / pi) and the cubic coefficient.

@@ -1,7 +1,7 @@
 //! The identity: linear networks.
 
 use super::Function;
-use crate::catalog::{Entry, Spec};
+use crate::support::catalog::{Entry, Spec};
 use crate::numerics::Lane;
 
 /// See [`Identity::ENTRY`].

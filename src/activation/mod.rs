@@ -6,9 +6,9 @@
 
 use std::fmt;
 
-use crate::catalog::{self, Entry, Spec, Value};
-use crate::error::Result;
 use crate::numerics::{Batch, Elementwise, Lane, apply, apply_batch};
+use crate::support::catalog::{self, Entry, Spec, Value};
+use crate::support::error::Result;
 
 /// What one activation function is made of.
 trait Function: Copy {

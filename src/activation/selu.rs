@@ -1,7 +1,7 @@
 //! Scaled exponential linear unit.
 
 use super::Function;
-use crate::catalog::{Entry, Spec};
+use crate::support::catalog::{Entry, Spec};
 use crate::numerics::Lane;
 
 /// The constants for which mean 0 and variance 1 are a fixed point, to f64's precision.

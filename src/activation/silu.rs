@@ -2,7 +2,7 @@
 
 use super::Function;
 use super::sigmoid::logistic;
-use crate::catalog::{Entry, Spec};
+use crate::support::catalog::{Entry, Spec};
 use crate::numerics::Lane;
 
 /// See [`Silu::ENTRY`].

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::catalog::Value;
+use crate::support::catalog::Value;
 
 /// Every function with its defaults, and those whose parameters change the code's path.
 fn all() -> Vec<Activation> {

@@ -7,9 +7,9 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::print as print_out;
-use crate::error::Result;
-use crate::results::check::{self, print};
-use crate::results::terminal::Style;
+use crate::analysis::check::{self, print};
+use crate::analysis::terminal::Style;
+use crate::support::error::Result;
 
 /// Arguments of `goodinit check`.
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use super::{Arguments, print};
-use crate::error::Result;
+use crate::support::error::Result;
 
 /// Arguments of `goodinit completions`.
 #[derive(Debug, clap::Args)]

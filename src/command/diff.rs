@@ -9,11 +9,11 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::print as print_out;
-use crate::error::{Error, Kind, Result};
-use crate::results::diff::table::RowChange;
-use crate::results::diff::{self, Options, Report, Tolerance, machine, print};
-use crate::results::source::Source;
-use crate::results::terminal::Style;
+use crate::analysis::diff::table::RowChange;
+use crate::analysis::diff::{self, Options, Report, Tolerance, machine, print};
+use crate::analysis::terminal::Style;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::source::Source;
 
 /// Arguments of `goodinit diff`.
 #[derive(Debug, clap::Args)]

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::text::{counted, entry};
 use crate::data::{Cache, Environment};
-use crate::error::Result;
 use crate::experiment::{Axis, DataShape, Experiment, Length, Plan};
 use crate::run::progress::grouped;
+use crate::support::error::Result;
 
 /// The plan in figures.
 #[derive(Debug, Serialize)]

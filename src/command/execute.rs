@@ -9,14 +9,10 @@ use super::grid::{Args, Format};
 use super::notes::Notes;
 use super::text::{counted, entry};
 use super::{print, print_json};
+use crate::analysis::terminal::{self, Style};
+use crate::analysis::{cell, check};
 use crate::data::Environment;
-use crate::error::{Error, Kind, Result};
 use crate::experiment::Experiment;
-use crate::results::manifest::Manifest;
-use crate::results::record::Status;
-use crate::results::table::{EpochLine, Reader, TrialLine};
-use crate::results::terminal::{self, Style};
-use crate::results::{cell, check, format};
 use crate::run::about::About;
 use crate::run::command_line::command_line;
 use crate::run::grid::{Options, Outcome, run};
@@ -24,6 +20,11 @@ use crate::run::pool::Pool;
 use crate::run::progress::{duration, grouped, say};
 use crate::run::shard::Shard;
 use crate::run::signals::Stop;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::format;
+use crate::table::manifest::Manifest;
+use crate::table::record::Status;
+use crate::table::table::{EpochLine, Reader, TrialLine};
 
 /// What a run has come to, as a program reads it.
 #[derive(Debug, Serialize)]

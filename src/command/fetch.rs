@@ -8,11 +8,11 @@ use std::sync::Mutex;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::print;
-use crate::catalog;
 use crate::data::fetch::{Options, Watch, fetch};
 use crate::data::{self, DataSpec, Environment, Item};
-use crate::error::Result;
 use crate::run::progress::say;
+use crate::support::catalog;
+use crate::support::error::Result;
 
 /// Arguments of `goodinit fetch`.
 #[derive(Debug, clap::Args)]

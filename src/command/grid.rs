@@ -8,9 +8,9 @@ use super::execute::{execute, print_outcome};
 use super::text::width;
 use super::{fetch, print, print_json};
 use crate::data::Environment;
-use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::init::Registry;
+use crate::support::error::Result;
 
 /// Arguments of `goodinit grid`.
 #[derive(Debug, clap::Args)]

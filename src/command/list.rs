@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::text::{bold, colours, entry, width};
 use super::{list_keys, print, print_json};
-use crate::catalog::{self, Entry, Parameter, ParameterKind, Value, number};
-use crate::error::Result;
 use crate::init::{BiasInit, Registry};
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Value, number};
+use crate::support::error::Result;
 use crate::{activation, data, model};
 
 /// Arguments of `goodinit list`.

@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::list::Format;
 use super::text::{bold, colours, entry, width};
 use super::{print, print_json};
-use crate::catalog;
-use crate::error::{Error, Kind, Result};
 use crate::experiment::keys::{Key, SECTIONS, Section};
+use crate::support::catalog;
+use crate::support::error::{Error, Kind, Result};
 
 /// The keys of an experiment file.
 pub(super) fn keys(format: Format, name: Option<&str>) -> Result<()> {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::CommandFactory as _;
 
 use super::{Arguments, print};
-use crate::error::{Error, Result};
+use crate::support::error::{Error, Result};
 
 /// Arguments of `goodinit man`.
 #[derive(Debug, clap::Args)]

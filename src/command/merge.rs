@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::execute::print_tables;
-use crate::error::Result;
 use crate::run::merge::merge;
 use crate::run::progress::say;
+use crate::support::error::Result;
 
 /// Arguments of `goodinit merge`.
 #[derive(Debug, clap::Args)]

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::{Error, Kind, Result};
 use crate::run::pool::{Pool, default_threads};
+use crate::support::error::{Error, Kind, Result};
 
 pub mod check;
 pub mod completions;

@@ -11,16 +11,16 @@ use serde::Serialize;
 use super::notes::Notes;
 use super::text::entry;
 use super::{complain, print, print_json};
+use crate::analysis::check;
+use crate::analysis::stats::median;
+use crate::analysis::terminal::{Style, figure};
 use crate::data::Environment;
-use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::init::Registry;
-use crate::results::check;
-use crate::results::probe::ProbeRecord;
-use crate::results::stats::median;
-use crate::results::terminal::{Style, figure};
 use crate::run::job::Job;
 use crate::run::probes;
+use crate::support::error::Result;
+use crate::table::probe::ProbeRecord;
 
 /// Arguments of `goodinit probe`.
 #[derive(Debug, clap::Args)]
@@ -131,7 +131,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         }
     }
     for (trial, error) in found.failures.iter().take(3) {
-        complain(&crate::error::Error::new(
+        complain(&crate::support::error::Error::new(
             error.kind(),
             format!("{trial}: {error}"),
         ));

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::{print, print_json};
-use crate::error::{Error, Kind, Result};
 use crate::report::figure::{Figure, MADE_BY};
 #[cfg(feature = "png")]
 use crate::report::png;
 use crate::report::{Report, Run, render};
 use crate::run::files::write_atomically;
+use crate::support::error::{Error, Kind, Result};
 
 /// Arguments of `goodinit report`.
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use crate::run::progress::grouped;
-use crate::wrap::push_words;
+use crate::support::text::push_words;
 
 /// Width of the terminal that standard output is, else 100.
 pub fn width() -> usize {

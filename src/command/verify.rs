@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use super::text::counted;
 use crate::data::Environment;
-use crate::error::{Error, Kind, Result};
 use crate::experiment::Experiment;
 use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
-use crate::results::format;
-use crate::results::manifest::Manifest;
 use crate::run::job::Job;
 use crate::run::progress::grouped;
 use crate::run::signals::Stop;
 use crate::run::verify::{Found, Report, Sample, verify};
+use crate::support::error::{Error, Kind, Result};
+use crate::table::format;
+use crate::table::manifest::Manifest;
 
 /// Arguments of `goodinit verify`.
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::forms;
 use super::prepare::prepare_on;
 use super::{DataSpec, Dataset, Environment, Prepared, load};
-use crate::error::Result;
+use crate::support::error::Result;
 
 /// Prepared data kept beyond its use, at most; a grid may have a data seed for every replicate.
 const KEEP_BYTES: usize = 256 << 20;
@@ -124,7 +124,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Value;
+    use crate::support::catalog::Value;
 
     #[test]
     fn trials_share_one_dataset_and_one_preparation() {

@@ -11,8 +11,8 @@ use ::csv::ByteRecord;
 use self::layout::{Layout, Lines, is_header, texts};
 use super::file::Source;
 use super::{Dataset, Environment, Features, Item, Targets};
-use crate::catalog::{Entry, Parameter, ParameterKind, Spec, Value, number};
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{Entry, Parameter, ParameterKind, Spec, Value, number};
+use crate::support::error::{Error, Kind, Result};
 
 /// More different labels than this are taken for a regression target by mistake.
 const MOST_CLASSES: usize = 10_000;

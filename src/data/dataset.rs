@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 /// Feature values as they came, kept small where they are small.
 #[derive(Debug, Clone, PartialEq)]

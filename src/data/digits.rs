@@ -3,8 +3,8 @@
 use std::io::Read as _;
 
 use super::{Dataset, Environment, Features, Item, SplitRule, Targets};
-use crate::catalog::{Entry, Spec};
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{Entry, Spec};
+use crate::support::error::{Error, Kind, Result};
 
 /// The file as published with scikit-learn: 64 values and the label per line.
 static FILE: &[u8] = include_bytes!("digits.csv.gz");

@@ -18,7 +18,7 @@ use transfer::{Failure, agent, transfer};
 
 use super::dataset::hex;
 use super::{Environment, Item, SourceFile};
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 /// How often one mirror is asked again after its download broke off.
 const TRIES: usize = 3;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 /// Deflate cannot pack more than this many bytes into one (zlib's technical notes: 1032:1).
 const DEFLATE_LIMIT: u64 = 1032;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::file::Source;
 use super::{Dataset, Environment, Features, Item, Targets};
-use crate::catalog::{Entry, Parameter, Spec};
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::{Error, Kind, Result};
 
 pub(super) static ITEM: Item = Item::brought(
     &Entry {

@@ -9,8 +9,8 @@ use std::path::Path;
 use super::file::Source;
 use super::idx::Idx;
 use super::{Dataset, Environment, Features, Item, SourceFile, SplitRule, Targets};
-use crate::catalog::{Entry, Spec};
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{Entry, Spec};
+use crate::support::error::{Error, Kind, Result};
 
 const TRAIN: usize = 60_000;
 const TEST: usize = 10_000;

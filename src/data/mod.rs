@@ -35,8 +35,8 @@ pub use prepare::{Prepared, prepare};
 pub use spec::{COMMON, DataSpec, Noise, Over, Scale};
 pub use split::{Amount, Split, SplitRule};
 
-use crate::catalog::{Entry, Spec};
-use crate::error::{Context as _, Result};
+use crate::support::catalog::{Entry, Spec};
+use crate::support::error::{Context as _, Result};
 
 /// One dataset of the catalogue.
 #[derive(Debug)]

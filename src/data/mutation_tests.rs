@@ -13,8 +13,8 @@ use super::file::Source;
 use super::idx::tests::{file, gzip};
 use super::idx::{Pair, join};
 use super::{Dataset, csv};
-use crate::catalog::Value;
-use crate::error::Result;
+use crate::support::catalog::Value;
+use crate::support::error::Result;
 
 /// One change of a file.
 #[derive(Debug, Clone)]

@@ -9,9 +9,9 @@ use super::forms::{Forms, Shelf};
 use super::scaling::Scaling;
 use super::split::take;
 use super::{DataSpec, Dataset, Features, Noise, Split, SplitRule, Targets};
-use crate::error::{Context as _, Error, Kind, Result};
 use crate::numerics::{Batch, SparseRows};
 use crate::random::{Key, Purpose};
+use crate::support::error::{Context as _, Error, Kind, Result};
 
 /// A dataset made ready for one experiment: split, preprocessed, labels possibly noisy.
 #[derive(Debug, Clone)]

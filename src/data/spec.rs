@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Item, SplitRule, catalog};
-use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value, number};
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value, number};
+use crate::support::error::{Error, Kind, Result};
 
 /// Over what a statistic of the training part is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

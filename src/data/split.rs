@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use crate::catalog::{Value, number};
-use crate::error::{Error, Kind, Result};
 use crate::random::Stream;
+use crate::support::catalog::{Value, number};
+use crate::support::error::{Error, Kind, Result};
 
 /// Row numbers of each part of a dataset, ascending.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -12,9 +12,9 @@ pub(super) use self::mnist_like::MNIST_LIKE;
 pub(super) use self::teacher::TEACHER;
 
 use super::{Dataset, Environment, Features, Item, Load, SplitRule, Targets};
-use crate::catalog::{Entry, Parameter, Spec};
-use crate::error::{Error, Kind, Result};
 use crate::random::{Key, Purpose, Stream};
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::{Error, Kind, Result};
 
 const ROWS: &str = "number of samples";
 const FEATURES: &str = "features of a sample";

@@ -8,11 +8,11 @@ use super::coordinates::{Axis, axes};
 use super::document::{Document, Item, Node, Span};
 use super::values::{activations, architecture, batch_size, join, label_noise, learning_rate};
 use crate::activation::Activation;
-use crate::catalog::{number, suggest};
 use crate::data::DataSpec;
-use crate::error::{Error, Kind, Result};
 use crate::init::{self, BiasInit, Registry};
 use crate::model::{Architecture, Optimizer};
+use crate::support::catalog::{number, suggest};
+use crate::support::error::{Error, Kind, Result};
 
 /// The most values that one axis may have.
 pub(super) const MAX_VALUES: usize = 10_000;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalog::Value;
+use crate::support::catalog::Value;
 
 /// The value that a text of the form `name(key=value key=value)` stands for; any other value,
 /// and a plain name, as it is.

@@ -8,8 +8,8 @@ use super::grid::Grid;
 use super::plan::{DataShape, Plan};
 use crate::activation::Activation;
 use crate::data::{Prepared, Targets};
-use crate::error::{Context as _, Error, Kind, Result};
 use crate::model::{Architecture, LayerInfo, Loss, Model, Norm, Role};
+use crate::support::error::{Context as _, Error, Kind, Result};
 
 /// The most memory that one trial may need, in bytes.
 pub const MAX_TRIAL_BYTES: u64 = 16 << 30;

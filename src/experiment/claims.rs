@@ -13,10 +13,10 @@ use super::section::Reader;
 use super::settings::{Length, Record};
 use super::sides::Free;
 use super::values::listed;
-use crate::catalog::suggest;
-use crate::error::{Error, Result};
 use crate::init::Registry;
 use crate::model::Loss;
+use crate::support::catalog::suggest;
+use crate::support::error::{Error, Result};
 
 /// The most claims that a file may make.
 const MAX_CLAIMS: usize = 1000;

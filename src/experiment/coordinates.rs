@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::number;
+use crate::support::catalog::number;
 
 /// Hands the list of coordinates to the macro `$to`, in the order of the columns: those that make
 /// a cell of the grid, then those that tell its trials apart.

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::catalog::Value;
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::Value;
+use crate::support::error::{Error, Kind, Result};
 
 /// The longest experiment file that is read, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;

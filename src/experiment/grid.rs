@@ -7,11 +7,11 @@ use super::keys::GRID;
 use super::section::Reader;
 use super::values::{self, listed};
 use crate::activation::Activation;
-use crate::catalog::{self, Value};
 use crate::data::DataSpec;
-use crate::error::Result;
 use crate::init::{BiasInit, Registry};
 use crate::model::Optimizer;
+use crate::support::catalog::{self, Value};
+use crate::support::error::Result;
 
 /// The most cells that an experiment may have.
 pub const MAX_CELLS: usize = 1_000_000;

@@ -12,9 +12,9 @@ use super::metric;
 use super::section::Reader;
 use super::settings::{EvaluateTrain, LayerEpoch, Length, Record, SaveWeights, Seeding, Seeds, Train};
 use super::{Experiment, MAX_TRIALS};
-use crate::error::Result;
 use crate::init::Registry;
 use crate::model::Loss;
+use crate::support::error::Result;
 
 /// The most replicates, and the greatest fixed seed is the greatest 32-bit number.
 const MAX_REPLICATES: i64 = 1_000_000;

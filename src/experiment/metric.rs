@@ -5,8 +5,8 @@ use super::claims::{Ground, aggregate};
 use super::document::{Item, Node};
 use super::section::Reader;
 use super::settings::LayerEpoch;
-use crate::catalog::suggest;
-use crate::error::{Error, Result};
+use crate::support::catalog::suggest;
+use crate::support::error::{Error, Result};
 
 /// The numeric columns of `trials.csv`.
 pub const TRIAL_COLUMNS: &[&str] = &[

@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::error::Result;
 use crate::init::Registry;
 use crate::model::Loss;
+use crate::support::error::Result;
 
 mod axes;
 mod canonical;
@@ -94,7 +94,7 @@ impl Experiment {
     /// let path = "experiments/quick.toml".as_ref();
     /// let experiment = Experiment::load(path, &sets, &Registry::standard())?;
     /// println!("{} trials", experiment.plan().len());
-    /// # Ok::<(), goodinit::error::Error>(())
+    /// # Ok::<(), goodinit::support::error::Error>(())
     /// ```
     pub fn load<S: AsRef<str>>(path: &Path, sets: &[S], registry: &Registry) -> Result<Self> {
         Self::from_document(Document::read(path)?, sets, registry)

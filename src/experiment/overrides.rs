@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 use super::document::{Document, Item, Member, Misplaced, Node, Place, Source, Span};
-use crate::error::Result;
+use crate::support::error::Result;
 
 impl Document {
     /// Overrides a key: `argument` is `key.path=value`; a value in TOML syntax, or a bare word.

@@ -14,9 +14,9 @@ use super::coordinates::{Axis, Coordinates};
 use super::settings::{EvaluateTrain, Length, Record, Train, TrialSeeds};
 use crate::activation::Activation;
 use crate::data::{DataSpec, Prepared};
-use crate::error::Result;
 use crate::init::{BiasInit, Scheme};
 use crate::model::{Architecture, Loss, Model, Optimizer};
+use crate::support::error::Result;
 
 /// One trial, with everything that decides its bits.
 #[derive(Debug, Clone)]

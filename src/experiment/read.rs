@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::document::MAX_BYTES;
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 /// The text of the file at `path`.
 pub(super) fn text(path: &Path) -> Result<String> {

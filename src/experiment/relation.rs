@@ -138,7 +138,7 @@ fn named(word: &str) -> Result<Axis, String> {
         let names = Axis::ALL.iter().map(|a| a.name());
         format!(
             "`{word}` is not an axis ({})",
-            crate::catalog::suggest(word, names, "axes")
+            crate::support::catalog::suggest(word, names, "axes")
         )
     })
 }

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use super::document::{Document, Item, Member, Node, Span};
 use super::keys::{SECTIONS, Section};
-use crate::catalog::{nearest, number, suggest};
-use crate::error::{Error, Result};
+use crate::support::catalog::{nearest, number, suggest};
+use crate::support::error::{Error, Result};
 
 /// A table of the file, opened: all its keys are known ones.
 pub(super) struct Reader<'d> {

@@ -8,7 +8,7 @@ use super::claims::Ground;
 use super::coordinates::Axis;
 use super::document::Span;
 use super::section::Reader;
-use crate::error::Result;
+use crate::support::error::Result;
 
 impl<'d> Ground<'d> {
     /// The values that an axis takes in the cells of a selector.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::coordinates::Axis;
 use super::document::{Item, Node};
 use crate::activation::Activation;
-use crate::catalog::Value;
-use crate::error::{Error, Kind, Result};
 use crate::model::Architecture;
+use crate::support::catalog::Value;
+use crate::support::error::{Error, Kind, Result};
 
 /// The values of an axis that a node lists. A single value is a list of one; a list of numbers
 /// under `architecture` is one architecture.

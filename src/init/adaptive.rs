@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use super::{Registry, Scheme};
 use crate::activation::Activation;
-use crate::catalog::{Entry, Parameter, Spec};
-use crate::error::Result;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
 

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::Scheme;
-use crate::catalog::{self, Entry, Parameter, Spec, Value};
-use crate::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{self, Entry, Parameter, Spec, Value};
+use crate::support::error::Result;
 
 macro_rules! entry {
     ($name:ident $text:literal, $summary:literal, $formula:literal, $citation:literal, $parameters:expr) => {

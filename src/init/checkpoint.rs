@@ -18,9 +18,9 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Kind, Result};
 use crate::model::Parameters;
 use crate::numerics::Weights;
+use crate::support::error::{Error, Kind, Result};
 
 /// One layer of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,7 +173,7 @@ fn find<'a>(name: &str, matrices: &[&'a str]) -> Result<&'a str> {
     matrices.iter().find(matches).copied().ok_or_else(|| {
         let known: Vec<&str> = matrices.to_vec();
         Error::new(Kind::Data, format!("there is no layer `{name}`"))
-            .help(crate::catalog::suggest(name, known, "layers"))
+            .help(crate::support::catalog::suggest(name, known, "layers"))
     })
 }
 

@@ -9,8 +9,8 @@
 use std::sync::Arc;
 
 use super::{Network, Registry, Scheme};
-use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
+use crate::support::error::{Error, Kind, Result};
 use crate::model::{LayerInfo, Model, Workspace};
 use crate::numerics::Batch;
 use crate::random::Stream;

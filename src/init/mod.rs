@@ -72,9 +72,9 @@ pub use registry::{Build, Choice, Definition, Registry};
 
 use std::fmt;
 
-use crate::error::Result;
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
+use crate::support::error::Result;
 
 /// A way to set the weights of a network before training.
 ///

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use super::variance_scaling::Distribution;
 use super::{Network, Registry, Scheme};
 use crate::activation::Activation;
-use crate::catalog::{Entry, Parameter, Spec};
-use crate::error::Result;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 use crate::model::{LayerInfo, LayerRate, Optimizer, Role};
 use crate::random::Stream;
 
@@ -105,7 +105,7 @@ impl Scheme for Mup {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{choice, plain};
-    use crate::catalog::Value;
+    use crate::support::catalog::Value;
     use crate::init::{BiasInit, Context, initialize};
     use crate::model::{Optimizer, Parameters};
 

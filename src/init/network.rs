@@ -2,10 +2,10 @@
 
 use super::{BiasInit, Scheme};
 use crate::data::Prepared;
-use crate::error::{Context as _, Error, Kind, Result};
 use crate::model::{LayerInfo, Model, Optimizer, Parameters, Rates};
 use crate::numerics::Batch;
 use crate::random::{Key, Purpose, Stream};
+use crate::support::error::{Context as _, Error, Kind, Result};
 
 /// What initialization depends on besides the network and the scheme.
 #[derive(Debug, Clone, Copy)]

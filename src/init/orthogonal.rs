@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use super::{Registry, Scheme};
 use crate::activation::Activation;
-use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec};
-use crate::error::Result;
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::numerics::linalg;
 use crate::random::Stream;

@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use super::{Network, Registry, Scheme};
-use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
+use crate::support::error::{Error, Kind, Result};
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 

@@ -11,8 +11,8 @@
 use std::sync::Arc;
 
 use super::{Network, Registry, Scheme};
-use crate::catalog::{Entry, Parameter, Spec};
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::{Error, Kind, Result};
 use crate::model::LayerInfo;
 use crate::random::{Purpose, Stream};
 

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{FILES, Scheme, variance_scaling};
-use crate::catalog::{self, Entry, Spec, Value};
-use crate::error::{Context as _, Error, Kind, Result};
+use crate::support::catalog::{self, Entry, Spec, Value};
+use crate::support::error::{Context as _, Error, Kind, Result};
 
 /// Makes a scheme from its checked parameters; the registry is for parameters that name schemes.
 pub type Build = fn(&Spec, &Registry) -> Result<Arc<dyn Scheme>>;

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use super::{Network, Registry, Scheme};
-use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec};
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::error::{Error, Kind, Result};
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use super::rezero::BranchFactor;
 use super::{Registry, Scheme};
-use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec};
-use crate::error::Result;
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {

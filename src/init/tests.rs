@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::*;
 use crate::activation::Activation;
-use crate::catalog::Value;
 use crate::data::{Dataset, Features, Prepared, Split, Targets};
 use crate::model::{Architecture, Loss, Model, Parameters, Role};
 use crate::random::{Key, Purpose};
+use crate::support::catalog::Value;
 
 /// A hidden layer between two layers of `activation`.
 pub(super) fn layer(fan_in: usize, fan_out: usize, activation: &str) -> LayerInfo {
@@ -327,7 +327,7 @@ fn the_scheme_that_the_contributing_file_shows_works() {
 
 #[test]
 fn a_scheme_from_outside_is_found_and_may_not_take_a_name() {
-    static ENTRY: crate::catalog::Entry = crate::catalog::Entry {
+    static ENTRY: crate::support::catalog::Entry = crate::support::catalog::Entry {
         name: "mine",
         ..zeros::ENTRY
     };
@@ -337,7 +337,7 @@ fn a_scheme_from_outside_is_found_and_may_not_take_a_name() {
     });
     // Its alias `zero` is taken.
     assert!(taken.unwrap_err().to_string().contains("`zero`"));
-    static OWN: crate::catalog::Entry = crate::catalog::Entry {
+    static OWN: crate::support::catalog::Entry = crate::support::catalog::Entry {
         name: "mine",
         aliases: &[],
         ..zeros::ENTRY

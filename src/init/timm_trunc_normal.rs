@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::truncated_normal::variance_of_standard;
 use super::{Registry, Scheme};
-use crate::catalog::{Entry, Parameter, Spec};
-use crate::error::Result;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
 
@@ -37,7 +37,7 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
     let (std, limit) = (spec.number("std"), spec.number("limit"));
     if limit < 0.5 * std {
         let message = format!("`limit` of `timm_trunc_normal` must be at least std / 2, not {limit}");
-        return Err(crate::error::Error::new(crate::error::Kind::Experiment, message)
+        return Err(crate::support::error::Error::new(crate::support::error::Kind::Experiment, message)
             .help("for a law that narrow, use `uniform`"));
     }
     Ok(Arc::new(TimmTruncNormal { std, limit }))

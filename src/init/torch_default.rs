@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use super::{Registry, Scheme};
-use crate::catalog::{Entry, Spec};
-use crate::error::Result;
+use crate::support::catalog::{Entry, Spec};
+use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
 

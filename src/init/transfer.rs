@@ -32,8 +32,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::checkpoint::{self, Source, SourceLayer};
 use super::{Network, Registry, Scheme};
-use crate::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
-use crate::error::{Context as _, Error, Kind, Result};
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
+use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::model::{LayerInfo, Model, Parameters};
 use crate::random::{Purpose, Stream};
 

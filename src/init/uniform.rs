@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Registry, Scheme};
-use crate::catalog::{Entry, Parameter, Spec};
-use crate::error::Result;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
 

@@ -10,10 +10,10 @@
 use std::sync::Arc;
 
 use super::{Registry, Scheme};
-use crate::catalog::{Entry, Parameter, Spec};
-use crate::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 /// Standard deviation of a standard normal cut at +-2: `sqrt(1 - 2 * 2 phi(2) / (2 Phi(2) - 1))`.
 /// JAX and Keras write it as .87962566103423978.

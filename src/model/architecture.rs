@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::catalog::{Entry, Parameter, ParameterKind, Spec, Value, number, suggest};
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{Entry, Parameter, ParameterKind, Spec, Value, number, suggest};
+use crate::support::error::{Error, Kind, Result};
 
 /// Widest layer that is accepted.
 pub const MAX_WIDTH: usize = 16_384;
@@ -35,7 +35,7 @@ const fn flag(name: &'static str, doc: &'static str) -> Parameter {
     Parameter {
         name,
         kind: ParameterKind::Flag,
-        default: Some(crate::catalog::Default::Flag(false)),
+        default: Some(crate::support::catalog::Default::Flag(false)),
         optional: false,
         doc,
     }
@@ -73,14 +73,14 @@ static RESIDUAL: Entry = Entry {
         Parameter {
             name: "branch",
             kind: ParameterKind::Integer { min: 1, max: 64 },
-            default: Some(crate::catalog::Default::Integer(2)),
+            default: Some(crate::support::catalog::Default::Integer(2)),
             optional: false,
             doc: "weight layers per branch",
         },
         Parameter {
             name: "alpha",
             kind: ParameterKind::Any,
-            default: Some(crate::catalog::Default::Number(1.0)),
+            default: Some(crate::support::catalog::Default::Number(1.0)),
             optional: false,
             doc: "factor on each branch: a number, or \"1/sqrt(blocks)\"",
         },

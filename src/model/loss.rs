@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::catalog::{self, Entry, Value};
 use crate::data::Targets;
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{self, Entry, Value};
+use crate::support::error::{Error, Kind, Result};
 
 static CROSS_ENTROPY: Entry = Entry {
     name: "cross_entropy",

@@ -11,7 +11,7 @@
 //! stream at the first layer of a branch and at the head, the previous `z` elsewhere.
 
 use crate::activation::Activation;
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 pub mod architecture;
 mod elementwise;

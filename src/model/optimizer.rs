@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::catalog::{self, Entry, Parameter, Spec, Value};
-use crate::error::Result;
+use crate::support::catalog::{self, Entry, Parameter, Spec, Value};
+use crate::support::error::Result;
 
 const WEIGHT_DECAY: Parameter = Parameter::number(
     "weight_decay",

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::{Model, Norm};
-use crate::error::{Error, Kind, Result};
 use crate::numerics::Weights;
+use crate::support::error::{Error, Kind, Result};
 
 /// What normalizes the input of one activation function.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::catalog::Value;
 use crate::data::{Dataset, Features, Prepared, Split, Targets};
+use crate::support::catalog::Value;
 
 /// Fills `out` with draws of mean 0 and deviation `std`, from a generator of the tests' own, so
 /// that golden values here do not hang on the crate's samplers (splitmix64, uniform).

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::lane::F32x8;

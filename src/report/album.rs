@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, PreEscaped, html};
 
 use super::figure::Figure;
-use crate::error::Result;
+use crate::support::error::Result;
 
 /// Figures in the order in which they were drawn.
 #[derive(Debug, Default)]

@@ -1,7 +1,7 @@
 //! What trials are scored by: accuracy or loss, on a part of the data.
 
 use super::run::Run;
-use crate::results::record::{EpochRow, TrialRow};
+use crate::table::record::{EpochRow, TrialRow};
 
 /// What trials are scored by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,7 @@ mod view;
 
 use maud::{Markup, html};
 
-use crate::error::Result;
+use crate::support::error::Result;
 use album::Album;
 use figure::Figure;
 use view::View;

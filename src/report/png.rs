@@ -7,7 +7,7 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
 use super::figure::Figure;
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 /// Arimo Regular, the Latin and Greek parts. As wide as Arial, which the room for labels is
 /// reckoned by.

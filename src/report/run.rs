@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Context as _, Error, Kind, Result};
+use crate::analysis::cell::{self, Cell};
+use crate::analysis::check::{self, Verdict};
 use crate::experiment::Coordinates;
-use crate::results::cell::{self, Cell};
-use crate::results::check::{self, Verdict};
-use crate::results::format;
-use crate::results::manifest::Manifest;
-use crate::results::probe::{HistogramLine, ProbeLine};
-use crate::results::record::{EpochRow, LayerRow};
-use crate::results::table::{EpochLine, LayerLine, Reader, Row, TrialLine};
+use crate::support::error::{Context as _, Error, Kind, Result};
+use crate::table::format;
+use crate::table::manifest::Manifest;
+use crate::table::probe::{HistogramLine, ProbeLine};
+use crate::table::record::{EpochRow, LayerRow};
+use crate::table::table::{EpochLine, LayerLine, Reader, Row, TrialLine};
 
 /// The tables of one run.
 #[derive(Debug, Clone)]

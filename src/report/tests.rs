@@ -2,8 +2,8 @@
 
 use super::example::{HOSTILE, Made};
 use super::*;
-use crate::results::cell::Figure;
-use crate::results::record::Status;
+use crate::analysis::cell::Figure;
+use crate::table::record::Status;
 
 /// Every element of `html` that is not closed, or closed without having been opened. Void
 /// elements of HTML need no end.

@@ -8,12 +8,12 @@ use super::figure::axis::digits;
 use super::measure::Measure;
 use super::run::Run;
 use super::setting::{Setting, words};
+use crate::analysis::cell::{self, Cell};
+use crate::analysis::ranking::{Rates, Standing, standings};
+use crate::analysis::stats::{median, stratified_mean};
+use crate::analysis::tuning::{self, Basis};
 use crate::experiment::Axis;
-use crate::results::cell::{self, Cell};
-use crate::results::ranking::{Rates, Standing, standings};
-use crate::results::record::Status;
-use crate::results::stats::{median, stratified_mean};
-use crate::results::tuning::{self, Basis};
+use crate::table::record::Status;
 
 /// The trials of one setting, scheme and learning rate.
 #[derive(Debug, Clone)]

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use super::files::write_atomically;
-use crate::error::{Error, Kind, Result};
-use crate::results::format;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::format;
 
 /// What is known about one run of the program.
 #[derive(Debug, Clone, PartialEq, Serialize)]

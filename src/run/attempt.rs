@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 use super::frame::{self, Key};
-use crate::error::{Error, Kind, Result};
-use crate::results::record::{Status, TrialRecord};
+use crate::support::error::{Error, Kind, Result};
+use crate::table::record::{Status, TrialRecord};
 
 /// What a sweep runs.
 pub trait Work: Send + Sync + 'static {

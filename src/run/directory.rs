@@ -17,11 +17,11 @@ use super::lock::{Lock, Mode};
 use super::progress::say;
 use super::shard::Shard;
 use super::{files, tables};
-use crate::error::{Error, Kind, Result};
 use crate::experiment::Experiment;
 use crate::numerics::NUMERICS_VERSION;
-use crate::results::format;
-use crate::results::manifest::Manifest;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::format;
+use crate::table::manifest::Manifest;
 
 /// The tables that training leaves.
 pub(super) const TRAINED: [&str; 4] = [format::TRIALS, format::EPOCHS, format::LAYERS, format::SUMMARY];

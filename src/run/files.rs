@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::support::error::{Error, Result};
 
 /// A file being written beside its destination; dropped without a word unless committed.
 #[derive(Debug)]

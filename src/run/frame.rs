@@ -12,8 +12,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Kind, Result};
-use crate::results::record::{Status, TrialRecord};
+use crate::support::error::{Error, Kind, Result};
+use crate::table::record::{Status, TrialRecord};
 
 /// Marks the start of a frame. Not valid UTF-8, so no text inside a record looks like it.
 pub(super) const MARK: [u8; 4] = [b'g', b'i', 0xF5, 0xC0];

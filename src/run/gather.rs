@@ -10,9 +10,9 @@ use super::header::Header;
 use super::journal::{self, Place, Reader};
 use super::shard::{Shard, owners};
 use super::store::{self, Fetch, Plan};
-use crate::error::{Error, Kind, Result};
 use crate::numerics::NUMERICS_VERSION;
-use crate::results::record::TrialRecord;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::record::TrialRecord;
 
 /// Journals that belong together, not yet read.
 #[derive(Debug)]

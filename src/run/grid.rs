@@ -21,11 +21,11 @@ use super::sweep::{End, Settings, sweep};
 use super::trace::Trace;
 use super::{BUILD, files, tables};
 use crate::data::Environment;
-use crate::error::{Error, Kind, Result};
 use crate::experiment::Experiment;
 use crate::numerics::{self, NUMERICS_VERSION};
-use crate::results::format;
-use crate::results::manifest::Manifest;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::format;
+use crate::table::manifest::Manifest;
 
 /// How long running trials may go on after the program has been asked to stop.
 pub const GRACE: Duration = Duration::from_secs(5);

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Kind, Result};
 use crate::experiment::DataShape;
-use crate::results::manifest::Manifest;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::manifest::Manifest;
 
 /// What a journal belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -118,9 +118,9 @@ fn spectrum(rows: &Rows) -> Option<Spectrum> {
 mod tests {
     use super::*;
     use crate::activation::Activation;
-    use crate::catalog::Value;
     use crate::model::{Architecture, LayerTrace, Loss};
     use crate::numerics::Batch;
+    use crate::support::catalog::Value;
 
     fn model(activation: &str, hidden: &[i64]) -> Model {
         let hidden = Value::List(hidden.iter().map(|h| Value::Integer(*h)).collect());

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::attempt::Work;
 use super::train::train;
 use crate::data::{Cache, Dataset, Environment, Prepared, Targets};
-use crate::error::{Error, Kind, Result};
 use crate::experiment::{DataShape, Experiment, Plan, Trial};
 use crate::model::Workspace;
 use crate::numerics::NUMERICS_VERSION;
-use crate::results::format;
-use crate::results::manifest::{DatasetEntry, Manifest};
-use crate::results::record::{Status, TrialRecord, TrialRow};
+use crate::support::error::{Error, Kind, Result};
+use crate::table::format;
+use crate::table::manifest::{DatasetEntry, Manifest};
+use crate::table::record::{Status, TrialRecord, TrialRow};
 
 /// An experiment, its plan and its data.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use super::frame::{HEAD, Key, MARK, decode, open_head, seal};
 use super::header::Header;
-use crate::error::{Error, Kind, Result};
-use crate::results::record::TrialRecord;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::record::TrialRecord;
 
 /// First bytes of every journal; the number is the version of the format.
 pub const MAGIC: &[u8] = b"goodinit journal 1\n";

@@ -1,9 +1,9 @@
 use std::fs;
 
 use super::*;
-use crate::results::example;
-use crate::results::record::Coordinates;
 use crate::run::frame::encode;
+use crate::table::example;
+use crate::table::record::Coordinates;
 
 /// Trial `i` of a made-up experiment; journals hold records of different lengths.
 pub(crate) fn record(i: u32) -> TrialRecord {

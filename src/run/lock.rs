@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 /// A lock that is held until it is dropped, or the process ends in any way at all.
 ///

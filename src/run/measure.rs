@@ -9,7 +9,7 @@ use crate::activation::Activation;
 use crate::model::{LayerTrace, Model, Norm, Parameters, Trace};
 use crate::numerics::spectrum::Matrix;
 use crate::numerics::{Batch, Weights};
-use crate::results::record::LayerRow;
+use crate::table::record::LayerRow;
 
 /// One row for each weight layer of `model`, from the data to the loss, as `trace` saw it under
 /// `parameters`. `initial` are the parameters before training, for the rank of the change.
@@ -236,8 +236,8 @@ fn correlation(activation: &Batch) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Value;
     use crate::model::{Architecture, Loss};
+    use crate::support::catalog::Value;
 
     fn batch(rows: &[&[f32]]) -> Batch {
         let mut batch = Batch::zeros(rows.len(), rows[0].len());

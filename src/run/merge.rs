@@ -9,10 +9,10 @@ use super::grid::about;
 use super::shard::Shard;
 use super::store::Plan;
 use super::tables;
-use crate::error::{Error, Kind, Result};
 use crate::experiment::{self, Experiment};
 use crate::init::Registry;
-use crate::results::manifest::Manifest;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::manifest::Manifest;
 
 /// What was merged.
 #[derive(Debug, Clone, PartialEq)]

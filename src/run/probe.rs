@@ -5,12 +5,12 @@ use super::jacobian;
 use super::measure::measure;
 use super::train::initial_state;
 use crate::data::Prepared;
-use crate::error::Result;
 use crate::experiment::Trial;
 use crate::model::{Model, Norm, Parameters, Trace, Workspace};
 use crate::numerics::{Batch, Weights};
-use crate::results::probe::ProbeRecord;
-use crate::results::record::{HistogramRow, LayerRow, ProbeRow};
+use crate::support::error::Result;
+use crate::table::probe::ProbeRecord;
+use crate::table::record::{HistogramRow, LayerRow, ProbeRow};
 use crate::theory::finite_width::relu_correlation;
 use crate::theory::mean_field::MeanField;
 

@@ -15,11 +15,11 @@ use super::pool::Pool;
 use super::probe::probe;
 use super::shard::Shard;
 use super::train::message;
-use crate::error::{Error, Result};
 use crate::experiment::{Axis, Trial};
 use crate::model::Workspace;
-use crate::results::format;
-use crate::results::probe::{ProbeRecord, write_histograms, write_layers};
+use crate::support::error::{Error, Result};
+use crate::table::format;
+use crate::table::probe::{ProbeRecord, write_histograms, write_layers};
 
 /// What came of probing an experiment.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::frame::Key;
-use crate::results::record::Status;
+use crate::table::record::Status;
 
 /// How much is done, how long the rest will take, and the best trial so far.
 #[derive(Debug)]

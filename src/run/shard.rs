@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 /// Most shards that a plan may be cut into.
 pub const MAX_SHARDS: u32 = 100_000;

@@ -10,8 +10,8 @@ use super::header::Header;
 use super::journal::{self, Place, Reader, Writer};
 use super::shard::Shard;
 use super::syncer::{Syncer, sync};
-use crate::error::{Error, Kind, Result};
-use crate::results::record::TrialRecord;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::record::TrialRecord;
 
 pub(super) const NOWHERE: Place = Place { offset: 0, length: 0 };
 

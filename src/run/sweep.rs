@@ -14,7 +14,7 @@ use super::progress::Progress;
 use super::signals::Stop;
 use super::store::Store;
 use super::trace::Trace;
-use crate::error::{Error, Result};
+use crate::support::error::{Error, Result};
 
 /// How many finished records may wait for the writer; bounds memory if the disk is slow.
 const WAITING: usize = 256;

@@ -3,13 +3,13 @@ use std::path::Path;
 use std::sync::atomic::AtomicU32;
 
 use super::*;
-use crate::error::Kind;
-use crate::results::record::{Status, TrialRecord};
 use crate::run::frame::{self, Key};
 use crate::run::header::Header;
 use crate::run::journal::tests::record;
 use crate::run::shard::longest_first;
 use crate::run::store::{Fetch as _, Plan, Resumed};
+use crate::support::error::Kind;
+use crate::table::record::{Status, TrialRecord};
 
 /// Trials that take no time, except those told to misbehave.
 #[derive(Default)]

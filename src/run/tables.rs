@@ -8,13 +8,13 @@ use rayon::prelude::*;
 use super::directory::{PROBED, TRAINED};
 use super::files::{Pending, replace};
 use super::store::Fetch;
-use crate::error::{Error, Result};
+use crate::analysis::summary;
 use crate::experiment::Record;
-use crate::results::format;
-use crate::results::manifest::Manifest;
-use crate::results::record::TrialRecord;
-use crate::results::summary;
-use crate::results::table::{Table, Writer};
+use crate::support::error::{Error, Result};
+use crate::table::format;
+use crate::table::manifest::Manifest;
+use crate::table::record::TrialRecord;
+use crate::table::table::{Table, Writer};
 
 /// The tables that an experiment has beside the manifest.
 pub fn expected(record: &Record) -> Vec<&'static str> {

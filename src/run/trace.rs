@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::error::{Error, Result};
+use crate::support::error::{Error, Result};
 
 /// A file that trials are noted in, by any thread.
 #[derive(Debug)]

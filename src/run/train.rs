@@ -2,12 +2,12 @@
 //! bit, on any thread of any machine.
 
 use crate::data::{Prepared, Targets};
-use crate::error::Result;
 use crate::experiment::{EvaluateTrain, Length, Trial};
 use crate::init::{self, Context, InitReport};
 use crate::model::{BatchScore, Model, Parameters, Score, Trainer, Workspace};
 use crate::random::{Key, Purpose};
-use crate::results::record::{EpochRow, LayerRow, Status, TrialRecord, TrialRow};
+use crate::support::error::Result;
+use crate::table::record::{EpochRow, LayerRow, Status, TrialRecord, TrialRow};
 
 use super::measure::measure;
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::*;
 use crate::activation::Activation;
-use crate::catalog::Value;
 use crate::data::{self, DataSpec, Environment};
 use crate::experiment::claim::Layers;
 use crate::experiment::{Coordinates, LayerEpoch, Record, SaveWeights, Train};
 use crate::init::{BiasInit, Registry};
 use crate::model::{Architecture, Loss, Optimizer};
+use crate::support::catalog::Value;
 
 fn spec() -> DataSpec {
     let part = |x| Value::Number(x);

@@ -13,10 +13,10 @@ use super::shard::longest_first;
 use super::signals::Stop;
 use super::store::{Fetch as _, Store};
 use super::sweep::{End, Settings, sweep};
-use crate::error::{Error, Kind, Result};
 use crate::random::{Key, Purpose};
-use crate::results::format;
-use crate::results::manifest::Manifest;
+use crate::support::error::{Error, Kind, Result};
+use crate::table::format;
+use crate::table::manifest::Manifest;
 
 mod rows;
 mod summary;

@@ -12,12 +12,12 @@ use std::path::Path;
 
 use super::files::write_atomically;
 use super::train::Outcome;
-use crate::error::{Error, Result};
 use crate::experiment::{Axis, SaveWeights, Trial};
 use crate::init::checkpoint::encode;
 use crate::model::Parameters;
 use crate::numerics::NUMERICS_VERSION;
-use crate::results::record::Status;
+use crate::support::error::{Error, Result};
+use crate::table::record::Status;
 
 /// Name of the directory.
 pub const DIRECTORY: &str = "weights";

@@ -7,7 +7,7 @@
 
 use super::quadrature::{bisect, correlated_mean, normal_mean};
 use crate::activation::Activation;
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 /// A wide network of one activation function.
 #[derive(Debug, Clone, Copy)]
@@ -174,7 +174,7 @@ pub fn critical_weight_variance(activation: &Activation, bias_variance: f64) -> 
     }
     let message = format!(
         "`{activation}` has no critical sigma_w^2 at sigma_b^2 = {}",
-        crate::catalog::number(bias_variance)
+        crate::support::catalog::number(bias_variance)
     );
     Err(Error::new(Kind::Trial, message).help("give `sigma_w2` a number, or try a larger `sigma_b2`"))
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use clap::Parser as _;
 use goodinit::command::Arguments;
-use goodinit::results::manifest::Manifest;
 use goodinit::run::shard::Shard;
+use goodinit::table::manifest::Manifest;
 use proptest::prelude::*;
 
 /// Words that mean something to the program, and some that should not.

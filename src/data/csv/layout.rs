@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use ::csv::{ByteRecord, ReaderBuilder, Trim};
 
-use crate::catalog::{self, Spec, Value};
 use crate::data::file::Source;
-use crate::error::{Error, Kind, Result};
+use crate::support::catalog::{self, Spec, Value};
+use crate::support::error::{Error, Kind, Result};
 
 /// What each column is for, decided by the first line of the first file.
 pub(super) struct Layout {

@@ -9,7 +9,7 @@ use ureq::Body;
 use ureq::http::Response;
 
 use super::{SourceFile, Watch, length, remove};
-use crate::error::Error;
+use crate::support::error::Error;
 
 /// What asks the servers.
 pub(super) fn agent(patience: Duration) -> ureq::Agent {

@@ -137,7 +137,7 @@ fn a_directory_is_read_with_its_test_pair_and_its_faults() {
     let dir = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
     let spec = |path: &Path| {
-        let path = crate::catalog::Value::Text(path.to_str().unwrap().to_owned());
+        let path = crate::support::catalog::Value::Text(path.to_str().unwrap().to_owned());
         ITEM.entry.resolve([("path".to_owned(), path)].into()).unwrap()
     };
     let read = |path: &Path| load(&spec(path), 0, &Environment::default());

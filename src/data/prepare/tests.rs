@@ -1,6 +1,6 @@
 use super::*;
-use crate::catalog::Value;
 use crate::data::{Environment, load};
+use crate::support::catalog::Value;
 
 mod formats;
 

@@ -1,9 +1,9 @@
 //! Images of MNIST's size and density.
 
 use super::{CLASSES, DRAW, MANY, Normals, Plan, ROWS, item};
-use crate::catalog::{Entry, Parameter, Spec};
 use crate::data::{Dataset, Environment, Features, Item};
-use crate::error::Result;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 pub(in crate::data) static MNIST_LIKE: Item = item(
     &Entry {

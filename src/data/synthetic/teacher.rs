@@ -1,9 +1,9 @@
 //! Samples labelled by a random network.
 
 use super::{DRAW, FEATURES, MANY, Normals, Plan, ROWS, item};
-use crate::catalog::{Entry, Parameter, Spec};
 use crate::data::{Dataset, Environment, Features, Item, Targets};
-use crate::error::Result;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 pub(in crate::data) static TEACHER: Item = item(
     &Entry {

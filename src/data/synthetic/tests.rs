@@ -1,6 +1,6 @@
 use super::*;
-use crate::catalog::Value;
 use crate::data::{DataSpec, Dataset, catalog, load};
+use crate::support::catalog::Value;
 use std::sync::Arc;
 
 fn generate(kind: &str, keys: &[(&str, i64)], seed: u64) -> Arc<Dataset> {

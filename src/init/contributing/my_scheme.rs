@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{Registry, Scheme};
-use crate::catalog::{Entry, Parameter, Spec};
-use crate::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {

@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::axis::{Axis, digits};
 use super::frame::marker;
 use super::{Drawn, Figure, Ink, TEXT, fit, heading, px, text_style, text_width};
-use crate::error::Result;
+use crate::support::error::Result;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::digits;
 use super::{Area, Drawn, Figure, Ink, TEXT, fit, heading, px, text_style, text_width};
-use crate::error::Result;
+use crate::support::error::Result;
 
 /// What stands in a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]

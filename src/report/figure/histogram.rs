@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use super::axis::Axis;
 use super::frame::Frame;
 use super::{Drawn, Figure, Ink, px};
-use crate::error::Result;
+use crate::support::error::Result;
 
 /// Counts of one layer in equal bins.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use super::axis::Axis;
 use super::frame::{Entry, Frame, legend, legend_height, marker};
 use super::{Area, Drawn, Figure, Ink, px};
-use crate::error::Result;
+use crate::support::error::Result;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,7 +16,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::error::{Error, Kind, Result};
+use crate::support::error::{Error, Kind, Result};
 
 pub use ink::{Ink, SERIES};
 

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::count;
+use crate::analysis::check::print::{finding, parts};
+use crate::analysis::check::{Outcome, Verdict};
 use crate::report::view::View;
-use crate::results::check::print::{finding, parts};
-use crate::results::check::{Outcome, Verdict};
 
 /// Cases of one claim that stand open; the others wait behind a click.
 const OPEN_CASES: usize = 4;
@@ -38,7 +38,7 @@ fn row(verdict: &Verdict) -> Markup {
     let (open, rest) = verdict.cases.split_at(verdict.cases.len().min(OPEN_CASES));
     let many = verdict.cases.len() > 1;
     let case = |case| {
-        let case: &crate::results::check::Case = case;
+        let case: &crate::analysis::check::Case = case;
         html! {
             div {
                 @if many { (badge(case.outcome)) " " }

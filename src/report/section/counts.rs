@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::optional;
+use crate::analysis::stats::mean;
 use crate::report::view::View;
-use crate::results::record::{LayerRow, Status};
-use crate::results::stats::mean;
+use crate::table::record::{LayerRow, Status};
 
 /// One row for each scheme.
 pub fn section(view: &View) -> Markup {

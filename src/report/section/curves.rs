@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::{MOST, legend, median_line, panels};
-use crate::error::Result;
+use crate::analysis::tuning::Basis;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::view::View;
-use crate::results::record::EpochRow;
-use crate::results::tuning::Basis;
+use crate::support::error::Result;
+use crate::table::record::EpochRow;
 
 /// One panel for each setting, one line for each scheme at its tuned rate.
 ///

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::{MOST, OPEN};
-use crate::error::Result;
+use crate::analysis::stats::median;
 use crate::experiment::Axis;
 use crate::report::album::Album;
 use crate::report::figure::heat::{Cell, Heat};
 use crate::report::setting::words;
 use crate::report::view::View;
-use crate::results::record::Status;
-use crate::results::stats::median;
+use crate::support::error::Result;
+use crate::table::record::Status;
 
 /// One map for each architecture with activation functions as columns, and one for each activation
 /// function with architectures as columns, where there are several.

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::panels;
-use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::Ink;
 use crate::report::figure::histogram::{Bins, Histogram};
 use crate::report::setting::Setting;
 use crate::report::view::View;
-use crate::results::record::HistogramRow;
+use crate::support::error::Result;
+use crate::table::record::HistogramRow;
 
 /// The first, a middle and the last layer's weights under each scheme, in the first setting.
 ///

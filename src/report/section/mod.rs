@@ -21,7 +21,7 @@ use super::figure::axis::digits;
 use super::figure::lines::Line;
 use super::figure::{Figure, Ink};
 use super::view::View;
-use crate::results::stats::{quantile, sorted};
+use crate::analysis::stats::{quantile, sorted};
 
 /// Panels that stand open in the page; the others wait behind a click.
 const OPEN: usize = 12;

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 
 use super::count;
-use crate::catalog::number;
+use crate::analysis::ranking::Standing;
+use crate::analysis::tuning::Basis;
 use crate::report::view::View;
-use crate::results::ranking::Standing;
-use crate::results::record::Status;
-use crate::results::tuning::Basis;
+use crate::support::catalog::number;
+use crate::table::record::Status;
 
 /// Title, finding, facts.
 pub fn section(view: &View) -> Markup {

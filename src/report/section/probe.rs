@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::optional;
+use crate::analysis::stats::{mean, median};
 use crate::report::setting::Setting;
 use crate::report::view::View;
-use crate::results::probe::ProbeLine;
-use crate::results::stats::{mean, median};
+use crate::table::probe::ProbeLine;
 
 /// Rows of the table at most; `probe.csv` has all.
 const MOST_ROWS: usize = 300;

@@ -7,15 +7,15 @@ use maud::{Markup, html};
 
 use super::curves::{album_pair, at, in_steps};
 use super::legend;
-use crate::catalog::number;
-use crate::error::Result;
+use crate::analysis::cell::TARGET_ACCURACY;
+use crate::analysis::stats::profile::{ProfilePoint, performance_profile};
+use crate::analysis::stats::{Identity, Units};
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::lines::{LARGE, Line, Lines};
 use crate::report::view::View;
-use crate::results::cell::TARGET_ACCURACY;
-use crate::results::stats::profile::{ProfilePoint, performance_profile};
-use crate::results::stats::{Identity, Units};
+use crate::support::catalog::number;
+use crate::support::error::Result;
 
 /// Points of a profile over scores; evaluations of a profile over time are thinned to as many.
 const POINTS: usize = 51;

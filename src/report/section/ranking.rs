@@ -4,16 +4,16 @@
 use maud::{Markup, html};
 
 use super::{named, signed};
-use crate::catalog::number;
-use crate::error::Result;
+use crate::analysis::ranking::{Comparison, Rates, Standing};
+use crate::analysis::stats::Estimate;
+use crate::analysis::tuning::Basis;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::forest::{Forest, Row};
 use crate::report::figure::{Figure, Ink};
 use crate::report::view::View;
-use crate::results::ranking::{Comparison, Rates, Standing};
-use crate::results::stats::Estimate;
-use crate::results::tuning::Basis;
+use crate::support::catalog::number;
+use crate::support::error::Result;
 
 /// The ranking of all schemes at one rate.
 struct Fixed {

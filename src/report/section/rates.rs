@@ -4,11 +4,11 @@ use maud::{Markup, html};
 
 use super::curves::album_pair;
 use super::{MOST, legend, median_line, panels};
-use crate::error::Result;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::view::View;
+use crate::support::error::Result;
 
 /// One panel for each setting: the median score against the learning rate.
 ///

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::named;
-use crate::catalog::number;
+use crate::analysis::stats::variance::Shares;
+use crate::analysis::summary;
 use crate::report::view::View;
-use crate::results::stats::variance::Shares;
-use crate::results::summary;
+use crate::support::catalog::number;
 
 /// Rows that are shown; `summary.csv` has them all.
 const MOST_ROWS: usize = 60;

@@ -6,14 +6,14 @@ use maud::{Markup, html};
 
 use super::curves::album_pair;
 use super::{OPEN, legend, median_line, panels};
-use crate::error::Result;
 use crate::experiment::Coordinates;
 use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::setting::Setting;
 use crate::report::view::View;
-use crate::results::record::LayerRow;
+use crate::support::error::Result;
+use crate::table::record::LayerRow;
 
 /// Rows of the layers of one setting: by scheme, then by layer.
 type Layers<'a> = BTreeMap<&'a str, BTreeMap<u32, Vec<&'a LayerRow>>>;

@@ -8,10 +8,10 @@ use csv::StringRecord;
 
 use super::super::job::Job;
 use super::{Difference, Place, Stage};
-use crate::error::{Error, Kind, Result};
-use crate::results::cells::Column;
-use crate::results::record::TrialRecord;
-use crate::results::table::{Table, Writer, unreadable};
+use crate::support::error::{Error, Kind, Result};
+use crate::table::cells::Column;
+use crate::table::record::TrialRecord;
+use crate::table::table::{Table, Writer, unreadable};
 
 /// A row as it stands in a file.
 pub struct Row {

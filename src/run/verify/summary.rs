@@ -6,13 +6,13 @@ use std::path::Path;
 
 use super::rows::{Row, each_row, parse};
 use super::{Place, shown};
-use crate::error::Result;
+use crate::analysis::summary::{self, SummaryRow};
 use crate::experiment::{CellCoordinates, Record};
-use crate::results::cells::{Cells as _, Column};
-use crate::results::format;
-use crate::results::manifest::Manifest;
-use crate::results::summary::{self, SummaryRow};
-use crate::results::table::{EpochLine, Reader, Row as _, TrialLine};
+use crate::support::error::Result;
+use crate::table::cells::{Cells as _, Column};
+use crate::table::format;
+use crate::table::manifest::Manifest;
+use crate::table::table::{EpochLine, Reader, Row as _, TrialLine};
 
 /// A cell whose row of `summary.csv` is not what its trials give.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,7 +121,7 @@ fn recompute(directory: &Path, manifest: &Manifest, record: &Record) -> Result<V
     let epochs = (record.epochs && epochs.exists())
         .then(|| Reader::<EpochLine, _>::open(&epochs))
         .transpose()?;
-    let rows = summary::summarise(&crate::results::cell::collect(trials, epochs, Some(manifest))?);
+    let rows = summary::summarise(&crate::analysis::cell::collect(trials, epochs, Some(manifest))?);
     let mut text = Vec::new();
     summary::write(&rows, &mut text)?;
     parse(format::SUMMARY, &text)

@@ -1,0 +1,201 @@
+//! Are an experiment's claims true of its tables?
+//!
+//! [`crate::experiment::claim`] says how a figure comes about. Here: trials are read
+//! ([`measure`]), the figures and their bootstrap intervals computed ([`judge`]), verdicts given,
+//! and printed ([`print`](mod@print)).
+//!
+//! **Interval.** Replicates are resampled, the same ones on both sides, in every pooled cell and
+//! for every value of an axis, so that whatever is paired stays paired; where an experiment has
+//! one replicate with crossed seeds, the seeds of each factor are, apart
+//! ([`Crossing`](crate::analysis::stats::Crossing)). Learning rates are chosen
+//! once, not in each resample. An interval needs two replicates; a claim about one rests on the
+//! figure alone, and its verdict says so.
+//!
+//! **Never silently true.** A trial that failed (a panic, an error) is no evidence: a claim that
+//! it touches is inconclusive unless it is about failures. So is a claim with missing trials or
+//! figures, one that compares two infinite losses, and one whose outcome depends on how much
+//! longer a trial that never reached its target would have taken.
+
+pub mod aggregate;
+mod decide;
+pub mod judge;
+mod layers;
+pub mod measure;
+pub mod print;
+mod samples;
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::experiment::{Axis, Claim, Experiment};
+use crate::init::Registry;
+use crate::support::error::{Context as _, Error, Kind, Result};
+
+use crate::analysis::stats::Interval;
+use crate::table::format;
+use crate::table::manifest::Manifest;
+use crate::table::source::Source;
+
+/// Whether a claim holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// The figure and its whole interval satisfy the relation.
+    Pass,
+    /// The interval straddles the threshold, or evidence is missing.
+    Inconclusive,
+    /// Neither the figure nor any of its interval satisfies it.
+    Fail,
+}
+
+impl Outcome {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Pass => "pass",
+            Outcome::Inconclusive => "inconclusive",
+            Outcome::Fail => "fail",
+        }
+    }
+}
+
+/// What came of one claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The claim.
+    pub claim: Claim,
+    /// Whether it holds: in every case, not in one at least, or else undecided.
+    pub outcome: Outcome,
+    /// One case for each combination of values under `for_each`; one in all without.
+    pub cases: Vec<Case>,
+    /// What kept the claim from being judged at all.
+    pub note: Option<String>,
+}
+
+/// A claim for one combination of values of the axes under `for_each`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// These values.
+    pub group: Vec<(Axis, String)>,
+    /// Whether the claim holds here.
+    pub outcome: Outcome,
+    /// What is compared with the threshold: the side's figure, difference, ratio, least step,
+    /// spread or rank.
+    pub figure: f64,
+    /// Its bootstrap interval; `None` for a single replicate.
+    pub interval: Option<Interval>,
+    /// The figure of each side, or of each value of the relation's axis.
+    pub parts: Vec<Part>,
+    /// What else a reader must know.
+    pub notes: Vec<String>,
+}
+
+/// One of the figures that a case compares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// `left`, `right`, or the value of the axis.
+    pub name: String,
+    /// The figure.
+    pub figure: f64,
+    /// Trials behind it.
+    pub trials: usize,
+    /// Trials that diverged, among them.
+    pub diverged: usize,
+    /// Trials that failed, among them.
+    pub failed: usize,
+    /// Learning rates chosen, one for each pooled cell; empty where the rate was fixed.
+    pub rates: Vec<f64>,
+}
+
+/// Judges the claims of the experiment whose tables are in the directory `dir`.
+///
+/// # Errors
+/// The manifest or a table is missing, malformed, or the experiment in the manifest cannot be
+/// read.
+pub fn evaluate(dir: &Path) -> Result<Vec<Verdict>> {
+    evaluate_at(&Source::Directory(dir.to_owned()), &Registry::standard())
+}
+
+/// Judges the claims of the experiment whose tables are in `source`, with the schemes of
+/// `registry`.
+///
+/// # Errors
+/// As for [`evaluate`].
+pub fn evaluate_at(source: &Source, registry: &Registry) -> Result<Vec<Verdict>> {
+    let Some(text) = source.text(format::MANIFEST)? else {
+        let message = format!("{source} holds no {}", format::MANIFEST);
+        let error = Error::new(Kind::Store, message);
+        return Err(error.help("a results directory is needed: `goodinit grid EXPERIMENT` makes one"));
+    };
+    let path = source.name_of(format::MANIFEST);
+    let manifest = Manifest::parse(Path::new(&path), &text)?;
+    let name = format!("{path} (experiment)");
+    let experiment = Experiment::parse::<&str>(Path::new(&name), &manifest.experiment, &[], registry)
+        .context(|| format!("the experiment of {source}"))?;
+    evaluate_claims(&experiment, source, Some(&manifest))
+}
+
+/// Judges the claims of `experiment` on the tables in `source`.
+///
+/// # Errors
+/// A table is missing or malformed.
+pub fn evaluate_claims(
+    experiment: &Experiment,
+    source: &Source,
+    manifest: Option<&Manifest>,
+) -> Result<Vec<Verdict>> {
+    let plan = experiment.plan();
+    let order = |axis| plan.values(axis).into_iter().map(str::to_owned).collect();
+    let claims = &experiment.claims;
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
+    let evidence = measure::collect(experiment, source, manifest)?;
+    let judged = claims
+        .par_iter()
+        .zip(evidence)
+        .map(|(claim, evidence)| judge::judge(claim, &evidence, &order));
+    Ok(judged.collect())
+}
+
+/// The results directories in `dir`: itself if it holds a manifest, else those below it, sorted.
+///
+/// # Errors
+/// There is none, or a directory cannot be read.
+pub fn find(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    find_below(dir, 0, &mut found)?;
+    if found.is_empty() {
+        let message = format!("{} holds no {}", dir.display(), format::MANIFEST);
+        let error = Error::new(Kind::Store, message);
+        return Err(error.help("a results directory is needed: `goodinit grid EXPERIMENT` makes one"));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn find_below(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
+    if dir.join(format::MANIFEST).is_file() {
+        found.push(dir.to_owned());
+        return Ok(());
+    }
+    let unreadable = |e: std::io::Error| Error::io("read", dir, &e);
+    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        // Links are not followed: they could lead round in circles.
+        if entry.file_type().map_err(unreadable)?.is_dir() && depth < 8 && !hidden {
+            find_below(&entry.path(), depth + 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// The exit code that verdicts ask for: 0 if every claim passes, else 1.
+pub fn exit_code<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> u8 {
+    let all = verdicts.into_iter().all(|v| v.outcome == Outcome::Pass);
+    u8::from(!all)
+}
+
+#[cfg(test)]
+mod tests;

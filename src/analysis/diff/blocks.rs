@@ -1,0 +1,77 @@
+//! The cells of a table, a block at a time, so that memory does not grow with the table.
+
+use std::cmp::Ordering;
+use std::path::Path;
+
+use crate::support::error::{Error, Kind, Result};
+
+use crate::analysis::cell::{Cell, Stream, set_dataset_facts};
+use crate::table::format;
+use crate::table::manifest::Manifest;
+use crate::table::source::{Bytes, Source};
+use crate::table::table::{EpochLine, Reader, Row as _, TrialLine};
+
+/// The cells of a table, taken block by block: those that share dataset, noise, architecture and
+/// activation stand together.
+pub struct Blocks {
+    cells: Stream<Bytes, Bytes>,
+    manifest: Option<Manifest>,
+    /// The first cell of the next block.
+    pub next: Option<Cell>,
+}
+
+impl Blocks {
+    /// Opens the table of trials in `source`.
+    ///
+    /// # Errors
+    /// It is not there, or its first rows cannot be read.
+    pub fn open(source: &Source) -> Result<Self> {
+        let manifest = match source.text(format::MANIFEST)? {
+            Some(text) => Manifest::parse(Path::new(&source.name_of(format::MANIFEST)), &text).ok(),
+            None => None,
+        };
+        let Some(bytes) = source.open(format::TRIALS)? else {
+            let message = format!("{source} holds no {}", format::TRIALS);
+            return Err(Error::new(Kind::Store, message));
+        };
+        let trials = Reader::<TrialLine, _>::new(&source.name_of(TrialLine::FILE), bytes)?;
+        let mut cells = Stream::new(trials, None::<Reader<EpochLine, Bytes>>)?;
+        let next = cells.next().transpose()?;
+        Ok(Blocks {
+            cells,
+            manifest,
+            next,
+        })
+    }
+
+    /// The next block.
+    ///
+    /// # Errors
+    /// A row that cannot be read.
+    pub fn block(&mut self) -> Result<Vec<Cell>> {
+        let mut block = Vec::new();
+        while let Some(cell) = self.next.take() {
+            let same = block
+                .last()
+                .is_none_or(|b| compare_blocks(b, &cell) == Ordering::Equal);
+            if !same {
+                self.next = Some(cell);
+                break;
+            }
+            block.push(cell);
+            self.next = self.cells.next().transpose()?;
+        }
+        set_dataset_facts(&mut block, self.manifest.as_ref());
+        Ok(block)
+    }
+}
+
+/// The order of the blocks that two cells are of.
+pub fn compare_blocks(a: &Cell, b: &Cell) -> Ordering {
+    let (a, b) = (&a.coordinates, &b.coordinates);
+    a.dataset
+        .cmp(&b.dataset)
+        .then_with(|| a.label_noise.total_cmp(&b.label_noise))
+        .then_with(|| a.architecture.cmp(&b.architecture))
+        .then_with(|| a.activation.cmp(&b.activation))
+}

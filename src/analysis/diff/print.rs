@@ -1,0 +1,356 @@
+//! A diff for people and pull requests.
+
+use std::fmt::Write as _;
+
+use super::conclusions::{Conclusions, Listed};
+use super::origin::{Began, Origin, Origins};
+use super::table::{CellChange, Change, RowChange, TableReport};
+use super::{DirectoryReport, Report};
+use crate::analysis::check::Outcome;
+use crate::analysis::check::print::{escape, short};
+use crate::analysis::terminal::{Style, wrap_with};
+
+/// As a person reads it in a terminal.
+pub fn text(report: &Report, style: Style) -> String {
+    let mut out = format!("{} -> {}\n", report.old, report.new);
+    if report.is_same() {
+        let _ = writeln!(out, "{}", same(report));
+        for table in tables(report).filter(|t| t.tolerated > 0) {
+            let _ = writeln!(
+                out,
+                "{}: {} within tolerance",
+                name(table),
+                plural(table.tolerated, "changed cell")
+            );
+        }
+        return out;
+    }
+    for directory in &report.directories {
+        for line in lines(directory) {
+            let _ = writeln!(out, "{}", wrap_with(&line, style.width, indent(&line) + 2));
+        }
+    }
+    out
+}
+
+/// That nothing differs, and in how much.
+fn same(report: &Report) -> String {
+    let rows: u64 = tables(report).map(|t| t.rows_new).sum();
+    let count = tables(report).count() as u64;
+    format!("Same: {}, {}.", plural(count, "table"), plural(rows, "row"))
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+fn tables(report: &Report) -> impl Iterator<Item = &TableReport> {
+    report.directories.iter().flat_map(|d| &d.tables)
+}
+
+fn name(table: &TableReport) -> &str {
+    if table.name.is_empty() {
+        "the table"
+    } else {
+        &table.name
+    }
+}
+
+fn lines(directory: &DirectoryReport) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    if !directory.name.is_empty() {
+        lines.push(format!("{}/", directory.name));
+    }
+    lines.extend(directory.manifest.iter().cloned());
+    for table in &directory.tables {
+        lines.push(headline(table));
+        for column in &table.columns {
+            let mut line = format!("  {}: {}", column.name, plural(column.cells, "cell"));
+            if let (Some(relative), Some(ulp)) = (column.relative, column.ulp) {
+                let _ = write!(line, ", at most {} relative{}", short(relative), steps(ulp));
+            }
+            lines.push(line);
+        }
+        for row in &table.sample {
+            lines.push(format!("  {} {}", sign(&row.change), row_name(table, row)));
+            if let Change::Changed(cells) = &row.change {
+                lines.extend(cells.iter().map(|c| format!("      {}", cell_line(c))));
+            }
+        }
+        let hidden = (table.added + table.removed + table.changed).saturating_sub(table.sample.len() as u64);
+        if hidden > 0 {
+            lines.push(format!(
+                "  and {} more (--limit shows more, --format csv all)",
+                plural(hidden, "row")
+            ));
+        }
+    }
+    if let Some(origins) = &directory.origins {
+        lines.push("where it started".to_owned());
+        lines.extend(origin_lines(origins).into_iter().map(|l| format!("  {l}")));
+    }
+    if let Some(conclusions) = &directory.conclusions {
+        lines.push("conclusions".to_owned());
+        lines.extend(
+            conclusion_lines(conclusions)
+                .into_iter()
+                .map(|l| format!("  {l}")),
+        );
+    }
+    lines
+}
+
+fn headline(table: &TableReport) -> String {
+    let what = name(table);
+    if !table.in_both() {
+        let side = if table.in_old { "old" } else { "new" };
+        return format!("{what}: only on the {side} side");
+    }
+    let mut line = if table.is_same() {
+        format!("{what}: same, {} rows", table.rows_new)
+    } else {
+        format!(
+            "{what}: {} of {} rows changed, {} added, {} removed",
+            table.changed,
+            table.rows_old.max(table.rows_new),
+            table.added,
+            table.removed
+        )
+    };
+    for (columns, what) in [
+        (&table.columns_added, "new columns"),
+        (&table.columns_removed, "columns gone"),
+    ] {
+        if !columns.is_empty() {
+            let _ = write!(line, "; {what}: {}", columns.join(", "));
+        }
+    }
+    if table.tolerated > 0 {
+        let _ = write!(
+            line,
+            "; {} within tolerance",
+            plural(table.tolerated, "changed cell")
+        );
+    }
+    if table.unsorted {
+        line.push_str("; not sorted by coordinates, so it was sorted in memory");
+    }
+    line
+}
+
+fn sign(change: &Change) -> char {
+    match change {
+        Change::Added => '+',
+        Change::Removed => '-',
+        Change::Changed(_) => '~',
+    }
+}
+
+/// The key of a row: texts as they are, numbers with their column.
+fn row_name(table: &TableReport, row: &RowChange) -> String {
+    let number = |column: &str| super::rows::key_columns().any(|k| k.name == column && k.number);
+    let parts: Vec<String> = table
+        .key
+        .iter()
+        .zip(&row.key)
+        .filter(|(column, cell)| !(**column == "label_noise" && *cell == "0"))
+        .map(|(column, cell)| {
+            if number(column) {
+                format!("{column}={cell}")
+            } else {
+                cell.clone()
+            }
+        })
+        .collect();
+    parts.join(" ")
+}
+
+fn cell_line(cell: &CellChange) -> String {
+    let text = |t: &str| {
+        if t.is_empty() {
+            "(missing)".to_owned()
+        } else {
+            t.to_owned()
+        }
+    };
+    let mut line = format!("{} {} -> {}", cell.column, text(&cell.old), text(&cell.new));
+    if let Some(d) = cell.distance {
+        let _ = write!(line, "  ({} relative{})", short(d.relative), steps(d.ulp));
+    }
+    line
+}
+
+/// A distance in ulp, as long as it tells more than the relative difference does.
+fn steps(ulp: u64) -> String {
+    if ulp <= 1_000_000 {
+        format!(", {ulp} ulp")
+    } else {
+        String::new()
+    }
+}
+
+/// Where a difference began, in words.
+pub fn origin_name(origin: Origin) -> String {
+    match origin {
+        Origin::Settings => "the settings (trial_id)".to_owned(),
+        Origin::Data => "the data (data_hash)".to_owned(),
+        Origin::InitialWeights => "the initial weights (initial_hash)".to_owned(),
+        Origin::Epoch(epoch) => format!("epoch {epoch} of training (weights_hash)"),
+        Origin::Training => "training (final_hash)".to_owned(),
+        Origin::Measurement => "measurement: the weights are equal".to_owned(),
+    }
+}
+
+fn origin_lines(origins: &Origins) -> Vec<String> {
+    if origins.by_origin.is_empty() {
+        return vec!["no trial changed: rows were added or removed".to_owned()];
+    }
+    let line = |(origin, began): (&Origin, &Began)| {
+        let mut schemes: Vec<(&String, &u64)> = began.schemes.iter().collect();
+        schemes.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
+        let mut names: Vec<String> = schemes.iter().take(5).map(|(s, n)| format!("{s} {n}")).collect();
+        if schemes.len() > 5 {
+            names.push(format!("and {} schemes more", schemes.len() - 5));
+        }
+        let trials = plural(began.trials, "trial");
+        format!("{trials}: {}; {}", origin_name(*origin), names.join(", "))
+    };
+    origins.by_origin.iter().map(line).collect()
+}
+
+fn plural(n: u64, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+fn conclusion_lines(c: &Conclusions) -> Vec<String> {
+    fn listed<T>(lines: &mut Vec<String>, list: &Listed<T>, line: impl Fn(&T) -> String) {
+        lines.extend(list.first.iter().map(line));
+        let hidden = list.count - list.first.len() as u64;
+        if hidden > 0 {
+            lines.push(format!("and {hidden} more like this"));
+        }
+    }
+    let mut lines = Vec::new();
+    listed(&mut lines, &c.leaders, |l| {
+        format!(
+            "leader: {} {} -> {} {} ({})",
+            l.old.0,
+            short(l.old.1),
+            l.new.0,
+            short(l.new.1),
+            l.context
+        )
+    });
+    listed(&mut lines, &c.flips, |f| {
+        format!(
+            "ranking: {} now ahead of {} ({})",
+            f.is_ahead, f.was_ahead, f.context
+        )
+    });
+    listed(&mut lines, &c.intervals, |i| {
+        let verb = if i.apart_now {
+            "now told apart"
+        } else {
+            "no longer told apart"
+        };
+        format!("interval: {} {verb} from {} ({})", i.scheme, i.leader, i.context)
+    });
+    listed(&mut lines, &c.endings, |e| {
+        format!("{}: {} -> {} trials ({})", e.ending, e.old, e.new, e.cell)
+    });
+    for claim in &c.claims {
+        lines.push(format!(
+            "claim {}: {} -> {}",
+            claim.name,
+            outcome(claim.old),
+            outcome(claim.new)
+        ));
+    }
+    if lines.is_empty() && c.notes.is_empty() {
+        lines.push("the same: no leader, ranking, interval, diverged count or claim changed".to_owned());
+    } else if lines.is_empty() {
+        lines.push("none changed of those that were compared".to_owned());
+    }
+    lines.extend(c.notes.iter().cloned());
+    lines
+}
+
+fn outcome(outcome: Option<Outcome>) -> &'static str {
+    outcome.map_or("not made", Outcome::name)
+}
+
+/// The same as Markdown, fit for a pull request.
+pub fn markdown(report: &Report) -> String {
+    let mut out = format!("### `{}` → `{}`\n\n", tick(&report.old), tick(&report.new));
+    if report.is_same() {
+        let _ = writeln!(out, "{}", same(report));
+        return out;
+    }
+    for directory in &report.directories {
+        if !directory.name.is_empty() {
+            let _ = writeln!(out, "#### {}\n", escape(&directory.name));
+        }
+        for line in &directory.manifest {
+            let _ = writeln!(out, "**{}**\n", escape(line));
+        }
+        if let Some(conclusions) = &directory.conclusions {
+            let _ = writeln!(out, "**Conclusions**\n");
+            for line in conclusion_lines(conclusions) {
+                let _ = writeln!(out, "- {}", escape(&line));
+            }
+            out.push('\n');
+        }
+        if let Some(origins) = &directory.origins {
+            let _ = writeln!(out, "**Where it started**\n");
+            for line in origin_lines(origins) {
+                let _ = writeln!(out, "- {}", escape(&line));
+            }
+            out.push('\n');
+        }
+        for table in &directory.tables {
+            markdown_table(&mut out, table);
+        }
+    }
+    out
+}
+
+fn tick(text: &str) -> String {
+    text.replace('`', "'")
+}
+
+fn markdown_table(out: &mut String, table: &TableReport) {
+    let _ = writeln!(out, "{}\n", escape(&headline(table)));
+    if !table.columns.is_empty() {
+        out.push_str("| column | cells | largest relative | ulp |\n|---|--:|--:|--:|\n");
+        for c in &table.columns {
+            let relative = c.relative.map(short).unwrap_or_default();
+            let ulp = c.ulp.filter(|u| *u <= 1_000_000);
+            let ulp = ulp.map(|u| u.to_string()).unwrap_or_default();
+            let _ = writeln!(out, "| {} | {} | {relative} | {ulp} |", escape(&c.name), c.cells);
+        }
+        out.push('\n');
+    }
+    if table.sample.is_empty() {
+        return;
+    }
+    let total = table.added + table.removed + table.changed;
+    let shown = table.sample.len();
+    let _ = writeln!(
+        out,
+        "<details><summary>{shown} of {total} rows</summary>\n\n```diff"
+    );
+    for row in &table.sample {
+        let sign = if matches!(row.change, Change::Changed(_)) {
+            '!'
+        } else {
+            sign(&row.change)
+        };
+        let _ = writeln!(out, "{sign} {}", row_name(table, row).replace('`', "'"));
+        if let Change::Changed(cells) = &row.change {
+            for cell in cells {
+                let _ = writeln!(out, "!     {}", cell_line(cell).replace('`', "'"));
+            }
+        }
+    }
+    out.push_str("```\n\n</details>\n\n");
+}

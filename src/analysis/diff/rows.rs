@@ -1,0 +1,229 @@
+//! Rows of one table, in the order of their keys.
+
+use std::cmp::Ordering;
+
+use csv::ByteRecord;
+
+use crate::experiment::Axis;
+use crate::support::error::{Error, Kind, Result};
+
+use crate::table::source::Bytes;
+use crate::table::table::{shorten, unreadable};
+
+/// A column that rows are matched by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyColumn {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether its cells compare as numbers.
+    pub number: bool,
+}
+
+/// The columns that identify a row wherever they occur, in order.
+pub fn key_columns() -> impl Iterator<Item = KeyColumn> {
+    let axes = Axis::ALL.into_iter().map(|axis| KeyColumn {
+        name: axis.name(),
+        number: axis.is_number(),
+    });
+    axes.chain(["epoch", "layer"].map(|name| KeyColumn { name, number: true }))
+}
+
+/// The order of two cells: equal text is equal; numbers by value; text by bytes.
+pub fn compare_cells(a: &[u8], b: &[u8], number: bool) -> Ordering {
+    if a == b {
+        return Ordering::Equal;
+    }
+    match (number, parse(a), parse(b)) {
+        (true, Some(x), Some(y)) => x.total_cmp(&y),
+        // What is not a number comes after all numbers.
+        (true, Some(_), None) => Ordering::Less,
+        (true, None, Some(_)) => Ordering::Greater,
+        _ => a.cmp(b),
+    }
+}
+
+/// The number in a cell.
+pub fn parse(cell: &[u8]) -> Option<f64> {
+    std::str::from_utf8(cell).ok()?.parse().ok()
+}
+
+/// Why rows cannot be walked in order.
+#[derive(Debug)]
+pub enum Trouble {
+    /// They are not sorted.
+    Unsorted,
+    /// Anything else.
+    Failed(Error),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Trouble::Failed(error)
+    }
+}
+
+enum Input {
+    Stream(Box<csv::Reader<Bytes>>),
+    Sorted(std::vec::IntoIter<ByteRecord>),
+}
+
+/// The rows of a table, one after the other by ascending key.
+pub struct Rows {
+    name: String,
+    input: Input,
+    /// Places of the key's cells, and whether they are numbers.
+    key: Vec<(usize, bool)>,
+    row: ByteRecord,
+    before: ByteRecord,
+    /// Rows read.
+    pub count: u64,
+}
+
+/// The header of a table, and what follows it.
+pub struct Opened {
+    name: String,
+    reader: csv::Reader<Bytes>,
+    /// The names of the columns.
+    pub header: Vec<String>,
+}
+
+/// Opens the table called `name`.
+///
+/// # Errors
+/// It is not CSV, or has a column twice.
+pub fn open(name: &str, bytes: Bytes) -> Result<Opened> {
+    let mut reader = csv::ReaderBuilder::new()
+        .buffer_capacity(1 << 18)
+        .from_reader(bytes);
+    let record = reader.byte_headers().map_err(|e| unreadable(name, &e))?;
+    let header: Vec<String> = record
+        .iter()
+        .map(|h| String::from_utf8_lossy(h).into_owned())
+        .collect();
+    for (i, column) in header.iter().enumerate() {
+        if header[..i].contains(column) {
+            let message = format!("{name}:1: the column `{}` is there twice", shorten(column));
+            return Err(Error::new(Kind::Store, message));
+        }
+    }
+    Ok(Opened {
+        name: name.to_owned(),
+        reader,
+        header,
+    })
+}
+
+impl Opened {
+    /// Rows by ascending `key`, as they come; sorted in memory if `sort`.
+    ///
+    /// # Errors
+    /// With `sort`, a row that cannot be read.
+    pub fn rows(mut self, key: &[KeyColumn], sort: bool) -> Result<Rows> {
+        let place = |k: &KeyColumn| {
+            self.header
+                .iter()
+                .position(|h| h == k.name)
+                .map(|i| (i, k.number))
+        };
+        let key: Vec<(usize, bool)> = key.iter().filter_map(place).collect();
+        let input = if sort {
+            let mut all = Vec::new();
+            for record in self.reader.byte_records() {
+                all.push(record.map_err(|e| unreadable(&self.name, &e))?);
+            }
+            all.sort_by(|a, b| compare_keys(a, &key, b, &key));
+            Input::Sorted(all.into_iter())
+        } else {
+            Input::Stream(Box::new(self.reader))
+        };
+        Ok(Rows {
+            name: self.name,
+            input,
+            key,
+            row: ByteRecord::new(),
+            before: ByteRecord::new(),
+            count: 0,
+        })
+    }
+}
+
+fn compare_keys(
+    a: &ByteRecord,
+    a_key: &[(usize, bool)],
+    b: &ByteRecord,
+    b_key: &[(usize, bool)],
+) -> Ordering {
+    for ((i, number), (j, _)) in a_key.iter().zip(b_key) {
+        let order = compare_cells(
+            a.get(*i).unwrap_or_default(),
+            b.get(*j).unwrap_or_default(),
+            *number,
+        );
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    Ordering::Equal
+}
+
+impl Rows {
+    /// Goes to the next row; `false` at the end.
+    ///
+    /// # Errors
+    /// A row that cannot be read, one whose key is that of the row before, or one that is out of
+    /// order.
+    pub fn advance(&mut self) -> std::result::Result<bool, Trouble> {
+        std::mem::swap(&mut self.row, &mut self.before);
+        let more = match &mut self.input {
+            Input::Stream(reader) => reader
+                .read_byte_record(&mut self.row)
+                .map_err(|e| unreadable(&self.name, &e))?,
+            Input::Sorted(rows) => match rows.next() {
+                Some(row) => {
+                    self.row = row;
+                    true
+                }
+                None => false,
+            },
+        };
+        if more && self.count > 0 {
+            match compare_keys(&self.before, &self.key, &self.row, &self.key) {
+                Ordering::Less => {}
+                Ordering::Greater => return Err(Trouble::Unsorted),
+                Ordering::Equal => return Err(self.duplicate().into()),
+            }
+        }
+        self.count += u64::from(more);
+        Ok(more)
+    }
+
+    fn duplicate(&self) -> Error {
+        let lines = match (self.before.position(), self.row.position()) {
+            (Some(a), Some(b)) => format!(" (lines {} and {})", a.line(), b.line()),
+            _ => String::new(),
+        };
+        let cells: Vec<String> = self.key.iter().map(|(i, _)| self.text(*i)).collect();
+        let message = format!("{}: two rows are {}{lines}", self.name, cells.join(","));
+        Error::new(Kind::Store, message).help("coordinates identify a row, so that rows can be matched")
+    }
+
+    /// The row it stands on.
+    pub fn row(&self) -> &ByteRecord {
+        &self.row
+    }
+
+    /// One cell of it, as text.
+    pub fn text(&self, i: usize) -> String {
+        String::from_utf8_lossy(self.row.get(i).unwrap_or_default()).into_owned()
+    }
+
+    /// The cells of its key.
+    pub fn key(&self) -> Vec<String> {
+        self.key.iter().map(|(i, _)| self.text(*i)).collect()
+    }
+
+    /// How its key stands to that of `other`'s row.
+    pub fn compare(&self, other: &Rows) -> Ordering {
+        compare_keys(&self.row, &self.key, &other.row, &other.key)
+    }
+}

@@ -1,0 +1,395 @@
+//! The bit diff of one table.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use crate::support::error::{Error, Kind, Result};
+
+use super::rows::{self, KeyColumn, Opened, Rows, Trouble, parse};
+use super::{Options, Tolerance};
+use crate::table::source::Source;
+
+/// What differs between two versions of a table.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TableReport {
+    /// Name of the file; empty where two files were named.
+    pub name: String,
+    /// Whether the old side has it.
+    pub in_old: bool,
+    /// Whether the new side has it.
+    pub in_new: bool,
+    /// Columns that only the new side has.
+    pub columns_added: Vec<String>,
+    /// Columns that only the old side has.
+    pub columns_removed: Vec<String>,
+    /// Rows on the old side.
+    pub rows_old: u64,
+    /// Rows on the new side.
+    pub rows_new: u64,
+    /// Rows that only the new side has.
+    pub added: u64,
+    /// Rows that only the old side has.
+    pub removed: u64,
+    /// Rows that both have and that differ.
+    pub changed: u64,
+    /// Cells that differ by no more than their tolerance.
+    pub tolerated: u64,
+    /// The columns that changed rows differ in, in the order of the table.
+    pub columns: Vec<ColumnReport>,
+    /// Names of the columns that rows are matched by.
+    pub key: Vec<&'static str>,
+    /// The first changed rows, up to the limit.
+    pub sample: Vec<RowChange>,
+    /// Whether a side was not sorted by its coordinates.
+    pub unsorted: bool,
+}
+
+impl TableReport {
+    /// Whether nothing differs.
+    pub fn is_same(&self) -> bool {
+        self.in_both()
+            && self.columns_added.is_empty()
+            && self.columns_removed.is_empty()
+            && self.added + self.removed + self.changed == 0
+    }
+
+    /// Whether both sides have the table.
+    pub fn in_both(&self) -> bool {
+        self.in_old && self.in_new
+    }
+}
+
+/// How a column differs over all changed rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnReport {
+    /// Its name.
+    pub name: String,
+    /// Cells that differ.
+    pub cells: u64,
+    /// The greatest relative difference; `None` if no pair of cells holds two numbers.
+    pub relative: Option<f64>,
+    /// The greatest distance in ulp.
+    pub ulp: Option<u64>,
+}
+
+/// A row that is not the same on both sides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowChange {
+    /// The cells that it is matched by.
+    pub key: Vec<String>,
+    /// The trial's digest on the old side (on the new one for an added row), where the table has
+    /// such a column.
+    pub trial_id: Option<String>,
+    /// What happened to it.
+    pub change: Change,
+}
+
+/// What happened to a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Only the new side has it.
+    Added,
+    /// Only the old side has it.
+    Removed,
+    /// These cells differ.
+    Changed(Vec<CellChange>),
+}
+
+/// A cell that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellChange {
+    /// Name of the column.
+    pub column: String,
+    /// Old text; empty for missing.
+    pub old: String,
+    /// New text.
+    pub new: String,
+    /// How far apart, if both are numbers.
+    pub distance: Option<Distance>,
+}
+
+/// How far apart two numbers are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Distance {
+    /// `|new - old|`.
+    pub absolute: f64,
+    /// That over the larger of `|old|` and `|new|`; 0 for two zeros.
+    pub relative: f64,
+    /// Steps from one `f64` to the next between them.
+    pub ulp: u64,
+}
+
+impl Distance {
+    /// The distance of two numbers, neither of them NaN.
+    pub fn between(a: f64, b: f64) -> Self {
+        let absolute = (a - b).abs();
+        let largest = a.abs().max(b.abs());
+        let relative = if absolute == 0.0 { 0.0 } else { absolute / largest };
+        // Ordered like the numbers themselves; -0 and 0 coincide.
+        let order = |x: f64| {
+            let bits = x.to_bits() as i64;
+            if bits < 0 {
+                i64::MIN.wrapping_sub(bits)
+            } else {
+                bits
+            }
+        };
+        Distance {
+            absolute,
+            relative,
+            ulp: order(a).abs_diff(order(b)),
+        }
+    }
+
+    fn within(self, tolerance: Tolerance) -> bool {
+        match tolerance {
+            Tolerance::Absolute(most) => self.absolute <= most,
+            Tolerance::Relative(most) => self.relative <= most,
+            Tolerance::Ulp(most) => self.ulp <= most,
+        }
+    }
+}
+
+/// Compares the table `file` of two sides. `seen` collects the names of all columns; `visit` is
+/// handed every changed row.
+///
+/// # Errors
+/// A side cannot be read, has a key twice, or has no column to match rows by.
+pub fn compare(
+    old: &Source,
+    new: &Source,
+    file: &str,
+    options: &Options,
+    seen: &mut BTreeSet<String>,
+    visit: &mut dyn FnMut(&RowChange) -> Result<()>,
+) -> Result<TableReport> {
+    let sorted = rayon::join(|| is_sorted(old, file), || is_sorted(new, file));
+    let sorted = (sorted.0?, sorted.1?);
+    let open = |side: &Source| -> Result<Option<Opened>> {
+        let bytes = side.open(file)?;
+        bytes.map(|b| rows::open(&side.name_of(file), b)).transpose()
+    };
+    let (Some(a), Some(b)) = (open(old)?, open(new)?) else {
+        return Ok(TableReport {
+            name: file.to_owned(),
+            in_old: sorted.0.is_some(),
+            in_new: sorted.1.is_some(),
+            ..TableReport::default()
+        });
+    };
+    seen.extend(a.header.iter().chain(&b.header).cloned());
+    let key = common_key(&a, &b, &new.name_of(file))?;
+    let (a_header, b_header) = (a.header.clone(), b.header.clone());
+    let unsorted = (sorted.0 == Some(false), sorted.1 == Some(false));
+    // Where one side has a key column more, the order by the common ones may be another.
+    let keyed = |header: &[String]| {
+        rows::key_columns()
+            .filter(|k| header.iter().any(|h| h == k.name))
+            .count()
+    };
+    let resort = keyed(&a_header) != keyed(&b_header);
+    let mut rows = (
+        a.rows(&key, unsorted.0 || resort)?,
+        b.rows(&key, unsorted.1 || resort)?,
+    );
+    let mut walk = Walk {
+        compared: compared(&a_header, &b_header, &key, options),
+        trial_id: a_header.iter().position(|h| h == "trial_id"),
+        options,
+        report: TableReport {
+            name: file.to_owned(),
+            in_old: true,
+            in_new: true,
+            columns_added: missing_from(&b_header, &a_header),
+            columns_removed: missing_from(&a_header, &b_header),
+            key: key.iter().map(|k| k.name).collect(),
+            unsorted: unsorted.0 || unsorted.1,
+            ..TableReport::default()
+        },
+        same_header: a_header == b_header,
+    };
+    walk.run(&mut rows.0, &mut rows.1, visit).map_err(|t| match t {
+        Trouble::Failed(error) => error,
+        Trouble::Unsorted => Error::new(Kind::Store, format!("{file} changed while it was read")),
+    })?;
+    let mut report = walk.report;
+    (report.rows_old, report.rows_new) = (rows.0.count, rows.1.count);
+    report
+        .columns
+        .sort_by_key(|c| a_header.iter().position(|h| *h == c.name));
+    Ok(report)
+}
+
+/// Whether the rows of a side come by ascending key; `None` if the table is not there.
+fn is_sorted(side: &Source, file: &str) -> Result<Option<bool>> {
+    let Some(bytes) = side.open(file)? else {
+        return Ok(None);
+    };
+    let opened = rows::open(&side.name_of(file), bytes)?;
+    let key: Vec<KeyColumn> = rows::key_columns().collect();
+    let mut rows = opened.rows(&key, false)?;
+    loop {
+        match rows.advance() {
+            Ok(true) => {}
+            Ok(false) => return Ok(Some(true)),
+            Err(Trouble::Unsorted) => return Ok(Some(false)),
+            Err(Trouble::Failed(error)) => return Err(error),
+        }
+    }
+}
+
+fn common_key(a: &Opened, b: &Opened, name: &str) -> Result<Vec<KeyColumn>> {
+    let has = |o: &Opened, k: &KeyColumn| o.header.iter().any(|h| h == k.name);
+    let key: Vec<KeyColumn> = rows::key_columns().filter(|k| has(a, k) && has(b, k)).collect();
+    if key.is_empty() {
+        let message = format!("{name} and its counterpart share no column that rows could be matched by");
+        let error = Error::new(Kind::Store, message);
+        return Err(
+            error.help("tables of results begin with the columns dataset, label_noise, architecture, ...")
+        );
+    }
+    Ok(key)
+}
+
+/// Columns of `header` that `other` lacks.
+fn missing_from(header: &[String], other: &[String]) -> Vec<String> {
+    header.iter().filter(|h| !other.contains(h)).cloned().collect()
+}
+
+/// A column that is compared: its name, and its place on each side.
+struct Compared {
+    name: String,
+    old: usize,
+    new: usize,
+    tolerance: Option<Tolerance>,
+}
+
+fn compared(a: &[String], b: &[String], key: &[KeyColumn], options: &Options) -> Vec<Compared> {
+    let wanted = |h: &&String| !options.ignored.contains(*h) && !key.iter().any(|k| k.name == h.as_str());
+    a.iter()
+        .enumerate()
+        .filter(|(_, h)| wanted(h))
+        .filter_map(|(old, h)| {
+            Some(Compared {
+                name: h.clone(),
+                old,
+                new: b.iter().position(|x| x == h)?,
+                tolerance: options.tolerances.get(h).copied(),
+            })
+        })
+        .collect()
+}
+
+struct Walk<'o> {
+    compared: Vec<Compared>,
+    trial_id: Option<usize>,
+    options: &'o Options,
+    report: TableReport,
+    same_header: bool,
+}
+
+impl Walk<'_> {
+    fn run(
+        &mut self,
+        old: &mut Rows,
+        new: &mut Rows,
+        visit: &mut dyn FnMut(&RowChange) -> Result<()>,
+    ) -> std::result::Result<(), Trouble> {
+        let (mut more_old, mut more_new) = (old.advance()?, new.advance()?);
+        while more_old || more_new {
+            let order = match (more_old, more_new) {
+                (true, true) => old.compare(new),
+                (true, false) => Ordering::Less,
+                (false, _) => Ordering::Greater,
+            };
+            match order {
+                Ordering::Less => {
+                    self.report.removed += 1;
+                    self.keep(old, Change::Removed, visit)?;
+                    more_old = old.advance()?;
+                }
+                Ordering::Greater => {
+                    self.report.added += 1;
+                    self.keep(new, Change::Added, visit)?;
+                    more_new = new.advance()?;
+                }
+                Ordering::Equal => {
+                    // Rows are the same nearly always: one comparison of bytes.
+                    if !self.same_header || old.row() != new.row() {
+                        let cells = self.cells(old, new);
+                        if !cells.is_empty() {
+                            self.report.changed += 1;
+                            self.keep(old, Change::Changed(cells), visit)?;
+                        }
+                    }
+                    more_old = old.advance()?;
+                    more_new = new.advance()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(
+        &mut self,
+        rows: &Rows,
+        change: Change,
+        visit: &mut dyn FnMut(&RowChange) -> Result<()>,
+    ) -> std::result::Result<(), Trouble> {
+        let change = RowChange {
+            key: rows.key(),
+            trial_id: self.trial_id.map(|i| rows.text(i)),
+            change,
+        };
+        visit(&change)?;
+        if self.report.sample.len() < self.options.limit {
+            self.report.sample.push(change);
+        }
+        Ok(())
+    }
+
+    fn cells(&mut self, old: &Rows, new: &Rows) -> Vec<CellChange> {
+        let mut cells = Vec::new();
+        for column in &self.compared {
+            let a = old.row().get(column.old).unwrap_or_default();
+            let b = new.row().get(column.new).unwrap_or_default();
+            if a == b {
+                continue;
+            }
+            let numbers = parse(a).zip(parse(b)).filter(|(x, y)| !x.is_nan() && !y.is_nan());
+            let distance = numbers.map(|(x, y)| Distance::between(x, y));
+            if let (Some(distance), Some(tolerance)) = (distance, column.tolerance)
+                && distance.within(tolerance)
+            {
+                self.report.tolerated += 1;
+                continue;
+            }
+            count(&mut self.report.columns, &column.name, distance);
+            cells.push(CellChange {
+                column: column.name.clone(),
+                old: String::from_utf8_lossy(a).into_owned(),
+                new: String::from_utf8_lossy(b).into_owned(),
+                distance,
+            });
+        }
+        cells
+    }
+}
+
+fn count(columns: &mut Vec<ColumnReport>, name: &str, distance: Option<Distance>) {
+    let i = columns.iter().position(|c| c.name == name).unwrap_or_else(|| {
+        columns.push(ColumnReport {
+            name: name.to_owned(),
+            cells: 0,
+            relative: None,
+            ulp: None,
+        });
+        columns.len() - 1
+    });
+    let column = &mut columns[i];
+    column.cells += 1;
+    if let Some(d) = distance {
+        column.relative = Some(column.relative.unwrap_or(0.0).max(d.relative));
+        column.ulp = Some(column.ulp.unwrap_or(0).max(d.ulp));
+    }
+}

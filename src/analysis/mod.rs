@@ -1,0 +1,10 @@
+//! From tables to statistics, rankings, verdicts on claims and comparisons.
+
+pub mod cell;
+pub mod check;
+pub mod diff;
+pub mod ranking;
+pub mod stats;
+pub mod summary;
+pub mod terminal;
+pub mod tuning;

@@ -1,0 +1,5 @@
+//! What every other module uses: errors, catalogues of named things, text for people.
+
+pub mod catalog;
+pub mod error;
+pub(crate) mod text;

@@ -1,0 +1,178 @@
+//! `manifest.toml`: which experiment, data and arithmetic a results directory comes from.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::support::error::{Error, Kind, Result};
+
+use crate::table::format;
+
+/// The manifest of a results directory. Deterministic but for `commit`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the tables' layout, [`format::FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Version of the arithmetic, [`crate::numerics::NUMERICS_VERSION`]. Equal versions, experiments and
+    /// data give equal bytes.
+    pub numerics_version: u32,
+    /// Name of the experiment.
+    pub name: String,
+    /// SHA-256 of the resolved experiment text, in hexadecimal.
+    pub experiment_digest: String,
+    /// The program's commit where it is known; the one thing here that may differ between equal
+    /// results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Rows of `trials.csv`.
+    pub trials: u64,
+    /// The experiment as it was run: the file with every `--set` applied, claims included, so
+    /// that the directory is enough to check it or to run it again.
+    pub experiment: String,
+    /// The datasets, sorted by name.
+    #[serde(default)]
+    pub dataset: Vec<DatasetEntry>,
+}
+
+/// A dataset that the trials were trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetEntry {
+    /// Canonical text, as in the `dataset` column.
+    pub name: String,
+    /// SHA-256 of its samples and labels, in hexadecimal.
+    pub digest: String,
+    /// Samples in all.
+    pub samples: u64,
+    /// Numbers per sample.
+    pub inputs: u32,
+    /// Classes; missing for regression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<u32>,
+}
+
+impl Manifest {
+    /// The text of `manifest.toml`.
+    ///
+    /// # Errors
+    /// Never for a manifest with a name and experiment that are text.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string_pretty(self)
+            .map_err(|e| Error::new(Kind::Store, format!("cannot write {}: {e}", format::MANIFEST)))
+    }
+
+    /// Reads the text of a manifest; `path` is where it comes from.
+    ///
+    /// # Errors
+    /// It is not a manifest, or of a later format than this program knows.
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Version {
+            format_version: u32,
+        }
+        let wrong = |e: toml::de::Error| {
+            let span = e.span().unwrap_or(0..0);
+            Error::new(Kind::Store, "not a manifest of results").at(path, text, span, e.message())
+        };
+        let version = toml::from_str::<Version>(text).map_err(wrong)?.format_version;
+        if version != format::FORMAT_VERSION {
+            let message = format!(
+                "{} has format_version {version}; this program reads {}",
+                path.display(),
+                format::FORMAT_VERSION
+            );
+            let help = if version > format::FORMAT_VERSION {
+                "a later goodinit wrote it: use that one, or run the experiment again"
+            } else {
+                "an earlier goodinit wrote it: run the experiment again"
+            };
+            return Err(Error::new(Kind::Store, message).help(help));
+        }
+        toml::from_str(text).map_err(wrong)
+    }
+
+    /// Reads `manifest.toml` in the directory `dir`.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not a manifest.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let path = dir.join(format::MANIFEST);
+        let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+        Manifest::parse(&path, &text)
+    }
+
+    /// Whether tables of the one may stand beside tables of the other: experiment, data and
+    /// arithmetic are equal.
+    pub fn is_of_the_same(&self, other: &Manifest) -> bool {
+        let key = |m: &Manifest| (m.experiment_digest.clone(), m.numerics_version, m.dataset.clone());
+        key(self) == key(other)
+    }
+
+    /// Accuracy of guessing on `dataset`: one over its classes. `None` for regression, and for a
+    /// dataset that is not listed.
+    pub fn chance(&self, dataset: &str) -> Option<f64> {
+        let entry = self.dataset.iter().find(|d| d.name == dataset)?;
+        Some(1.0 / f64::from(entry.classes?.max(1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        Manifest {
+            format_version: format::FORMAT_VERSION,
+            numerics_version: 1,
+            name: "quick".into(),
+            experiment_digest: "ab".repeat(32),
+            commit: None,
+            trials: 60,
+            experiment: "name = \"quick\"\n[grid]\nscheme = [\"zeros\"]\n".into(),
+            dataset: vec![DatasetEntry {
+                name: "digits".into(),
+                digest: "cd".repeat(32),
+                samples: 1797,
+                inputs: 64,
+                classes: Some(10),
+            }],
+        }
+    }
+
+    #[test]
+    fn it_reads_back_and_shows_the_experiment_as_lines() {
+        let text = manifest().to_toml().unwrap();
+        assert!(text.contains("\n[grid]\n"), "{text}");
+        let back = Manifest::parse(Path::new("manifest.toml"), &text).unwrap();
+        assert_eq!(back, manifest());
+        assert_eq!(back.chance("digits"), Some(0.1));
+        assert_eq!(back.chance("mnist"), None);
+    }
+
+    #[test]
+    fn an_experiment_text_with_any_quotes_survives() {
+        let mut m = manifest();
+        m.experiment = "a = '''x'''\nb = \"\"\"y\"\"\"\\n\u{7f}\r\nend".into();
+        let back = Manifest::parse(Path::new("m"), &m.to_toml().unwrap()).unwrap();
+        assert_eq!(back.experiment, m.experiment);
+    }
+
+    #[test]
+    fn other_versions_and_files_are_refused_with_the_reason() {
+        let later = manifest()
+            .to_toml()
+            .unwrap()
+            .replace("format_version = 1", "format_version = 9\nnew = 1");
+        let error = Manifest::parse(Path::new("r/manifest.toml"), &later)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("format_version 9") && error.contains("later goodinit"),
+            "{error}"
+        );
+        let error =
+            Manifest::parse(Path::new("r/manifest.toml"), "format_version = 1\nnmae = 2\n").unwrap_err();
+        assert!(error.to_string().contains("r/manifest.toml:"), "{error}");
+    }
+}

@@ -1,0 +1,13 @@
+//! The rows of the tables, and how they are written and read.
+
+pub mod cells;
+pub mod format;
+pub mod manifest;
+pub mod order;
+pub mod probe;
+pub mod record;
+pub mod source;
+pub mod table;
+
+#[cfg(test)]
+pub(crate) mod example;

@@ -1,0 +1,47 @@
+//! The one order of rows: by coordinates, text by bytes, numbers by value.
+
+use std::cmp::Ordering;
+
+use crate::experiment::{Axis, Coordinates};
+
+/// Compares two places in the grid, column by column. Every table is sorted by this.
+pub fn compare(a: &Coordinates, b: &Coordinates) -> Ordering {
+    by(&Axis::ALL, a, b)
+}
+
+/// Compares the cells that two trials belong to: everything but the replicate and the seeds.
+pub fn compare_cells(a: &Coordinates, b: &Coordinates) -> Ordering {
+    by(&Axis::CELL, a, b)
+}
+
+fn by(axes: &[Axis], a: &Coordinates, b: &Coordinates) -> Ordering {
+    let mut orders = axes.iter().map(|axis| a.compare(b, *axis));
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::example;
+
+    #[test]
+    fn text_goes_by_bytes_and_numbers_by_value() {
+        let base = example::coordinates();
+        let with = |change: &dyn Fn(&mut Coordinates)| {
+            let mut c = base.clone();
+            change(&mut c);
+            c
+        };
+        // As text, "10" would come before "9" and "0.1" before "1e-7".
+        let nine = with(&|c| c.replicate = 9);
+        let ten = with(&|c| c.replicate = 10);
+        assert_eq!(compare(&nine, &ten), Ordering::Less);
+        let tiny = with(&|c| c.learning_rate = 1e-7);
+        assert_eq!(compare(&tiny, &base), Ordering::Less);
+        let upper = with(&|c| c.scheme = "Z".into());
+        let lower = with(&|c| c.scheme = "a".into());
+        assert_eq!(compare(&upper, &lower), Ordering::Less);
+        assert_eq!(compare_cells(&nine, &ten), Ordering::Equal);
+        assert_eq!(compare(&base, &base), Ordering::Equal);
+    }
+}

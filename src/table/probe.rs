@@ -1,0 +1,207 @@
+//! The tables of a probe: `probe.csv` and `histograms.csv`.
+
+use std::io::Write;
+
+use crate::experiment::Coordinates;
+use crate::experiment::claim::Layers;
+use crate::support::error::{Error, Kind, Result};
+
+use crate::table::cells::{BadCell, Cells, Column, ColumnKind};
+use crate::table::format;
+use crate::table::record::{HistogramRow, LayerRow, ProbeRow};
+use crate::table::table::{Row, writer};
+
+/// Everything that the probe of one network leaves behind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProbeRecord {
+    /// Where it stands in the grid.
+    pub coordinates: Coordinates,
+    /// Digest of the trial whose initial state this is.
+    pub trial_id: String,
+    /// Its layers, from the data to the loss.
+    pub layers: Vec<(LayerRow, ProbeRow)>,
+    /// The weights of its layers; empty where not recorded.
+    pub histograms: Vec<HistogramRow>,
+}
+
+/// A row of `probe.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProbeLine {
+    /// Where the network stands in the grid.
+    pub coordinates: Coordinates,
+    /// Digest of the trial whose initial state this is.
+    pub trial_id: String,
+    /// What training measures too.
+    pub layer: LayerRow,
+    /// What only a probe measures.
+    pub probe: ProbeRow,
+}
+
+/// A row of `histograms.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistogramLine {
+    /// Where the network stands in the grid.
+    pub coordinates: Coordinates,
+    /// Digest of the trial whose initial state this is.
+    pub trial_id: String,
+    /// The layer.
+    pub row: HistogramRow,
+}
+
+const TRIAL_ID: Column = Column {
+    name: "trial_id",
+    kind: ColumnKind::Text,
+};
+
+const HEAD: usize = Coordinates::COLUMNS.len();
+
+impl Row for ProbeLine {
+    const FILE: &'static str = format::PROBE;
+
+    fn columns() -> Vec<Column> {
+        [
+            Coordinates::COLUMNS,
+            &[TRIAL_ID],
+            LayerRow::COLUMNS,
+            ProbeRow::COLUMNS,
+        ]
+        .concat()
+    }
+
+    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
+        Ok(ProbeLine {
+            coordinates: Coordinates::read(record, 0)?,
+            trial_id: record.get(HEAD).unwrap_or_default().to_owned(),
+            layer: LayerRow::read(record, HEAD + 1)?,
+            probe: ProbeRow::read(record, HEAD + 1 + LayerRow::COLUMNS.len())?,
+        })
+    }
+}
+
+impl Row for HistogramLine {
+    const FILE: &'static str = format::HISTOGRAMS;
+
+    fn columns() -> Vec<Column> {
+        [Coordinates::COLUMNS, &[TRIAL_ID], HistogramRow::COLUMNS].concat()
+    }
+
+    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
+        Ok(HistogramLine {
+            coordinates: Coordinates::read(record, 0)?,
+            trial_id: record.get(HEAD).unwrap_or_default().to_owned(),
+            row: HistogramRow::read(record, HEAD + 1)?,
+        })
+    }
+}
+
+/// Writes the rows of `wanted` layers to `probe.csv`; `records` must be in the order of
+/// [`crate::table::order::compare`].
+///
+/// # Errors
+/// `out` cannot be written.
+pub fn write_layers<W: Write>(records: &[ProbeRecord], wanted: &Layers, out: W) -> Result<()> {
+    write::<ProbeLine, W>(out, |line| {
+        for record in records {
+            let count = record.layers.len() as u32;
+            for (layer, probe) in &record.layers {
+                if !wanted.contain(layer.layer, count) {
+                    continue;
+                }
+                line(&|cells| {
+                    head(record, cells);
+                    layer.write(&mut |cell| cells.push_field(cell));
+                    probe.write(&mut |cell| cells.push_field(cell));
+                })?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Writes `histograms.csv` of `records`, in the same order.
+///
+/// # Errors
+/// `out` cannot be written.
+pub fn write_histograms<W: Write>(records: &[ProbeRecord], out: W) -> Result<()> {
+    write::<HistogramLine, W>(out, |line| {
+        for record in records {
+            for row in &record.histograms {
+                line(&|cells| {
+                    head(record, cells);
+                    row.write(&mut |cell| cells.push_field(cell));
+                })?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn head(record: &ProbeRecord, cells: &mut csv::StringRecord) {
+    record.coordinates.write(&mut |cell| cells.push_field(cell));
+    cells.push_field(&record.trial_id);
+}
+
+/// Writes one line, which it is given a way to fill.
+type Line<'a> = dyn FnMut(&dyn Fn(&mut csv::StringRecord)) -> csv::Result<()> + 'a;
+
+fn write<R: Row, W: Write>(out: W, rows: impl FnOnce(&mut Line) -> csv::Result<()>) -> Result<()> {
+    let unwritable =
+        |e: &dyn std::fmt::Display| Error::new(Kind::Io, format!("cannot write {}: {e}", R::FILE));
+    let mut out = writer(out);
+    let mut cells = csv::StringRecord::new();
+    let all = || -> csv::Result<()> {
+        out.write_record(R::columns().iter().map(|c| c.name))?;
+        rows(&mut |fill| {
+            cells.clear();
+            fill(&mut cells);
+            out.write_record(&cells)
+        })?;
+        Ok(out.flush()?)
+    };
+    all().map_err(|e| unwritable(&e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::example;
+    use crate::table::table::Reader;
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let layer = example::record(example::coordinates(), 0.9).layers.remove(0);
+        let probe = ProbeRow {
+            log_length: Some(-0.25),
+            born_dead: Some(1),
+            ..ProbeRow::default()
+        };
+        let row = HistogramRow {
+            layer: 1,
+            low: -0.5,
+            high: 0.5,
+            counts: "1 2 1".to_owned(),
+        };
+        let record = ProbeRecord {
+            coordinates: example::coordinates(),
+            trial_id: "0123456789abcdef".to_owned(),
+            layers: vec![(layer.clone(), probe.clone())],
+            histograms: vec![row.clone()],
+        };
+        let records = [record];
+        let mut bytes = Vec::new();
+        write_layers(&records, &Layers::All, &mut bytes).unwrap();
+        let lines: Vec<ProbeLine> = Reader::new("probe.csv", &bytes[..])
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!((&lines[0].layer, &lines[0].probe), (&layer, &probe));
+        assert_eq!(lines[0].trial_id, "0123456789abcdef");
+        let mut bytes = Vec::new();
+        write_histograms(&records, &mut bytes).unwrap();
+        let lines: Vec<HistogramLine> = Reader::new("histograms.csv", &bytes[..])
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!((lines.len(), &lines[0].row), (1, &row));
+    }
+}

@@ -1,0 +1,276 @@
+//! Where tables are read from: a directory, one file, or a place in a git revision.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use crate::support::error::{Error, Kind, Result};
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A directory of tables.
+    Directory(PathBuf),
+    /// One table.
+    File(PathBuf),
+    /// A directory or a table as it is in a git revision; `path` as git reads it after the colon
+    /// (from the top of the work tree, or from here after `./`).
+    Git {
+        /// The revision.
+        revision: String,
+        /// The path in it.
+        path: String,
+        /// Whether it is a directory.
+        tree: bool,
+    },
+}
+
+/// Bytes of a table, from wherever it is.
+pub type Bytes = Box<dyn Read + Send>;
+
+impl Source {
+    /// Understands an argument of the command line: a path that exists, or `REVISION:path`.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn parse(text: &str) -> Result<Self> {
+        let path = Path::new(text);
+        if path.is_dir() {
+            return Ok(Source::Directory(path.to_owned()));
+        }
+        if path.exists() {
+            return Ok(Source::File(path.to_owned()));
+        }
+        match text.split_once(':') {
+            Some((revision, path)) if !revision.is_empty() => Source::git(revision, path),
+            _ => {
+                let error = Error::new(Kind::Usage, format!("there is no file or directory `{text}`"));
+                Err(error
+                    .help("for an earlier commit: HEAD~1:results/quick, or `diff HEAD~1 -- results/quick`"))
+            }
+        }
+    }
+
+    /// `path` in `revision`.
+    ///
+    /// # Errors
+    /// Git is not there, or knows no such revision or path.
+    pub fn git(revision: &str, path: &str) -> Result<Self> {
+        // Paths with a trailing slash name the same tree.
+        let path = path.trim_end_matches('/').to_owned();
+        let object = format!("{revision}:{path}");
+        let kind = git(&["cat-file", "-t", "--end-of-options", &object], &object)?;
+        let tree = match String::from_utf8_lossy(&kind).trim() {
+            "tree" => true,
+            "blob" => false,
+            other => {
+                let message = format!("`{object}` is a {other}, not a file or directory");
+                return Err(Error::new(Kind::Usage, message));
+            }
+        };
+        Ok(Source::Git {
+            revision: revision.to_owned(),
+            path,
+            tree,
+        })
+    }
+
+    /// Whether it holds several tables.
+    pub fn is_directory(&self) -> bool {
+        matches!(self, Source::Directory(_) | Source::Git { tree: true, .. })
+    }
+
+    /// The tables in it, as paths relative to it with `/`, sorted; a single file is one table
+    /// without a name.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn tables(&self) -> Result<BTreeSet<String>> {
+        let mut tables = BTreeSet::new();
+        match self {
+            Source::Directory(dir) => walk(dir, "", 0, &mut tables)?,
+            Source::File(_) | Source::Git { tree: false, .. } => {
+                tables.insert(String::new());
+            }
+            Source::Git { revision, path, .. } => {
+                let object = format!("{revision}:{path}");
+                let names = git(
+                    &[
+                        "ls-tree",
+                        "--full-tree",
+                        "-r",
+                        "-z",
+                        "--name-only",
+                        "--end-of-options",
+                        &object,
+                    ],
+                    &object,
+                )?;
+                let names = String::from_utf8_lossy(&names);
+                tables.extend(names.split('\0').filter(|n| is_table(n)).map(str::to_owned));
+            }
+        }
+        Ok(tables)
+    }
+
+    /// Opens the file `name` in it (any name for a single file); `None` if there is none.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn open(&self, name: &str) -> Result<Option<Bytes>> {
+        let path = match self {
+            Source::Directory(dir) => dir.join(name),
+            Source::File(path) => path.clone(),
+            Source::Git { revision, path, tree } => {
+                let object = match (tree, path.as_str()) {
+                    (false, _) => format!("{revision}:{path}"),
+                    (true, "") => format!("{revision}:{name}"),
+                    (true, _) => format!("{revision}:{path}/{name}"),
+                };
+                return open_object(&object);
+            }
+        };
+        match File::open(&path) {
+            Ok(file) => Ok(Some(Box::new(BufReader::with_capacity(1 << 16, file)))),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Error::io("read", &path, &e)),
+        }
+    }
+
+    /// The text of the file `name` in it; `None` if there is none.
+    ///
+    /// # Errors
+    /// It is there and cannot be read, or is not text.
+    pub fn text(&self, name: &str) -> Result<Option<String>> {
+        let Some(mut bytes) = self.open(name)? else {
+            return Ok(None);
+        };
+        let mut text = String::new();
+        match bytes.read_to_string(&mut text) {
+            Ok(_) => Ok(Some(text)),
+            Err(e) => Err(Error::new(
+                Kind::Io,
+                format!("cannot read {}: {e}", self.name_of(name)),
+            )),
+        }
+    }
+
+    /// What messages call the file `name` in it.
+    pub fn name_of(&self, name: &str) -> String {
+        match self {
+            Source::Directory(dir) if !name.is_empty() => dir.join(name).display().to_string(),
+            Source::Git { tree: true, .. } if !name.is_empty() => format!("{self}/{name}"),
+            _ => self.to_string(),
+        }
+    }
+
+    /// The directory `name` in it.
+    #[must_use]
+    pub fn inside(&self, name: &str) -> Source {
+        match self {
+            _ if name.is_empty() => self.clone(),
+            Source::Directory(dir) => Source::Directory(dir.join(name)),
+            Source::File(_) => self.clone(),
+            Source::Git { revision, path, tree } => Source::Git {
+                revision: revision.clone(),
+                path: if path.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{path}/{name}")
+                },
+                tree: *tree,
+            },
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Directory(path) | Source::File(path) => write!(f, "{}", path.display()),
+            Source::Git { revision, path, .. } => write!(f, "{revision}:{path}"),
+        }
+    }
+}
+
+fn is_table(name: &str) -> bool {
+    name.ends_with(".csv")
+}
+
+/// Deeper than this is not a results directory.
+const MAX_DEPTH: usize = 8;
+
+fn walk(dir: &Path, prefix: &str, depth: usize, tables: &mut BTreeSet<String>) -> Result<()> {
+    let unreadable = |e: std::io::Error| Error::io("read", dir, &e);
+    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let kind = entry.file_type().map_err(unreadable)?;
+        if kind.is_dir() && depth < MAX_DEPTH && !name.starts_with('.') {
+            walk(&entry.path(), &format!("{prefix}{name}/"), depth + 1, tables)?;
+        } else if !kind.is_dir() && is_table(&name) {
+            tables.insert(format!("{prefix}{name}"));
+        }
+    }
+    Ok(())
+}
+
+/// Runs git and returns what it prints; its complaint about `object` becomes the error.
+fn git(arguments: &[&str], object: &str) -> Result<Vec<u8>> {
+    let output = Command::new("git").args(arguments).stdin(Stdio::null()).output();
+    let output = output.map_err(|e| Error::new(Kind::Io, format!("cannot run git: {e}")))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let complaint = complaint.lines().next().unwrap_or("it failed").to_owned();
+    let error = Error::new(Kind::Usage, format!("`{object}`: git says: {complaint}"));
+    Err(error.help("a place in a revision is written HEAD~3:results/full"))
+}
+
+fn open_object(object: &str) -> Result<Option<Bytes>> {
+    if git(&["cat-file", "-e", "--end-of-options", object], object).is_err() {
+        return Ok(None);
+    }
+    let child = Command::new("git")
+        .args(["cat-file", "blob", "--end-of-options", object])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut child = child.map_err(|e| Error::new(Kind::Io, format!("cannot run git: {e}")))?;
+    let Some(out) = child.stdout.take() else {
+        return Err(Error::new(Kind::Io, "cannot read what git prints"));
+    };
+    Ok(Some(Box::new(BufReader::with_capacity(
+        1 << 16,
+        GitObject { child, out },
+    ))))
+}
+
+/// What `git cat-file` prints; a git that fails half-way is an error, not a short file.
+struct GitObject {
+    child: Child,
+    out: ChildStdout,
+}
+
+impl Read for GitObject {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.out.read(buffer)?;
+        if n == 0 && !buffer.is_empty() && !self.child.wait()?.success() {
+            return Err(std::io::Error::other("git failed"));
+        }
+        Ok(n)
+    }
+}
+
+impl Drop for GitObject {
+    fn drop(&mut self) {
+        // A reader that stopped early leaves git writing into a closed pipe.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
