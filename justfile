@@ -1,0 +1,67 @@
+# `just` lists the recipes. Each script says in its head how it is run and what it needs.
+
+# list the recipes
+default:
+    @just --list
+
+# what CI runs
+ci:
+    .ci/run
+
+# accept changed golden values: run the tests with insta writing the new snapshots
+bless *FILTER:
+    INSTA_UPDATE=always cargo test {{FILTER}}
+
+# every paper and every slide from nothing; which claims hold (minutes)
+papers *ARGS:
+    tests/scripts/papers.sh {{ARGS}}
+
+# every committed table made anew, and the READMEs of the results
+results:
+    cargo build --release
+    for e in quick seeds full; do target/release/goodinit grid experiments/$e.toml --fresh; done
+    rm -rf results/papers/*/ results/deck/*/
+    tests/scripts/papers.sh || true
+    python3 tests/scripts/verdicts.py results/papers results/deck
+    git diff --stat results/
+
+# the same bytes in debug and release, on every instruction set, with 1, 2 and 8 threads
+profiles *ARGS:
+    tests/scripts/profiles.sh {{ARGS}}
+
+# the same bytes under emulated processors: x86-64 without AVX-512 and AVX; 64-bit Arm
+emulated:
+    tests/scripts/qemu.sh
+    tests/scripts/neon.sh
+
+# kill -9 at random moments; a full disk (root); many trials; Slurm (root)
+crash *ARGS:
+    tests/scripts/crash.sh {{ARGS}}
+disk:
+    tests/scripts/disk.sh
+many *ARGS:
+    tests/scripts/many.sh {{ARGS}}
+slurm:
+    tests/scripts/slurm.sh
+
+# elementary functions on every float; tails of the samplers; memory errors
+elementary *ARGS:
+    tests/scripts/elementary.sh {{ARGS}}
+tails:
+    tests/scripts/tails.sh
+valgrind *ARGS:
+    tests/scripts/valgrind.sh {{ARGS}}
+
+# statistics against scipy and statsmodels; names of other libraries; PyTorch's safetensors
+oracles:
+    python3 tests/scripts/statistics_oracle.py
+    python3 tests/scripts/dialects.py
+    python3 tests/scripts/torch_safetensors.py
+
+# licences, advisories and sources of the dependencies
+deny:
+    cargo deny check
+
+# one fuzz target for some seconds: toml, csv, idx, journal, safetensors
+fuzz TARGET SECONDS="60":
+    cd fuzz && cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
