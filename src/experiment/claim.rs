@@ -42,6 +42,8 @@ pub struct Claim {
     pub source: String,
     /// What is claimed, in words.
     pub sentence: String,
+    /// Whether the claim is evidence or an identity.
+    pub kind: ClaimKind,
     /// The figure per trial.
     pub metric: Metric,
     /// Applied to each trial's figure before aggregation.
@@ -62,6 +64,16 @@ pub struct Claim {
     pub relation: Relation,
     /// Level of the interval that a verdict asks, 0 to 1. 0.95 unless given.
     pub confidence: f64,
+}
+
+/// What it means that a claim holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimKind {
+    /// An empirical statement: it holds or fails by what training did.
+    Evidence,
+    /// A theorem of the arithmetic: it cannot fail unless the program is wrong. Counted apart
+    /// from the evidence.
+    Identity,
 }
 
 /// A figure of one trial.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claim::{Aggregate, Claim, Metric, Rate, Relation, Selector, Transform, Tuning};
+use super::claim::{Aggregate, Claim, ClaimKind, Metric, Rate, Relation, Selector, Transform, Tuning};
 use super::coordinates::Axis;
 use super::document::{Document, Item, Node, Span};
 use super::grid::Grid;
@@ -105,6 +105,15 @@ impl<'d> Ground<'d> {
             name,
             source: reader.text("source")?.unwrap_or_default().to_owned(),
             sentence,
+            kind: reader
+                .choice(
+                    "kind",
+                    &[
+                        ("evidence", ClaimKind::Evidence),
+                        ("identity", ClaimKind::Identity),
+                    ],
+                )?
+                .unwrap_or(ClaimKind::Evidence),
             transform: reader
                 .choice("transform", &TRANSFORMS)?
                 .unwrap_or(Transform::Identity),

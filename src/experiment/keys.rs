@@ -263,6 +263,12 @@ pub static CLAIM: Section = Section {
         ),
         key("sentence", "text", "", "what is claimed, in words"),
         key(
+            "kind",
+            "evidence or identity",
+            "evidence",
+            "identity: a theorem of the arithmetic, which cannot fail unless the program is wrong; counted apart from the evidence",
+        ),
+        key(
             "metric",
             "a column, or { steps_to = target, of = column }",
             "",

@@ -158,6 +158,29 @@ fn claims_are_checked_against_the_grid() {
 }
 
 #[test]
+fn a_claim_is_evidence_unless_it_says_identity() {
+    let claim = |kind: &str| {
+        let rest = format!(
+            "[[claim]]\nsentence = \"s\"\n{kind}\nmetric = \"steps\"\nleft = {{ scheme = \"zeros\", learning_rate = 0.1, architecture = [8] }}\nrelation = \"left >= 0\""
+        );
+        file("", "", GRID, &rest)
+    };
+    assert_eq!(good(&claim("")).claims[0].kind, ClaimKind::Evidence);
+    assert_eq!(
+        good(&claim("kind = \"evidence\"")).claims[0].kind,
+        ClaimKind::Evidence
+    );
+    assert_eq!(
+        good(&claim("kind = \"identity\"")).claims[0].kind,
+        ClaimKind::Identity
+    );
+    bad(&[(
+        claim("kind = \"theorem\""),
+        &["`kind` cannot be `theorem`", "evidence, identity"],
+    )]);
+}
+
+#[test]
 fn a_claim_asks_only_for_layers_whose_rows_are_written() {
     // Networks of two and of three layers.
     let claim = |rows: &str, metric: &str, asked: &str, left: &str, relation: &str| {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::claim::Layers;
+use super::claim::{ClaimKind, Layers};
 use super::*;
 
 mod claims;
