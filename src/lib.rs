@@ -41,7 +41,7 @@
 //!   own, as `examples/custom_scheme.rs` shows.
 //! - [`numerics`] states the arithmetic contract that makes the bits the same everywhere, and
 //!   [`random`] how every draw is addressed by what it means.
-//! - [`table`] writes and reads records as tables, [`analysis`] turns tables into statistics,
+//! - [`row`] has the columns of every table, [`table`] writes and reads records as tables, [`analysis`] turns tables into statistics,
 //!   rankings, comparisons and verdicts on claims;
 //!   [`report`] turns tables into a page.
 //!
@@ -58,6 +58,7 @@ pub mod activation;
 pub mod model;
 pub mod theory;
 pub mod init;
+pub mod row;
 pub mod experiment;
 pub mod table;
 pub mod analysis;

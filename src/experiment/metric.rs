@@ -5,85 +5,29 @@ use super::claims::{Ground, aggregate};
 use super::document::{Item, Node};
 use super::section::Reader;
 use super::settings::LayerEpoch;
+use crate::row::{EpochRow, LayerRow, ProbeRow, TrialRow, numeric};
 use crate::support::catalog::suggest;
 use crate::support::error::{Error, Result};
 
 /// The numeric columns of `trials.csv`.
-pub const TRIAL_COLUMNS: &[&str] = &[
-    "stopped_epoch",
-    "steps",
-    "parameters",
-    "initial_loss",
-    "train_loss",
-    "train_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "test_loss",
-    "test_accuracy",
-    "best_epoch",
-    "best_validation_accuracy",
-    "best_test_accuracy",
-];
+pub fn trial_columns() -> Vec<&'static str> {
+    numeric::<TrialRow>(&[])
+}
 
 /// The numeric columns of `epochs.csv` that an evaluation measures.
-pub const EPOCH_COLUMNS: &[&str] = &[
-    "train_loss",
-    "train_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "test_loss",
-    "test_accuracy",
-];
+pub fn epoch_columns() -> Vec<&'static str> {
+    numeric::<EpochRow>(&["epoch", "step"])
+}
 
 /// The columns of `layers.csv` that a layer measures.
-pub const LAYER_COLUMNS: &[&str] = &[
-    "fan_in",
-    "fan_out",
-    "weight_mean",
-    "weight_std",
-    "weight_max",
-    "preactivation_mean",
-    "preactivation_std",
-    "preactivation_moment",
-    "preactivation_ratio",
-    "activation_mean",
-    "activation_std",
-    "activation_moment",
-    "gradient_mean",
-    "gradient_std",
-    "gradient_moment",
-    "gradient_ratio",
-    "dead_fraction",
-    "zero_fraction",
-    "saturated_fraction",
-    "distinct_units",
-    "correlation",
-    "weight_rank",
-    "change_rank",
-    "column_spread",
-];
+pub fn layer_columns() -> Vec<&'static str> {
+    numeric::<LayerRow>(&["epoch", "layer"])
+}
 
-/// The columns that only `probe.csv` has; those of [`LAYER_COLUMNS`] stand there too.
-pub const PROBE_COLUMNS: &[&str] = &[
-    "log_length",
-    "first_ratio",
-    "pair_correlation",
-    "weight_variance_theory",
-    "weight_variance_error",
-    "moment_theory",
-    "moment_error",
-    "correlation_theory",
-    "correlation_error",
-    "gradient_ratio_theory",
-    "gradient_ratio_error",
-    "jacobian_mean",
-    "jacobian_spread",
-    "jacobian_min",
-    "jacobian_max",
-    "initial_loss",
-    "born_dead",
-    "first_dead",
-];
+/// The columns that a claim can name of `probe.csv`: its own, then those of [`layer_columns`].
+pub fn probe_columns() -> Vec<&'static str> {
+    [numeric::<ProbeRow>(&[]), layer_columns()].concat()
+}
 
 /// Reads `metric` and the keys that belong to it.
 pub(super) fn read(ground: &Ground<'_>, reader: &Reader<'_>) -> Result<Metric> {
@@ -118,10 +62,10 @@ fn named(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node, text: &str) -> R
         ("trials", "diverged") => Ok(Metric::Ended(Ending::Diverged)),
         ("trials", "failed") => Ok(Metric::Ended(Ending::Failed)),
         ("trials", _) => Ok(Metric::Trial {
-            column: column_of(reader, node, column, TRIAL_COLUMNS, "columns of trials.csv")?,
+            column: column_of(reader, node, column, &trial_columns(), "columns of trials.csv")?,
         }),
         ("epochs", _) => {
-            let column = column_of(reader, node, column, EPOCH_COLUMNS, "columns of epochs.csv")?;
+            let column = column_of(reader, node, column, &epoch_columns(), "columns of epochs.csv")?;
             needs_epochs(ground, reader, node)?;
             Ok(Metric::Epoch {
                 column,
@@ -129,7 +73,7 @@ fn named(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node, text: &str) -> R
             })
         }
         ("layers", _) => {
-            let column = column_of(reader, node, column, LAYER_COLUMNS, "columns of layers.csv")?;
+            let column = column_of(reader, node, column, &layer_columns(), "columns of layers.csv")?;
             let at = moment(reader)?;
             needs_layers(ground, reader, node, at)?;
             let (layers, across) = (layers(reader, "layers")?, across(reader)?);
@@ -141,8 +85,7 @@ fn named(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node, text: &str) -> R
             })
         }
         ("probe", _) => {
-            let known = [PROBE_COLUMNS, LAYER_COLUMNS].concat();
-            let column = column_of(reader, node, column, &known, "columns of probe.csv")?;
+            let column = column_of(reader, node, column, &probe_columns(), "columns of probe.csv")?;
             let (layers, across) = (layers(reader, "layers")?, across(reader)?);
             Ok(Metric::Probe {
                 column,
@@ -176,7 +119,7 @@ fn column_of(reader: &Reader<'_>, node: &Node, column: &str, known: &[&str], plu
 /// The numeric column of `trials.csv` that `node` names.
 pub(super) fn trial_column(reader: &Reader<'_>, node: &Node) -> Result<String> {
     match &node.item {
-        Item::Text(column) => column_of(reader, node, column, TRIAL_COLUMNS, "columns of trials.csv"),
+        Item::Text(column) => column_of(reader, node, column, &trial_columns(), "columns of trials.csv"),
         _ => Err(reader.wrong("of", node, "a column of trials.csv")),
     }
 }
@@ -197,7 +140,7 @@ fn time_to(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node) -> Result<Metr
                     reader,
                     &member.node,
                     text,
-                    EPOCH_COLUMNS,
+                    &epoch_columns(),
                     "columns of epochs.csv",
                 )?);
                 continue;

@@ -1,6 +1,6 @@
 //! The rows of the tables, and how they are written and read.
 
-pub mod cells;
+mod coordinates;
 pub mod format;
 pub mod manifest;
 pub mod order;

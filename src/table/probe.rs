@@ -6,7 +6,7 @@ use crate::experiment::Coordinates;
 use crate::experiment::claim::Layers;
 use crate::support::error::{Error, Kind, Result};
 
-use crate::table::cells::{BadCell, Cells, Column, ColumnKind};
+use crate::row::{BadCell, Cells, Column, ColumnKind};
 use crate::table::format;
 use crate::table::record::{HistogramRow, LayerRow, ProbeRow};
 use crate::table::table::{Row, writer};
@@ -51,6 +51,7 @@ pub struct HistogramLine {
 const TRIAL_ID: Column = Column {
     name: "trial_id",
     kind: ColumnKind::Text,
+    doc: " Digest of the trial.",
 };
 
 const HEAD: usize = Coordinates::COLUMNS.len();

@@ -11,7 +11,7 @@ use std::path::Path;
 use crate::experiment::Coordinates;
 use crate::support::error::{Error, Kind, Result};
 
-use crate::table::cells::{BadCell, Cells, Column, ColumnKind};
+use crate::row::{BadCell, Cells, Column, ColumnKind};
 use crate::table::format;
 use crate::table::record::{EpochRow, LayerRow, TrialRecord, TrialRow};
 
@@ -29,6 +29,7 @@ pub enum Table {
 const TRIAL_ID: Column = Column {
     name: "trial_id",
     kind: ColumnKind::Text,
+    doc: " Digest of the trial.",
 };
 
 impl Table {

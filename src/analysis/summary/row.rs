@@ -10,7 +10,7 @@ use crate::analysis::cell;
 use crate::analysis::cell::CellCoordinates;
 #[cfg(doc)]
 use crate::analysis::stats::variance;
-use crate::table::cells::{BadCell, Cells, Column, cells};
+use crate::row::{BadCell, Cells, Column, columns};
 use crate::table::format;
 use crate::table::table::{self, Reader, Row};
 
@@ -23,126 +23,88 @@ pub struct SummaryRow {
     pub figures: SummaryFigures,
 }
 
-/// The figures of a cell.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct SummaryFigures {
-    /// Trials in the cell.
-    pub trials: u32,
-    /// Trials that ran to their end.
-    pub ok: u32,
-    /// Trials that diverged.
-    pub diverged: u32,
-    /// Trials that failed.
-    pub failed: u32,
-    /// Median test accuracy.
-    pub test_accuracy_median: Option<f64>,
-    /// Lower end of its interval.
-    pub test_accuracy_median_low: Option<f64>,
-    /// Upper end of its interval.
-    pub test_accuracy_median_high: Option<f64>,
-    /// Interquartile mean of the test accuracy.
-    pub test_accuracy_iqm: Option<f64>,
-    /// Lower end of its interval.
-    pub test_accuracy_iqm_low: Option<f64>,
-    /// Upper end of its interval.
-    pub test_accuracy_iqm_high: Option<f64>,
-    /// Least test accuracy.
-    pub test_accuracy_min: Option<f64>,
-    /// Greatest test accuracy.
-    pub test_accuracy_max: Option<f64>,
-    /// Median test loss.
-    pub test_loss_median: Option<f64>,
-    /// Lower end of its interval.
-    pub test_loss_median_low: Option<f64>,
-    /// Upper end of its interval.
-    pub test_loss_median_high: Option<f64>,
-    /// Interquartile mean of the test loss.
-    pub test_loss_iqm: Option<f64>,
-    /// Median training loss.
-    pub train_loss_median: Option<f64>,
-    /// Median training accuracy.
-    pub train_accuracy_median: Option<f64>,
-    /// Median validation loss.
-    pub validation_loss_median: Option<f64>,
-    /// Median validation accuracy.
-    pub validation_accuracy_median: Option<f64>,
-    /// Median test accuracy at the epoch that was best on validation data.
-    pub best_test_accuracy_median: Option<f64>,
-    /// Trials whose test accuracy reached [`cell::TARGET_ACCURACY`] at some evaluation.
-    pub reached_target: Option<u32>,
-    /// Median number of epochs until then, trials that never did counting as infinite.
-    pub epochs_to_target_median: Option<f64>,
-    /// Place among the schemes at this learning rate, by median test accuracy (loss for
-    /// regression); schemes that tie share the better place.
-    pub rank: Option<u32>,
-    /// Whether this learning rate is the one chosen for the scheme.
-    pub tuned: Option<bool>,
-    /// Whether that rate is at the edge of those tried: a better one may lie outside.
-    pub tuned_at_edge: Option<bool>,
-    /// Replicates that chose the rate; 0 where only one was tried.
-    pub tuned_on: Option<u32>,
-    /// Trials that are scored, of the other replicates (of all where only one rate was tried).
-    pub tuned_trials: Option<u32>,
-    /// Median test accuracy of those.
-    pub tuned_test_accuracy_median: Option<f64>,
-    /// Lower end of its interval.
-    pub tuned_test_accuracy_median_low: Option<f64>,
-    /// Upper end of its interval.
-    pub tuned_test_accuracy_median_high: Option<f64>,
-    /// Median test loss of those.
-    pub tuned_test_loss_median: Option<f64>,
-    /// Place among the schemes, each at its own chosen rate.
-    pub tuned_rank: Option<u32>,
-    /// Share of the variance of test accuracy (loss for regression) due to initial weights;
-    /// where seeds are crossed. See [`variance::shares`].
-    pub weights_share: Option<f64>,
-    /// Share due to the order of samples.
-    pub order_share: Option<f64>,
-    /// Share due to the split.
-    pub data_share: Option<f64>,
-    /// Share due to none of them alone.
-    pub rest_share: Option<f64>,
+columns! {
+    /// The figures of a cell.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct SummaryFigures {
+        /// Trials in the cell.
+        pub trials: u32,
+        /// Trials that ran to their end.
+        pub ok: u32,
+        /// Trials that diverged.
+        pub diverged: u32,
+        /// Trials that failed.
+        pub failed: u32,
+        /// Median test accuracy.
+        pub test_accuracy_median: Option<f64>,
+        /// Lower end of its interval.
+        pub test_accuracy_median_low: Option<f64>,
+        /// Upper end of its interval.
+        pub test_accuracy_median_high: Option<f64>,
+        /// Interquartile mean of the test accuracy.
+        pub test_accuracy_iqm: Option<f64>,
+        /// Lower end of its interval.
+        pub test_accuracy_iqm_low: Option<f64>,
+        /// Upper end of its interval.
+        pub test_accuracy_iqm_high: Option<f64>,
+        /// Least test accuracy.
+        pub test_accuracy_min: Option<f64>,
+        /// Greatest test accuracy.
+        pub test_accuracy_max: Option<f64>,
+        /// Median test loss.
+        pub test_loss_median: Option<f64>,
+        /// Lower end of its interval.
+        pub test_loss_median_low: Option<f64>,
+        /// Upper end of its interval.
+        pub test_loss_median_high: Option<f64>,
+        /// Interquartile mean of the test loss.
+        pub test_loss_iqm: Option<f64>,
+        /// Median training loss.
+        pub train_loss_median: Option<f64>,
+        /// Median training accuracy.
+        pub train_accuracy_median: Option<f64>,
+        /// Median validation loss.
+        pub validation_loss_median: Option<f64>,
+        /// Median validation accuracy.
+        pub validation_accuracy_median: Option<f64>,
+        /// Median test accuracy at the epoch that was best on validation data.
+        pub best_test_accuracy_median: Option<f64>,
+        /// Trials whose test accuracy reached [`cell::TARGET_ACCURACY`] at some evaluation.
+        pub reached_target: Option<u32>,
+        /// Median number of epochs until then, trials that never did counting as infinite.
+        pub epochs_to_target_median: Option<f64>,
+        /// Place among the schemes at this learning rate, by median test accuracy (loss for
+        /// regression); schemes that tie share the better place.
+        pub rank: Option<u32>,
+        /// Whether this learning rate is the one chosen for the scheme.
+        pub tuned: Option<bool>,
+        /// Whether that rate is at the edge of those tried: a better one may lie outside.
+        pub tuned_at_edge: Option<bool>,
+        /// Replicates that chose the rate; 0 where only one was tried.
+        pub tuned_on: Option<u32>,
+        /// Trials that are scored, of the other replicates (of all where only one rate was tried).
+        pub tuned_trials: Option<u32>,
+        /// Median test accuracy of those.
+        pub tuned_test_accuracy_median: Option<f64>,
+        /// Lower end of its interval.
+        pub tuned_test_accuracy_median_low: Option<f64>,
+        /// Upper end of its interval.
+        pub tuned_test_accuracy_median_high: Option<f64>,
+        /// Median test loss of those.
+        pub tuned_test_loss_median: Option<f64>,
+        /// Place among the schemes, each at its own chosen rate.
+        pub tuned_rank: Option<u32>,
+        /// Share of the variance of test accuracy (loss for regression) due to initial weights;
+        /// where seeds are crossed. See [`variance::shares`].
+        pub weights_share: Option<f64>,
+        /// Share due to the order of samples.
+        pub order_share: Option<f64>,
+        /// Share due to the split.
+        pub data_share: Option<f64>,
+        /// Share due to none of them alone.
+        pub rest_share: Option<f64>,
+    }
 }
-
-cells!(SummaryFigures {
-    trials: u32,
-    ok: u32,
-    diverged: u32,
-    failed: u32,
-    test_accuracy_median: Option<f64>,
-    test_accuracy_median_low: Option<f64>,
-    test_accuracy_median_high: Option<f64>,
-    test_accuracy_iqm: Option<f64>,
-    test_accuracy_iqm_low: Option<f64>,
-    test_accuracy_iqm_high: Option<f64>,
-    test_accuracy_min: Option<f64>,
-    test_accuracy_max: Option<f64>,
-    test_loss_median: Option<f64>,
-    test_loss_median_low: Option<f64>,
-    test_loss_median_high: Option<f64>,
-    test_loss_iqm: Option<f64>,
-    train_loss_median: Option<f64>,
-    train_accuracy_median: Option<f64>,
-    validation_loss_median: Option<f64>,
-    validation_accuracy_median: Option<f64>,
-    best_test_accuracy_median: Option<f64>,
-    reached_target: Option<u32>,
-    epochs_to_target_median: Option<f64>,
-    rank: Option<u32>,
-    tuned: Option<bool>,
-    tuned_at_edge: Option<bool>,
-    tuned_on: Option<u32>,
-    tuned_trials: Option<u32>,
-    tuned_test_accuracy_median: Option<f64>,
-    tuned_test_accuracy_median_low: Option<f64>,
-    tuned_test_accuracy_median_high: Option<f64>,
-    tuned_test_loss_median: Option<f64>,
-    tuned_rank: Option<u32>,
-    weights_share: Option<f64>,
-    order_share: Option<f64>,
-    data_share: Option<f64>,
-    rest_share: Option<f64>,
-});
 
 impl Row for SummaryRow {
     const FILE: &'static str = format::SUMMARY;

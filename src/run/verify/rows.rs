@@ -8,8 +8,8 @@ use csv::StringRecord;
 
 use super::super::job::Job;
 use super::{Difference, Place, Stage};
+use crate::row::Column;
 use crate::support::error::{Error, Kind, Result};
-use crate::table::cells::Column;
 use crate::table::record::TrialRecord;
 use crate::table::table::{Table, Writer, unreadable};
 

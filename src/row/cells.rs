@@ -1,9 +1,7 @@
-//! From values to cells of a table and back.
+//! From the fields of a row to cells of a table and back.
 
-use crate::experiment::{CellCoordinates, Coordinates, axes};
+use super::Status;
 use crate::support::catalog::number;
-
-use crate::table::record::{EpochRow, HistogramRow, LayerRow, ProbeRow, Status, TrialRow};
 
 /// How the cells of a column compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +19,8 @@ pub struct Column {
     pub name: &'static str,
     /// How its cells compare.
     pub kind: ColumnKind,
+    /// What it holds.
+    pub doc: &'static str,
 }
 
 /// A value that stands in one cell.
@@ -33,6 +33,10 @@ pub trait CellValue: Sized {
     fn write(&self, out: &mut String);
     /// Reads it back; `None` if `text` is no such value.
     fn read(text: &str) -> Option<Self>;
+    /// The value as a number; `None` for text and where it is missing.
+    fn number(&self) -> Option<f64> {
+        None
+    }
 }
 
 impl CellValue for f64 {
@@ -46,6 +50,9 @@ impl CellValue for f64 {
     }
     fn read(text: &str) -> Option<Self> {
         text.parse().ok().filter(|x: &f64| x.is_finite())
+    }
+    fn number(&self) -> Option<f64> {
+        Some(*self).filter(|x| x.is_finite())
     }
 }
 
@@ -61,6 +68,9 @@ macro_rules! whole {
             }
             fn read(text: &str) -> Option<Self> {
                 text.parse().ok()
+            }
+            fn number(&self) -> Option<f64> {
+                Some(*self as f64)
             }
         }
     };
@@ -105,6 +115,9 @@ impl<T: CellValue> CellValue for Option<T> {
             T::read(text).map(Some)
         }
     }
+    fn number(&self) -> Option<f64> {
+        self.as_ref().and_then(T::number)
+    }
 }
 
 impl CellValue for Status {
@@ -140,172 +153,134 @@ pub trait Cells: Sized {
     /// # Errors
     /// A cell that does not hold what its column promises.
     fn read(record: &csv::StringRecord, at: usize) -> Result<Self, BadCell>;
+    /// The value of each column as a number, in the order of [`Cells::COLUMNS`]; `None` for text
+    /// and where it is missing.
+    fn numbers(&self) -> impl Iterator<Item = Option<f64>>;
 }
 
-/// Implements [`Cells`] for a struct: the fields named, in this order, are the columns. A field
-/// left out does not compile.
+/// Position of the column `name` in a row of this type.
+pub fn position<R: Cells>(name: &str) -> Option<usize> {
+    R::COLUMNS.iter().position(|column| column.name == name)
+}
+
+/// The names of the numeric columns of a row of this type but those in `except`.
+pub fn numeric<R: Cells>(except: &[&str]) -> Vec<&'static str> {
+    let numbers = R::COLUMNS.iter().filter(|c| c.kind == ColumnKind::Number);
+    numbers
+        .map(|c| c.name)
+        .filter(|name| !except.contains(name))
+        .collect()
+}
+
+/// Defines a row: each field of the struct is a column, with the field's name as its heading.
+macro_rules! columns {
+    (
+        $(#[$meta:meta])*
+        pub struct $Row:ident {
+            $($(#[doc = $doc:literal])* pub $field:ident: $kind:ty,)*
+        }
+    ) => {
+        $(#[$meta])*
+        pub struct $Row {
+            $($(#[doc = $doc])* pub $field: $kind,)*
+        }
+        $crate::row::cells!($Row { $($(#[doc = $doc])* $field: $kind,)* });
+    };
+}
+pub(crate) use columns;
+
+/// Implements [`Cells`] for a struct that has these fields and no others: they are the columns, in
+/// this order.
 macro_rules! cells {
-    ($type:ident { $($field:ident: $kind:ty,)* }) => {
-        impl $crate::table::cells::Cells for $type {
-            const COLUMNS: &'static [$crate::table::cells::Column] = &[
-                $($crate::table::cells::Column {
+    ($Row:ident { $($(#[doc = $doc:literal])* $field:ident: $kind:ty,)* }) => {
+        impl $crate::row::Cells for $Row {
+            const COLUMNS: &'static [$crate::row::Column] = &[
+                $($crate::row::Column {
                     name: stringify!($field),
-                    kind: <$kind as $crate::table::cells::CellValue>::KIND,
+                    kind: <$kind as $crate::row::CellValue>::KIND,
+                    doc: concat!($($doc),*),
                 },)*
             ];
+
             fn write(&self, push: &mut dyn FnMut(&str)) {
-                let $type { $($field,)* } = self;
+                let $Row { $($field,)* } = self;
                 let mut text = String::new();
                 $(
                     text.clear();
-                    $crate::table::cells::CellValue::write($field, &mut text);
+                    $crate::row::CellValue::write($field, &mut text);
                     push(&text);
                 )*
             }
+
             fn read(
                 record: &csv::StringRecord,
                 at: usize,
-            ) -> ::std::result::Result<Self, $crate::table::cells::BadCell> {
+            ) -> ::std::result::Result<Self, $crate::row::BadCell> {
                 let mut column = at;
                 $(
                     let $field = record
                         .get(column)
-                        .and_then(<$kind as $crate::table::cells::CellValue>::read)
-                        .ok_or($crate::table::cells::BadCell {
+                        .and_then(<$kind as $crate::row::CellValue>::read)
+                        .ok_or($crate::row::BadCell {
                             column,
-                            expected: <$kind as $crate::table::cells::CellValue>::EXPECTED,
+                            expected: <$kind as $crate::row::CellValue>::EXPECTED,
                         })?;
                     column += 1;
                 )*
                 let _ = column;
-                Ok($type { $($field,)* })
+                Ok($Row { $($field,)* })
+            }
+
+            fn numbers(&self) -> impl Iterator<Item = Option<f64>> {
+                [$($crate::row::CellValue::number(&self.$field),)*].into_iter()
             }
         }
     };
 }
 pub(crate) use cells;
 
-/// Both kinds of coordinates, from the list of axes.
-macro_rules! coordinates {
-    (
-        cell { $($(#[$_a:meta])* $_b:ident $cell:ident: $cell_type:ty,)* }
-        trial { $($(#[$_c:meta])* $_d:ident $trial:ident: $trial_type:ty,)* }
-    ) => {
-        cells!(Coordinates { $($cell: $cell_type,)* $($trial: $trial_type,)* });
-        cells!(CellCoordinates { $($cell: $cell_type,)* });
-    };
-}
-axes!(coordinates);
-
-cells!(TrialRow {
-    trial_id: String,
-    status: Status,
-    stopped_epoch: Option<u32>,
-    message: Option<String>,
-    steps: u64,
-    parameters: u64,
-    initial_loss: Option<f64>,
-    train_loss: Option<f64>,
-    train_accuracy: Option<f64>,
-    validation_loss: Option<f64>,
-    validation_accuracy: Option<f64>,
-    test_loss: Option<f64>,
-    test_accuracy: Option<f64>,
-    best_epoch: Option<u32>,
-    best_validation_accuracy: Option<f64>,
-    best_test_accuracy: Option<f64>,
-    data_hash: String,
-    initial_hash: Option<String>,
-    final_hash: Option<String>,
-});
-
-cells!(EpochRow {
-    epoch: u32,
-    step: u64,
-    train_loss: Option<f64>,
-    train_accuracy: Option<f64>,
-    validation_loss: Option<f64>,
-    validation_accuracy: Option<f64>,
-    test_loss: Option<f64>,
-    test_accuracy: Option<f64>,
-    weights_hash: String,
-});
-
-cells!(LayerRow {
-    epoch: u32,
-    layer: u32,
-    fan_in: u32,
-    fan_out: u32,
-    weight_mean: Option<f64>,
-    weight_std: Option<f64>,
-    weight_max: Option<f64>,
-    preactivation_mean: Option<f64>,
-    preactivation_std: Option<f64>,
-    preactivation_moment: Option<f64>,
-    preactivation_ratio: Option<f64>,
-    activation_mean: Option<f64>,
-    activation_std: Option<f64>,
-    activation_moment: Option<f64>,
-    gradient_mean: Option<f64>,
-    gradient_std: Option<f64>,
-    gradient_moment: Option<f64>,
-    gradient_ratio: Option<f64>,
-    dead_fraction: Option<f64>,
-    zero_fraction: Option<f64>,
-    saturated_fraction: Option<f64>,
-    distinct_units: Option<u32>,
-    correlation: Option<f64>,
-    weight_rank: Option<u32>,
-    change_rank: Option<u32>,
-    column_spread: Option<f64>,
-});
-
-cells!(ProbeRow {
-    log_length: Option<f64>,
-    first_ratio: Option<f64>,
-    pair_correlation: Option<f64>,
-    weight_variance_theory: Option<f64>,
-    weight_variance_error: Option<f64>,
-    moment_theory: Option<f64>,
-    moment_error: Option<f64>,
-    correlation_theory: Option<f64>,
-    correlation_error: Option<f64>,
-    gradient_ratio_theory: Option<f64>,
-    gradient_ratio_error: Option<f64>,
-    jacobian_mean: Option<f64>,
-    jacobian_spread: Option<f64>,
-    jacobian_min: Option<f64>,
-    jacobian_max: Option<f64>,
-    initial_loss: Option<f64>,
-    born_dead: Option<u32>,
-    first_dead: Option<u32>,
-});
-
-cells!(HistogramRow {
-    layer: u32,
-    low: f64,
-    high: f64,
-    counts: String,
-});
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::metric::{EPOCH_COLUMNS, LAYER_COLUMNS, PROBE_COLUMNS, TRIAL_COLUMNS};
 
-    /// Claims are read a floor below, where the rows are not known.
+    columns! {
+        #[derive(Debug, PartialEq)]
+        pub struct Three {
+            /// A digest.
+            pub id: String,
+            /// A loss,
+            /// if there is one.
+            pub loss: Option<f64>,
+            /// A count.
+            pub steps: u64,
+        }
+    }
+
     #[test]
-    fn claims_know_the_numeric_columns_of_every_table() {
-        let numeric = |columns: &[Column], place: &[&str]| -> Vec<&'static str> {
-            columns
-                .iter()
-                .filter(|c| c.kind != ColumnKind::Text && !place.contains(&c.name))
-                .map(|c| c.name)
-                .collect()
+    fn a_field_is_a_column() {
+        let columns: Vec<_> = Three::COLUMNS.iter().map(|c| (c.name, c.kind, c.doc)).collect();
+        assert_eq!(
+            columns,
+            [
+                ("id", ColumnKind::Text, " A digest."),
+                ("loss", ColumnKind::Number, " A loss, if there is one."),
+                ("steps", ColumnKind::Number, " A count."),
+            ]
+        );
+        assert_eq!(numeric::<Three>(&["steps"]), ["loss"]);
+        assert_eq!(position::<Three>("steps"), Some(2));
+        let row = Three {
+            id: "x".into(),
+            loss: Some(f64::INFINITY),
+            steps: 7,
         };
-        assert_eq!(numeric(TrialRow::COLUMNS, &[]), TRIAL_COLUMNS);
-        assert_eq!(numeric(EpochRow::COLUMNS, &["epoch", "step"]), EPOCH_COLUMNS);
-        assert_eq!(numeric(LayerRow::COLUMNS, &["epoch", "layer"]), LAYER_COLUMNS);
-        assert_eq!(numeric(ProbeRow::COLUMNS, &[]), PROBE_COLUMNS);
+        assert_eq!(row.numbers().collect::<Vec<_>>(), [None, None, Some(7.0)]);
+        let mut record = csv::StringRecord::new();
+        row.write(&mut |cell| record.push_field(cell));
+        assert_eq!(record, csv::StringRecord::from(vec!["x", "", "7"]));
+        assert_eq!(Three::read(&record, 0), Ok(Three { loss: None, ..row }));
+        let short = csv::StringRecord::from(vec!["x", "", "many"]);
+        let bad = Three::read(&short, 0).unwrap_err();
+        assert_eq!((bad.column, bad.expected), (2, "a whole number"));
     }
 }
