@@ -1,25 +1,14 @@
-//! Text in lines of a certain width.
+//! Text for people: numbers, counts, durations, lines, short names, and what a terminal can show.
+//!
+//! Everything that a person reads goes through these functions, so that one kind of figure has one
+//! form wherever it is shown. What programs read (tables, JSON) has the forms of its own format.
 
-/// Appends `words` to the last line of `out`, a blank between them, and a new line, indented, where
-/// one would become longer than `width`. Words are never broken.
-pub(crate) fn push_words<'a>(
-    out: &mut String,
-    words: impl IntoIterator<Item = &'a str>,
-    width: usize,
-    indent: usize,
-) {
-    let mut column = out.chars().rev().take_while(|c| *c != '\n').count();
-    for (i, word) in words.into_iter().enumerate() {
-        let length = word.chars().count();
-        if i > 0 && column + 1 + length > width {
-            out.push('\n');
-            out.extend(std::iter::repeat_n(' ', indent));
-            column = indent;
-        } else if i > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-}
+mod lines;
+mod numbers;
+mod short;
+mod terminal;
+
+pub(crate) use lines::{entry, wrap, wrap_quoted};
+pub(crate) use numbers::{counted, counted_as, duration, grouped, megabytes, significant, three_decimals};
+pub(crate) use short::{Room, distinct_short, excerpt, shorten, visible};
+pub(crate) use terminal::{Style, bold, can_redraw, width_of_errors};
