@@ -8,37 +8,16 @@ use comfy_table::{Attribute, CellAlignment, Table, presets};
 use rayon::prelude::*;
 
 use crate::experiment::Axis;
-use crate::support::text::push_words;
+use crate::support::text::{Style, counted, distinct_short, entry, three_decimals, visible, wrap};
 
 use crate::analysis::cell::Cell;
 use crate::analysis::ranking::{Rates, Standing, scores, standings};
 use crate::analysis::tuning::{self, Basis};
 use crate::table::format;
-
-/// How wide, and whether with colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
-    /// Columns of the terminal.
-    pub width: usize,
-    /// Whether emphasis is allowed.
-    pub colour: bool,
-}
-
-impl Style {
-    /// For standard output as it is: the terminal's width (80 where there is none, at most 120),
-    /// emphasis on a terminal unless `NO_COLOR` is set.
-    pub fn detect() -> Self {
-        let table = Table::new();
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        Style {
-            width: table.width().map_or(80, |w| usize::from(w).clamp(40, 120)),
-            colour: table.is_tty() && !no_color,
-        }
-    }
-}
+use crate::table::record::Status;
 
 /// The summary of a run whose tables are in `dir`.
-pub fn render(cells: &[Cell], dir: &Path, style: Style) -> String {
+pub(crate) fn render(cells: &[Cell], dir: &Path, style: Style) -> String {
     let mut out = String::new();
     let tasks: BTreeSet<bool> = cells.iter().map(|c| c.headline().is_accuracy()).collect();
     for accuracy in tasks.into_iter().rev() {
@@ -50,15 +29,12 @@ pub fn render(cells: &[Cell], dir: &Path, style: Style) -> String {
     }
     let counts = |status| cells.iter().map(|c| c.count(status)).sum::<usize>();
     let trials: usize = cells.iter().map(|c| c.outcomes.len()).sum();
-    let (diverged, failed) = (
-        counts(crate::table::record::Status::Diverged),
-        counts(crate::table::record::Status::Failed),
-    );
+    let (diverged, failed) = (counts(Status::Diverged), counts(Status::Failed));
     let _ = write!(
         out,
-        "{trials} trials in {} cell{}: {diverged} diverged",
-        cells.len(),
-        if cells.len() == 1 { "" } else { "s" }
+        "{} in {}: {diverged} diverged",
+        counted(trials as u64, "trial"),
+        counted(cells.len() as u64, "cell"),
     );
     if failed > 0 {
         let _ = write!(out, ", {failed} FAILED (see `message` in {})", format::TRIALS);
@@ -90,7 +66,7 @@ fn section(out: &mut String, cells: &[&Cell], accuracy: bool, style: Style) {
     if overall.is_empty() {
         return;
     }
-    let _ = writeln!(out, "{}\n", wrap(&caption(cells, accuracy), style.width));
+    let _ = writeln!(out, "{}\n", wrap(&caption(cells, accuracy), style.width, 0));
     tables(out, &overall, &by_activation, style);
     winners(out, &by_activation, style);
 }
@@ -147,15 +123,27 @@ fn caption(cells: &[&Cell], accuracy: bool) -> String {
         }
     }
     let lost = if accuracy { "chance" } else { "infinite" };
-    let _ = write!(text, " A diverged trial (d) counts as {lost}.");
+    let failed = cells.iter().any(|cell| cell.count(Status::Failed) > 0);
+    let ended = if failed {
+        "A trial that diverged (d) or failed (f)"
+    } else {
+        "A diverged trial (d)"
+    };
+    let _ = write!(text, " {ended} counts as {lost}.");
     text
 }
 
 const MARGIN: usize = 2;
 
+/// Columns for the name of an activation function above its figures.
+const MOST_OF_ACTIVATION: usize = 14;
+
 fn tables(out: &mut String, schemes: &[String], by: &[(String, Vec<Standing>)], style: Style) {
     let first = schemes.iter().map(|s| s.chars().count()).max().unwrap_or(0);
     let first = first.clamp(6, (style.width / 3).max(12));
+    let names = distinct_short(schemes, first);
+    let activations: Vec<&str> = by.iter().map(|(name, _)| name.as_str()).collect();
+    let activations = distinct_short(&activations, MOST_OF_ACTIVATION);
     let texts = |two_lines: bool| -> Vec<Vec<String>> {
         let cell = |(_, standings): &(String, Vec<Standing>), scheme: &String| {
             let standing = standings.iter().find(|s| s.scheme == *scheme);
@@ -167,11 +155,11 @@ fn tables(out: &mut String, schemes: &[String], by: &[(String, Vec<Standing>)], 
     };
     let widths = |texts: &[Vec<String>]| -> Vec<usize> {
         let cell = |text: &String| text.lines().map(|l| l.chars().count()).max().unwrap_or(0);
-        let column = |(column, (name, _)): (&Vec<String>, &(String, Vec<Standing>))| {
+        let column = |(column, name): (&Vec<String>, &String)| {
             let widest = column.iter().map(cell).max().unwrap_or(0);
-            widest.max(name.chars().count().min(14)) + MARGIN
+            widest.max(name.chars().count()) + MARGIN
         };
-        texts.iter().zip(by).map(column).collect()
+        texts.iter().zip(&activations).map(column).collect()
     };
     let mut shown = texts(false);
     if first + widths(&shown).iter().sum::<usize>() > style.width {
@@ -187,21 +175,27 @@ fn tables(out: &mut String, schemes: &[String], by: &[(String, Vec<Standing>)], 
             used += widths[to];
             to += 1;
         }
-        let block = (first, &by[from..to], &shown[from..to], &widths[from..to]);
-        out.push_str(&one_table(schemes, block, style));
+        let block = Block {
+            names: &names,
+            activations: &activations[from..to],
+            by: &by[from..to],
+            texts: &shown[from..to],
+        };
+        out.push_str(&one_table(schemes, &block, style));
         out.push('\n');
         from = to;
     }
 }
 
-type Block<'a> = (
-    usize,
-    &'a [(String, Vec<Standing>)],
-    &'a [Vec<String>],
-    &'a [usize],
-);
+/// The activation functions that stand side by side.
+struct Block<'a> {
+    names: &'a [String],
+    activations: &'a [String],
+    by: &'a [(String, Vec<Standing>)],
+    texts: &'a [Vec<String>],
+}
 
-fn one_table(schemes: &[String], (first, by, texts, widths): Block, style: Style) -> String {
+fn one_table(schemes: &[String], block: &Block, style: Style) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     if style.colour {
@@ -217,16 +211,14 @@ fn one_table(schemes: &[String], (first, by, texts, widths): Block, style: Style
         }
     };
     let mut header = vec![comfy_table::Cell::new("scheme")];
-    header.extend(by.iter().zip(widths).map(|((name, _), width)| {
-        comfy_table::Cell::new(shorten(name, width - MARGIN)).set_alignment(CellAlignment::Right)
-    }));
+    let right = |text: &String| comfy_table::Cell::new(text).set_alignment(CellAlignment::Right);
+    header.extend(block.activations.iter().map(right));
     table.set_header(header);
     for (row, scheme) in schemes.iter().enumerate() {
-        let mut cells = vec![comfy_table::Cell::new(shorten(scheme, first))];
-        for ((_, standings), column) in by.iter().zip(texts) {
+        let mut cells = vec![comfy_table::Cell::new(&block.names[row])];
+        for ((_, standings), column) in block.by.iter().zip(block.texts) {
             let leads = standings.iter().any(|s| s.scheme == *scheme && s.leads());
-            let cell = comfy_table::Cell::new(&column[row]).set_alignment(CellAlignment::Right);
-            cells.push(bold(cell, leads));
+            cells.push(bold(right(&column[row]), leads));
         }
         table.add_row(cells);
     }
@@ -238,63 +230,53 @@ fn one_table(schemes: &[String], (first, by, texts, widths): Block, style: Style
 }
 
 fn describe(s: &Standing, two_lines: bool) -> String {
-    let mut text = figure(s.score.value);
-    if s.diverged + s.failed > 0 {
-        let _ = write!(text, " {}d", s.diverged + s.failed);
+    let mut text = three_decimals(s.score.value);
+    for (n, mark) in [(s.diverged, 'd'), (s.failed, 'f')] {
+        if n > 0 {
+            let _ = write!(text, " {n}{mark}");
+        }
     }
     if let Some(interval) = s.score.interval {
         let separator = if two_lines { '\n' } else { ' ' };
         let _ = write!(
             text,
             "{separator}{}..{}",
-            figure(interval.low),
-            figure(interval.high)
+            three_decimals(interval.low),
+            three_decimals(interval.high)
         );
     }
     text
 }
 
-/// Three decimals where they say something, else a short number.
-pub fn figure(x: f64) -> String {
-    if x.is_infinite() {
-        return if x > 0.0 { "inf".into() } else { "-inf".into() };
-    }
-    if x == 0.0 || (0.001..1000.0).contains(&x.abs()) {
-        format!("{x:.3}")
-    } else {
-        format!("{x:.1e}")
-    }
-}
-
+/// The best scheme with each activation function, and those that are not distinguishable from it.
 fn winners(out: &mut String, by: &[(String, Vec<Standing>)], style: Style) {
-    let name = by.iter().map(|(a, _)| a.chars().count()).max().unwrap_or(0);
-    for (activation, standings) in by {
+    let names: Vec<&str> = by.iter().map(|(activation, _)| activation.as_str()).collect();
+    let names = distinct_short(&names, style.width);
+    // A longer name has a line of its own.
+    let short = names.iter().map(|name| name.chars().count());
+    let indent = short
+        .filter(|length| *length <= style.width / 3)
+        .max()
+        .unwrap_or(0)
+        + MARGIN;
+    for (name, (_, standings)) in names.iter().zip(by) {
         let Some(best) = standings.first() else {
             continue;
         };
-        let mut line = format!(
-            "{activation:<name$}  {} {}",
-            best.scheme,
-            figure(best.score.value)
-        );
+        let mut line = format!("{} {}", best.scheme, three_decimals(best.score.value));
         let rivals: Vec<&str> = standings[1..]
             .iter()
             .filter(|s| s.leads())
             .map(|s| s.scheme.as_str())
             .collect();
-        match rivals.len() {
-            0 => {}
-            1..=3 => {
-                let _ = write!(line, "; not told apart: {}", rivals.join(", "));
+        match rivals.as_slice() {
+            [] => {}
+            [one, two, _, _, ..] => {
+                let more = rivals.len() - 2;
+                let _ = write!(line, "; not distinguishable: {one}, {two} and {more} more");
             }
-            n => {
-                let _ = write!(
-                    line,
-                    "; not told apart: {}, {} and {} more",
-                    rivals[0],
-                    rivals[1],
-                    n - 2
-                );
+            few => {
+                let _ = write!(line, "; not distinguishable: {}", few.join(", "));
             }
         }
         if best.at_edge > 0 {
@@ -303,38 +285,11 @@ fn winners(out: &mut String, by: &[(String, Vec<Standing>)], style: Style) {
                 let _ = write!(line, " ({}/{})", best.at_edge, best.groups);
             }
         }
-        let _ = writeln!(out, "{}", wrap_with(&line, style.width, name + 2));
+        entry(out, name, indent, &visible(&line), style.width);
     }
-    let _ = writeln!(
-        out,
-        "\n{}\n",
-        wrap(
-            "Not told apart: the interval of the difference of the two scores, paired by replicate and at \
-             a level of 95% for all comparisons together, contains 0.",
-            style.width
-        )
-    );
-}
-
-fn shorten(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
-    short.push('…');
-    short
-}
-
-/// Breaks at blanks.
-fn wrap(text: &str, width: usize) -> String {
-    wrap_with(text, width, 0)
-}
-
-/// Breaks at blanks; lines after the first are indented.
-pub(crate) fn wrap_with(text: &str, width: usize, indent: usize) -> String {
-    let mut lines = String::new();
-    push_words(&mut lines, text.split(' '), width, indent);
-    lines
+    let note = "Not distinguishable: the interval of the difference of the two scores, paired by replicate \
+        and at a level of 95% for all comparisons together, contains 0.";
+    let _ = writeln!(out, "\n{}\n", wrap(note, style.width, 0));
 }
 
 #[cfg(test)]

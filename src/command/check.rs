@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::print as print_out;
 use crate::analysis::check::{self, print};
-use crate::analysis::terminal::Style;
 use crate::support::error::Result;
+use crate::support::text::Style;
 
 /// Arguments of `goodinit check`.
 #[derive(Debug, clap::Args)]

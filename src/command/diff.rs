@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::print as print_out;
 use crate::analysis::diff::table::RowChange;
 use crate::analysis::diff::{self, Options, Report, Tolerance, machine, print};
-use crate::analysis::terminal::Style;
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::Style;
 use crate::table::source::Source;
 
 /// Arguments of `goodinit diff`.

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::text::{counted, entry};
 use crate::data::{Cache, Environment};
 use crate::experiment::{Axis, DataShape, Experiment, Length, Plan};
-use crate::run::progress::grouped;
 use crate::support::error::Result;
+use crate::support::text::grouped;
+use crate::support::text::{counted, entry};
 
 /// The plan in figures.
 #[derive(Debug, Serialize)]

@@ -1,6 +1,5 @@
 //! `goodinit fetch`: download a dataset once.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -13,6 +12,7 @@ use crate::data::{self, DataSpec, Environment, Item};
 use crate::run::progress::say;
 use crate::support::catalog;
 use crate::support::error::Result;
+use crate::support::text::{can_redraw, megabytes};
 
 /// Arguments of `goodinit fetch`.
 #[derive(Debug, clap::Args)]
@@ -79,8 +79,8 @@ struct Terminal {
 
 impl Watch for Terminal {
     fn begin(&self, file: &str, address: &str, done: u64, total: u64) {
-        if !std::io::stderr().is_terminal() {
-            say(&format!("downloading {address} ({:.1} MB)", total as f64 / 1e6));
+        if !can_redraw() {
+            say(&format!("downloading {address} ({})", megabytes(total)));
             return;
         }
         let bar = ProgressBar::new(total)

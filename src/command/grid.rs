@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use super::dry_run::Summary;
 use super::execute::{execute, print_outcome};
-use super::text::width;
 use super::{fetch, print, print_json};
 use crate::data::Environment;
 use crate::experiment::Experiment;
 use crate::init::Registry;
 use crate::support::error::Result;
+use crate::support::text::Style;
 
 /// Arguments of `goodinit grid`.
 #[derive(Debug, clap::Args)]
@@ -109,7 +109,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
 fn dry_run(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<ExitCode> {
     let summary = Summary::new(experiment, out, environment)?;
     match args.format {
-        Format::Text => print(&summary.text(width()))?,
+        Format::Text => print(&summary.text(Style::detect().width))?,
         Format::Json => print_json(&summary)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::text::{bold, colours, entry, width};
 use super::{list_keys, print, print_json};
 use crate::init::{BiasInit, Registry};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Value, number};
 use crate::support::error::Result;
+use crate::support::text::{Style, bold, entry};
 use crate::{activation, data, model};
 
 /// Arguments of `goodinit list`.
@@ -119,7 +119,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
                 entries = vec![*catalog::find(kind.nouns().0, &name, &entries, |e| e)?];
             }
             match format {
-                Format::Text => print(&details(&entries, width(), colours()))?,
+                Format::Text => print(&details(&entries, Style::detect()))?,
                 Format::Json => print_json(&entries.iter().map(|e| Item::new(e)).collect::<Vec<_>>())?,
                 Format::Markdown => print(&markdown(&entries))?,
             }
@@ -146,7 +146,13 @@ fn overview(format: Format) -> Result<()> {
         let names: Vec<&str> = kind.entries().iter().map(|e| e.name).collect();
         match format {
             Format::Markdown => out.push_str(&format!("- {}: `{}`\n", kind.nouns().1, names.join("`, `"))),
-            _ => entry(&mut out, kind.nouns().1, 15, &names.join(", "), width()),
+            _ => entry(
+                &mut out,
+                kind.nouns().1,
+                15,
+                &names.join(", "),
+                Style::detect().width,
+            ),
         }
     }
     if format == Format::Text {
@@ -234,21 +240,21 @@ fn facts(entry: &Entry) -> Vec<(&'static str, String)> {
 }
 
 /// Entries as a person reads them.
-fn details(entries: &[&Entry], width: usize, colours: bool) -> String {
+fn details(entries: &[&Entry], style: Style) -> String {
     const INDENT: usize = 12;
     let mut out = String::new();
     for (i, e) in entries.iter().enumerate() {
         if i > 0 {
             out.push('\n');
         }
-        out.push_str(&bold(e.name, colours));
+        out.push_str(&bold(e.name, style));
         if !e.aliases.is_empty() {
             out.push_str(&format!(" (or {})", e.aliases.join(", ")));
         }
         out.push('\n');
         let mut line = |label: &str, text: &str| {
             if !text.is_empty() {
-                entry(&mut out, label, INDENT, text, width);
+                entry(&mut out, label, INDENT, text, style.width);
             }
         };
         line("  what", e.summary);
@@ -298,6 +304,10 @@ pub fn markdown(entries: &[&Entry]) -> String {
 mod tests {
     use super::*;
 
+    fn plain(width: usize) -> Style {
+        Style { width, colour: false }
+    }
+
     #[test]
     fn every_entry_says_what_it_is_and_where_it_is_from() {
         for kind in Kind::CATALOGUES {
@@ -326,7 +336,7 @@ mod tests {
 
     #[test]
     fn details_stay_within_the_width() {
-        let text = details(&Kind::Schemes.entries(), 72, false);
+        let text = details(&Kind::Schemes.entries(), plain(72));
         let long: Vec<&str> = text
             .lines()
             .filter(|l| l.chars().count() > 72 && l.contains("  what"))
@@ -334,13 +344,17 @@ mod tests {
         assert!(long.is_empty(), "{long:?}");
         assert!(text.contains("he_normal") && text.contains("  source"));
         assert!(!text.contains('\x1b'));
-        assert!(details(&Kind::Schemes.entries()[..1], 72, true).starts_with("\x1b[1m"));
+        let style = Style {
+            colour: true,
+            ..plain(72)
+        };
+        assert!(details(&Kind::Schemes.entries()[..1], style).starts_with("\x1b[1m"));
     }
 
     #[test]
     fn a_dataset_is_listed_with_shape_licence_split_and_digests() {
         let entries = Kind::Datasets.entries();
-        let text = details(&entries, 120, false);
+        let text = details(&entries, plain(120));
         for said in [
             "  shape     60000 + 10000 x 784, 10 classes",
             "  licence   CC BY 4.0",
@@ -350,7 +364,7 @@ mod tests {
         ] {
             assert!(text.contains(said), "{said} is not in:\n{text}");
         }
-        assert!(!details(&Kind::Schemes.entries(), 120, false).contains("  licence"));
+        assert!(!details(&Kind::Schemes.entries(), plain(120)).contains("  licence"));
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::list::Format;
-use super::text::{bold, colours, entry, width};
 use super::{print, print_json};
 use crate::experiment::keys::{Key, SECTIONS, Section};
 use crate::support::catalog;
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::{Style, bold, entry};
 
 /// The keys of an experiment file.
 pub(super) fn keys(format: Format, name: Option<&str>) -> Result<()> {
@@ -25,7 +25,7 @@ pub(super) fn keys(format: Format, name: Option<&str>) -> Result<()> {
     match format {
         Format::Json => print_json(&shown.iter().map(|s| SectionItem::new(s)).collect::<Vec<_>>()),
         Format::Markdown => print(&keys_markdown(&shown)),
-        Format::Text => print(&keys_text(&shown, width(), colours())),
+        Format::Text => print(&keys_text(&shown, Style::detect())),
     }
 }
 
@@ -60,7 +60,7 @@ impl SectionItem {
     }
 }
 
-fn keys_text(sections: &[&Section], width: usize, colours: bool) -> String {
+fn keys_text(sections: &[&Section], style: Style) -> String {
     let mut out = String::new();
     for (i, section) in sections.iter().enumerate() {
         if i > 0 {
@@ -73,10 +73,10 @@ fn keys_text(sections: &[&Section], width: usize, colours: bool) -> String {
         };
         entry(
             &mut out,
-            &format!("{}:", bold(&title, colours)),
+            &format!("{}:", bold(&title, style)),
             0,
             section.doc,
-            width,
+            style.width,
         );
         for key in section.keys {
             let default = match key.default {
@@ -84,7 +84,7 @@ fn keys_text(sections: &[&Section], width: usize, colours: bool) -> String {
                 default => format!("; default {default}"),
             };
             let text = format!("{} ({}{default})", key.doc, key.takes);
-            entry(&mut out, &format!("  {}", key.name), 18, &text, width);
+            entry(&mut out, &format!("  {}", key.name), 18, &text, style.width);
         }
     }
     out

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 use crate::run::pool::{Pool, default_threads};
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::width_of_errors;
 
 pub mod check;
 pub mod completions;
@@ -22,7 +23,6 @@ pub mod list;
 mod list_keys;
 pub mod man;
 mod notes;
-pub mod text;
 pub mod merge;
 pub mod probe;
 pub mod report;
@@ -114,7 +114,7 @@ fn on_all_cores<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
 /// Prints an error on standard error.
 pub fn complain(error: &Error) {
     // Nothing sensible is left to do when standard error itself is closed.
-    let text = error.text("error: ", text::width_of_errors());
+    let text = error.text("error: ", width_of_errors());
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use super::text::counted;
-use crate::run::progress::grouped;
+use crate::support::text::counted;
+use crate::support::text::grouped;
 
 /// Notes of one kind.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -9,17 +9,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::notes::Notes;
-use super::text::entry;
 use super::{complain, print, print_json};
 use crate::analysis::check;
 use crate::analysis::stats::median;
-use crate::analysis::terminal::{Style, figure};
 use crate::data::Environment;
 use crate::experiment::Experiment;
 use crate::init::Registry;
 use crate::run::job::Job;
 use crate::run::probes;
 use crate::support::error::Result;
+use crate::support::text::entry;
+use crate::support::text::{Style, three_decimals};
 use crate::table::probe::ProbeRecord;
 
 /// Arguments of `goodinit probe`.
@@ -238,7 +238,7 @@ fn ends(records: &[&ProbeRecord]) -> Vec<String> {
         if values.is_empty() {
             "-".to_owned()
         } else {
-            figure(median(&values))
+            three_decimals(median(&values))
         }
     };
     let gradient = |r: &ProbeRecord| {

@@ -12,7 +12,8 @@ use crate::report::figure::{Figure, MADE_BY};
 #[cfg(feature = "png")]
 use crate::report::png;
 use crate::report::{Report, Run, render};
-use crate::run::files::write_atomically;
+use crate::run::files::{is_stream, write_output};
+use crate::run::progress::say;
 use crate::support::error::{Error, Kind, Result};
 
 /// Arguments of `goodinit report`.
@@ -97,7 +98,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
         Some(dir) => export(&report, dir, &forms)?,
         None => Vec::new(),
     };
-    write_atomically(&page, report.html.as_bytes())?;
+    write_output(&page, report.html.as_bytes())?;
     let outcome = Outcome {
         page: &page,
         bytes: report.html.len(),
@@ -114,7 +115,12 @@ fn run_here(args: Args) -> Result<ExitCode> {
                     dir.display()
                 ));
             }
-            print(&text)?;
+            // Standard output may be where the page went.
+            if is_stream(&page) {
+                say(text.trim_end());
+            } else {
+                print(&text)?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -167,7 +173,7 @@ fn export(report: &Report, dir: &Path, forms: &[Form]) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for (figure, form) in each() {
         let path = form.path(dir, figure);
-        write_atomically(&path, &(form.bytes)(figure)?)?;
+        write_output(&path, &(form.bytes)(figure)?)?;
         paths.push(path);
     }
     Ok(paths)
@@ -177,8 +183,11 @@ fn contains(start: &[u8], words: &str) -> bool {
     String::from_utf8_lossy(start).contains(words)
 }
 
-/// Refuses to write over a file whose beginning is not that of one of our own.
+/// Refuses to write over a regular file whose beginning is not that of one of our own.
 fn refuse_other(path: &Path, mine: impl Fn(&[u8]) -> bool) -> Result<()> {
+    if is_stream(path) {
+        return Ok(());
+    }
     let mut start = Vec::new();
     let read = |mut file: File| file.by_ref().take(2048).read_to_end(&mut start);
     match File::open(path).and_then(read) {
@@ -189,10 +198,7 @@ fn refuse_other(path: &Path, mine: impl Fn(&[u8]) -> bool) -> Result<()> {
     if mine(&start) {
         return Ok(());
     }
-    let message = format!(
-        "{} is there already, and is not of goodinit's making",
-        path.display()
-    );
+    let message = format!("{} exists already, and goodinit did not write it", path.display());
     Err(Error::new(Kind::Usage, message).help("choose another place, or move it away"))
 }
 
@@ -210,7 +216,7 @@ mod tests {
         assert!(refuse_other(&path, mine).is_ok());
         std::fs::write(&path, "theirs").unwrap();
         let error = refuse_other(&path, mine).unwrap_err().to_string();
-        assert!(error.contains("not of goodinit's making"), "{error}");
+        assert!(error.contains("goodinit did not write it"), "{error}");
         assert!(refuse_other(dir.path(), mine).is_err());
     }
 }

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::text::counted;
 use crate::data::Environment;
 use crate::experiment::Experiment;
 use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
 use crate::run::job::Job;
-use crate::run::progress::grouped;
 use crate::run::signals::Stop;
 use crate::run::verify::{Found, Report, Sample, verify};
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::counted;
+use crate::support::text::grouped;
 use crate::table::format;
 use crate::table::manifest::Manifest;
 

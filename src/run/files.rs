@@ -110,6 +110,35 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     pending.commit()
 }
 
+/// Writes `bytes` to a path that the user chose: whole or not at all where there is a regular file or
+/// nothing yet (a link to a regular file stays a link); directly into a pipe, a terminal or another
+/// device, which is never replaced.
+///
+/// # Errors
+/// The operating system refuses. That the reader of a pipe has gone is no error.
+pub(crate) fn write_output(path: &Path, bytes: &[u8]) -> Result<()> {
+    if !is_stream(path) {
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        return write_atomically(&target, bytes);
+    }
+    // Behind what is there already, for `--out /dev/stdout >> file`.
+    let written = File::options()
+        .append(true)
+        .open(path)
+        .and_then(|mut stream| stream.write_all(bytes));
+    match written {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::io("write", path, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether `path` is written into as it stands: a pipe or a device, or an open file of this process
+/// (`/dev/stdout`), which may be a regular file elsewhere.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    let special = |m: fs::Metadata| !m.is_file() && !m.is_dir();
+    path.starts_with("/dev") || path.starts_with("/proc") || fs::metadata(path).is_ok_and(special)
+}
+
 /// Puts all of `files` in place, the last one (the mark that the set is whole) last. If any would
 /// change, or any of `stale` exists, the whole old set is first moved together into a new
 /// `previous-N` directory beside them, whose path is returned. Identical files are left untouched.
@@ -242,6 +271,23 @@ mod tests {
         drop(pending(&path, "new"));
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_output_keeps_links_and_devices() {
+        let dir = tempfile::tempdir().unwrap();
+        let (page, link) = (dir.path().join("page"), dir.path().join("link"));
+        std::os::unix::fs::symlink(&page, &link).unwrap();
+        for text in ["first, and longer", "second"] {
+            write_output(&link, text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&page).unwrap(), text);
+            assert!(link.is_symlink());
+        }
+        let null = dir.path().join("null");
+        std::os::unix::fs::symlink("/dev/null", &null).unwrap();
+        write_output(&null, b"nothing").unwrap();
+        assert!(null.is_symlink() && is_stream(&null) && is_stream(Path::new("/dev/stdout")));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::header::{self, Header};
 use super::job::Job;
 use super::lock::{Lock, host};
 use super::pool::Pool;
-use super::progress::{Progress, duration, grouped};
+use super::progress::Progress;
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
 use super::store::{Plan, Resumed, Store};
@@ -24,6 +24,7 @@ use crate::data::Environment;
 use crate::experiment::Experiment;
 use crate::numerics::{self, NUMERICS_VERSION};
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::{duration, grouped};
 use crate::table::format;
 use crate::table::manifest::Manifest;
 

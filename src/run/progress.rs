@@ -1,11 +1,12 @@
 //! What a person sees while a sweep runs: a bar on a terminal, a line now and then elsewhere.
 
-use std::io::{IsTerminal, Write as _};
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::frame::Key;
+use crate::support::text::{can_redraw, duration};
 use crate::table::record::Status;
 
 /// How much is done, how long the rest will take, and the best trial so far.
@@ -37,7 +38,7 @@ impl Progress {
     pub fn new(trials: u64, cost: u64, quiet: bool) -> Self {
         let face = if quiet {
             Face::Silent
-        } else if std::io::stderr().is_terminal() {
+        } else if can_redraw() {
             Face::Bar(bar(cost))
         } else {
             Face::Lines { last: Instant::now() }
@@ -190,29 +191,6 @@ fn bar(cost: u64) -> ProgressBar {
     bar
 }
 
-/// `35 s`, `12 min`, `3.4 h`.
-pub fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 10.0 => format!("{s:.1} s"),
-        s if s < 90.0 => format!("{s:.0} s"),
-        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
-    }
-}
-
-/// `4,200`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,14 +215,6 @@ mod tests {
         assert_eq!(
             line,
             "3/4 trials, 1 diverged, best 90.0% b (0.0/s, about 60 s left)"
-        );
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        assert_eq!(
-            [0, 999, 1000, 1_234_567].map(grouped),
-            ["0", "999", "1,000", "1,234,567"]
         );
     }
 }

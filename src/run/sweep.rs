@@ -15,6 +15,7 @@ use super::signals::Stop;
 use super::store::Store;
 use super::trace::Trace;
 use crate::support::error::{Error, Result};
+use crate::support::text::counted;
 
 /// How many finished records may wait for the writer; bounds memory if the disk is slow.
 const WAITING: usize = 256;
@@ -157,9 +158,9 @@ fn collect<W: Work>(
                 let running = shared.running.load(Ordering::SeqCst);
                 if running > 0 {
                     progress.note(&format!(
-                        "stopping: waiting up to {} s for {running} running trial{}; once more to stop at once",
+                        "stopping: waiting up to {} s for {}; once more to stop at once",
                         settings.grace.as_secs(),
-                        if running == 1 { "" } else { "s" }
+                        counted(running as u64, "running trial")
                     ));
                     // Now, since nothing can be said when the second signal ends the process.
                     if let Some(command) = &settings.go_on {

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::support::text::push_words;
+use crate::support::text::{visible, wrap_quoted};
 
 /// Shorthand for results of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -137,18 +137,16 @@ impl Error {
         let inner = &*self.0;
         let mut message = String::new();
         for part in inner.context.iter().rev() {
-            let _ = write!(message, "{}: ", Visible(part));
+            let _ = write!(message, "{}: ", visible(part));
         }
-        let _ = write!(message, "{}", Visible(&inner.message));
-        let mut out = label.to_owned();
-        push_wrapped(&mut out, &message, width, 0);
+        message.push_str(&visible(&inner.message));
+        let mut out = lines(label, &message, width, 0);
         if let Some(excerpt) = &inner.excerpt {
             let _ = write!(out, "\n{}", excerpt.render(width));
         }
         for help in &inner.help {
             const HELP: &str = "  help: ";
-            let _ = write!(out, "\n{HELP}");
-            push_wrapped(&mut out, &Visible(help).to_string(), width, HELP.len());
+            let _ = write!(out, "\n{}", lines(HELP, &visible(help), width, HELP.len()));
         }
         out
     }
@@ -160,41 +158,11 @@ impl fmt::Display for Error {
     }
 }
 
-/// Appends `text`, with a `width` in lines of it, broken between [`words`].
-fn push_wrapped(out: &mut String, text: &str, width: Option<usize>, indent: usize) {
+/// `label` and `text`; with a `width` in lines of it, those after the first indented.
+fn lines(label: &str, text: &str, width: Option<usize>, indent: usize) -> String {
     match width {
-        Some(width) => push_words(out, words(text), width, indent),
-        None => out.push_str(text),
-    }
-}
-
-/// The parts of `text` that lines may be broken between. What stands between backticks is one, and
-/// so is a command behind a colon, to the end.
-fn words(text: &str) -> Vec<&str> {
-    let (sentence, command) = match text.find(": goodinit ") {
-        Some(at) => (&text[..=at], Some(&text[at + 2..])),
-        None => (text, None),
-    };
-    let mut quoted = false;
-    let blank = |c: char| {
-        quoted ^= c == '`';
-        c == ' ' && !quoted
-    };
-    sentence.split(blank).chain(command).collect()
-}
-
-/// Text that may quote any file, without the control characters that would command a terminal.
-struct Visible<'a>(&'a str);
-
-impl fmt::Display for Visible<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| {
-            if c.is_control() && c != '\n' {
-                write!(f, "{}", c.escape_default())
-            } else {
-                f.write_char(c)
-            }
-        })
+        Some(width) => wrap_quoted(label, text, width, indent),
+        None => format!("{label}{text}"),
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::experiment::Coordinates;
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::excerpt;
 
 use crate::row::{BadCell, Cells, Column, ColumnKind};
 use crate::table::format;
@@ -295,23 +296,10 @@ impl<R: Row, S: Read> Reader<R, S> {
         let column = R::columns().get(bad.column).map_or("?", |c| c.name);
         let message = match self.record.get(bad.column) {
             None | Some("") => format!("{}:{line}: `{column}` is empty", self.name),
-            Some(cell) => format!("{}:{line}: `{column}` is `{}`", self.name, shorten(cell)),
+            Some(cell) => format!("{}:{line}: `{column}` is `{}`", self.name, excerpt(cell)),
         };
         Error::new(Kind::Store, message).help(format!("it should hold {}", bad.expected))
     }
-}
-
-/// A cell for a message: never longer than a line.
-pub(crate) fn shorten(cell: &str) -> String {
-    let mut short: String = cell
-        .chars()
-        .take(60)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if short.len() < cell.len() {
-        short.push('…');
-    }
-    short
 }
 
 /// What is wrong with a file that is not valid CSV, with its line.
@@ -339,7 +327,7 @@ fn check_header(name: &str, header: &csv::StringRecord, expected: &[Column]) -> 
     let message = match (missing, unknown) {
         _ if header.is_empty() => format!("{name} is empty: not even a header"),
         (Some(column), _) => format!("{name}:1: the column `{}` is missing", column.name),
-        (None, Some(column)) => format!("{name}:1: unknown column `{}`", shorten(column)),
+        (None, Some(column)) => format!("{name}:1: unknown column `{}`", excerpt(column)),
         (None, None) => format!("{name}:1: the columns are not in this version's order"),
     };
     let help = format!(

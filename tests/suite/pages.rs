@@ -168,7 +168,7 @@ fn training_goes_on_where_a_probe_has_been_and_a_report_shows_both() {
         )
         .unwrap();
         let refused = bench.run(&again).expect(2);
-        assert!(refused.err.contains("not of goodinit's making"), "{refused:?}");
+        assert!(refused.err.contains("goodinit did not write it"), "{refused:?}");
         let lonely = bench.run(&["report", "both", "--png"]).expect(2);
         assert!(lonely.err.contains("--figures"), "{lonely:?}");
         bench
@@ -178,8 +178,46 @@ fn training_goes_on_where_a_probe_has_been_and_a_report_shows_both() {
     // A second time writes over its own files, but not over somebody else's.
     bench.run(&["report", "both", "--figures", "figures"]).expect(0);
     let refused = bench.run(&["report", "both", "--out", "x.toml"]).expect(2);
-    assert!(refused.err.contains("not of goodinit's making"), "{refused:?}");
+    assert!(refused.err.contains("goodinit did not write it"), "{refused:?}");
     bench.run(&["report", "figures"]).expect(2);
+}
+
+/// What is no regular file is written into, and never replaced.
+#[cfg(unix)]
+#[test]
+fn a_report_goes_into_a_pipe_and_onto_standard_output() {
+    let bench = Bench::new(EXPERIMENT);
+    bench.run(&["probe", "x.toml", "--out", "r"]).expect(0);
+    bench.run(&["report", "r"]).expect(0);
+    let page = fs::read_to_string(bench.path("r/report.html")).unwrap();
+    let piped = bench.run(&["report", "r", "--out", "/dev/stdout"]).expect(0);
+    assert!(
+        piped.out == page && piped.err.contains("/dev/stdout"),
+        "{}",
+        piped.err
+    );
+    // Behind what a file has already.
+    let file = bench.path("pages");
+    fs::write(&file, "before").unwrap();
+    let append = fs::File::options().append(true).open(&file).unwrap();
+    let mut command = bench.command(&["report", "r", "--out", "/dev/stdout"]);
+    assert!(command.stdout(append).status().unwrap().success());
+    assert!(fs::read_to_string(&file).unwrap() == format!("before{page}"));
+    let fifo = bench.path("fifo");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || fs::read_to_string(fifo).unwrap()
+    });
+    bench.run(&["report", "r", "--out", "fifo"]).expect(0);
+    assert!(reader.join().unwrap() == page);
+    assert!(!fs::metadata(&fifo).unwrap().is_file());
 }
 
 /// An algorithm that did not converge is said where a person looks, not only in a column.

@@ -9,15 +9,20 @@ use crate::support::catalog::number;
 
 use super::{Case, Outcome, Part, Verdict};
 use crate::analysis::stats::Interval;
-use crate::analysis::terminal::{Style, wrap_with};
+use crate::support::text::{Style, counted, visible, wrap};
 
 /// Verdicts of one directory, as a person reads them in a terminal.
-pub fn text(place: &str, verdicts: &[Verdict], style: Style) -> String {
-    let mut out = format!("{place}: {}\n", count(verdicts));
+pub(crate) fn text(place: &str, verdicts: &[Verdict], style: Style) -> String {
+    let mut out = format!("{}: {}\n", visible(place), count(verdicts));
     for verdict in verdicts {
-        let _ = writeln!(out, "\n{}  {}", badge(verdict.outcome, style), verdict.claim.name);
+        let name = visible(&verdict.claim.name);
+        let _ = writeln!(out, "\n{}  {name}", badge(verdict.outcome, style));
         let mut line = |text: &str| {
-            let _ = writeln!(out, "{}", wrap_with(&format!("      {text}"), style.width, 6));
+            let _ = writeln!(
+                out,
+                "{}",
+                wrap(&visible(&format!("      {text}")), style.width, 6)
+            );
         };
         line(&verdict.claim.sentence);
         if !verdict.claim.source.is_empty() {
@@ -114,8 +119,7 @@ pub(crate) fn figure_json(x: f64) -> Value {
 
 /// "3 claims: 2 pass, 1 inconclusive".
 pub fn count(verdicts: &[Verdict]) -> String {
-    let plural = if verdicts.len() == 1 { "" } else { "s" };
-    let mut text = format!("{} claim{plural}", verdicts.len());
+    let mut text = counted(verdicts.len() as u64, "claim");
     let mut separator = ": ";
     for outcome in [Outcome::Pass, Outcome::Fail, Outcome::Inconclusive] {
         let n = verdicts.iter().filter(|v| v.outcome == outcome).count();

@@ -324,7 +324,7 @@ fn verdicts_in_print() {
     );
     let fixture = Fixture::new(&claims, |_| {});
     let verdicts = fixture.verdicts();
-    let style = crate::analysis::terminal::Style {
+    let style = crate::support::text::Style {
         width: 80,
         colour: false,
     };

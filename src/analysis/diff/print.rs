@@ -8,11 +8,11 @@ use super::table::{CellChange, Change, RowChange, TableReport};
 use super::{DirectoryReport, Report};
 use crate::analysis::check::Outcome;
 use crate::analysis::check::print::{escape, short};
-use crate::analysis::terminal::{Style, wrap_with};
+use crate::support::text::{Style, counted, visible, wrap};
 
 /// As a person reads it in a terminal.
-pub fn text(report: &Report, style: Style) -> String {
-    let mut out = format!("{} -> {}\n", report.old, report.new);
+pub(crate) fn text(report: &Report, style: Style) -> String {
+    let mut out = format!("{} -> {}\n", visible(&report.old), visible(&report.new));
     if report.is_same() {
         let _ = writeln!(out, "{}", same(report));
         for table in tables(report).filter(|t| t.tolerated > 0) {
@@ -20,14 +20,14 @@ pub fn text(report: &Report, style: Style) -> String {
                 out,
                 "{}: {} within tolerance",
                 name(table),
-                plural(table.tolerated, "changed cell")
+                counted(table.tolerated, "changed cell")
             );
         }
         return out;
     }
     for directory in &report.directories {
         for line in lines(directory) {
-            let _ = writeln!(out, "{}", wrap_with(&line, style.width, indent(&line) + 2));
+            let _ = writeln!(out, "{}", wrap(&visible(&line), style.width, indent(&line) + 2));
         }
     }
     out
@@ -37,7 +37,7 @@ pub fn text(report: &Report, style: Style) -> String {
 fn same(report: &Report) -> String {
     let rows: u64 = tables(report).map(|t| t.rows_new).sum();
     let count = tables(report).count() as u64;
-    format!("Same: {}, {}.", plural(count, "table"), plural(rows, "row"))
+    format!("Same: {}, {}.", counted(count, "table"), counted(rows, "row"))
 }
 
 fn indent(line: &str) -> usize {
@@ -65,7 +65,7 @@ fn lines(directory: &DirectoryReport) -> Vec<String> {
     for table in &directory.tables {
         lines.push(headline(table));
         for column in &table.columns {
-            let mut line = format!("  {}: {}", column.name, plural(column.cells, "cell"));
+            let mut line = format!("  {}: {}", column.name, counted(column.cells, "cell"));
             if let (Some(relative), Some(ulp)) = (column.relative, column.ulp) {
                 let _ = write!(line, ", at most {} relative{}", short(relative), steps(ulp));
             }
@@ -81,7 +81,7 @@ fn lines(directory: &DirectoryReport) -> Vec<String> {
         if hidden > 0 {
             lines.push(format!(
                 "  and {} more (--limit shows more, --format csv all)",
-                plural(hidden, "row")
+                counted(hidden, "row")
             ));
         }
     }
@@ -129,7 +129,7 @@ fn headline(table: &TableReport) -> String {
         let _ = write!(
             line,
             "; {} within tolerance",
-            plural(table.tolerated, "changed cell")
+            counted(table.tolerated, "changed cell")
         );
     }
     if table.unsorted {
@@ -212,14 +212,10 @@ fn origin_lines(origins: &Origins) -> Vec<String> {
         if schemes.len() > 5 {
             names.push(format!("and {} schemes more", schemes.len() - 5));
         }
-        let trials = plural(began.trials, "trial");
+        let trials = counted(began.trials, "trial");
         format!("{trials}: {}; {}", origin_name(*origin), names.join(", "))
     };
     origins.by_origin.iter().map(line).collect()
-}
-
-fn plural(n: u64, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
 fn conclusion_lines(c: &Conclusions) -> Vec<String> {

@@ -7,8 +7,9 @@ use csv::ByteRecord;
 use crate::experiment::Axis;
 use crate::support::error::{Error, Kind, Result};
 
+use crate::support::text::excerpt;
 use crate::table::source::Bytes;
-use crate::table::table::{shorten, unreadable};
+use crate::table::table::unreadable;
 
 /// A column that rows are matched by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +103,7 @@ pub fn open(name: &str, bytes: Bytes) -> Result<Opened> {
         .collect();
     for (i, column) in header.iter().enumerate() {
         if header[..i].contains(column) {
-            let message = format!("{name}:1: the column `{}` is there twice", shorten(column));
+            let message = format!("{name}:1: the column `{}` is there twice", excerpt(column));
             return Err(Error::new(Kind::Store, message));
         }
     }

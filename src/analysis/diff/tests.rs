@@ -2,7 +2,7 @@
 
 use super::table::{CellChange, Change, Distance};
 use super::*;
-use crate::analysis::terminal::Style;
+use crate::support::text::Style;
 use crate::table::example;
 use crate::table::manifest::{DatasetEntry, Manifest};
 use crate::table::record::TrialRecord;

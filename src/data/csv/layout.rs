@@ -8,6 +8,7 @@ use ::csv::{ByteRecord, ReaderBuilder, Trim};
 use crate::data::file::Source;
 use crate::support::catalog::{self, Spec, Value};
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::{counted, excerpt};
 
 /// What each column is for, decided by the first line of the first file.
 pub(super) struct Layout {
@@ -185,9 +186,9 @@ impl Lines {
                 } => {
                     let line = pos.map_or(0, |p| p.line());
                     let message = format!(
-                        "{}, line {line}: {len} cell{}, but the first line has {expected_len}",
+                        "{}, line {line}: {}, but the first line has {expected_len}",
                         self.path.display(),
-                        if len == 1 { "" } else { "s" }
+                        counted(len, "cell")
                     );
                     Error::new(Kind::Data, message)
                 }
@@ -247,11 +248,7 @@ fn is_missing(cell: &[u8]) -> bool {
             .any(|w| cell.eq_ignore_ascii_case(w.as_bytes()))
 }
 
-/// A cell for a message: at most 40 characters of it, without control characters.
+/// A cell for a message.
 fn shown(cell: &[u8]) -> String {
-    String::from_utf8_lossy(cell)
-        .chars()
-        .take(40)
-        .flat_map(char::escape_debug)
-        .collect()
+    excerpt(&String::from_utf8_lossy(cell))
 }

@@ -3,6 +3,8 @@
 //! plotters sees only linear coordinates: logarithms are taken here, with the same bits on every
 //! platform.
 
+use crate::support::text::significant;
+
 /// One axis of a figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
@@ -91,32 +93,9 @@ pub fn short(x: f64) -> String {
     digits(x, 3)
 }
 
-/// A number for people with `figures` significant digits and no trailing zeros.
+/// A number for people with `figures` significant digits and no trailing zeros, and a true minus.
 pub fn digits(x: f64, figures: usize) -> String {
-    let magnitude = x.abs();
-    if x == 0.0 {
-        return "0".to_owned();
-    }
-    if !x.is_finite() {
-        return x.to_string();
-    }
-    let scientific = format!("{x:.*e}", figures.saturating_sub(1));
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let trim = |text: &str| -> String {
-        if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        } else {
-            text.to_owned()
-        }
-    };
-    let power: i32 = exponent.parse().unwrap_or(0);
-    let text = if (1e-3..1e5).contains(&magnitude) {
-        let decimals = (figures as i32 - 1 - power).max(0) as usize;
-        trim(&format!("{x:.decimals$}"))
-    } else {
-        format!("{}e{power}", trim(mantissa))
-    };
-    text.replace('-', "\u{2212}")
+    significant(x, figures).replace('-', "\u{2212}")
 }
 
 /// Ticks at multiples of a round step, at most `most + 1` of them.

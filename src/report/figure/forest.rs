@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::{Axis, digits};
 use super::frame::marker;
-use super::{Drawn, Figure, Ink, TEXT, fit, heading, px, text_style, text_width};
+use super::{Drawn, Figure, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 use crate::support::error::Result;
 
 /// One row.
@@ -69,10 +69,12 @@ impl Forest {
                 let style = text_style(TEXT - 1.0, Ink::Quiet, HPos::Center, VPos::Top);
                 area.draw_text(&self.axis.text(*tick), &style, (at, px(foot + 6.0)))?;
             }
-            for (i, row) in self.rows.iter().enumerate() {
+            let labels: Vec<&str> = self.rows.iter().map(|row| row.label.as_str()).collect();
+            let labels = fit_all(&labels, left - 12.0, TEXT);
+            for (i, (row, label)) in self.rows.iter().zip(&labels).enumerate() {
                 let y = px(head + ROW * (i as f64 + 0.5));
                 let style = text_style(TEXT, Ink::Text, HPos::Right, VPos::Center);
-                area.draw_text(&fit(&row.label, left - 12.0, TEXT), &style, (px(left - 2.0), y))?;
+                area.draw_text(label, &style, (px(left - 2.0), y))?;
                 if let Some((from, to)) = row.interval {
                     let stroke = row.ink.colour().stroke_width(px(2.0) as u32);
                     area.draw(&PathElement::new(vec![(x(from), y), (x(to), y)], stroke))?;

@@ -6,7 +6,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::Axis;
-use super::{Area, Drawn, Ink, TEXT, fit, heading, px, text_style, text_width};
+use super::{Area, Drawn, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 
 /// A plot's chart: both axes linear, ticks where [`Axis`] has put them.
 pub(crate) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Ticks, Ticks>>;
@@ -139,8 +139,8 @@ const LINE: f64 = 18.0;
 fn arrange(entries: &[Entry], room: f64) -> (Vec<(f64, f64, String)>, f64) {
     let (mut x, mut y) = (0.0, 0.0);
     let mut places = Vec::new();
-    for (label, _) in entries {
-        let text = fit(label, room - 30.0, TEXT);
+    let labels: Vec<&str> = entries.iter().map(|entry| entry.0).collect();
+    for text in fit_all(&labels, room - 30.0, TEXT) {
         let width = 24.0 + text_width(&text, TEXT) + 14.0;
         if x > 0.0 && x + width > room {
             (x, y) = (0.0, y + LINE);

@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::digits;
-use super::{Area, Drawn, Figure, Ink, TEXT, fit, heading, px, text_style, text_width};
+use super::{Area, Drawn, Figure, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 use crate::support::error::Result;
 
 /// What stands in a cell.
@@ -103,11 +103,11 @@ impl Heat {
         let quiet = text_style(TEXT - 1.0, Ink::Quiet, HPos::Left, VPos::Top);
         area.draw_text(&fit(&self.measure, room, TEXT - 1.0), &quiet, (px(4.0), px(23.0)))?;
         let style = text_style(TEXT, Ink::Text, HPos::Right, VPos::Center);
-        for (i, row) in self.rows.iter().enumerate() {
+        for (i, row) in fit_all(&self.rows, left - 14.0, TEXT).iter().enumerate() {
             let y = head + CELL.1 * (i as f64 + 0.5);
-            area.draw_text(&fit(row, left - 14.0, TEXT), &style, (px(left - 6.0), px(y)))?;
+            area.draw_text(row, &style, (px(left - 6.0), px(y)))?;
         }
-        for (j, column) in self.columns.iter().enumerate() {
+        for (j, column) in fit_all(&self.columns, 130.0, TEXT).iter().enumerate() {
             let x = px(left + CELL.0 * (j as f64 + 0.5));
             if flat {
                 let style = text_style(TEXT, Ink::Text, HPos::Center, VPos::Bottom);
@@ -115,7 +115,7 @@ impl Heat {
             } else {
                 let style =
                     text_style(TEXT, Ink::Text, HPos::Left, VPos::Center).transform(FontTransform::Rotate270);
-                area.draw_text(&fit(column, 130.0, TEXT), &style, (x, px(head - 5.0)))?;
+                area.draw_text(column, &style, (x, px(head - 5.0)))?;
             }
         }
         Ok(())

@@ -17,6 +17,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::Room;
 
 pub use ink::{Ink, SERIES};
 
@@ -76,30 +77,22 @@ pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     text.chars().map(em).sum::<f64>() * size
 }
 
-/// `text` cut in the middle to about `room` pixels at `size`; both ends tell schemes apart.
+/// `text` cut to about `room` pixels at `size`.
 pub(crate) fn fit(text: &str, room: f64, size: f64) -> String {
+    fit_all(&[text], room, size).concat()
+}
+
+/// `texts` cut to about `room` pixels each at `size`, so that texts that differ still do.
+pub(crate) fn fit_all<S: AsRef<str>>(texts: &[S], room: f64, size: f64) -> Vec<String> {
     // Control characters are not allowed in XML, not even escaped.
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
-    if text_width(&text, size) <= room {
-        return text;
+    let printable = |text: &S| text.as_ref().replace(char::is_control, "\u{fffd}");
+    let texts: Vec<String> = texts.iter().map(printable).collect();
+    let measure = |text: &str| text_width(text, size);
+    Room {
+        size: room,
+        measure: &measure,
     }
-    let chars: Vec<char> = text.chars().collect();
-    for keep in (2..chars.len()).rev() {
-        let head = keep.div_ceil(2);
-        let tail = keep - head;
-        let cut: String = chars[..head]
-            .iter()
-            .chain(&['…'])
-            .chain(&chars[chars.len() - tail..])
-            .collect();
-        if text_width(&cut, size) <= room {
-            return cut;
-        }
-    }
-    "…".to_owned()
+    .distinct(&texts)
 }
 
 /// Draws a figure's heading at its upper left: smaller, where that spares it from being cut.

@@ -22,6 +22,7 @@ use super::figure::lines::Line;
 use super::figure::{Figure, Ink};
 use super::view::View;
 use crate::analysis::stats::{quantile, sorted};
+use crate::support::text::counted_as;
 
 /// Panels that stand open in the page; the others wait behind a click.
 const OPEN: usize = 12;
@@ -55,7 +56,7 @@ fn optional(value: Option<f64>) -> String {
 
 /// `count` of something, with its plural.
 fn count(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
+    counted_as(n as u64, one, many)
 }
 
 /// The colours and markers of the schemes that `panels` show.

@@ -14,9 +14,12 @@ fn options(width: usize, indent: &str) -> Options<'_> {
         .wrap_algorithm(WrapAlgorithm::FirstFit)
 }
 
-/// `text` in lines of at most `width` columns, those after the first indented by `indent`.
+/// `text` in lines of at most `width` columns, those after the first indented by `indent`. Blanks
+/// before the text are kept.
 pub(crate) fn wrap(text: &str, width: usize, indent: usize) -> String {
-    textwrap::fill(text, options(width, &" ".repeat(indent)))
+    let (words, indent) = (text.trim_start_matches(' '), " ".repeat(indent));
+    let before = &text[..text.len() - words.len()];
+    textwrap::fill(words, options(width, &indent).initial_indent(before))
 }
 
 /// The same behind `label`, without breaking what stands between backticks, nor a command of this

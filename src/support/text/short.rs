@@ -1,22 +1,17 @@
 //! Names cut to the room there is, and text without control characters.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use textwrap::core::display_width;
 
 /// Stands for what was cut off.
 const CUT: &str = "…";
 
-/// `text` in at most `width` columns, cut in the middle: a scheme's name begins with what it is and
-/// ends with its parameters.
-pub(crate) fn shorten(text: &str, width: usize) -> String {
-    Room::columns(width, &columns).shorten(text)
-}
-
 /// `names` in at most `width` columns each, so that names that differ still do.
 pub(crate) fn distinct_short<S: AsRef<str>>(names: &[S], width: usize) -> Vec<String> {
-    Room::columns(width, &columns).distinct(names)
+    let names: Vec<Cow<str>> = names.iter().map(|name| visible(name.as_ref())).collect();
+    Room::columns(width, &columns).distinct(&names)
 }
 
 fn columns(text: &str) -> f64 {
@@ -39,8 +34,9 @@ impl<'m> Room<'m> {
         (self.measure)(text) <= self.size
     }
 
-    /// `text`, cut in the middle if there is no room for all of it.
-    pub(crate) fn shorten(&self, text: &str) -> String {
+    /// `text`, cut in the middle if there is no room for all of it: a scheme's name begins with what it
+    /// is and ends with its parameters.
+    fn shorten(&self, text: &str) -> String {
         self.cut(text, "").unwrap_or_else(|| CUT.to_owned())
     }
 
@@ -90,8 +86,16 @@ impl<'m> Room<'m> {
         let (from, to) = (head, (chars.len() - tail).max(head));
         let ends = |c: &char| [' ', ',', '(', ')', '-', '|'].contains(c);
         let whole_from = chars[..from].iter().rposition(ends).map_or(0, |at| at + 1);
-        let whole_to = chars[to..].iter().position(ends).map_or(chars.len(), |at| to + at);
-        let parts = [(whole_from, whole_to), (whole_from, to), (from, whole_to), (from, to)];
+        let whole_to = chars[to..]
+            .iter()
+            .position(ends)
+            .map_or(chars.len(), |at| to + at);
+        let parts = [
+            (whole_from, whole_to),
+            (whole_from, to),
+            (from, whole_to),
+            (from, to),
+        ];
         let candidates = parts.into_iter().flat_map(|(from, to)| {
             let after = if to < chars.len() { CUT } else { "" };
             let core: String = chars[from..to].iter().collect();
@@ -130,7 +134,8 @@ fn common(names: &[&str], from_end: bool) -> usize {
 
 /// What a message quotes of a file: one line, at most 60 characters.
 pub(crate) fn excerpt(text: &str) -> String {
-    shorten(&visible(&text.chars().take(200).collect::<String>().replace('\n', "\\n")), 60)
+    let start: String = text.chars().take(200).collect();
+    Room::columns(60, &columns).shorten(&visible(&start).replace('\n', "\\n"))
 }
 
 /// `text` without the characters that would command a terminal (but for line ends), or turn the
@@ -156,9 +161,11 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_short_name_keeps_both_ends() {
+        let shorten = |text, width| distinct_short(&[text], width).concat();
         assert_eq!(shorten("he_normal", 9), "he_normal");
         assert_eq!(shorten("normal(std=0.01)", 9), "norm….01)");
         assert_eq!(shorten("normal", 1), "…");
@@ -178,11 +185,14 @@ mod tests {
             let short = distinct_short(&names, width);
             let distinct: BTreeSet<&String> = short.iter().collect();
             assert_eq!(distinct.len(), names.len(), "{width}: {short:?}");
-            assert!(short.iter().all(|s| display_width(s) <= width), "{width}: {short:?}");
+            assert!(
+                short.iter().all(|s| display_width(s) <= width),
+                "{width}: {short:?}"
+            );
         }
         assert_eq!(
             distinct_short(&names[..3], 16),
-            ["he_normal", "norm…std=0.011…", "norm…std=0.012…"]
+            ["he_normal", "norma…std=0.011…", "norma…std=0.012…"]
         );
         // Names that are the same stay the same.
         assert_eq!(distinct_short(&["abcdefgh"; 2], 4), ["ab…h"; 2]);
