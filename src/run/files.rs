@@ -118,8 +118,11 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 /// The operating system refuses. That the reader of a pipe has gone is no error.
 pub(crate) fn write_output(path: &Path, bytes: &[u8]) -> Result<()> {
     if !is_stream(path) {
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        return write_atomically(&target, bytes);
+        return match fs::canonicalize(path) {
+            Ok(target) => write_atomically(&target, bytes),
+            Err(_) if path.is_symlink() => fs::write(path, bytes).map_err(|e| Error::io("write", path, &e)),
+            Err(_) => write_atomically(path, bytes),
+        };
     }
     // Behind what is there already, for `--out /dev/stdout >> file`.
     let written = File::options()
