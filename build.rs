@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    let mut files = vec![PathBuf::from("Cargo.toml")];
+    // Cargo.lock pins what decides bits, such as `libm`. A packaged crate may lack it.
+    let mut files = vec![PathBuf::from("Cargo.toml"), PathBuf::from("Cargo.lock")];
     collect(Path::new("src"), &mut files);
     files.sort();
     // FNV-1a, 128 bits: no dependency, and nobody attacks their own journal.
@@ -31,6 +32,9 @@ fn main() {
     );
     println!("cargo:rerun-if-changed=src");
     println!("cargo:rerun-if-changed=Cargo.toml");
+    if Path::new("Cargo.lock").exists() {
+        println!("cargo:rerun-if-changed=Cargo.lock");
+    }
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) {

@@ -1,12 +1,12 @@
 //! The three products of training, in floating-point operations per second (`Gelem/s` reads as
-//! GFLOP/s), with ndarray's `dot` (matrixmultiply) and the crate `gemm` on one thread beside them.
+//! GFLOP/s), with ndarray's `dot` (matrixmultiply) and the crate `gemm-f32` on one thread beside them.
 //!
 //! ```sh
 //! cargo bench --bench matmul                          # compare with the last run
 //! cargo bench --bench matmul -- --save-baseline main  # keep a baseline
 //! cargo bench --bench matmul -- --baseline main       # compare with it
 //! ```
-#![allow(unsafe_code)] // the interface of `gemm`
+#![allow(unsafe_code)] // the interface of `gemm-f32`
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use goodinit::numerics::{Batch, Isa, SparseRows, Weights, isa, product};
@@ -78,7 +78,7 @@ fn products(criterion: &mut Criterion) {
     }
 }
 
-/// `out += a b` by the crate `gemm`.
+/// `out += a b` by the crate `gemm-f32`.
 fn add_product(a: ArrayView2<f32>, b: ArrayView2<f32>, out: &mut Array2<f32>) {
     let ((m, k), n) = (a.dim(), b.ncols());
     assert!(b.nrows() == k && out.dim() == (m, n), "the shapes fit");
@@ -87,7 +87,7 @@ fn add_product(a: ArrayView2<f32>, b: ArrayView2<f32>, out: &mut Array2<f32>) {
     let ((a_cols, a_rows), (b_cols, b_rows)) = (strides(a.strides()), strides(b.strides()));
     // SAFETY: each pointer is that of an array of the shape and strides given with it.
     unsafe {
-        gemm::gemm(
+        gemm_f32::gemm::f32::get_gemm_fn()(
             m,
             n,
             k,
@@ -106,7 +106,7 @@ fn add_product(a: ArrayView2<f32>, b: ArrayView2<f32>, out: &mut Array2<f32>) {
             false,
             false,
             false,
-            gemm::Parallelism::None,
+            gemm_common::Parallelism::None,
         );
     }
 }
