@@ -1,9 +1,16 @@
-//! Being asked to stop: Ctrl-C, and the SIGTERM of a scheduler.
+//! Requests to stop: Ctrl-C, the signals of schedulers, a lost connection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::*;
+
+/// The signals that ask a run to stop. Schedulers send SIGTERM, and SIGUSR1 or SIGUSR2 ahead of
+/// the end of a job's time (submitit, nextflow); a lost connection sends SIGHUP.
+#[cfg(unix)]
+const SIGNALS: &[i32] = &[SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2];
+#[cfg(not(unix))]
+const SIGNALS: &[i32] = &[SIGINT, SIGTERM];
 
 /// A flag that is raised when the program is asked to stop.
 #[derive(Debug, Clone, Default)]
@@ -15,13 +22,16 @@ impl Stop {
         Stop::default()
     }
 
-    /// A flag raised by SIGINT and SIGTERM. A second signal ends the process at once, with exit
-    /// code 75 as well: the journal is good at any moment.
+    /// A flag raised by any of the signals that ask a run to stop. A second signal ends the process
+    /// at once, with exit code 75 as well: the journal is good at any moment.
     pub fn on_signals() -> Self {
         let stop = Stop::default();
-        for signal in [SIGINT, SIGTERM] {
-            // Order matters: the shutdown looks at the flag before this signal raises it. A
-            // platform without one of the signals is one where it never arrives.
+        for &signal in SIGNALS {
+            if signal_is_ignored(signal) {
+                continue;
+            }
+            // Order matters: the shutdown looks at the flag before this signal raises it. Where
+            // a signal cannot be registered, it never arrives.
             let _ = signal_hook::flag::register_conditional_shutdown(signal, 75, stop.0.clone());
             let _ = signal_hook::flag::register(signal, stop.0.clone());
         }
@@ -33,8 +43,28 @@ impl Stop {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Whether somebody asked to stop.
+    /// Whether a stop was requested.
     pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
+}
+
+/// Whether the program was started with SIGHUP ignored, as `nohup` does: the run then outlives its
+/// terminal.
+#[cfg(unix)]
+fn signal_is_ignored(signal: i32) -> bool {
+    if signal != SIGHUP {
+        return false;
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    match status.lines().find_map(|line| line.strip_prefix("SigIgn:")) {
+        Some(mask) => u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask >> (signal - 1) & 1 == 1),
+        // Not Linux: `nohup` leaves no stream on the terminal.
+        None => !std::io::IsTerminal::is_terminal(&std::io::stderr()),
+    }
+}
+
+#[cfg(not(unix))]
+fn signal_is_ignored(_: i32) -> bool {
+    false
 }

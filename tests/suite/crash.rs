@@ -70,7 +70,7 @@ fn asked_to_stop_it_keeps_everything_and_says_how_to_go_on() {
     let bench = Bench::new(&longer());
     bench.grid("whole", &[]).expect(0);
     let mut interrupted = 0;
-    for (i, signal) in ["-TERM", "-INT", "-TERM", "-INT"].iter().enumerate() {
+    for (i, signal) in ["-TERM", "-INT", "-HUP", "-USR1", "-USR2"].iter().enumerate() {
         let ran = stopped(&bench, "2", 150 + 30 * i as u64, |child| {
             let id = child.id().to_string();
             assert!(
@@ -99,6 +99,21 @@ fn asked_to_stop_it_keeps_everything_and_says_how_to_go_on() {
     bench.grid("r", &["--trace", "trace"]).expect(0);
     assert_eq!(bench.tables("r"), bench.tables("whole"));
     assert_eq!(ended_twice(&bench), 0);
+}
+
+/// `nohup` ignores SIGHUP, so that the run outlives its terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_under_nohup_outlives_its_terminal() {
+    let bench = Bench::new(&longer());
+    let script = r#"trap "" HUP; "$0" grid x.toml --out r & sleep .2; kill -HUP $!; wait $!"#;
+    let ran = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_goodinit")])
+        .current_dir(bench.path(""))
+        .output()
+        .unwrap();
+    Ran::new(ran).expect(0);
+    assert!(bench.path("r/trials.csv").exists());
 }
 
 #[test]
