@@ -8,14 +8,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use goodinit::data::Environment;
 use goodinit::experiment::Experiment;
 use goodinit::init::{Definition, Registry, Scheme};
 use goodinit::model::LayerInfo;
 use goodinit::random::Stream;
-use goodinit::run::grid::{self, Options, Outcome};
-use goodinit::run::pool::{Pool, default_threads};
-use goodinit::run::{shard::Shard, signals::Stop};
+use goodinit::run::grid::{Grid, GridOutcome};
 use goodinit::support::catalog::{Entry, Parameter};
 use goodinit::support::error::Result;
 
@@ -84,21 +81,12 @@ fn main() -> Result<()> {
     })?;
     let experiment = Experiment::parse::<&str>(Path::new("custom-scheme"), EXPERIMENT, &[], &registry)?;
     let directory = std::env::temp_dir().join("goodinit-custom-scheme");
-    let options = Options {
-        directory: directory.clone(),
-        pool: Pool::new(default_threads())?,
-        shard: Shard::WHOLE,
-        fresh: true,
-        journal: true,
-        fail_fast: true,
-        trace: None,
-        quiet: true,
-        command: Vec::new(),
-    };
-    if let Outcome::Written { about, .. } =
-        grid::run(experiment, Environment::new(None), &options, &Stop::manual())?
-    {
-        println!("{} trials; tables in {}", about.trials, directory.display());
+    let grid = Grid::new(experiment)
+        .directory(&directory)
+        .fresh(true)
+        .fail_fast(true);
+    if let GridOutcome::Written { metadata, .. } = grid.run()? {
+        println!("{} trials; tables in {}", metadata.trials, directory.display());
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The part of `goodinit grid` that trains.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,9 +13,9 @@ use crate::analysis::terminal;
 use crate::analysis::{cell, check};
 use crate::data::Environment;
 use crate::experiment::Experiment;
-use crate::run::about::About;
 use crate::run::command_line::command_line;
-use crate::run::grid::{Options, Outcome, run};
+use crate::run::grid::{Grid, GridOutcome};
+use crate::run::metadata::RunMetadata;
 use crate::run::pool::Pool;
 use crate::run::progress::say;
 use crate::run::shard::Shard;
@@ -48,7 +49,7 @@ pub struct Done {
     /// Where older, different tables are now.
     moved_aside: Option<PathBuf>,
     /// What `run.json` says, where tables were written.
-    run: Option<About>,
+    run: Option<RunMetadata>,
 }
 
 /// How many trials ended in which way.
@@ -63,7 +64,7 @@ struct Endings {
 /// it.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`Grid::run`].
 pub fn execute(
     args: &Args,
     experiment: Experiment,
@@ -75,25 +76,28 @@ pub fn execute(
         Some(text) => Shard::parse(text, |name| std::env::var(name).ok())?,
         None => Shard::WHOLE,
     };
-    let options = Options {
-        directory: out.to_owned(),
-        pool: pool.clone(),
-        shard,
-        fresh: args.fresh,
-        journal: !args.no_journal,
-        fail_fast: args.fail_fast,
-        trace: args.trace.clone(),
-        quiet: false,
-        command: resume_arguments(args),
-    };
     let name = experiment.name.clone();
-    let outcome = run(experiment, environment, &options, &Stop::on_signals())?;
+    let mut grid = Grid::new(experiment)
+        .environment(environment)
+        .directory(out)
+        .pool(pool.clone())
+        .shard(shard)
+        .fresh(args.fresh)
+        .journal(!args.no_journal)
+        .fail_fast(args.fail_fast)
+        .progress(true)
+        .command(resume_command(args))
+        .stop(Stop::on_signals());
+    if let Some(trace) = &args.trace {
+        grid = grid.trace(trace);
+    }
+    let outcome = grid.run()?;
     say_outcome(&outcome, out, shard);
     Ok(Done::new(name, out, outcome))
 }
 
 impl Done {
-    fn new(experiment: String, directory: &Path, outcome: Outcome) -> Done {
+    fn new(experiment: String, directory: &Path, outcome: GridOutcome) -> Done {
         let mut done = Done {
             experiment,
             directory: directory.to_owned(),
@@ -107,16 +111,16 @@ impl Done {
             run: None,
         };
         match outcome {
-            Outcome::Written { about, replaced } => {
-                (done.trials, done.trials_run) = (about.trials, about.trials_run);
-                (done.moved_aside, done.run) = (replaced, Some(about));
+            GridOutcome::Written { metadata, replaced } => {
+                (done.trials, done.trials_run) = (metadata.trials, metadata.trials_run);
+                (done.moved_aside, done.run) = (replaced, Some(metadata));
             }
-            Outcome::ShardDone {
+            GridOutcome::ShardDone {
                 trials, trials_run, ..
             } => {
                 (done.state, done.trials, done.trials_run) = ("shard", trials, trials_run);
             }
-            Outcome::AlreadyComplete { trials, .. } => {
+            GridOutcome::AlreadyComplete { trials, .. } => {
                 (done.state, done.trials) = ("complete", trials);
             }
         }
@@ -125,25 +129,25 @@ impl Done {
 }
 
 /// Says on standard error how a run ended.
-fn say_outcome(outcome: &Outcome, out: &Path, shard: Shard) {
+fn say_outcome(outcome: &GridOutcome, out: &Path, shard: Shard) {
     match outcome {
-        Outcome::Written { about, replaced } => {
+        GridOutcome::Written { metadata, replaced } => {
             say(&format!(
                 "{} trials in {} on {} ({:.1} per second)",
-                grouped(about.trials_run),
-                duration(about.wall_seconds),
-                counted(about.threads as u64, "thread"),
-                about.trials_per_second
+                grouped(metadata.trials_run),
+                duration(metadata.wall_seconds),
+                counted(metadata.threads as u64, "thread"),
+                metadata.trials_per_second
             ));
             if let Some(aside) = replaced {
-                let [old, new] = [aside.as_path(), out].map(|path| path.display().to_string());
-                let compare = command_line(&["diff".to_owned(), old.clone(), new]);
+                let compare = command_line(["diff".as_ref(), aside.as_os_str(), out.as_os_str()]);
                 say(&format!(
-                    "the tables that were there differed and are now in {old}; compare: {compare}"
+                    "the tables that were there differed and are now in {}; compare: {compare}",
+                    aside.display()
                 ));
             }
         }
-        Outcome::ShardDone {
+        GridOutcome::ShardDone {
             trials,
             trials_run,
             failed,
@@ -159,10 +163,10 @@ fn say_outcome(outcome: &Outcome, out: &Path, shard: Shard) {
                 "shard {shard} is complete: {}, {} trained now; when all shards are: {}",
                 counted(*trials, "trial"),
                 grouped(*trials_run),
-                command_line(&["merge".to_owned(), out.display().to_string()])
+                command_line(["merge".as_ref(), out.as_os_str()])
             ));
         }
-        Outcome::AlreadyComplete {
+        GridOutcome::AlreadyComplete {
             trials,
             described_anew,
         } => {
@@ -233,26 +237,30 @@ fn exit_code(cells: &[cell::Cell], out: &Path) -> ExitCode {
     ExitCode::from(1)
 }
 
-/// The arguments that go on with this run, without what is of this process only.
-fn resume_arguments(args: &Args) -> Vec<String> {
-    let mut words = vec!["grid".to_owned(), args.experiment.display().to_string()];
-    let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
+/// The command line that resumes this run, without what concerns this process only.
+fn resume_command(args: &Args) -> String {
+    let mut words: Vec<&OsStr> = vec!["grid".as_ref(), args.experiment.as_os_str()];
+    let mut option = |name: &'static str, value| words.extend([OsStr::new(name), value]);
     if let Some(out) = &args.out {
-        option("--out", out.display().to_string());
+        option("--out", out.as_os_str());
     }
     for set in &args.set {
-        option("--set", set.clone());
+        option("--set", set.as_ref());
     }
     if let Some(data) = &args.data_dir {
-        option("--data-dir", data.display().to_string());
+        option("--data-dir", data.as_os_str());
     }
-    if args.save_weights {
-        words.push("--save-weights".to_owned());
-    }
-    if args.fail_fast {
-        words.push("--fail-fast".to_owned());
-    }
-    words
+    let flags = [
+        ("--save-weights", args.save_weights),
+        ("--fail-fast", args.fail_fast),
+    ];
+    words.extend(
+        flags
+            .iter()
+            .filter(|(_, given)| *given)
+            .map(|(name, _)| OsStr::new(*name)),
+    );
+    command_line(words)
 }
 
 /// Prints what a person reads when the tables in `out` are there: the table of schemes and the

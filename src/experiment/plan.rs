@@ -76,7 +76,7 @@ impl fmt::Display for Trial {
 }
 
 /// The sizes of a prepared dataset, as far as work depends on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct DataShape {
     /// Features per sample.
     pub inputs: usize,

@@ -1,11 +1,11 @@
-//! One trial of a sweep: whatever happens in it (an error, a panic, a machine that refuses) comes
-//! back as a value, and no other trial notices.
+//! One trial of a sweep. An error, a panic or an I/O error in it comes back as a value, and no
+//! other trial is affected.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use super::frame::{self, Key};
+use super::journal::{self, TrialKey};
 use crate::support::error::{Error, Kind, Result};
 use crate::table::record::{Status, TrialRecord};
 
@@ -17,9 +17,8 @@ pub trait Work: Send + Sync + 'static {
     /// Carries out trial `index`.
     ///
     /// # Errors
-    /// The trial cannot be carried out; it becomes a row with status `failed`. If it is this
-    /// machine that refuses (a full disk, a file that is gone), the sweep ends instead: that is no
-    /// result, and another machine would have another one.
+    /// The trial cannot be carried out; it becomes a row with status `failed`. An I/O error (a full
+    /// disk, a missing file) stops the run instead and writes no row: it is not a result.
     fn run(&self, index: u32, workspace: &mut Self::Workspace) -> Result<TrialRecord>;
 
     /// The record of trial `index` that could not be carried out.
@@ -38,31 +37,27 @@ pub trait Work: Send + Sync + 'static {
 /// A trial that is done.
 pub(super) struct Finished {
     /// Which trial it is.
-    pub key: Key,
+    pub key: TrialKey,
     /// Its record, as a journal keeps it.
     pub frame: Vec<u8>,
     /// Why it failed, if it did.
     pub failure: Option<String>,
-    /// This machine could not do it; then there is no record.
-    pub refused: Option<Error>,
+    /// An I/O error during the trial; then there is no record.
+    pub io_error: Option<Error>,
 }
 
 impl Finished {
     /// Whether the run ends with this trial, which is then not kept.
     pub fn ends_the_run(&self, fail_fast: bool) -> bool {
-        self.refused.is_some() || fail_fast && self.failure.is_some()
+        self.io_error.is_some() || fail_fast && self.failure.is_some()
     }
 
     /// What a person reads when the run ends with this trial.
     pub fn as_error<W: Work>(&self, work: &W) -> Error {
-        let what = format!(
-            "trial {} ({})",
-            self.key.trial_id,
-            work.describe(self.key.index as u32)
-        );
-        match &self.refused {
+        let what = format!("trial {} ({})", self.key.trial_id, work.describe(self.key.index));
+        match &self.io_error {
             Some(error) => Error::new(error.kind(), format!("{what}: {}", one_line(&error.to_string()))).help(
-                "that is no result, so the trial is not kept; put it right, then run the same command again",
+                "an I/O error during a trial stops the run and writes no row; mend it, then run the same command again",
             ),
             None => {
                 let why = self.failure.as_deref().unwrap_or_default();
@@ -73,16 +68,16 @@ impl Finished {
     }
 }
 
-/// Runs one trial; whatever happens in it becomes a record.
+/// Runs one trial and makes a record of its result, its error or its panic.
 pub(super) fn attempt<W: Work>(work: &W, index: u32, workspace: &mut W::Workspace) -> Finished {
     IN_TRIAL.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(|| work.run(index, workspace)));
     IN_TRIAL.set(false);
-    let mut refused = None;
+    let mut io_error = None;
     let (record, mut failure) = match outcome {
         Ok(Ok(record)) => (record, None),
-        Ok(Err(error)) if is_of_the_machine(&error) => {
-            refused = Some(error);
+        Ok(Err(error)) if is_io(&error) => {
+            io_error = Some(error);
             (work.failed(index, String::new()), None)
         }
         Ok(Err(error)) => fail(work, index, one_line(&error.to_string()), ""),
@@ -97,17 +92,17 @@ pub(super) fn attempt<W: Work>(work: &W, index: u32, workspace: &mut W::Workspac
             fail(work, index, format!("panic: {}", one_line(&text)), &place)
         }
     };
-    if record.trial.status == Status::Failed && failure.is_none() && refused.is_none() {
+    if record.trial.status == Status::Failed && failure.is_none() && io_error.is_none() {
         failure = Some(record.trial.message.clone().unwrap_or_default());
     }
-    let key = Key::of(u64::from(index), &record);
-    let (key, frame) = match frame::encode(&key, &record) {
+    let key = TrialKey::of(index, &record);
+    let (key, frame) = match journal::encode(&key, &record) {
         Ok(frame) => (key, frame),
         Err(error) => {
             let (record, why) = fail(work, index, one_line(&error.to_string()), "");
             failure = why;
-            let key = Key::of(u64::from(index), &record);
-            let frame = frame::encode(&key, &record).unwrap_or_default();
+            let key = TrialKey::of(index, &record);
+            let frame = journal::encode(&key, &record).unwrap_or_default();
             (key, frame)
         }
     };
@@ -115,12 +110,12 @@ pub(super) fn attempt<W: Work>(work: &W, index: u32, workspace: &mut W::Workspac
         key,
         frame,
         failure,
-        refused,
+        io_error,
     }
 }
 
-/// The record and the word to the user for a trial that failed. The place of a panic is for the
-/// user only: a line number in a table would change with every edit of the source.
+/// The record of a trial that failed, and the message to the user. Only the message says where a
+/// panic was: a line number in a table would change with every edit of the source.
 fn fail<W: Work>(work: &W, index: u32, message: String, place: &str) -> (TrialRecord, Option<String>) {
     let shown = if place.is_empty() {
         message.clone()
@@ -130,8 +125,8 @@ fn fail<W: Work>(work: &W, index: u32, message: String, place: &str) -> (TrialRe
     (work.failed(index, message), Some(shown))
 }
 
-/// Whether an error is about this machine and its files rather than about the trial.
-fn is_of_the_machine(error: &Error) -> bool {
+/// Whether an error comes from this machine and its files rather than from the trial.
+fn is_io(error: &Error) -> bool {
     matches!(error.kind(), Kind::Io | Kind::Data | Kind::Network | Kind::Store)
 }
 

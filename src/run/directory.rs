@@ -1,7 +1,7 @@
-//! What is where in a results directory, and who is at work in it.
+//! Which files are where in a results directory, and what they belong to.
 //!
 //! ```text
-//! results/quick/lock               held while anybody is at work (shards share it)
+//! results/quick/lock               held while a process works there (shards share it)
 //! results/quick/journal/1-of-1     the journal of a whole run
 //! results/quick/journal/3-of-16    that of a shard, with 3-of-16.lock beside it
 //! results/quick/previous-1/        what a later run replaced, never deleted
@@ -29,7 +29,7 @@ pub(super) const TRAINED: [&str; 4] = [format::TRIALS, format::EPOCHS, format::L
 pub(super) const PROBED: [&str; 2] = [format::PROBE, format::HISTOGRAMS];
 
 /// The path of the journal of `shard` below `directory`.
-pub fn journal_path(directory: &Path, shard: Shard) -> PathBuf {
+pub(crate) fn journal_path(directory: &Path, shard: Shard) -> PathBuf {
     directory
         .join("journal")
         .join(format!("{}-of-{}", shard.index, shard.count))
@@ -39,7 +39,7 @@ pub fn journal_path(directory: &Path, shard: Shard) -> PathBuf {
 ///
 /// # Errors
 /// The directory cannot be read.
-pub fn journals(directory: &Path) -> Result<Vec<(Shard, PathBuf)>> {
+pub(crate) fn journals(directory: &Path) -> Result<Vec<(Shard, PathBuf)>> {
     let folder = directory.join("journal");
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -62,8 +62,8 @@ pub fn journals(directory: &Path) -> Result<Vec<(Shard, PathBuf)>> {
 /// Takes the locks of a run of `shard` in `directory`, which is created if it is not there.
 ///
 /// # Errors
-/// Somebody else is at work there, or the operating system refuses.
-pub fn take_locks(directory: &Path, shard: Shard) -> Result<Vec<Lock>> {
+/// Another process works there, or an I/O error.
+pub(crate) fn take_locks(directory: &Path, shard: Shard) -> Result<Vec<Lock>> {
     fs::create_dir_all(directory).map_err(|e| Error::io("create", directory, &e))?;
     let mode = if shard.is_whole() {
         Mode::Exclusive
@@ -79,7 +79,7 @@ pub fn take_locks(directory: &Path, shard: Shard) -> Result<Vec<Lock>> {
 /// Takes the lock that is a shard's alone. A whole run has none: it locks the directory.
 ///
 /// # Errors
-/// The shard is at work, or the operating system refuses.
+/// The shard is running, or an I/O error.
 pub(super) fn take_own_lock(directory: &Path, shard: Shard) -> Result<Option<Lock>> {
     if shard.is_whole() {
         return Ok(None);
@@ -91,11 +91,11 @@ pub(super) fn take_own_lock(directory: &Path, shard: Shard) -> Result<Option<Loc
     Lock::take(&own, Mode::Exclusive, &place).map(Some)
 }
 
-/// Whose tables a results directory holds.
+/// To what the tables in a results directory belong.
 #[derive(Debug)]
 pub(super) enum Owner {
-    /// Nobody's: there are none.
-    Nobody,
+    /// There are no tables.
+    None,
     /// Those of this very experiment, some of them at least.
     This(Manifest),
     /// Something that must not be overwritten.
@@ -110,7 +110,7 @@ fn in_the_way(directory: &Path, what: &str) -> Error {
     )
 }
 
-/// Whose tables `directory` holds, seen from `experiment`.
+/// To what the tables in `directory` belong, seen from `experiment`.
 pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
     let other = |what: String| Owner::Other(in_the_way(directory, &what));
     let there = |name: &&str| directory.join(name).exists();
@@ -120,7 +120,7 @@ pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
                 "{name} without a {}: what it belongs to cannot be told",
                 format::MANIFEST
             )),
-            None => Owner::Nobody,
+            None => Owner::None,
         };
     }
     let manifest = match Manifest::load(directory) {
@@ -152,9 +152,9 @@ pub(super) fn owner_with_data(directory: &Path, experiment: &Experiment, ours: &
     }
 }
 
-/// What a results directory holds when no run is under way in it.
+/// What a results directory holds when no run is unfinished in it.
 #[derive(Debug)]
-pub(super) enum Standing {
+pub(super) enum Contents {
     /// Nothing that would be lost.
     Empty,
     /// The complete results of this very experiment.
@@ -164,24 +164,24 @@ pub(super) enum Standing {
 }
 
 /// Looks at what `directory` holds, for a run of `experiment`.
-pub(super) fn standing(directory: &Path, experiment: &Experiment) -> Standing {
+pub(super) fn contents(directory: &Path, experiment: &Experiment) -> Contents {
     let manifest = match owner(directory, experiment) {
-        Owner::Nobody => return Standing::Empty,
-        Owner::Other(error) => return Standing::Other(error),
+        Owner::None => return Contents::Empty,
+        Owner::Other(error) => return Contents::Other(error),
         Owner::This(manifest) => manifest,
     };
     let there = |name: &&str| directory.join(name).exists();
     let expected = tables::expected(&experiment.record);
     if !expected.iter().any(there) {
         // A probe leaves a manifest too.
-        return Standing::Empty;
+        return Contents::Empty;
     }
     match expected.iter().find(|n| !there(n)) {
         Some(name) => {
             let what = format!("the results of this experiment, but {name} is missing");
-            Standing::Other(in_the_way(directory, &what))
+            Contents::Other(in_the_way(directory, &what))
         }
-        None => Standing::Complete(manifest),
+        None => Contents::Complete(manifest),
     }
 }
 
@@ -214,8 +214,8 @@ pub(super) fn same_cut(directory: &Path, shard: Shard) -> Result<()> {
 /// Removes the journals below `directory`, whose records are all in its tables.
 ///
 /// # Errors
-/// The operating system refuses.
-pub fn remove_journals(directory: &Path) -> Result<()> {
+/// An I/O error.
+pub(crate) fn remove_journals(directory: &Path) -> Result<()> {
     let folder = directory.join("journal");
     match fs::remove_dir_all(&folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &folder, &e)),
@@ -227,7 +227,7 @@ pub fn remove_journals(directory: &Path) -> Result<()> {
 /// says so.
 ///
 /// # Errors
-/// The operating system refuses.
+/// An I/O error.
 pub(super) fn set_journals_aside(directory: &Path, paths: &[PathBuf]) -> Result<()> {
     let there: Vec<&Path> = paths
         .iter()

@@ -1,40 +1,45 @@
 //! Files that appear whole or not at all, and old ones that are set aside, never lost.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
+use tempfile::NamedTempFile;
+
+use super::progress::say;
 use crate::support::error::{Error, Result};
 
-/// A file being written beside its destination; dropped without a word unless committed.
+/// A file being written beside its destination; removed when dropped, unless committed.
 #[derive(Debug)]
-pub struct Pending {
-    file: BufWriter<File>,
-    temporary: PathBuf,
+pub(crate) struct Pending {
+    file: BufWriter<NamedTempFile>,
     destination: PathBuf,
-    settled: bool,
 }
 
 impl Pending {
     /// Begins writing what will be `destination`.
     ///
     /// # Errors
-    /// The operating system refuses.
+    /// An I/O error.
     pub fn create(destination: &Path) -> Result<Self> {
         let mut name = destination.file_name().unwrap_or_default().to_owned();
         name.push(".tmp");
-        let temporary = destination.with_file_name(name);
-        let file = File::create(&temporary).map_err(|e| Error::io("create", &temporary, &e))?;
-        let file = BufWriter::with_capacity(1 << 16, file);
+        // What a killed process left. Two at a time are excluded by the lock of the directory.
+        let _ = fs::remove_file(destination.with_file_name(&name));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&name).rand_bytes(0);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(parent(destination));
+        let file = file.map_err(|e| Error::io("create", &destination.with_file_name(&name), &e))?;
         Ok(Pending {
-            file,
-            temporary,
+            file: BufWriter::with_capacity(1 << 16, file),
             destination: destination.to_owned(),
-            settled: false,
         })
     }
 
-    /// Where it will stand.
+    /// The path that it will have.
     pub fn destination(&self) -> &Path {
         &self.destination
     }
@@ -44,19 +49,18 @@ impl Pending {
     /// # Errors
     /// A full disk and the like.
     pub fn reread(&mut self) -> Result<File> {
-        self.file
-            .flush()
-            .map_err(|e| Error::io("write", &self.temporary, &e))?;
-        File::open(&self.temporary).map_err(|e| Error::io("read", &self.temporary, &e))
+        let file = self.file.flush().and_then(|()| self.file.get_ref().reopen());
+        file.map_err(|e| Error::io("write", &self.destination, &e))
     }
 
-    /// Forces what was written to the disk; the destination is still untouched.
+    /// Brings what was written to the disk; the destination is still untouched.
     ///
     /// # Errors
     /// A full disk and the like.
     pub fn sync(&mut self) -> Result<()> {
-        let written = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
-        written.map_err(|e| Error::io("write", &self.temporary, &e))
+        let written = self.file.flush();
+        written.map_err(|e| Error::io("write", &self.destination, &e))?;
+        sync_file(self.file.get_ref().as_file(), &self.destination)
     }
 
     /// Whether the destination already holds exactly these bytes (after [`Pending::sync`]).
@@ -64,45 +68,45 @@ impl Pending {
     /// # Errors
     /// The destination exists but cannot be read.
     pub fn is_unchanged(&self) -> Result<bool> {
-        same_bytes(&self.temporary, &self.destination)
+        same_bytes(self.file.get_ref().path(), &self.destination)
     }
 
     /// Puts the file in its place.
     ///
     /// # Errors
-    /// The operating system refuses.
+    /// An I/O error.
     pub fn commit(mut self) -> Result<()> {
         self.sync()?;
-        fs::rename(&self.temporary, &self.destination)
-            .map_err(|e| Error::io("put in place", &self.destination, &e))?;
-        self.settled = true;
-        sync_directory(self.destination.parent().unwrap_or(Path::new(".")))
+        let at = |e: &io::Error| Error::io("put in place", &self.destination, e);
+        let file = self.file.into_inner().map_err(|e| at(e.error()))?;
+        file.persist(&self.destination).map_err(|e| at(&e.error))?;
+        sync_directory(parent(&self.destination))
     }
 }
 
 impl Write for Pending {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
 }
 
-impl Drop for Pending {
-    fn drop(&mut self) {
-        if !self.settled {
-            let _ = fs::remove_file(&self.temporary);
-        }
+/// The directory of `path`.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }
 
 /// Writes `bytes` to `path`, whole or not at all.
 ///
 /// # Errors
-/// The operating system refuses.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+/// An I/O error.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut pending = Pending::create(path)?;
     pending
         .write_all(bytes)
@@ -147,8 +151,8 @@ pub(crate) fn is_stream(path: &Path) -> bool {
 /// `previous-N` directory beside them, whose path is returned. Identical files are left untouched.
 ///
 /// # Errors
-/// The operating system refuses. Old files are then either in place or in `previous-N`.
-pub fn replace(mut files: Vec<Pending>, stale: &[PathBuf]) -> Result<Option<PathBuf>> {
+/// An I/O error. Old files are then either in place or in `previous-N`.
+pub(crate) fn replace(mut files: Vec<Pending>, stale: &[PathBuf]) -> Result<Option<PathBuf>> {
     let mut differs = stale.iter().any(|p| p.exists());
     for file in &mut files {
         file.sync()?;
@@ -164,8 +168,7 @@ pub fn replace(mut files: Vec<Pending>, stale: &[PathBuf]) -> Result<Option<Path
             .chain(stale.iter().map(PathBuf::as_path))
             .filter(|p| p.exists())
             .collect();
-        let parent = old[0].parent().unwrap_or(Path::new(".")).to_owned();
-        aside = set_aside(&parent, &old)?;
+        aside = set_aside(parent(old[0]), &old)?;
     }
     for file in files {
         if aside.is_some() || !file.is_unchanged()? {
@@ -179,8 +182,8 @@ pub fn replace(mut files: Vec<Pending>, stale: &[PathBuf]) -> Result<Option<Path
 /// there was nothing to move.
 ///
 /// # Errors
-/// The operating system refuses.
-pub fn set_aside(parent: &Path, paths: &[&Path]) -> Result<Option<PathBuf>> {
+/// An I/O error.
+pub(crate) fn set_aside(parent: &Path, paths: &[&Path]) -> Result<Option<PathBuf>> {
     if paths.is_empty() {
         return Ok(None);
     }
@@ -202,58 +205,73 @@ pub fn set_aside(parent: &Path, paths: &[&Path]) -> Result<Option<PathBuf>> {
 }
 
 /// Whether two files hold the same bytes; false if the second is not there.
-///
-/// # Errors
-/// Either cannot be read.
-pub fn same_bytes(a: &Path, b: &Path) -> Result<bool> {
+fn same_bytes(a: &Path, b: &Path) -> Result<bool> {
     if !b.exists() {
         return Ok(false);
     }
-    let open = |path: &Path| File::open(path).map_err(|e| Error::io("read", path, &e));
-    let (mut left, mut right) = (open(a)?, open(b)?);
-    let size = |file: &File, path| {
-        file.metadata()
-            .map(|m| m.len())
-            .map_err(|e| Error::io("read", path, &e))
+    let open = |path: &Path| -> Result<_> {
+        let file = File::open(path).map_err(|e| Error::io("read", path, &e))?;
+        let size = file.metadata().map_err(|e| Error::io("read", path, &e))?.len();
+        Ok((file, size))
     };
-    if size(&left, a)? != size(&right, b)? {
-        return Ok(false);
-    }
+    let ((mut left, size), (mut right, other)) = (open(a)?, open(b)?);
     let (mut x, mut y) = (vec![0; 1 << 16], vec![0; 1 << 16]);
-    loop {
-        let n = left.read(&mut x).map_err(|e| Error::io("read", a, &e))?;
-        if n == 0 {
-            return Ok(true);
+    let mut rest = size;
+    while size == other && rest > 0 {
+        let n = rest.min(x.len() as u64) as usize;
+        left.read_exact(&mut x[..n])
+            .map_err(|e| Error::io("read", a, &e))?;
+        right
+            .read_exact(&mut y[..n])
+            .map_err(|e| Error::io("read", b, &e))?;
+        if x[..n] != y[..n] {
+            return Ok(false);
         }
-        match right.read_exact(&mut y[..n]) {
-            Ok(()) if x[..n] == y[..n] => {}
-            Ok(()) => return Ok(false),
-            Err(e) => return Err(Error::io("read", b, &e)),
-        }
+        rest -= n as u64;
     }
+    Ok(size == other)
+}
+
+/// Brings `file`, which is at `path`, to the disk.
+///
+/// # Errors
+/// An I/O error. A file system that does not implement this (some network and FUSE file systems)
+/// is reported once on standard error and is no error.
+pub(crate) fn sync_file(file: &File, path: &Path) -> Result<()> {
+    static ONCE: Once = Once::new();
+    match file.sync_data() {
+        Err(e) if is_unsupported(&e) => {
+            ONCE.call_once(|| {
+                say(&format!(
+                    "note: the file system of {} does not implement fsync ({e}): a loss of power can cost what \
+                     was written last; a killed run loses nothing",
+                    path.display()
+                ));
+            });
+            Ok(())
+        }
+        synced => synced.map_err(|e| Error::io("write to", path, &e)),
+    }
+}
+
+/// EINVAL, ENOSYS, ENOTSUP: the operation is not implemented here.
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+    )
 }
 
 /// Makes a rename in `directory` survive a loss of power, where the platform has a way to ask.
 fn sync_directory(directory: &Path) -> Result<()> {
-    #[cfg(unix)]
-    {
-        let directory = if directory.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            directory
-        };
-        let synced = File::open(directory).and_then(|d| d.sync_all());
-        // Some network file systems refuse to sync a directory; the rename itself has happened.
-        if let Err(e) = synced {
-            let unsupported = [std::io::ErrorKind::InvalidInput, std::io::ErrorKind::Unsupported];
-            if !unsupported.contains(&e.kind()) {
-                return Err(Error::io("sync", directory, &e));
-            }
-        }
+    if !cfg!(unix) {
+        return Ok(());
     }
-    #[cfg(not(unix))]
-    let _ = directory;
-    Ok(())
+    match File::open(directory).and_then(|d| d.sync_all()) {
+        // Some network file systems cannot sync a directory; the rename itself has happened.
+        Err(e) if !is_unsupported(&e) => Err(Error::io("sync", directory, &e)),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -291,6 +309,37 @@ mod tests {
         std::os::unix::fs::symlink("/dev/null", &null).unwrap();
         write_output(&null, b"nothing").unwrap();
         assert!(null.is_symlink() && is_stream(&null) && is_stream(Path::new("/dev/stdout")));
+    }
+
+    /// `/dev/null` answers fsync with EINVAL, as a file system does that does not implement it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_system_without_fsync_is_no_error() {
+        let path = Path::new("/dev/null");
+        let file = File::options().write(true).open(path).unwrap();
+        assert_eq!(file.sync_data().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        sync_file(&file, path).unwrap();
+        for code in [22, 38, 95] {
+            assert!(is_unsupported(&io::Error::from_raw_os_error(code)), "{code}");
+        }
+        for code in [5, 28, 30] {
+            assert!(!is_unsupported(&io::Error::from_raw_os_error(code)), "{code}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_may_read_what_is_written_and_a_leftover_is_no_obstacle() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let (path, plain) = (dir.path().join("t.csv"), dir.path().join("plain"));
+        fs::write(dir.path().join("t.csv.tmp"), "of a killed process").unwrap();
+        write_atomically(&path, b"new").unwrap();
+        fs::write(&plain, "").unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&path), mode(&plain), "as the umask says");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]

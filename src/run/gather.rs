@@ -1,4 +1,4 @@
-//! Bringing the journals of shards together, after making sure that they are parts of one whole.
+//! Brings the journals of shards together, after checking that they are parts of one whole.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,28 +7,17 @@ use std::path::{Path, PathBuf};
 use super::command_line::shard_command;
 use super::directory;
 use super::header::Header;
-use super::journal::{self, Place, Reader};
+use super::journal::Journal;
 use super::shard::{Shard, owners};
-use super::store::{self, Fetch, Plan};
-use crate::numerics::NUMERICS_VERSION;
+use super::store::Store;
 use crate::support::error::{Error, Kind, Result};
-use crate::table::record::TrialRecord;
 
-/// Journals that belong together, not yet read.
+/// The journals of one run, one for each shard, not yet scanned.
 #[derive(Debug)]
-pub struct Shards {
+pub(crate) struct Shards {
     /// What they all belong to; shard and command are those of the first.
     pub header: Header,
-    journals: BTreeMap<u32, PathBuf>,
-}
-
-/// Every record of a plan, in the journals of its shards.
-#[derive(Debug)]
-pub struct Gathered {
-    sources: Vec<Reader>,
-    places: Vec<(u32, Place)>,
-    /// What was found on the way that a person should know.
-    pub notes: Vec<String>,
+    journals: BTreeMap<u32, (PathBuf, Journal)>,
 }
 
 impl Shards {
@@ -40,199 +29,132 @@ impl Shards {
         let mut shards: Option<Shards> = None;
         for directory in directories {
             for (shard, path) in directory::journals(directory)? {
-                let header = journal::header(&path)?;
-                if (header.shard, header.shards) != (shard.index, shard.count) {
-                    let message = format!(
-                        "{} is the journal of shard {}/{}",
-                        path.display(),
-                        header.shard,
-                        header.shards
-                    );
+                let journal = Journal::open(&path, false)?;
+                let found = journal.header.shard;
+                if found != shard {
+                    let message = format!("{} is the journal of shard {found}", path.display());
                     return Err(Error::new(Kind::Store, message).help("give it back the name it had"));
                 }
-                match &mut shards {
-                    None => {
-                        shards = Some(Shards {
-                            header,
-                            journals: BTreeMap::from([(shard.index, path)]),
-                        })
-                    }
-                    Some(shards) => shards.add(path, &header)?,
-                }
+                let shards = shards.get_or_insert_with(|| Shards {
+                    header: journal.header.clone(),
+                    journals: BTreeMap::new(),
+                });
+                shards.add(path, journal)?;
             }
         }
-        let shards = shards.ok_or_else(|| {
-            let places: Vec<String> = directories
+        shards.ok_or_else(|| {
+            let places = directories
                 .iter()
-                .map(|d| d.join("journal").display().to_string())
-                .collect();
-            Error::new(
-                Kind::Store,
-                format!("there are no shards in {}", places.join(", ")),
-            )
-            .help("each is written by: goodinit grid EXPERIMENT.toml --shard I/N")
-        })?;
-        if shards.header.numerics_version != NUMERICS_VERSION {
-            let message = format!(
-                "these shards are of numerics version {}, this program's is {NUMERICS_VERSION}",
-                shards.header.numerics_version
-            );
-            return Err(
-                Error::new(Kind::Store, message).help("merge them with the program that trained them")
-            );
-        }
-        Ok(shards)
+                .map(|d| d.join("journal").display().to_string());
+            let message = format!("there are no shards in {}", places.collect::<Vec<_>>().join(", "));
+            Error::new(Kind::Store, message)
+                .help("each is written by: goodinit grid EXPERIMENT.toml --shard I/N")
+        })
     }
 
-    fn add(&mut self, path: PathBuf, header: &Header) -> Result<()> {
-        let (Some(first), index) = (self.journals.values().next(), header.shard) else {
-            return Ok(());
-        };
+    fn add(&mut self, path: PathBuf, journal: Journal) -> Result<()> {
+        let shard = journal.header.shard;
         let wanted = Header {
-            shard: header.shard,
+            shard: Shard {
+                index: shard.index,
+                ..self.header.shard
+            },
             ..self.header.clone()
         };
-        if let Some(why) = header.difference(&wanted) {
-            let message = format!(
-                "{} and {} do not belong together: the second is of {why}",
-                first.display(),
-                path.display()
-            );
+        if let (Some(why), Some((first, _))) =
+            (journal.header.difference(&wanted), self.journals.values().next())
+        {
+            let (first, second) = (first.display(), path.display());
+            let message = format!("{first} and {second} do not belong together: the second is of {why}");
             return Err(Error::new(Kind::Store, message)
                 .help("move the journals that are not wanted out of the way, then merge again"));
         }
-        if let Some(twin) = self.journals.insert(index, path.clone()) {
-            let message = format!("{} and {} are the same shard", twin.display(), path.display());
+        let name = path.display().to_string();
+        if let Some((twin, _)) = self.journals.insert(shard.index, (path, journal)) {
+            let message = format!("{} and {name} are the same shard", twin.display());
             return Err(Error::new(Kind::Store, message).help("keep the one that has more trials"));
         }
         Ok(())
     }
 
-    /// Reads where every record lies and checks that all are there, each once. `costs` are those
-    /// of the plan's trials.
+    /// Reads where every record is and checks that all are there, each once. `trial_id` is the
+    /// identity of a trial of the plan, `costs` are those of its trials. Also returns what a person
+    /// should know of damaged journals.
     ///
     /// # Errors
     /// Trials are missing (the error names the shards and the commands to run), or a shard holds
     /// trials that are not its own.
-    pub fn gather(&self, plan: &impl Plan, costs: &[u64]) -> Result<Gathered> {
-        let count = self.header.shards;
-        let mut gathered = Gathered {
-            sources: Vec::new(),
-            places: vec![(0, store::NOWHERE); costs.len()],
-            notes: Vec::new(),
-        };
-        let owner = owners(costs, count);
-        for (&index, path) in &self.journals {
-            gathered.add(index, path, plan, &owner)?;
+    pub fn gather(self, trial_id: impl Fn(u32) -> String, costs: &[u64]) -> Result<(Store, Vec<String>)> {
+        let owners = owners(costs, self.header.shard.count);
+        let (mut store, mut notes) = (Store::new(costs.len()), Vec::new());
+        let mut states = BTreeMap::new();
+        for (index, (path, journal)) in self.journals {
+            states.insert(index, "unfinished");
+            let mine = |i: u32| owners.get(i as usize) == Some(&index);
+            let found = store.add(
+                journal,
+                |key| mine(key.index) && trial_id(key.index) == key.trial_id,
+                |_| {},
+            )?;
+            if let Some(id) = found.foreign.first() {
+                let message = format!(
+                    "{} holds trial {id}, which is not of shard {index}",
+                    path.display()
+                );
+                return Err(Error::new(Kind::Store, message)
+                    .help("was it cut in another way? run that shard again in a directory of its own"));
+            }
+            notes.extend(found.damage.ranges.iter().map(|range| damaged(&path, range)));
         }
+        // Of each shard: trials that are missing, and trials.
         let mut missing: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
-        for (place, &owner) in gathered.places.iter().zip(&owner) {
+        for (i, &owner) in (0u32..).zip(&owners) {
             let (lacking, all) = missing.entry(owner).or_default();
-            *lacking += usize::from(place.1 == store::NOWHERE);
+            *lacking += usize::from(!store.has(i));
             *all += 1;
         }
         missing.retain(|_, (lacking, _)| *lacking > 0);
-        if missing.is_empty() {
-            Ok(gathered)
-        } else {
-            Err(self.incomplete(&missing))
+        match missing.is_empty() {
+            true => Ok((store, notes)),
+            false => Err(incomplete(&self.header, &missing, &states)),
         }
-    }
-
-    fn incomplete(&self, missing: &BTreeMap<u32, (usize, usize)>) -> Error {
-        let trials: usize = missing.values().map(|(lacking, _)| lacking).sum();
-        let mut text = format!("{trials} of {} trials are missing", self.header.trials);
-        const SHOWN: usize = 20;
-        for (index, (lacking, all)) in missing.iter().take(SHOWN) {
-            let state = if self.journals.contains_key(index) {
-                "unfinished"
-            } else {
-                "not begun"
-            };
-            let _ = write!(
-                text,
-                "\n  shard {index}/{}: {lacking} of {all} ({state})",
-                self.header.shards
-            );
-        }
-        if missing.len() > SHOWN {
-            let _ = write!(text, "\n  and {} more shards", missing.len() - SHOWN);
-        }
-        let mut error = Error::new(Kind::Store, text);
-        for index in missing.keys().take(SHOWN) {
-            let shard = Shard {
-                index: *index,
-                count: self.header.shards,
-            };
-            error = error.help(shard_command(&self.header.command, shard));
-        }
-        error.help("then merge again")
-    }
-
-    /// The journals, first shard first.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.journals.values().map(PathBuf::as_path)
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.journals.len()
     }
-
-    /// Never: there is at least one.
-    pub fn is_empty(&self) -> bool {
-        self.journals.is_empty()
-    }
 }
 
-impl Gathered {
-    fn add(&mut self, index: u32, path: &Path, plan: &impl Plan, owner: &[u32]) -> Result<()> {
-        let source = self.sources.len() as u32;
-        let mut stranger = None;
-        let scan = journal::scan(path, |key, place| {
-            let at = key.index as usize;
-            let known = plan.trial_id(key.index).is_some_and(|id| id == key.trial_id);
-            match self.places.get_mut(at) {
-                Some(slot) if known && owner[at] == index => {
-                    // A trial that was trained again after damage may be there twice, equal.
-                    if slot.1 == store::NOWHERE {
-                        *slot = (source, place);
-                    }
-                }
-                _ => stranger = stranger.take().or(Some(key.trial_id)),
-            }
-        })?;
-        if let Some(id) = stranger {
-            let message = format!(
-                "{} holds trial {id}, which is not of shard {index}",
-                path.display()
-            );
-            return Err(Error::new(Kind::Store, message)
-                .help("was it cut in another way? run that shard again in a directory of its own"));
-        }
-        for range in scan.damaged {
-            let note = format!(
-                "{}: bytes {} to {} are damaged and not used",
-                path.display(),
-                range.start,
-                range.end
-            );
-            self.notes.push(note);
-        }
-        self.sources.push(Reader::open(path)?);
-        Ok(())
-    }
+/// What a person reads about the damaged bytes `range` of the journal at `path`.
+pub(crate) fn damaged(path: &Path, range: &std::ops::Range<u64>) -> String {
+    let (path, from, to) = (path.display(), range.start, range.end);
+    format!("{path}: bytes {from} to {to} are damaged and not used")
 }
 
-impl Fetch for Gathered {
-    fn fetch(&mut self, index: u32) -> Result<TrialRecord> {
-        let missing = || Error::new(Kind::Store, format!("trial {index} is in no journal"));
-        let (source, place) = *self.places.get(index as usize).ok_or_else(missing)?;
-        self.sources
-            .get_mut(source as usize)
-            .ok_or_else(missing)?
-            .read(place)
+fn incomplete(
+    header: &Header,
+    missing: &BTreeMap<u32, (usize, usize)>,
+    states: &BTreeMap<u32, &str>,
+) -> Error {
+    const SHOWN: usize = 20;
+    let (all, count) = (header.manifest.trials, header.shard.count);
+    let trials: usize = missing.values().map(|(lacking, _)| lacking).sum();
+    let mut text = format!("{trials} of {all} trials are missing");
+    for (index, (lacking, all)) in missing.iter().take(SHOWN) {
+        let state = states.get(index).unwrap_or(&"not begun");
+        let _ = write!(text, "\n  shard {index}/{count}: {lacking} of {all} ({state})");
     }
+    if missing.len() > SHOWN {
+        let _ = write!(text, "\n  and {} more shards", missing.len() - SHOWN);
+    }
+    let commands = missing
+        .keys()
+        .take(SHOWN)
+        .map(|&index| shard_command(&header.command, Shard { index, count }));
+    commands
+        .fold(Error::new(Kind::Store, text), Error::help)
+        .help("then merge again")
 }
 
 #[cfg(test)]

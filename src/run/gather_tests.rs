@@ -1,51 +1,29 @@
 use super::*;
-use crate::run::frame::{Key, encode};
-use crate::run::journal::{Writer, tests::record};
+use crate::run::journal::tests::record;
+use crate::run::journal::{TrialKey, encode, tests};
 use crate::run::shard::members;
 
-struct Ten;
-impl Plan for Ten {
-    fn trial_id(&self, index: u64) -> Option<String> {
-        (index < 10).then(|| format!("{index:016x}"))
-    }
-}
 const COSTS: [u64; 10] = [5, 4, 3, 3, 2, 2, 1, 1, 1, 1];
 
 fn header(index: u32, count: u32) -> Header {
-    Header {
-        experiment: "e".into(),
-        numerics_version: NUMERICS_VERSION,
-        build: "b".into(),
-        shard: index,
-        shards: count,
-        trials: 10,
-        manifest: String::new(),
-        data: vec![("digits".into(), "d1".into())],
-        shapes: Vec::new(),
-        command: vec!["grid".into(), "x.toml".into(), "--set".into(), "a=[1, 2]".into()],
-    }
+    tests::header(10, index, count)
 }
 
 fn write(into: &Path, header: &Header, trials: &[u32]) {
-    let path = directory::journal_path(
-        into,
-        Shard {
-            index: header.shard,
-            count: header.shards,
-        },
-    );
+    let path = directory::journal_path(into, header.shard);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    journal::create(&path, header).unwrap();
-    let mut writer = Writer::open(&path, std::fs::metadata(&path).unwrap().len()).unwrap();
+    Journal::create(&path, header).unwrap();
+    let mut journal = Journal::open(&path, true).unwrap();
     for &i in trials {
-        writer
-            .append(&encode(&Key::of(i.into(), &record(i)), &record(i)).unwrap())
-            .unwrap();
+        let frame = encode(&TrialKey::of(i, &record(i)), &record(i)).unwrap();
+        journal.append(&frame).unwrap();
     }
 }
 
-fn gather(directories: &[PathBuf]) -> Result<Gathered> {
-    Shards::find(directories)?.gather(&Ten, &COSTS)
+fn gather(directories: &[PathBuf]) -> Result<Store> {
+    let shards = Shards::find(directories)?;
+    let (store, _) = shards.gather(|i| format!("{i:016x}"), &COSTS)?;
+    Ok(store)
 }
 
 #[test]
@@ -91,19 +69,18 @@ fn what_is_missing_is_named_with_its_command() {
 
 #[test]
 fn what_does_not_belong_together_is_refused() {
+    let changed = |change: fn(&mut Header)| {
+        let mut other = header(2, 2);
+        change(&mut other);
+        other
+    };
     let cases = [
         (
-            Header {
-                experiment: "f".into(),
-                ..header(2, 2)
-            },
+            changed(|h| h.manifest.experiment_digest = "f".into()),
             "of another experiment (f, not e)",
         ),
         (
-            Header {
-                build: "c".into(),
-                ..header(2, 2)
-            },
+            changed(|h| h.build = "c".into()),
             "build of the program (c, not b)",
         ),
         (header(2, 4), "shard 2/4 of 10 trials"),

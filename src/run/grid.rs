@@ -4,64 +4,183 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::about::{About, utc};
 use super::attempt::Work as _;
-use super::command_line::{command_line, shard_command};
-use super::directory::{self, Standing, journal_path, remove_journals, same_cut, standing, take_locks};
-use super::frame::Key;
-use super::header::{self, Header};
+use super::command_line::shard_command;
+use super::directory::{self, Contents, contents, journal_path, remove_journals, same_cut, take_locks};
+use super::gather::damaged;
+use super::header::Header;
 use super::job::Job;
-use super::lock::{Lock, host};
-use super::pool::Pool;
+use super::journal::TrialKey;
+use super::lock::Lock;
+use super::metadata::RunMetadata;
+use super::pool::{Pool, default_threads};
 use super::progress::Progress;
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
-use super::store::{Plan, Resumed, Store};
+use super::store::{Found, Store};
 use super::sweep::{End, Settings, sweep};
 use super::trace::Trace;
 use super::{BUILD, files, tables};
 use crate::data::Environment;
 use crate::experiment::Experiment;
-use crate::numerics::{self, NUMERICS_VERSION};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{duration, grouped};
 use crate::table::format;
 use crate::table::manifest::Manifest;
 
 /// How long running trials may go on after the program has been asked to stop.
-pub const GRACE: Duration = Duration::from_secs(5);
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
-/// How to run an experiment.
+/// A run of an experiment: all of its grid, or a shard of it.
+///
+/// It resumes from the journal of an earlier run that did not end, and does nothing where the
+/// tables are complete.
+///
+/// ```
+/// use goodinit::experiment::Experiment;
+/// use goodinit::init::Registry;
+/// use goodinit::run::grid::{Grid, GridOutcome};
+///
+/// let text = r#"
+///     name = "tour"
+///     data = { kind = "digits" }
+///     train = { epochs = 1, batch_size = 64 }
+///     grid = { scheme = ["zeros", "he_normal"], architecture = [[8]], learning_rate = 0.1 }
+/// "#;
+/// let experiment = Experiment::parse::<&str>("tour.toml".as_ref(), text, &[], &Registry::standard())?;
+/// let directory = std::env::temp_dir().join("goodinit-tour");
+/// let outcome = Grid::new(experiment).directory(&directory).threads(2).fresh(true).run()?;
+/// if let GridOutcome::Written { metadata, .. } = outcome {
+///     println!("{} trials; tables in {}", metadata.trials, directory.display());
+/// }
+/// # goodinit::support::error::Result::Ok(())
+/// ```
 #[derive(Debug, Clone)]
-pub struct Options {
-    /// The results directory.
-    pub directory: PathBuf,
-    /// The threads that train, a trial each, and that compute the tables.
-    pub pool: Pool,
-    /// Which part of the plan.
-    pub shard: Shard,
-    /// Begin anew, whatever is there.
-    pub fresh: bool,
-    /// Keep a journal; without one nothing can be resumed.
-    pub journal: bool,
-    /// Stop at the first failed trial.
-    pub fail_fast: bool,
-    /// A file that gets a line when a trial starts and when it ends.
-    pub trace: Option<PathBuf>,
-    /// No progress on standard error.
-    pub quiet: bool,
-    /// The arguments that a person would give to run this again, without the shard.
-    pub command: Vec<String>,
+#[must_use = "a grid trains nothing until `run` is called"]
+pub struct Grid {
+    experiment: Experiment,
+    environment: Environment,
+    directory: PathBuf,
+    threads: usize,
+    pool: Option<Pool>,
+    shard: Shard,
+    fresh: bool,
+    journal: bool,
+    fail_fast: bool,
+    trace: Option<PathBuf>,
+    progress: bool,
+    command: String,
+    stop: Stop,
 }
 
-/// What became of it.
+impl Grid {
+    /// All of `experiment`, on all cores, into `results/<its name>`, without progress on standard
+    /// error.
+    pub fn new(experiment: Experiment) -> Self {
+        Grid {
+            environment: Environment::default(),
+            directory: Path::new("results").join(&experiment.name),
+            experiment,
+            threads: default_threads(),
+            pool: None,
+            shard: Shard::WHOLE,
+            fresh: false,
+            journal: true,
+            fail_fast: false,
+            trace: None,
+            progress: false,
+            command: String::new(),
+            stop: Stop::manual(),
+        }
+    }
+
+    /// The results directory.
+    pub fn directory(self, directory: impl Into<PathBuf>) -> Self {
+        let directory = directory.into();
+        Grid { directory, ..self }
+    }
+
+    /// Where downloaded datasets are kept.
+    pub fn environment(self, environment: Environment) -> Self {
+        Grid { environment, ..self }
+    }
+
+    /// The number of threads that train, one trial each. It never changes a byte of a table.
+    pub fn threads(self, threads: usize) -> Self {
+        Grid { threads, ..self }
+    }
+
+    /// Threads that are there already, in place of new ones.
+    pub(crate) fn pool(self, pool: Pool) -> Self {
+        let pool = Some(pool);
+        Grid { pool, ..self }
+    }
+
+    /// Trains only this part of the plan; the tables then come from [`super::merge::merge`].
+    pub fn shard(self, shard: Shard) -> Self {
+        Grid { shard, ..self }
+    }
+
+    /// Whether to start over; what an earlier run left is moved aside.
+    pub fn fresh(self, fresh: bool) -> Self {
+        Grid { fresh, ..self }
+    }
+
+    /// Whether to keep a journal (the default). A run without one cannot be resumed.
+    pub fn journal(self, journal: bool) -> Self {
+        Grid { journal, ..self }
+    }
+
+    /// Whether to stop at the first trial that fails.
+    pub fn fail_fast(self, fail_fast: bool) -> Self {
+        Grid { fail_fast, ..self }
+    }
+
+    /// A file that gets a line when a trial starts and when it ends.
+    pub fn trace(self, path: impl Into<PathBuf>) -> Self {
+        let trace = Some(path.into());
+        Grid { trace, ..self }
+    }
+
+    /// Whether to show progress on standard error.
+    pub fn progress(self, progress: bool) -> Self {
+        Grid { progress, ..self }
+    }
+
+    /// What stops the run early; it can then be resumed.
+    pub fn stop(self, stop: Stop) -> Self {
+        Grid { stop, ..self }
+    }
+
+    /// The command line that resumes this run, without the shard, for messages and `run.json`.
+    pub(crate) fn command(self, command: String) -> Self {
+        Grid { command, ..self }
+    }
+
+    /// Trains what is not done yet, then writes the tables.
+    ///
+    /// # Errors
+    /// Another process works in the directory; it holds something else; data cannot be read; an I/O
+    /// error; or a stop was requested, which leaves everything ready to be resumed.
+    pub fn run(self) -> Result<GridOutcome> {
+        run(&self)
+    }
+
+    /// Where a person is told how to resume.
+    fn resume_command(&self) -> Option<String> {
+        let known = self.journal && !self.command.is_empty();
+        known.then(|| shard_command(&self.command, self.shard))
+    }
+}
+
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(clippy::large_enum_variant)] // one of these per run
-pub enum Outcome {
+pub enum GridOutcome {
     /// The tables are written.
     Written {
-        /// What `run.json` says.
-        about: About,
+        /// The contents of `run.json`.
+        metadata: RunMetadata,
         /// Where older, different tables have been moved.
         replaced: Option<PathBuf>,
     },
@@ -71,7 +190,7 @@ pub enum Outcome {
         trials: u64,
         /// Those trained by this process.
         trials_run: u64,
-        /// Those that failed, whoever trained them.
+        /// Those that failed, in this process or an earlier one.
         failed: u64,
     },
     /// The tables were there already.
@@ -84,216 +203,135 @@ pub enum Outcome {
     },
 }
 
-/// The part of a plan that one shard runs.
-struct Slice<'a> {
-    job: &'a Job,
-    /// Of each trial, whether this shard runs it.
-    mine: Vec<bool>,
-    trials: usize,
-    /// Their cost together.
-    work: u64,
-}
-
-impl<'a> Slice<'a> {
-    fn new(job: &'a Job, costs: &[u64], shard: Shard) -> Self {
-        let members = members(costs, shard);
-        let mut slice = Slice {
-            job,
-            mine: vec![false; costs.len()],
-            trials: members.len(),
-            work: 0,
-        };
-        for i in members {
-            slice.mine[i as usize] = true;
-            slice.work = slice.work.saturating_add(costs[i as usize]);
-        }
-        slice
-    }
-}
-
-impl Plan for Slice<'_> {
-    fn trial_id(&self, index: u64) -> Option<String> {
-        let mine = *self.mine.get(usize::try_from(index).ok()?)?;
-        mine.then(|| self.job.trial_id(index as u32))
-    }
-}
-
-/// Runs `experiment`, or goes on with it.
-///
-/// # Errors
-/// Somebody else is at work in the directory; it holds something else; the data cannot be had;
-/// the operating system refuses; or the program has been asked to stop, which leaves everything
-/// ready to go on.
-pub fn run(
-    experiment: Experiment,
-    environment: Environment,
-    options: &Options,
-    stop: &Stop,
-) -> Result<Outcome> {
+fn run(grid: &Grid) -> Result<GridOutcome> {
     let started = (SystemTime::now(), Instant::now());
-    if !options.journal && !options.shard.is_whole() {
+    if !grid.journal && !grid.shard.is_whole() {
         return Err(Error::new(
             Kind::Usage,
             "a shard needs its journal: that is what `merge` reads",
         ));
     }
-    let directory = &options.directory;
-    let locks = take_locks(directory, options.shard)?;
-    // Once the directory is there, since the trace may lie in it, and is ours, since another run
-    // may be writing that trace; a trace that can't be had touches no more.
-    let trace = options.trace.as_deref().map(Trace::open).transpose()?;
-    if options.fresh {
-        begin_anew(options)?;
-    } else if let Some(complete) = done_already(&experiment, options)? {
+    let directory = &grid.directory;
+    let locks = take_locks(directory, grid.shard)?;
+    // After the directory is there, since the trace may be in it, and locked, since another run
+    // may be writing that trace; a trace that cannot be opened stops the run before it changes more.
+    let trace = grid.trace.as_deref().map(Trace::open).transpose()?;
+    if grid.fresh {
+        begin_anew(grid)?;
+    } else if let Some(complete) = done_already(grid)? {
         return Ok(complete);
     }
-    let mut job = Job::new(experiment, environment)?;
+    let pool = match &grid.pool {
+        Some(pool) => pool.clone(),
+        None => Pool::new(grid.threads)?,
+    };
+    let mut job = Job::new(grid.experiment.clone(), grid.environment.clone())?;
     job.weights_into = Some(directory.clone());
     let job = Arc::new(job);
     let costs = job.costs();
-    let slice = Slice::new(&job, &costs, options.shard);
-    let mut progress = Progress::new(slice.trials as u64, slice.work, options.quiet);
-    let (mut store, resumed) = if options.journal {
-        let seen = |key: &Key| {
-            let index = key.index as u32;
-            progress.resumed(key, costs[index as usize], || job.describe(index));
+    let mut mine = vec![false; costs.len()];
+    let (mut trials, mut work) = (0, 0u64);
+    for i in members(&costs, grid.shard) {
+        mine[i as usize] = true;
+        trials += 1;
+        work = work.saturating_add(costs[i as usize]);
+    }
+    let mut progress = Progress::new(trials, work, !grid.progress);
+    let mut store = Store::in_memory(costs.len());
+    if grid.journal {
+        let header = Header {
+            build: BUILD.to_owned(),
+            shard: grid.shard,
+            manifest: job.manifest.clone(),
+            shapes: job.shapes.clone(),
+            command: grid.command.clone(),
         };
-        Store::open(directory, &header(&job, options)?, &slice, seen)?
-    } else {
-        (Store::in_memory(costs.len()), Resumed::default())
-    };
-    note_resumed(&progress, &resumed, slice.trials, directory, options.shard);
+        let belongs = |key: &TrialKey| {
+            mine.get(key.index as usize) == Some(&true) && job.trial_id(key.index) == key.trial_id
+        };
+        let seen = |key: &TrialKey| {
+            progress.resumed(key, costs[key.index as usize], || job.describe(key.index));
+        };
+        let (opened, found) = Store::open(directory, &header, belongs, seen)?;
+        note_resumed(&progress, &found, trials, &journal_path(directory, grid.shard));
+        store = opened;
+    }
     let order = longest_first(&costs)
         .into_iter()
-        .filter(|&i| slice.mine[i as usize] && !store.has(i))
+        .filter(|&i| mine[i as usize] && !store.has(i))
         .collect();
     let settings = Settings {
-        pool: options.pool.clone(),
-        fail_fast: options.fail_fast,
+        pool: pool.clone(),
+        fail_fast: grid.fail_fast,
         grace: GRACE,
         trace: trace.map(Arc::new),
-        go_on: options
-            .journal
-            .then(|| shard_command(&options.command, options.shard)),
+        go_on: grid.resume_command(),
     };
-    let end = sweep(&job, order, &mut store, &settings, stop, &mut progress);
+    let end = sweep(&job, order, &mut store, &settings, &grid.stop, &mut progress);
     progress.clear();
     if let End::Interrupted { dropped } = end? {
-        return Err(interrupted(&progress, slice.trials, dropped, options));
+        return Err(interrupted(&progress, trials, dropped, grid));
     }
-    if !options.shard.is_whole() {
-        return Ok(Outcome::ShardDone {
-            trials: slice.trials as u64,
+    if !grid.shard.is_whole() {
+        return Ok(GridOutcome::ShardDone {
+            trials,
             trials_run: progress.trials_here(),
             failed: progress.failed(),
         });
     }
-    finish(&job, store, options, started, progress.trials_here(), &locks)
+    finish(&job, store, grid, &pool, started, progress.trials_here(), &locks)
 }
 
 /// Writes the tables of a run that is complete, and removes its journal.
 fn finish(
     job: &Job,
-    store: Store,
-    options: &Options,
+    mut store: Store,
+    grid: &Grid,
+    pool: &Pool,
     started: (SystemTime, Instant),
     trials_run: u64,
     _locks: &[Lock],
-) -> Result<Outcome> {
-    let directory = &options.directory;
-    let mut records = store.reader()?;
+) -> Result<GridOutcome> {
+    let directory = &grid.directory;
     let (record, manifest) = (&job.experiment.record, &job.manifest);
-    let replaced = options
-        .pool
-        .install(|| tables::write(directory, record, manifest, &mut records))?;
-    drop(records);
+    let replaced = pool.install(|| tables::write(directory, record, manifest, &mut store))?;
     // Before the journal goes: an open file cannot be removed everywhere.
     drop(store);
-    let about = about(
-        u64::from(job.len()),
-        trials_run,
-        options.pool.threads(),
-        &options.command,
-        started,
-    );
-    about.write(directory)?;
+    let trials = u64::from(job.len());
+    let metadata = RunMetadata::new(trials, trials_run, pool.threads(), &grid.command, started);
+    metadata.write(directory)?;
     remove_journals(directory)?;
-    Ok(Outcome::Written { about, replaced })
+    Ok(GridOutcome::Written { metadata, replaced })
 }
 
-/// What `run.json` says about a run that ends now.
-pub fn about(
-    trials: u64,
-    trials_run: u64,
-    threads: usize,
-    command: &[String],
-    started: (SystemTime, Instant),
-) -> About {
-    let wall_seconds = started.1.elapsed().as_secs_f64();
-    About {
-        program: BUILD.to_owned(),
-        command: command_line(command),
-        started: utc(started.0),
-        wall_seconds,
-        trials,
-        trials_run,
-        trials_per_second: trials_run as f64 / wall_seconds.max(1e-9),
-        threads,
-        cores: super::pool::default_threads(),
-        host: host(),
-        os: std::env::consts::OS,
-        arch: std::env::consts::ARCH,
-        isa: numerics::isa().to_string(),
+/// Looks at what the directory holds: nothing that is in the way, an unfinished run to resume, or
+/// all that this one would do.
+fn done_already(grid: &Grid) -> Result<Option<GridOutcome>> {
+    let directory = &grid.directory;
+    if !journal_path(directory, grid.shard).exists() {
+        match contents(directory, &grid.experiment) {
+            Contents::Empty => {}
+            Contents::Complete(manifest) => return already(grid, manifest).map(Some),
+            Contents::Other(error) => return Err(error),
+        }
     }
-}
-
-fn header(job: &Job, options: &Options) -> Result<Header> {
-    Ok(Header {
-        experiment: job.manifest.experiment_digest.clone(),
-        numerics_version: NUMERICS_VERSION,
-        build: BUILD.to_owned(),
-        shard: options.shard.index,
-        shards: options.shard.count,
-        trials: u64::from(job.len()),
-        manifest: job.manifest.to_toml()?,
-        data: job
-            .manifest
-            .dataset
-            .iter()
-            .map(|d| (d.name.clone(), d.digest.clone()))
-            .collect(),
-        shapes: job.shapes.iter().map(header::numbers).collect(),
-        command: options.command.clone(),
-    })
-}
-
-/// Looks at what the directory holds: nothing that is in the way, an unfinished run to go on with,
-/// or all that this one would do.
-fn done_already(experiment: &Experiment, options: &Options) -> Result<Option<Outcome>> {
-    let directory = &options.directory;
-    if journal_path(directory, options.shard).exists() {
-        return same_cut(directory, options.shard).map(|()| None);
-    }
-    match standing(directory, experiment) {
-        Standing::Empty => same_cut(directory, options.shard).map(|()| None),
-        Standing::Complete(manifest) => already(directory, experiment, manifest).map(Some),
-        Standing::Other(error) => Err(error),
-    }
+    same_cut(directory, grid.shard).map(|()| None)
 }
 
 /// The experiment's text may have changed in what no table depends on (claims, comments): the
 /// manifest follows it.
-fn already(directory: &Path, experiment: &Experiment, manifest: Manifest) -> Result<Outcome> {
+fn already(grid: &Grid, manifest: Manifest) -> Result<GridOutcome> {
     let current = Manifest {
-        name: experiment.name.clone(),
-        experiment: experiment.resolved().to_owned(),
+        name: grid.experiment.name.clone(),
+        experiment: grid.experiment.resolved().to_owned(),
         ..manifest.clone()
     };
     let changed = current != manifest;
     if changed {
-        files::write_atomically(&directory.join(format::MANIFEST), current.to_toml()?.as_bytes())?;
+        let path = grid.directory.join(format::MANIFEST);
+        files::write_atomically(&path, current.to_toml()?.as_bytes())?;
     }
-    Ok(Outcome::AlreadyComplete {
+    Ok(GridOutcome::AlreadyComplete {
         trials: manifest.trials,
         described_anew: changed,
     })
@@ -301,8 +339,8 @@ fn already(directory: &Path, experiment: &Experiment, manifest: Manifest) -> Res
 
 /// Moves the journals aside that this run would go on with, and those of another cut, which
 /// could never be merged with what it is about to write. Other shards of the same cut stay.
-fn begin_anew(options: &Options) -> Result<()> {
-    let (directory, shard) = (&options.directory, options.shard);
+fn begin_anew(grid: &Grid) -> Result<()> {
+    let (directory, shard) = (&grid.directory, grid.shard);
     // One at a time: the shards of an array job all begin at once.
     let _turn = match shard.is_whole() {
         true => None,
@@ -311,7 +349,7 @@ fn begin_anew(options: &Options) -> Result<()> {
     let (mut locks, mut paths) = (Vec::new(), Vec::new());
     for (other, path) in directory::journals(directory)? {
         if other.count != shard.count {
-            // Not under the feet of a shard that is at work.
+            // Not while that shard is running.
             locks.extend(directory::take_own_lock(directory, other)?);
         }
         if other.count != shard.count || other == shard {
@@ -321,55 +359,48 @@ fn begin_anew(options: &Options) -> Result<()> {
     directory::set_journals_aside(directory, &paths)
 }
 
-fn note_resumed(progress: &Progress, resumed: &Resumed, trials: usize, directory: &Path, shard: Shard) {
-    if resumed.trials > 0 {
+fn note_resumed(progress: &Progress, found: &Found, trials: u64, path: &Path) {
+    if found.trials > 0 {
         progress.note(&format!(
             "resuming: {} of {} trials done",
-            grouped(resumed.trials),
-            grouped(trials as u64)
+            grouped(found.trials),
+            grouped(trials)
         ));
     }
-    let path = journal_path(directory, shard);
-    for range in &resumed.damaged {
+    for range in &found.damage.ranges {
         progress.note(&format!(
-            "{}: bytes {} to {} are damaged; the trials that were there are trained again",
-            path.display(),
-            range.start,
-            range.end
+            "{}; the trials that were there are trained again",
+            damaged(path, range)
         ));
     }
-    if resumed.torn > 0 {
-        progress.note(&format!(
-            "{}: a record of {} bytes was cut short at the end; dropped",
-            path.display(),
-            resumed.torn
-        ));
+    let path = path.display();
+    match found.damage.torn {
+        0 => {}
+        n => progress.note(&format!(
+            "{path}: a write was cut short: the last {n} bytes are dropped"
+        )),
     }
-    if resumed.foreign > 0 {
-        progress.note(&format!(
-            "{}: {} records of no trial of this run; not used",
-            path.display(),
-            resumed.foreign
-        ));
+    match found.foreign.len() {
+        0 => {}
+        n => progress.note(&format!("{path}: {n} records of no trial of this run; not used")),
     }
 }
 
-fn interrupted(progress: &Progress, trials: usize, dropped: usize, options: &Options) -> Error {
+fn interrupted(progress: &Progress, trials: u64, dropped: usize, grid: &Grid) -> Error {
     let mut message = format!("interrupted after {}", duration(progress.elapsed().as_secs_f64()));
-    if options.journal {
-        message += &format!(
-            ": {} of {} trials are kept",
-            grouped(progress.trials_done()),
-            grouped(trials as u64)
-        );
-        if dropped > 0 {
-            message += &format!(", {dropped} that were running are dropped");
-        }
-        Error::new(Kind::Interrupted, message).help(format!(
-            "go on with: {}",
-            shard_command(&options.command, options.shard)
-        ))
-    } else {
-        Error::new(Kind::Interrupted, message + ": without a journal nothing is kept")
+    if !grid.journal {
+        return Error::new(Kind::Interrupted, message + ": without a journal nothing is kept");
     }
+    message += &format!(
+        ": {} of {} trials are kept",
+        grouped(progress.trials_done()),
+        grouped(trials)
+    );
+    if dropped > 0 {
+        message += &format!(", {dropped} that were running are dropped");
+    }
+    let command = grid
+        .resume_command()
+        .unwrap_or_else(|| "the same call".to_owned());
+    Error::new(Kind::Interrupted, message).help(format!("go on with: {command}"))
 }

@@ -83,11 +83,6 @@ impl Job {
         self.plan.len() as u32
     }
 
-    /// Never: an experiment has trials.
-    pub fn is_empty(&self) -> bool {
-        self.plan.is_empty()
-    }
-
     /// Expected work of every trial.
     pub fn costs(&self) -> Vec<u64> {
         (0..self.plan.len()).map(|i| self.plan.cost(i)).collect()

@@ -1,8 +1,9 @@
 use std::fs;
 
 use super::*;
-use crate::run::frame::encode;
+use crate::run::shard::Shard;
 use crate::table::example;
+use crate::table::manifest::Manifest;
 use crate::table::record::Coordinates;
 
 /// Trial `i` of a made-up experiment; journals hold records of different lengths.
@@ -20,48 +21,70 @@ pub(crate) fn record(i: u32) -> TrialRecord {
     record
 }
 
-fn a_header() -> Header {
+/// The header of shard `shard` of a made-up experiment with `trials` trials.
+pub(crate) fn header(trials: u64, index: u32, count: u32) -> Header {
     Header {
-        experiment: "e".repeat(64),
-        numerics_version: 1,
-        build: "0.1.0+0".into(),
-        shard: 1,
-        shards: 1,
-        trials: 1000,
-        manifest: "name = \"x\"\n".repeat(20),
-        data: vec![("digits".into(), "d1".into())],
-        shapes: vec![[64, 10, 1000, 500]],
-        command: vec!["grid".into(), "x.toml".into()],
+        build: "b".into(),
+        shard: Shard { index, count },
+        manifest: Manifest {
+            format_version: 1,
+            numerics_version: 1,
+            name: "x".into(),
+            experiment_digest: "e".into(),
+            commit: None,
+            trials,
+            experiment: "name = \"x\"\n".repeat(20),
+            dataset: Vec::new(),
+        },
+        shapes: Vec::new(),
+        command: "goodinit grid x.toml --set 'a=[1, 2]'".into(),
     }
 }
 
-fn frame(i: u32) -> Vec<u8> {
-    let record = record(i);
-    encode(&Key::of(u64::from(i), &record), &record).unwrap()
+fn a_header() -> Header {
+    header(1000, 1, 1)
 }
 
-/// A journal with `n` records, and where each of them lies.
-fn journal(path: &Path, n: u32) -> Vec<Place> {
-    create(path, &a_header()).unwrap();
-    let mut writer = Writer::open(path, fs::metadata(path).unwrap().len()).unwrap();
-    (0..n)
+fn a_frame(i: u32) -> Vec<u8> {
+    let record = record(i);
+    encode(&TrialKey::of(i, &record), &record).unwrap()
+}
+
+/// A journal with `n` records, and where each of them is.
+fn journal(path: &Path, n: u32) -> (Journal, Vec<Location>) {
+    Journal::create(path, &a_header()).unwrap();
+    let mut journal = Journal::open(path, true).unwrap();
+    let places = (0..n)
         .map(|i| {
-            let bytes = frame(i);
-            let offset = writer.append(&bytes).unwrap();
-            Place {
+            let bytes = a_frame(i);
+            let offset = journal.append(&bytes).unwrap();
+            Location {
                 offset,
                 length: bytes.len() as u32,
             }
         })
-        .collect()
+        .collect();
+    (journal, places)
 }
 
-fn found(path: &Path) -> Result<(Scan, Vec<(Key, Place)>)> {
+struct Scan {
+    journal: Journal,
+    damage: Damage,
+    keys: Vec<(TrialKey, Location)>,
+}
+
+fn scan(path: &Path) -> Result<Scan> {
     let mut keys = Vec::new();
-    scan(path, |key, place| keys.push((key, place))).map(|s| (s, keys))
+    let mut journal = Journal::open(path, true)?;
+    let damage = journal.scan(|key, place| keys.push((key, place)))?;
+    Ok(Scan {
+        journal,
+        damage,
+        keys,
+    })
 }
 
-fn indices(keys: &[(Key, Place)]) -> Vec<u64> {
+fn indices(keys: &[(TrialKey, Location)]) -> Vec<u32> {
     keys.iter().map(|(k, _)| k.index).collect()
 }
 
@@ -69,14 +92,16 @@ fn indices(keys: &[(Key, Place)]) -> Vec<u64> {
 fn what_goes_in_comes_out() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("j");
-    let places = journal(&path, 9);
-    let (scan, keys) = found(&path).unwrap();
-    assert_eq!((scan.header, scan.torn, scan.damaged), (a_header(), 0, vec![]));
-    assert_eq!(scan.end, fs::metadata(&path).unwrap().len());
-    assert_eq!(keys.iter().map(|(_, p)| *p).collect::<Vec<_>>(), places);
-    let mut reader = Reader::open(&path).unwrap();
+    let (_, places) = journal(&path, 9);
+    let mut found = scan(&path).unwrap();
+    assert_eq!(
+        (&found.journal.header, found.damage),
+        (&a_header(), Damage::default())
+    );
+    assert_eq!(found.journal.end, fs::metadata(&path).unwrap().len());
+    assert_eq!(found.keys.iter().map(|(_, p)| *p).collect::<Vec<_>>(), places);
     for i in [8, 0, 3] {
-        assert_eq!(reader.read(places[i as usize]).unwrap(), record(i));
+        assert_eq!(found.journal.read(places[i as usize]).unwrap(), record(i));
     }
 }
 
@@ -84,37 +109,55 @@ fn what_goes_in_comes_out() {
 fn a_torn_tail_is_dropped_wherever_it_is_cut() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("j");
-    let places = journal(&path, 4);
+    let (_, places) = journal(&path, 4);
     let whole = fs::read(&path).unwrap();
     let last = places[3].offset as usize;
     for cut in last..whole.len() {
         fs::write(&path, &whole[..cut]).unwrap();
-        let (scan, keys) = found(&path).unwrap();
-        assert_eq!((scan.end, scan.torn), (last as u64, (cut - last) as u64));
-        assert_eq!(indices(&keys), [0, 1, 2]);
-        assert!(scan.damaged.is_empty());
+        let found = scan(&path).unwrap();
+        let damage = Damage {
+            torn: (cut - last) as u64,
+            ranges: Vec::new(),
+        };
+        assert_eq!((found.journal.end, found.damage), (last as u64, damage));
+        assert_eq!(indices(&found.keys), [0, 1, 2]);
     }
-    // Going on after a torn tail leaves no trace of it.
-    let mut writer = Writer::open(&path, last as u64).unwrap();
-    writer.append(&frame(3)).unwrap();
-    assert_eq!(fs::read(&path).unwrap(), whole);
+    // Resuming after a torn tail leaves no trace of it, also where the system had reserved blocks
+    // that were never written.
+    for tail in [vec![0; 5000], whole[last..whole.len() - 1].to_vec()] {
+        fs::write(&path, [&whole[..last], &tail].concat()).unwrap();
+        let mut found = scan(&path).unwrap();
+        assert_eq!(
+            (found.damage.torn, indices(&found.keys)),
+            (tail.len() as u64, vec![0, 1, 2])
+        );
+        found.journal.truncate().unwrap();
+        found.journal.append(&a_frame(3)).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), whole);
+    }
 }
 
 #[test]
 fn every_flipped_bit_in_the_middle_is_found_and_costs_one_trial() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("j");
-    let places = journal(&path, 4);
+    let (_, places) = journal(&path, 4);
     let whole = fs::read(&path).unwrap();
     let hurt = places[1];
-    for byte in hurt.offset..hurt.offset + u64::from(hurt.length) {
+    let end = places[2].offset - 1;
+    for byte in hurt.offset..=end {
         let mut bytes = whole.clone();
         bytes[byte as usize] ^= 1 << (byte % 8);
         fs::write(&path, &bytes).unwrap();
-        let (scan, keys) = found(&path).unwrap();
-        assert_eq!(indices(&keys), [0, 2, 3], "byte {byte}");
-        assert_eq!(scan.damaged.len(), 1, "byte {byte}");
-        assert_eq!(scan.damaged[0], hurt.offset..places[2].offset, "byte {byte}");
+        let found = scan(&path).unwrap();
+        // Without the zero between them, two frames are one that is damaged.
+        let (left, to) = match byte == end {
+            true => (vec![0, 3], places[3].offset),
+            false => (vec![0, 2, 3], places[2].offset),
+        };
+        assert_eq!(indices(&found.keys), left, "byte {byte}");
+        assert_eq!(found.damage.ranges, [hurt.offset..to], "byte {byte}");
+        assert_eq!(found.damage.torn, 0);
     }
 }
 
@@ -122,21 +165,23 @@ fn every_flipped_bit_in_the_middle_is_found_and_costs_one_trial() {
 fn bytes_that_are_missing_or_inserted_cost_only_what_they_hit() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("j");
-    let places = journal(&path, 5);
+    let (_, places) = journal(&path, 5);
     let whole = fs::read(&path).unwrap();
-    let middle = places[2].offset as usize;
+    let middle = places[2].offset as usize + 20;
     for change in [-40i64, -1, 1, 5000] {
-        let mut bytes = whole[..middle + 20].to_vec();
-        if change < 0 {
-            bytes.extend(&whole[middle + 20 + (-change) as usize..]);
-        } else {
-            bytes.extend(std::iter::repeat_n(b'g', change as usize));
-            bytes.extend(&whole[middle + 20..]);
+        for byte in [b'g', 0] {
+            let mut bytes = whole[..middle].to_vec();
+            if change < 0 {
+                bytes.extend(&whole[middle + (-change) as usize..]);
+            } else {
+                bytes.extend(std::iter::repeat_n(byte, change as usize));
+                bytes.extend(&whole[middle..]);
+            }
+            fs::write(&path, &bytes).unwrap();
+            let found = scan(&path).unwrap();
+            assert_eq!(indices(&found.keys), [0, 1, 3, 4], "{change}");
+            assert_eq!(found.damage.ranges.len(), 1);
         }
-        fs::write(&path, &bytes).unwrap();
-        let (scan, keys) = found(&path).unwrap();
-        assert_eq!(indices(&keys), [0, 1, 3, 4], "{change}");
-        assert_eq!(scan.damaged.len(), 1);
     }
 }
 
@@ -147,7 +192,7 @@ fn a_journal_that_cannot_be_told_is_left_alone() {
     journal(&path, 2);
     let whole = fs::read(&path).unwrap();
     let mut other = whole.clone();
-    other[MAGIC.len() - 2] = b'9';
+    other[MAGIC.len() - 2] = b'1';
     let mut damaged = whole.clone();
     damaged[60] ^= 4;
     for (bytes, message) in [
@@ -157,7 +202,7 @@ fn a_journal_that_cannot_be_told_is_left_alone() {
         (&Vec::new(), "damaged at its beginning"),
     ] {
         fs::write(&path, bytes).unwrap();
-        let error = found(&path).unwrap_err().to_string();
+        let error = scan(&path).err().unwrap().to_string();
         assert!(error.contains(message) && error.contains("--fresh"), "{error}");
     }
 }
@@ -167,17 +212,18 @@ fn a_full_disk_is_an_error_and_the_rest_stays_good() {
     if !cfg!(target_os = "linux") {
         return;
     }
-    let mut writer = Writer {
+    let mut journal = Journal {
         file: File::options().write(true).open("/dev/full").unwrap(),
         path: "/dev/full".into(),
+        header: a_header(),
         end: 0,
     };
-    let error = writer.append(&frame(1)).unwrap_err().to_string();
+    let error = journal.append(&a_frame(1)).unwrap_err().to_string();
     assert!(
         error.contains("No space left") && error.contains("kept"),
         "{error}"
     );
-    assert_eq!(writer.end, 0);
+    assert_eq!(journal.end, 0);
 }
 
 /// Wherever a write failed, and whether or not its half frame could be cut off again.
@@ -185,20 +231,19 @@ fn a_full_disk_is_an_error_and_the_rest_stays_good() {
 fn a_journal_goes_on_behind_a_write_that_failed() {
     let dir = tempfile::tempdir().unwrap();
     let (path, plain) = (dir.path().join("j"), dir.path().join("plain"));
-    let places = journal(&plain, 4);
-    for half in [1, HEAD, frame(2).len() - 1] {
+    let (_, places) = journal(&plain, 4);
+    for half in [1, 16, a_frame(2).len() - 1] {
         for cut_off in [true, false] {
-            journal(&path, 2);
-            let mut writer = Writer::open(&path, places[2].offset).unwrap();
+            let (mut journal, _) = journal(&path, 2);
+            assert_eq!(journal.end, places[2].offset);
             // What a full disk leaves behind.
-            writer.file.seek(SeekFrom::Start(writer.end)).unwrap();
-            writer.file.write_all(&frame(2)[..half]).unwrap();
+            journal.file.seek(SeekFrom::Start(journal.end)).unwrap();
+            journal.file.write_all(&a_frame(2)[..half]).unwrap();
             if cut_off {
-                writer.file.set_len(writer.end).unwrap();
+                journal.truncate().unwrap();
             }
-            for place in &places[2..] {
-                let i = if place == &places[2] { 2 } else { 3 };
-                assert_eq!(writer.append(&frame(i)).unwrap(), place.offset);
+            for i in [2, 3] {
+                assert_eq!(journal.append(&a_frame(i)).unwrap(), places[i as usize].offset);
             }
             assert!(
                 fs::read(&path).unwrap() == fs::read(&plain).unwrap(),
@@ -214,7 +259,7 @@ fn mutated(cases: u32) {
     use proptest::prelude::*;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("j");
-    let places = journal(&path, 6);
+    let (_, places) = journal(&path, 6);
     let whole = fs::read(&path).unwrap();
     let body = places[0].offset as usize;
     let mutation = prop_oneof![
@@ -249,14 +294,13 @@ fn mutated(cases: u32) {
             }
         }
         fs::write(&path, &bytes).unwrap();
-        if let Ok((scan, keys)) = found(&path) {
-            prop_assert_eq!(&scan.header, &a_header());
-            prop_assert!(scan.end + scan.torn == bytes.len() as u64);
-            let mut reader = Reader::open(&path).unwrap();
-            for (key, place) in keys {
-                let read = reader.read(place).unwrap();
-                prop_assert_eq!(&read, &record(key.index as u32));
-                prop_assert_eq!(Key::of(key.index, &read), key);
+        if let Ok(mut found) = scan(&path) {
+            prop_assert_eq!(&found.journal.header, &a_header());
+            prop_assert!(found.journal.end + found.damage.torn == bytes.len() as u64);
+            for (key, place) in found.keys {
+                let read = found.journal.read(place).unwrap();
+                prop_assert_eq!(&read, &record(key.index));
+                prop_assert_eq!(TrialKey::of(key.index, &read), key);
             }
         }
     });

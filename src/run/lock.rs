@@ -1,7 +1,8 @@
-//! One run per results directory, or one per shard: the second is told who is there.
+//! One run per results directory, or one per shard: a second one is refused and told which
+//! process is there.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{Seek, Write};
 use std::path::Path;
 
 use crate::support::error::{Error, Kind, Result};
@@ -10,14 +11,14 @@ use crate::support::error::{Error, Kind, Result};
 ///
 /// The file stays behind: removing it would let two runs lock two files of the same name.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
+pub(crate) struct Lock(#[expect(dead_code, reason = "held for its lock")] File);
 
 /// How much a lock keeps others out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Nobody else, not even a shard.
+pub(crate) enum Mode {
+    /// No other process, not even one with another shard.
     Exclusive,
-    /// Others that share, too: shards of one experiment.
+    /// Processes that share: shards of one experiment.
     Shared,
 }
 
@@ -25,7 +26,7 @@ impl Lock {
     /// Takes the lock `path` at once or not at all; `place` is what the message calls the thing.
     ///
     /// # Errors
-    /// Somebody else holds it (the error says who, as far as they wrote it down), or the file
+    /// Another process holds it (the error names the process if the lock file does), or the file
     /// cannot be created.
     pub fn take(path: &Path, mode: Mode, place: &str) -> Result<Lock> {
         let mut file = open(path)?;
@@ -53,7 +54,7 @@ impl Lock {
             }
         }
         if mode == Mode::Exclusive {
-            // Only for the message of whoever comes second, so a failure does not matter.
+            // Only for the message to a second process, so a failure does not matter.
             let _ = file
                 .set_len(0)
                 .and_then(|()| file.rewind())
@@ -62,11 +63,11 @@ impl Lock {
         Ok(Lock(file))
     }
 
-    /// Takes the lock `path` for this process alone, once whoever holds it has dropped it: for
-    /// what takes a moment.
+    /// Takes the lock `path` for this process alone and waits while another one holds it: for work
+    /// of a moment.
     ///
     /// # Errors
-    /// The operating system refuses.
+    /// An I/O error.
     pub fn wait(path: &Path) -> Result<Lock> {
         let file = open(path)?;
         file.lock().map_err(|e| Error::io("lock", path, &e))?;
@@ -84,19 +85,9 @@ fn open(path: &Path) -> Result<File> {
     open.map_err(|e| Error::io("create", path, &e))
 }
 
-/// The name of this machine, for messages and `run.json`; empty where it cannot be told.
-pub fn host() -> String {
-    let mut name = String::new();
-    if let Ok(mut file) = File::open("/proc/sys/kernel/hostname") {
-        let _ = file.read_to_string(&mut name);
-    }
-    if name.is_empty() {
-        let known = ["HOSTNAME", "COMPUTERNAME", "HOST"]
-            .iter()
-            .find_map(|v| std::env::var(v).ok());
-        name = known.unwrap_or_default();
-    }
-    name.trim().to_owned()
+/// The name of this machine, for messages and `run.json`.
+pub(crate) fn host() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

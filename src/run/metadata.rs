@@ -1,17 +1,20 @@
-//! `run.json`: what differs from run to run and therefore never stands in a table.
+//! `run.json`: what differs from run to run and is therefore never in a table.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
 use super::files::write_atomically;
+use super::lock::host;
+use super::{BUILD, pool};
+use crate::numerics;
 use crate::support::error::{Error, Kind, Result};
 use crate::table::format;
 
 /// What is known about one run of the program.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct About {
+pub struct RunMetadata {
     /// Version and fingerprint of the program.
     pub program: String,
     /// The command line that goes on with, or repeats, this run.
@@ -40,12 +43,38 @@ pub struct About {
     pub isa: String,
 }
 
-impl About {
+impl RunMetadata {
+    /// Describes a run that ends now.
+    pub(crate) fn new(
+        trials: u64,
+        trials_run: u64,
+        threads: usize,
+        command: &str,
+        started: (SystemTime, Instant),
+    ) -> Self {
+        let wall_seconds = started.1.elapsed().as_secs_f64();
+        RunMetadata {
+            program: BUILD.to_owned(),
+            command: command.to_owned(),
+            started: utc(started.0),
+            wall_seconds,
+            trials,
+            trials_run,
+            trials_per_second: trials_run as f64 / wall_seconds.max(1e-9),
+            threads,
+            cores: pool::default_threads(),
+            host: host(),
+            os: std::env::consts::OS,
+            arch: std::env::consts::ARCH,
+            isa: numerics::isa().to_string(),
+        }
+    }
+
     /// Writes `run.json` into `directory`.
     ///
     /// # Errors
-    /// The operating system refuses.
-    pub fn write(&self, directory: &Path) -> Result<()> {
+    /// An I/O error.
+    pub(crate) fn write(&self, directory: &Path) -> Result<()> {
         let mut text = serde_json::to_string_pretty(self)
             .map_err(|e| Error::new(Kind::Store, format!("cannot write {}: {e}", format::RUN)))?;
         text.push('\n');
@@ -54,7 +83,7 @@ impl About {
 }
 
 /// `2026-11-24T10:15:00Z`.
-pub fn utc(time: SystemTime) -> String {
+fn utc(time: SystemTime) -> String {
     let seconds = time
         .duration_since(UNIX_EPOCH)
         .unwrap_or(Duration::ZERO)

@@ -1,34 +1,32 @@
-//! Running trials: one (pure), many (rayon), kept (journal).
+//! Running trials: one (pure), many (rayon), stored (journal).
 
-pub mod about;
-pub mod attempt;
-pub mod command_line;
-pub mod directory;
-pub mod files;
-pub mod frame;
-pub mod gather;
+pub mod metadata;
+pub(crate) mod attempt;
+pub(crate) mod command_line;
+pub(crate) mod directory;
+pub(crate) mod files;
+pub(crate) mod gather;
 pub mod grid;
-pub mod header;
-pub mod jacobian;
-pub mod job;
-pub mod journal;
-pub mod lock;
-pub mod measure;
+pub(crate) mod header;
+pub(crate) mod jacobian;
+pub(crate) mod job;
+pub(crate) mod journal;
+pub(crate) mod lock;
+pub(crate) mod measure;
 pub mod merge;
-pub mod pool;
-pub mod probe;
-pub mod probes;
-pub mod progress;
+pub(crate) mod pool;
+pub(crate) mod probe;
+pub(crate) mod probes;
+pub(crate) mod progress;
 pub mod shard;
 pub mod signals;
-pub mod store;
-pub mod sweep;
-mod syncer;
-pub mod tables;
-pub mod trace;
+pub(crate) mod store;
+pub(crate) mod sweep;
+pub(crate) mod tables;
+pub(crate) mod trace;
 pub mod train;
-pub mod verify;
-pub mod weights;
+pub(crate) mod verify;
+pub(crate) mod weights;
 
 /// Fingerprint of this program: its version and a digest of its source. Journals carry it, so
 /// that trials of two different programs are never mixed.

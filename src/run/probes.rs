@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::directory::{self, Owner, TRAINED, owner_with_data, take_locks};
 use super::files::{Pending, replace};
 use super::job::Job;
-use super::journal;
+use super::journal::Journal;
 use super::lock::Lock;
 use super::pool::Pool;
 use super::probe::probe;
@@ -88,8 +88,8 @@ pub fn enter(dir: &Path, job: &Job, fresh: bool) -> Result<Vec<Lock>> {
     let locks = take_locks(dir, Shard::WHOLE)?;
     let mut foreign = Vec::new();
     for (_, path) in directory::journals(dir)? {
-        let header = journal::header(&path).and_then(|h| h.check_experiment(&path, &job.manifest));
-        match header {
+        let journal = Journal::open(&path, false);
+        match journal.and_then(|j| j.header.check_experiment(&path, &job.manifest)) {
             Ok(()) => {}
             Err(_) if fresh => foreign.push(path),
             Err(error) => return Err(error),

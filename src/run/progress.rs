@@ -1,11 +1,11 @@
-//! What a person sees while a sweep runs: a bar on a terminal, a line now and then elsewhere.
+//! Progress of a sweep: a bar on a terminal, a line from time to time elsewhere.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::frame::Key;
+use super::journal::TrialKey;
 use crate::support::text::{can_redraw, duration};
 use crate::table::record::Status;
 
@@ -59,7 +59,7 @@ impl Progress {
     }
 
     /// Counts a trial of an earlier run.
-    pub fn resumed(&mut self, key: &Key, cost: u64, describe: impl FnOnce() -> String) {
+    pub fn resumed(&mut self, key: &TrialKey, cost: u64, describe: impl FnOnce() -> String) {
         self.count(key, cost, describe);
         if let Face::Bar(bar) = &self.face {
             // Not counted as speed.
@@ -69,14 +69,14 @@ impl Progress {
     }
 
     /// Counts a trial that has just been done.
-    pub fn finished(&mut self, key: &Key, cost: u64, describe: impl FnOnce() -> String) {
+    pub fn finished(&mut self, key: &TrialKey, cost: u64, describe: impl FnOnce() -> String) {
         self.count(key, cost, describe);
         self.trials_here += 1;
         self.cost_here += cost;
         self.tick();
     }
 
-    fn count(&mut self, key: &Key, cost: u64, describe: impl FnOnce() -> String) {
+    fn count(&mut self, key: &TrialKey, cost: u64, describe: impl FnOnce() -> String) {
         self.trials_done += 1;
         self.cost_done += cost;
         self.diverged += u64::from(key.status == Status::Diverged);
@@ -131,7 +131,7 @@ impl Progress {
         }
     }
 
-    /// A word to the user that stays on the screen.
+    /// Prints a line that stays on the screen.
     pub fn note(&self, text: &str) {
         match &self.face {
             Face::Bar(bar) => bar.suspend(|| say(text)),
@@ -175,8 +175,7 @@ impl Progress {
     }
 }
 
-/// Writes a line to standard error. That nobody reads it any more (a closed terminal, a pager that
-/// was left) is no reason to end a run of hours.
+/// Writes a line to standard error. A closed terminal or pager does not stop a run.
 pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
@@ -195,8 +194,8 @@ fn bar(cost: u64) -> ProgressBar {
 mod tests {
     use super::*;
 
-    fn key(score: f64, status: Status) -> Key {
-        Key {
+    fn key(score: f64, status: Status) -> TrialKey {
+        TrialKey {
             index: 0,
             trial_id: String::new(),
             status,

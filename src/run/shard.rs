@@ -4,13 +4,15 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::support::error::{Error, Kind, Result};
 
 /// Most shards that a plan may be cut into.
 pub const MAX_SHARDS: u32 = 100_000;
 
 /// One slice of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Shard {
     /// Which, from 1.
     pub index: u32,

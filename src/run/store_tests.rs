@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::*;
 use crate::run::directory::journal_path;
+use crate::run::journal::tests::header;
+use crate::run::shard::Shard;
 use crate::run::signals::Stop;
-use crate::run::sweep::tests::{Tiny, header, open, run, settings};
-use crate::run::syncer::SYNC_INTERVAL;
+use crate::run::sweep::tests::{Tiny, open, run, settings};
 
 #[test]
 fn a_journal_of_something_else_is_kept_and_refused() {
@@ -20,33 +20,29 @@ fn a_journal_of_something_else_is_kept_and_refused() {
     drop(open(dir.path(), &work).unwrap());
     let path = journal_path(dir.path(), Shard::WHOLE);
     let before = fs::read(&path).unwrap();
-    let wanted = header(3);
+    let wanted = header(3, 1, 1);
+    let changed = |change: fn(&mut Header)| {
+        let mut other = wanted.clone();
+        change(&mut other);
+        other
+    };
     let others = [
         (
-            Header {
-                experiment: "f".into(),
-                ..wanted.clone()
-            },
+            changed(|h| h.manifest.experiment_digest = "f".into()),
             "another experiment (e, not f)",
         ),
         (
-            Header {
-                numerics_version: 2,
-                ..wanted.clone()
-            },
+            changed(|h| h.manifest.numerics_version = 2),
             "numerics version 1, not 2",
         ),
         (
-            Header {
-                build: "c".into(),
-                ..wanted.clone()
-            },
+            changed(|h| h.build = "c".into()),
             "another build of the program (b, not c)",
         ),
-        (Header { trials: 4, ..wanted }, "of 3 trials"),
+        (changed(|h| h.manifest.trials = 4), "of 3 trials"),
     ];
     for (other, why) in others {
-        let error = Store::open(dir.path(), &other, &work, |_| {})
+        let error = Store::open(dir.path(), &other, |_| true, |_| {})
             .unwrap_err()
             .to_string();
         assert!(error.contains(why) && error.contains("--fresh"), "{error}");
@@ -62,15 +58,14 @@ fn records_that_do_not_belong_are_not_taken() {
         ..Tiny::default()
     });
     run(dir.path(), &many, &settings(1), &Stop::manual()).unwrap();
-    struct Odd;
-    impl Plan for Odd {
-        fn trial_id(&self, index: u64) -> Option<String> {
-            (index % 2 == 1).then(|| format!("{:016x}", if index == 3 { 99 } else { index }))
-        }
-    }
-    let (store, resumed) = Store::open(dir.path(), &header(10), &Odd, |_| {}).unwrap();
-    assert_eq!((resumed.trials, resumed.foreign), (4, 6));
+    let odd = |key: &TrialKey| key.index % 2 == 1 && key.index != 3;
+    let (store, found) = Store::open(dir.path(), &header(10, 1, 1), odd, |_| {}).unwrap();
+    assert_eq!((found.trials, found.foreign.len()), (4, 6));
     assert!(!store.has(2) && !store.has(3) && store.has(5));
+    // Nor records beyond the end of the plan.
+    let journal = Journal::open(&journal_path(dir.path(), Shard::WHOLE), false).unwrap();
+    let found = Store::new(7).add(journal, |_| true, |_| {}).unwrap();
+    assert_eq!((found.trials, found.foreign.len()), (7, 3));
 }
 
 #[test]
@@ -88,6 +83,7 @@ fn a_removed_directory_is_noticed() {
     fs::remove_dir_all(&inner).unwrap();
     let error = store.sync().unwrap_err().to_string();
     assert!(error.contains("was removed or replaced"), "{error}");
-    std::thread::sleep(SYNC_INTERVAL + Duration::from_millis(300));
-    assert!(store.check().is_err(), "also without anybody asking for it");
+    store.tick().unwrap();
+    store.synced -= SYNC_INTERVAL;
+    assert!(store.tick().is_err(), "also during a run");
 }

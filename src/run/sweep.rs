@@ -1,7 +1,7 @@
-//! Many trials at once: the dearest first, each on one thread, each kept as soon as it is done.
+//! Many trials at once: the longest first, each on one thread, each stored as soon as it is done.
 //!
-//! Workers run on a rayon pool and never meet: a trial reads shared data and its own workspace,
-//! and its record goes to the one thread that writes. Nothing about threads reaches a record.
+//! Workers run on a rayon pool independently: a trial reads shared data and its own workspace, and
+//! its record goes to the one thread that writes. Nothing about threads reaches a record.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -40,7 +40,7 @@ pub struct Settings {
 pub enum End {
     /// Every trial asked for is in the store.
     Complete,
-    /// Somebody asked to stop.
+    /// A stop was requested.
     Interrupted {
         /// Trials that were running and are dropped.
         dropped: usize,
@@ -70,8 +70,8 @@ impl<W> Shared<W> {
 /// `store`.
 ///
 /// # Errors
-/// The store cannot be written, the operating system refused something to a trial, or a trial
-/// failed and `settings.fail_fast` is set. What was stored before stays good.
+/// The store cannot be written, an I/O error occurred during a trial, or a trial failed and
+/// `settings.fail_fast` is set. What was stored before stays good.
 pub fn sweep<W: Work>(
     work: &Arc<W>,
     order: Vec<u32>,
@@ -96,10 +96,10 @@ pub fn sweep<W: Work>(
     let (sender, receiver) = mpsc::sync_channel(WAITING);
     {
         let (shared, fail_fast) = (shared.clone(), settings.fail_fast);
-        // Spawned, not scoped: whoever is asked to stop does not wait for a long trial.
+        // Spawned, not scoped: a request to stop does not wait for a long trial.
         settings
             .pool
-            .spawn_on_all(move || labour(&shared, &sender.clone(), fail_fast));
+            .spawn_on_all(move || worker_loop(&shared, &sender.clone(), fail_fast));
     }
     let collected = collect(&receiver, &shared, store, settings, progress);
     shared.halt.store(true, Ordering::SeqCst);
@@ -152,7 +152,7 @@ fn collect<W: Work>(
             Err(RecvTimeoutError::Timeout) => progress.tick(),
             Err(RecvTimeoutError::Disconnected) => return ending.map_or(Ok(done), Err),
         }
-        store.check()?;
+        store.tick()?;
         if shared.stop.is_raised() {
             let until = *deadline.get_or_insert_with(|| {
                 let running = shared.running.load(Ordering::SeqCst);
@@ -173,7 +173,7 @@ fn collect<W: Work>(
                 // What has been sent by now is done, and kept.
                 let batch: Vec<Finished> = receiver.try_iter().collect();
                 done += keep(&batch, shared, store, settings, progress)?.trials;
-                // What ended the run before anybody asked is still why it ends.
+                // What ended the run before the request is still why it ends.
                 return ending.map_or(Ok(done), Err);
             }
         }
@@ -184,12 +184,11 @@ fn collect<W: Work>(
 struct Kept {
     /// How many are in the store.
     trials: usize,
-    /// Why the run ends, if one of the others says so.
+    /// Why the run ends, if one of the others ends it.
     ending: Option<Error>,
 }
 
-/// Stores every trial of `batch` that has a record to keep, wherever in it one stands that ends
-/// the run.
+/// Stores every trial of `batch` that has a record to keep, also when one of them ends the run.
 fn keep<W: Work>(
     batch: &[Finished],
     shared: &Shared<W>,
@@ -201,7 +200,7 @@ fn keep<W: Work>(
         batch.iter().partition(|f| f.ends_the_run(settings.fail_fast));
     store.append(good.iter().map(|f| (&f.key, f.frame.as_slice())))?;
     for finished in &good {
-        let index = finished.key.index as u32;
+        let index = finished.key.index;
         if let Some(failure) = &finished.failure {
             progress.note(&format!("failed: {}: {failure}", shared.work.describe(index)));
         }
@@ -213,8 +212,8 @@ fn keep<W: Work>(
         trials: good.len(),
         ending: None,
     };
-    // Whoever asked to stop is told so by the exit code; what ends the run anyway is a note then,
-    // and comes back when the run goes on.
+    // After a request to stop, the exit code says that; an error that would end the run anyway is
+    // printed as a note, and occurs again when the run is resumed.
     let asked = shared.stop.is_raised();
     for finished in ending {
         let error = finished.as_error(&*shared.work);
@@ -227,8 +226,8 @@ fn keep<W: Work>(
     Ok(kept)
 }
 
-/// One thread's life: the next trial, until there is none.
-fn labour<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>, fail_fast: bool) {
+/// The loop of one thread: run the next trial, until there is none.
+fn worker_loop<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>, fail_fast: bool) {
     let mut workspace = W::Workspace::default();
     while !shared.halt.load(Ordering::SeqCst) && !shared.stop.is_raised() {
         let Some(&index) = shared.order.get(shared.next.fetch_add(1, Ordering::SeqCst)) else {
@@ -241,7 +240,7 @@ fn labour<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>, fail_fast:
         shared.trace("end", &id);
         let last = finished.ends_the_run(fail_fast);
         if last {
-            // At once: nobody, this thread included, begins another trial.
+            // No thread, this one included, begins another trial.
             shared.halt.store(true, Ordering::SeqCst);
             shared.running.fetch_sub(1, Ordering::SeqCst);
         }

@@ -3,11 +3,10 @@ use std::path::Path;
 use std::sync::atomic::AtomicU32;
 
 use super::*;
-use crate::run::frame::{self, Key};
-use crate::run::header::Header;
-use crate::run::journal::tests::record;
+use crate::run::journal::tests::{header, record};
+use crate::run::journal::{self, TrialKey};
 use crate::run::shard::longest_first;
-use crate::run::store::{Fetch as _, Plan, Resumed};
+use crate::run::store::Found;
 use crate::support::error::Kind;
 use crate::table::record::{Status, TrialRecord};
 
@@ -72,27 +71,6 @@ impl Work for Tiny {
     }
 }
 
-impl Plan for Tiny {
-    fn trial_id(&self, index: u64) -> Option<String> {
-        (index < u64::from(self.trials)).then(|| format!("{index:016x}"))
-    }
-}
-
-pub(crate) fn header(trials: u32) -> Header {
-    Header {
-        experiment: "e".into(),
-        numerics_version: 1,
-        build: "b".into(),
-        shard: 1,
-        shards: 1,
-        trials: trials.into(),
-        manifest: String::new(),
-        data: vec![("digits".into(), "d1".into())],
-        shapes: Vec::new(),
-        command: Vec::new(),
-    }
-}
-
 pub(crate) fn settings(threads: usize) -> Settings {
     Settings {
         pool: Pool::new(threads).unwrap(),
@@ -103,8 +81,9 @@ pub(crate) fn settings(threads: usize) -> Settings {
     }
 }
 
-pub(crate) fn open(directory: &Path, work: &Tiny) -> Result<(Store, Resumed)> {
-    Store::open(directory, &header(work.trials), work, |_| {})
+pub(crate) fn open(directory: &Path, work: &Tiny) -> Result<(Store, Found)> {
+    let belongs = |key: &TrialKey| key.index < work.trials && key.trial_id == work.trial_id(key.index);
+    Store::open(directory, &header(work.trials.into(), 1, 1), belongs, |_| {})
 }
 
 /// One run in `directory`, as `goodinit grid` would do it.
@@ -113,7 +92,7 @@ pub(crate) fn run(
     work: &Arc<Tiny>,
     settings: &Settings,
     stop: &Stop,
-) -> Result<(End, Resumed)> {
+) -> Result<(End, Found)> {
     let (mut store, resumed) = open(directory, work)?;
     let costs: Vec<u64> = (0..work.trials).map(|i| work.cost(i)).collect();
     let order = longest_first(&costs)
@@ -126,12 +105,14 @@ pub(crate) fn run(
 }
 
 fn records(directory: &Path, work: &Tiny) -> BTreeMap<u32, TrialRecord> {
-    let (store, _) = open(directory, work).unwrap();
-    let mut reader = store.reader().unwrap();
-    (0..work.trials)
-        .filter(|&i| store.has(i))
-        .map(|i| (i, reader.fetch(i).unwrap()))
-        .collect()
+    let (mut store, _) = open(directory, work).unwrap();
+    let mut kept = BTreeMap::new();
+    for i in 0..work.trials {
+        if store.has(i) {
+            kept.insert(i, store.fetch(i).unwrap());
+        }
+    }
+    kept
 }
 
 #[test]
@@ -171,8 +152,7 @@ fn records_in_memory_are_the_same() {
         &mut progress,
     )
     .unwrap();
-    let mut reader = store.reader().unwrap();
-    assert!((0..50).all(|i| reader.fetch(i).unwrap() == record(i)));
+    assert!((0..50).all(|i| store.fetch(i).unwrap() == record(i)));
 }
 
 #[test]
@@ -197,10 +177,10 @@ fn panics_and_errors_become_rows_and_the_rest_goes_on() {
     );
 }
 
-/// What the operating system refuses is no result of a trial: a full disk must not end up as a row
+/// An I/O error during a trial stops the run and writes no row: a full disk must not become a row
 /// that is never trained again.
 #[test]
-fn a_machine_that_refuses_ends_the_run_and_leaves_no_row() {
+fn an_io_error_stops_the_run_and_writes_no_row() {
     let dir = tempfile::tempdir().unwrap();
     let mut work = Tiny {
         trials: 40,
@@ -267,13 +247,13 @@ fn collected(stop: &Stop, settings: &Settings) -> (Result<usize>, Vec<u32>) {
             2 => work.failed(2, "no such thing".into()),
             _ => record(index),
         };
-        let key = Key::of(u64::from(index), &record);
-        let frame = frame::encode(&key, &record).unwrap();
+        let key = TrialKey::of(index, &record);
+        let frame = journal::encode(&key, &record).unwrap();
         let finished = Finished {
             key,
             frame,
             failure: record.trial.message.clone(),
-            refused: (index == 1).then(|| Error::new(Kind::Io, "the disk is full")),
+            io_error: (index == 1).then(|| Error::new(Kind::Io, "the disk is full")),
         };
         sender.send(finished).unwrap();
     }

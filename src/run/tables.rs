@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::directory::{PROBED, TRAINED};
 use super::files::{Pending, replace};
-use super::store::Fetch;
+use super::store::Store;
 use crate::analysis::summary;
 use crate::experiment::Record;
 use crate::support::error::{Error, Result};
@@ -38,12 +38,12 @@ const ROWS_AT_ONCE: usize = 4096;
 /// `previous-N` directory, whose path is returned.
 ///
 /// # Errors
-/// A record cannot be had, or the operating system refuses; the old tables are then untouched.
+/// A record cannot be read, or an I/O error; the old tables are then untouched.
 pub fn write(
     directory: &Path,
     record: &Record,
     manifest: &Manifest,
-    records: &mut (impl Fetch + Send),
+    records: &mut Store,
 ) -> Result<Option<PathBuf>> {
     let files = expected(record);
     let mut writers = Vec::new();

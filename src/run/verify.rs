@@ -11,7 +11,7 @@ use super::pool::Pool;
 use super::progress::Progress;
 use super::shard::longest_first;
 use super::signals::Stop;
-use super::store::{Fetch as _, Store};
+use super::store::Store;
 use super::sweep::{End, Settings, sweep};
 use crate::random::{Key, Purpose};
 use crate::support::error::{Error, Kind, Result};
@@ -237,9 +237,8 @@ pub fn verify(
             "interrupted before the sample was recomputed",
         ));
     }
-    let mut records = store.reader()?;
     for &index in &chosen {
-        let record = records.fetch(index)?;
+        let record = store.fetch(index)?;
         report.checked += 1;
         report.differences.extend(rows.compare(job, index, &record)?);
     }
