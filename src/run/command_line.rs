@@ -17,10 +17,16 @@ pub(crate) fn shard_command(command: &str, shard: Shard) -> String {
 /// `goodinit` with `arguments`, quoted for the shell where they need it: also control characters
 /// and names that are no UTF-8.
 pub(crate) fn command_line<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> String {
-    let quoted = arguments
-        .into_iter()
-        .map(|word| format!(" {}", word.maybe_quote()));
-    format!("goodinit{}", quoted.collect::<String>())
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    let mut line = "goodinit".to_owned();
+    for argument in arguments {
+        line.push(' ');
+        match argument.to_str() {
+            Some(word) if !word.is_empty() && word.chars().all(plain) => line.push_str(word),
+            _ => line.push_str(&argument.quote().to_string()),
+        }
+    }
+    line
 }
 
 #[cfg(test)]
