@@ -1,4 +1,4 @@
-//! Figures as PNG: their SVG, painted with a font of our own, so that a machine needs none.
+//! FigureList as PNG: their SVG, painted with a font of our own, so that a machine needs none.
 
 use std::io;
 use std::sync::{Arc, LazyLock};

@@ -202,7 +202,7 @@ fn the_rate_for_all_is_chosen_where_there_are_validation_data() {
         }
     }
     // At 1.0 some diverge; 0.01 comes first in the table.
-    assert_eq!(View::new(&run, &[]).common_rate(), Some(0.1));
+    assert_eq!(ReportModel::new(&run, &[]).common_rate(), Some(0.1));
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn crossed_seeds_show_where_the_spread_comes_from() {
     assert_eq!(html.matches(row).count(), 12, "a row for each cell");
 }
 
-/// Figures of every kind, by the beginnings of their names.
+/// FigureList of every kind, by the beginnings of their names.
 const KINDS: [&str; 11] = [
     "ranking",
     "ranking-one-rate",

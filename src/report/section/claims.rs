@@ -2,17 +2,31 @@
 
 use maud::{Markup, html};
 
-use super::count;
+use super::{Section, count};
 use crate::analysis::check::print::{finding, parts};
 use crate::analysis::check::{Outcome, Verdict};
-use crate::report::view::View;
+use crate::report::figure_list::FigureList;
+use crate::report::model::ReportModel;
+use crate::support::error::Result;
 
 /// Cases of one claim that stand open; the others wait behind a click.
 const OPEN_CASES: usize = 4;
 
+pub(super) const SECTION: Section = Section {
+    id: "claims",
+    name: "Claims",
+    heading: "Claims",
+    wide: true,
+    render,
+};
+
 /// One row for each claim, in the order of the experiment.
-pub fn section(view: &View) -> Markup {
-    let verdicts = match &view.run.verdicts {
+fn render(model: &ReportModel, _: &mut FigureList) -> Result<Markup> {
+    Ok(section(model))
+}
+
+fn section(model: &ReportModel) -> Markup {
+    let verdicts = match &model.run.verdicts {
         Ok(verdicts) => verdicts,
         Err(why) => return html! { p.note { "The claims cannot be judged here: " (why) } },
     };

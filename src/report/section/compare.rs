@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 
-use crate::report::view::View;
+use crate::report::model::ReportModel;
 
 /// One row for each scheme that either run has.
-pub fn section(views: &[View]) -> Markup {
-    let [left, right] = views else {
+pub(crate) fn section(models: &[ReportModel]) -> Markup {
+    let [left, right] = models else {
         return html! {};
     };
     if left.measure != right.measure || left.run.trials.is_empty() || right.run.trials.is_empty() {
@@ -22,8 +22,9 @@ pub fn section(views: &[View]) -> Markup {
             .filter(|s| !left.schemes.contains(s))
             .cloned(),
     );
-    let place = |view: &View, scheme: &str| view.schemes.iter().position(|s| s == scheme).map(|p| p + 1);
-    let score = |view: &View, scheme: &str| view.standing(scheme).map(|s| s.score.value);
+    let place =
+        |model: &ReportModel, scheme: &str| model.schemes.iter().position(|s| s == scheme).map(|p| p + 1);
+    let score = |model: &ReportModel, scheme: &str| model.standing(scheme).map(|s| s.score.value);
     let text = |value: Option<f64>| value.map_or("–".to_owned(), |v| left.text(v));
     html! {
         h2 #compare { "Side by side" }
@@ -51,10 +52,10 @@ pub fn section(views: &[View]) -> Markup {
     }
 }
 
-fn difference(view: &View, a: Option<f64>, b: Option<f64>) -> String {
+fn difference(model: &ReportModel, a: Option<f64>, b: Option<f64>) -> String {
     match a.zip(b) {
         None => "–".to_owned(),
         Some((a, b)) if a == b => "0".to_owned(),
-        Some((a, b)) => super::signed(view, b - a),
+        Some((a, b)) => super::signed(model, b - a),
     }
 }

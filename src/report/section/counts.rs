@@ -2,14 +2,28 @@
 
 use maud::{Markup, html};
 
-use super::optional;
+use super::{Section, optional};
 use crate::analysis::stats::mean;
-use crate::report::view::View;
+use crate::report::figure_list::FigureList;
+use crate::report::model::ReportModel;
+use crate::support::error::Result;
 use crate::table::record::{LayerRow, Status};
 
+pub(super) const SECTION: Section = Section {
+    id: "counts",
+    name: "Divergence",
+    heading: "Divergence and dead units",
+    wide: false,
+    render,
+};
+
 /// One row for each scheme.
-pub fn section(view: &View) -> Markup {
-    let run = view.run;
+fn render(model: &ReportModel, _: &mut FigureList) -> Result<Markup> {
+    Ok(section(model))
+}
+
+fn section(model: &ReportModel) -> Markup {
+    let run = model.run;
     if run.trials.is_empty() {
         return html! {};
     }
@@ -32,7 +46,7 @@ pub fn section(view: &View) -> Markup {
                     @if trained { th.number { "Dead at end" } th.number { "Zero at end" } }
                 }
             } }
-            tbody { @for scheme in &view.schemes {
+            tbody { @for scheme in &model.schemes {
                 @let ours: Vec<usize> = (0..run.trials.len())
                     .filter(|i| run.trials[*i].coordinates.scheme == *scheme).collect();
                 @let ended = |status| ours.iter().filter(|i| run.trials[**i].trial.status == status).count();

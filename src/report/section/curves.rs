@@ -4,75 +4,72 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::{MOST, legend, median_line, panels};
+use super::{MOST, Section, legend, median_line, panels, show_with_legend};
 use crate::analysis::tuning::Basis;
-use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::lines::{Line, Lines, PANEL};
-use crate::report::view::View;
+use crate::report::figure_list::FigureList;
+use crate::report::model::ReportModel;
 use crate::support::error::Result;
 use crate::table::record::EpochRow;
 
+pub(super) const SECTION: Section = Section {
+    id: "curves",
+    name: "Learning curves",
+    heading: "Learning curves",
+    wide: false,
+    render,
+};
+
 /// One panel for each setting, one line for each scheme at its tuned rate.
-///
-/// # Errors
-/// A drawing failed.
-pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
-    if view.run.epochs.iter().all(|rows| rows.len() < 2) {
+fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
+    if model.run.epochs.iter().all(|rows| rows.len() < 2) {
         return Ok(html! {});
     }
     let mut shown = Vec::new();
-    for setting in 0..view.settings.len().min(MOST) {
-        let mut panel = panel(view, setting);
-        shown.push(album_pair(album, &mut panel)?);
+    for setting in 0..model.settings.len().min(MOST) {
+        let mut panel = panel(model, setting);
+        shown.push(show_with_legend(figures, &mut panel)?);
     }
     let by_itself = "the rate that gives the best median of what is shown at the end (no validation data could choose one)";
     Ok(html! {
         p.quiet {
-            "Median " (view.measure.name()) " over replicates"
-            @match view.basis {
+            "Median " (model.measure.name()) " over replicates"
+            @match model.basis {
                 Basis::OneRate => {}
                 Basis::Validation => { " at each scheme's best rate" }
                 Basis::Partly => { " at each scheme's best rate; on datasets without validation data, at " (by_itself) }
                 Basis::Nothing => { ", each scheme at " (by_itself) }
             }
             ", with a band from the first to the third quartile; a trial that has diverged counts as "
-            @if view.measure.higher_is_better() { "chance" } @else { "infinite loss, where its line ends" }
+            @if model.measure.higher_is_better() { "chance" } @else { "infinite loss, where its line ends" }
             "."
         }
-        (legend(view))
-        (panels(&shown, view.settings.len(), "panels", "epochs.csv"))
+        (legend(model))
+        (panels(&shown, model.settings.len(), "panels", "epochs.csv"))
     })
 }
 
-/// Shows a panel without a legend, since the page has one for all, and keeps it with one.
-pub(super) fn album_pair(album: &mut Album, panel: &mut Lines) -> Result<Markup> {
-    let inline = panel.draw()?.inline();
-    panel.legend = true;
-    album.keep(panel.draw()?);
-    Ok(html! { (maud::PreEscaped(inline)) })
-}
-
-fn panel(view: &View, setting: usize) -> Lines {
-    let steps = in_steps(view);
-    let lines: Vec<Line> = view
+fn panel(model: &ReportModel, setting: usize) -> Lines {
+    let steps = in_steps(model);
+    let lines: Vec<Line> = model
         .schemes
         .iter()
-        .filter_map(|s| line(view, setting, s, steps))
+        .filter_map(|s| line(model, setting, s, steps))
         .collect();
-    let label = view.label(&view.settings[setting], &[]);
+    let label = model.label(&model.settings[setting], &[]);
     let x = lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
     let last = x.fold(1.0, f64::max);
     let y = lines.iter().flat_map(|l| l.points.iter().filter_map(|p| p.1));
     Lines {
         id: format!("curves-{label}"),
-        title: format!("Learning curves: {} of {label}", view.measure.name()),
+        title: format!("Learning curves: {} of {label}", model.measure.name()),
         heading: label,
         x: Axis::exactly(if steps { "step" } else { "epoch" }, false, (0.0, last)),
-        y: if view.measure.higher_is_better() {
-            Axis::accuracy(&view.measure.name())
+        y: if model.measure.higher_is_better() {
+            Axis::accuracy(&model.measure.name())
         } else {
-            Axis::around(&view.measure.name(), true, y)
+            Axis::around(&model.measure.name(), true, y)
         },
         lines,
         legend: false,
@@ -81,9 +78,9 @@ fn panel(view: &View, setting: usize) -> Lines {
 }
 
 /// Whether evaluations fall between epochs, so that steps tell them apart and epochs don't.
-pub(super) fn in_steps(view: &View) -> bool {
+pub(super) fn in_steps(model: &ReportModel) -> bool {
     let repeats = |rows: &[EpochRow]| rows.windows(2).any(|pair| pair[0].epoch == pair[1].epoch);
-    view.run.epochs.iter().any(|rows| repeats(rows))
+    model.run.epochs.iter().any(|rows| repeats(rows))
 }
 
 /// When an evaluation was made: its epoch, or its step.
@@ -91,23 +88,23 @@ pub(super) fn at(row: &EpochRow, steps: bool) -> u64 {
     if steps { row.step } else { u64::from(row.epoch) }
 }
 
-fn line(view: &View, setting: usize, scheme: &str, steps: bool) -> Option<Line> {
-    let tuned = view.tuned(setting, scheme)?;
+fn line(model: &ReportModel, setting: usize, scheme: &str, steps: bool) -> Option<Line> {
+    let tuned = model.tuned(setting, scheme)?;
     let at = |row: &EpochRow| at(row, steps);
-    let rows = || tuned.trials.iter().map(|i| &view.run.epochs[*i]);
+    let rows = || tuned.trials.iter().map(|i| &model.run.epochs[*i]);
     let places: BTreeSet<u64> = rows().flatten().map(at).collect();
     if places.is_empty() {
         return None;
     }
-    let worst = view.worst(view.settings[setting].dataset());
+    let worst = model.worst(model.settings[setting].dataset());
     let value = |rows: &[EpochRow], place: u64| {
         let found = rows.iter().find(|row| at(row) == place);
         // No row where the others have one: the trial had ended by then.
-        found.map_or(Some(worst), |row| view.measure.epoch(row))
+        found.map_or(Some(worst), |row| model.measure.epoch(row))
     };
     let columns: Vec<(f64, Vec<f64>)> = places
         .iter()
         .map(|place| (*place as f64, rows().filter_map(|r| value(r, *place)).collect()))
         .collect();
-    Some(median_line(view, scheme, &columns))
+    Some(median_line(model, scheme, &columns))
 }

@@ -4,44 +4,49 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::{MOST, OPEN};
+use super::{MOST, OPEN, Section};
 use crate::analysis::stats::median;
 use crate::experiment::Axis;
-use crate::report::album::Album;
 use crate::report::figure::heat::{Cell, Heat};
+use crate::report::figure_list::FigureList;
+use crate::report::model::ReportModel;
 use crate::report::setting::words;
-use crate::report::view::View;
 use crate::support::error::Result;
 use crate::table::record::Status;
 
+pub(super) const SECTION: Section = Section {
+    id: "heat",
+    name: "Activation and depth",
+    heading: "By activation function and depth",
+    wide: false,
+    render,
+};
+
 /// One map for each architecture with activation functions as columns, and one for each activation
 /// function with architectures as columns, where there are several.
-///
-/// # Errors
-/// A drawing failed.
-pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
-    if view.run.trials.is_empty() {
+fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
+    if model.run.trials.is_empty() {
         return Ok(html! {});
     }
-    let several = |axis: Axis| view.values(axis).len() > 1;
+    let several = |axis: Axis| model.values(axis).len() > 1;
     let mut maps = Vec::new();
     // With one column each a map is still the plainest table of what was reached.
     if several(Axis::Activation) || !several(Axis::Architecture) {
-        maps.extend(by(view, Axis::Activation));
+        maps.extend(by(model, Axis::Activation));
     }
     if several(Axis::Architecture) {
-        maps.extend(by(view, Axis::Architecture));
+        maps.extend(by(model, Axis::Architecture));
     }
     let all = maps.len();
     let mut shown = Vec::new();
     for map in maps.into_iter().take(MOST) {
-        shown.push(album.show(map.draw())?);
+        shown.push(figures.show(map.draw())?);
     }
     let (open, rest) = shown.split_at(shown.len().min(OPEN));
     Ok(html! {
         p.quiet {
-            "Median " (view.measure.name()) " over replicates"
-            @if let Some(rate) = view.chosen() { ", each at " (rate) }
+            "Median " (model.measure.name()) " over replicates"
+            @if let Some(rate) = model.chosen() { ", each at " (rate) }
             "; schemes in the order of the ranking."
         }
         div.maps { @for map in open { div.scroll { (map) } } }
@@ -58,11 +63,11 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
 }
 
 /// Maps with the values of axis `column` as columns, one for each combination of the other axes.
-fn by(view: &View, column: Axis) -> Vec<Heat> {
+fn by(model: &ReportModel, column: Axis) -> Vec<Heat> {
     let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut order = Vec::new();
-    for (i, setting) in view.settings.iter().enumerate() {
-        let label = view.label(setting, &[column]);
+    for (i, setting) in model.settings.iter().enumerate() {
+        let label = model.label(setting, &[column]);
         if !groups.contains_key(&label) {
             order.push(label.clone());
         }
@@ -71,17 +76,17 @@ fn by(view: &View, column: Axis) -> Vec<Heat> {
     if column == Axis::Architecture {
         // By depth: as text, 20 layers would come before 8.
         for settings in groups.values_mut() {
-            settings.sort_by_key(|s| depth(&view.settings[*s].text(Axis::Architecture)));
+            settings.sort_by_key(|s| depth(&model.settings[*s].text(Axis::Architecture)));
         }
     }
-    let score = |setting: usize, scheme: &String| match view.tuned(setting, scheme) {
+    let score = |setting: usize, scheme: &String| match model.tuned(setting, scheme) {
         None => Cell::Absent,
         Some(tuned) => {
             let ended = tuned
                 .trials
                 .iter()
-                .any(|i| view.run.trials[*i].trial.status == Status::Ok);
-            let scores: Vec<f64> = tuned.trials.iter().map(|i| view.score(*i)).collect();
+                .any(|i| model.run.trials[*i].trial.status == Status::Ok);
+            let scores: Vec<f64> = tuned.trials.iter().map(|i| model.score(*i)).collect();
             let value = median(&scores);
             if ended && value.is_finite() {
                 Cell::Value(value)
@@ -94,19 +99,23 @@ fn by(view: &View, column: Axis) -> Vec<Heat> {
         .iter()
         .map(|label| {
             let settings = &groups[label];
-            let columns: Vec<String> = settings.iter().map(|s| view.settings[*s].text(column)).collect();
+            let columns: Vec<String> = settings.iter().map(|s| model.settings[*s].text(column)).collect();
             let row = |scheme: &String| settings.iter().map(|s| score(*s, scheme)).collect();
             Heat {
                 id: format!("heat-{}-{label}", words(column)),
-                title: format!("{} by scheme and {}: {label}", view.measure.name(), words(column)),
+                title: format!(
+                    "{} by scheme and {}: {label}",
+                    model.measure.name(),
+                    words(column)
+                ),
                 heading: label.clone(),
-                measure: format!("{}, schemes × {}", view.measure.name(), words(column)),
-                rows: view.schemes.clone(),
+                measure: format!("{}, schemes × {}", model.measure.name(), words(column)),
+                rows: model.schemes.clone(),
                 columns,
-                cells: view.schemes.iter().map(row).collect(),
+                cells: model.schemes.iter().map(row).collect(),
                 range: (0.0, 1.0),
-                log: !view.measure.higher_is_better(),
-                decimals: view.measure.decimals(),
+                log: !model.measure.higher_is_better(),
+                decimals: model.measure.decimals(),
             }
         })
         .collect();

@@ -4,26 +4,31 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::panels;
-use crate::report::album::Album;
+use super::{Section, panels};
 use crate::report::figure::Ink;
 use crate::report::figure::histogram::{Bins, Histogram};
+use crate::report::figure_list::FigureList;
+use crate::report::model::ReportModel;
 use crate::report::setting::Setting;
-use crate::report::view::View;
 use crate::support::error::Result;
 use crate::table::record::HistogramRow;
 
+pub(super) const SECTION: Section = Section {
+    id: "weights",
+    name: "Initial weights",
+    heading: "Initial weights",
+    wide: false,
+    render,
+};
+
 /// The first, a middle and the last layer's weights under each scheme, in the first setting.
-///
-/// # Errors
-/// A drawing failed.
-pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
-    let Some(first) = view.run.histograms.first() else {
+fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
+    let Some(first) = model.run.histograms.first() else {
         return Ok(html! {});
     };
     let setting = Setting::of(&first.coordinates);
     let mut by_scheme: BTreeMap<&str, Vec<&HistogramRow>> = BTreeMap::new();
-    for line in &view.run.histograms {
+    for line in &model.run.histograms {
         if Setting::of(&line.coordinates) == setting {
             let rows = by_scheme.entry(&line.coordinates.scheme).or_default();
             // One draw is enough: further ones would only overlay it.
@@ -32,16 +37,16 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
             }
         }
     }
-    let label = view.label(&setting, &[]);
+    let label = model.label(&setting, &[]);
     let mut shown = Vec::new();
-    for scheme in &view.schemes {
+    for scheme in &model.schemes {
         let Some(rows) = by_scheme.get(scheme.as_str()) else {
             continue;
         };
-        shown.push(album.show(panel(scheme, &label, rows).draw())?);
+        shown.push(figures.show(panel(scheme, &label, rows).draw())?);
     }
     let layers = by_scheme.values().map(|rows| rows.len()).max().unwrap_or(0);
-    let others = view.settings.iter().filter(|s| **s != setting).count();
+    let others = model.settings.iter().filter(|s| **s != setting).count();
     Ok(html! {
         p.quiet {
             "Weights before training under each scheme, one draw, for " (label) ". Areas are equal; mind the scales, which are not. "

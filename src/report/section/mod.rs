@@ -1,28 +1,61 @@
-//! The parts of the page, one file each: from a [`View`] to markup and figures.
+//! The sections of the page, one file each: from a [`ReportModel`] to markup and figures.
+//!
+//! A section is a file with a `SECTION`, and a line in [`ALL`].
 
-pub mod claims;
-pub mod compare;
-pub mod counts;
-pub mod curves;
-pub mod heat;
-pub mod histograms;
-pub mod overview;
-pub mod probe;
-pub mod profile;
-pub mod ranking;
-pub mod rates;
-pub mod reproduce;
-pub mod shares;
-pub mod signal;
+mod claims;
+pub(super) mod compare;
+mod counts;
+mod curves;
+mod heat;
+mod histograms;
+pub(super) mod overview;
+mod probe;
+mod profile;
+mod ranking;
+mod rates;
+mod reproduce;
+mod shares;
+mod signal;
 
 use maud::{Markup, html};
 
 use super::figure::axis::digits;
-use super::figure::lines::Line;
+use super::figure::lines::{Line, Lines};
 use super::figure::{Figure, Ink};
-use super::view::View;
+use super::figure_list::FigureList;
+use super::model::ReportModel;
 use crate::analysis::stats::{quantile, sorted};
+use crate::support::error::Result;
 use crate::support::text::counted_as;
+
+/// A section of the page.
+pub(super) struct Section {
+    /// Its anchor.
+    pub id: &'static str,
+    /// Its name in the table of contents.
+    pub name: &'static str,
+    pub heading: &'static str,
+    /// Whether it is too wide to stand beside that of another run.
+    pub wide: bool,
+    /// Nothing where the run has nothing to show.
+    pub render: fn(&ReportModel, &mut FigureList) -> Result<Markup>,
+}
+
+/// Every section, in the order of the page.
+pub(super) const ALL: [Section; 12] = [
+    ranking::SECTION,
+    profile::SECTION,
+    claims::SECTION,
+    heat::SECTION,
+    curves::SECTION,
+    rates::SECTION,
+    signal::SECTION,
+    histograms::SECTION,
+    probe::SECTION,
+    shares::SECTION,
+    counts::SECTION,
+    reproduce::SECTION,
+];
 
 /// Panels that stand open in the page; the others wait behind a click.
 const OPEN: usize = 12;
@@ -42,10 +75,10 @@ fn figure(value: f64) -> String {
 }
 
 /// A difference of two figures of the measure, with its sign.
-fn signed(view: &View, difference: f64) -> String {
+fn signed(model: &ReportModel, difference: f64) -> String {
     match difference.is_finite() {
-        true if difference > 0.0 => format!("+{}", view.text(difference)),
-        true => view.text(difference).replace('-', "\u{2212}"),
+        true if difference > 0.0 => format!("+{}", model.text(difference)),
+        true => model.text(difference).replace('-', "\u{2212}"),
         false => "–".to_owned(),
     }
 }
@@ -60,13 +93,17 @@ fn count(n: usize, one: &str, many: &str) -> String {
 }
 
 /// The colours and markers of the schemes that `panels` show.
-fn legend(view: &View) -> Markup {
-    let coloured = view.schemes.iter().filter(|s| view.ink(s) != Ink::Faint);
-    let faint = view.schemes.iter().filter(|s| view.ink(s) == Ink::Faint).count();
+fn legend(model: &ReportModel) -> Markup {
+    let coloured = model.schemes.iter().filter(|s| model.ink(s) != Ink::Faint);
+    let faint = model
+        .schemes
+        .iter()
+        .filter(|s| model.ink(s) == Ink::Faint)
+        .count();
     html! {
         ul.legend {
             @for scheme in coloured {
-                li { (named(view, scheme)) }
+                li { (named(model, scheme)) }
             }
             @if faint > 0 {
                 li { span.named { (mark(Ink::Faint)) span { "and " (faint) " more" } } }
@@ -77,10 +114,10 @@ fn legend(view: &View) -> Markup {
 
 /// A scheme's name beside its marker; a name too long for one line wraps beside it, not below, and
 /// between words.
-fn named(view: &View, scheme: &str) -> Markup {
+fn named(model: &ReportModel, scheme: &str) -> Markup {
     html! {
         span.named {
-            (mark(view.ink(scheme)))
+            (mark(model.ink(scheme)))
             span { @for word in scheme.split_inclusive(['_', '(', ' ']) { (word) wbr; } }
         }
     }
@@ -89,6 +126,14 @@ fn named(view: &View, scheme: &str) -> Markup {
 /// A line and a marker in the colour of a series.
 fn mark(ink: Ink) -> Markup {
     html! { @if let Ok(svg) = Figure::mark(ink) { (maud::PreEscaped(svg)) } }
+}
+
+/// Shows a panel without a legend, since the page has one for all, and keeps it with one.
+fn show_with_legend(figures: &mut FigureList, panel: &mut Lines) -> Result<Markup> {
+    let inline = panel.draw()?.inline();
+    panel.legend = true;
+    figures.keep(panel.draw()?);
+    Ok(html! { (maud::PreEscaped(inline)) })
 }
 
 /// Panels in a grid: the first ones open, the others behind a click, with a word on those left out.
@@ -122,7 +167,7 @@ fn quartiles(values: &[f64]) -> Option<(f64, f64, f64)> {
 }
 
 /// A line through the medians at each x, with a band between the quartiles.
-fn median_line(view: &View, scheme: &str, columns: &[(f64, Vec<f64>)]) -> Line {
+fn median_line(model: &ReportModel, scheme: &str, columns: &[(f64, Vec<f64>)]) -> Line {
     let mut points = Vec::new();
     let mut band = Vec::new();
     for (x, values) in columns {
@@ -134,7 +179,7 @@ fn median_line(view: &View, scheme: &str, columns: &[(f64, Vec<f64>)]) -> Line {
     }
     Line {
         label: scheme.to_owned(),
-        ink: view.ink(scheme),
+        ink: model.ink(scheme),
         points,
         band,
         dashed: false,

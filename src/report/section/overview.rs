@@ -5,29 +5,29 @@ use maud::{Markup, html};
 use super::count;
 use crate::analysis::ranking::Standing;
 use crate::analysis::tuning::Basis;
-use crate::report::view::View;
+use crate::report::model::ReportModel;
 use crate::support::catalog::number;
 use crate::table::record::Status;
 
 /// Title, finding, facts.
-pub fn section(view: &View) -> Markup {
+pub fn section(model: &ReportModel) -> Markup {
     html! {
-        (finding(view))
-        (facts(view))
+        (finding(model))
+        (facts(model))
     }
 }
 
 /// The finding in a sentence or two, in the careful words that intervals allow.
-pub fn finding(view: &View) -> Markup {
-    let Some((best, rest)) = view.standings.split_first() else {
+pub fn finding(model: &ReportModel) -> Markup {
+    let Some((best, rest)) = model.standings.split_first() else {
         return html! {
             p.finding { "Nothing was trained here: the figures are of networks at initialization." }
         };
     };
-    let settings = count(view.settings.len(), "setting", "settings");
+    let settings = count(model.settings.len(), "setting", "settings");
     let tied: Vec<&Standing> = rest.iter().filter(|s| s.leads()).collect();
-    let what = view.measure.name();
-    let rates = match view.basis {
+    let what = model.measure.name();
+    let rates = match model.basis {
         Basis::OneRate | Basis::Nothing => "",
         Basis::Validation => ", each scheme at its own learning rates",
         Basis::Partly => ", each scheme at its own learning rates where validation data can choose them",
@@ -35,48 +35,48 @@ pub fn finding(view: &View) -> Markup {
     html! {
         p.finding {
             @if rest.is_empty() {
-                strong { (best.scheme) } " scores a " (what) " of " (estimate(view, best))
+                strong { (best.scheme) } " scores a " (what) " of " (estimate(model, best))
                 " over " (settings) "."
             } @else {
-                strong { (best.scheme) } " comes out first of " (view.standings.len())
-                " schemes: over " (settings) (rates) ", it scores a " (what) " of " (estimate(view, best)) ". "
+                strong { (best.scheme) } " comes out first of " (model.standings.len())
+                " schemes: over " (settings) (rates) ", it scores a " (what) " of " (estimate(model, best)) ". "
                 @match tied.as_slice() {
                     [] => {
                         "Every other is told apart from it"
                         @if let Some(next) = rest.first() {
-                            "; the next, " strong { (next.scheme) } ", has " (estimate(view, next))
+                            "; the next, " strong { (next.scheme) } ", has " (estimate(model, next))
                         }
                         "."
                     }
-                    [one] => { "The trials do not tell it from " strong { (one.scheme) } ", " (estimate(view, one)) "." }
+                    [one] => { "The trials do not tell it from " strong { (one.scheme) } ", " (estimate(model, one)) "." }
                     [one, more @ ..] => {
-                        "The trials do not tell it from " strong { (one.scheme) } ", " (estimate(view, one)) ", and "
+                        "The trials do not tell it from " strong { (one.scheme) } ", " (estimate(model, one)) ", and "
                         (count(more.len(), "other scheme", "other schemes")) "."
                     }
                 }
                 @if let Some(last) = rest.last().filter(|last| !last.leads()) {
-                    " Last is " strong { (last.scheme) } " with " (view.text(last.score.value)) "."
+                    " Last is " strong { (last.scheme) } " with " (model.text(last.score.value)) "."
                 }
             }
         }
-        @if !view.left_out.is_empty() {
-            p.note { "Not looked at here, because they are not scored by " (view.measure.name()) ": " (view.left_out.join(", ")) "." }
+        @if !model.left_out.is_empty() {
+            p.note { "Not looked at here, because they are not scored by " (model.measure.name()) ": " (model.left_out.join(", ")) "." }
         }
     }
 }
 
-fn estimate(view: &View, standing: &Standing) -> String {
-    let value = view.text(standing.score.value);
+fn estimate(model: &ReportModel, standing: &Standing) -> String {
+    let value = model.text(standing.score.value);
     match standing.score.interval {
-        Some(i) => format!("{value} ({} to {})", view.text(i.low), view.text(i.high)),
+        Some(i) => format!("{value} ({} to {})", model.text(i.low), model.text(i.high)),
         None => format!("{value} (one replicate: no interval)"),
     }
 }
 
-fn facts(view: &View) -> Markup {
-    let trials = &view.run.trials;
+fn facts(model: &ReportModel) -> Markup {
+    let trials = &model.run.trials;
     let ended = |status| trials.iter().filter(|t| t.trial.status == status).count();
-    let replicates = view
+    let replicates = model
         .run
         .coordinates()
         .map(|c| c.replicate)
@@ -90,14 +90,14 @@ fn facts(view: &View) -> Markup {
                 @if ended(Status::Failed) > 0 { (fact("failed", &ended(Status::Failed).to_string())) }
             }
             (fact("replicates", &replicates.to_string()))
-            (fact("schemes", &view.schemes.len().to_string()))
-            (fact("settings", &view.settings.len().to_string()))
-            @if view.rates.len() > 1 {
-                (fact("learning rates", &rates(&view.rates)))
-            } @else if let Some(rate) = view.rates.first() {
+            (fact("schemes", &model.schemes.len().to_string()))
+            (fact("settings", &model.settings.len().to_string()))
+            @if model.rates.len() > 1 {
+                (fact("learning rates", &rates(&model.rates)))
+            } @else if let Some(rate) = model.rates.first() {
                 (fact("learning rate", &number(*rate)))
             }
-            @for (axis, value) in view.shared() { (fact(&axis, &value)) }
+            @for (axis, value) in model.shared() { (fact(&axis, &value)) }
         }
     }
 }

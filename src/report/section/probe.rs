@@ -4,24 +4,38 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::optional;
+use super::{Section, optional};
 use crate::analysis::stats::{mean, median};
+use crate::report::figure_list::FigureList;
+use crate::report::model::ReportModel;
 use crate::report::setting::Setting;
-use crate::report::view::View;
+use crate::support::error::Result;
 use crate::table::probe::ProbeLine;
 
 /// Rows of the table at most; `probe.csv` has all.
 const MOST_ROWS: usize = 300;
 
+pub(super) const SECTION: Section = Section {
+    id: "probe",
+    name: "Theory",
+    heading: "At initialization, and in theory",
+    wide: false,
+    render,
+};
+
 /// One row for each scheme and setting.
-pub fn section(view: &View) -> Markup {
-    if view.run.probe.is_empty() {
+fn render(model: &ReportModel, _: &mut FigureList) -> Result<Markup> {
+    Ok(section(model))
+}
+
+fn section(model: &ReportModel) -> Markup {
+    if model.run.probe.is_empty() {
         return html! {};
     }
-    let place = |setting: &Setting| view.settings.iter().position(|s| s == setting).unwrap_or(0);
+    let place = |setting: &Setting| model.settings.iter().position(|s| s == setting).unwrap_or(0);
     let mut groups: BTreeMap<(usize, usize), Vec<&ProbeLine>> = BTreeMap::new();
-    for line in &view.run.probe {
-        let scheme = view
+    for line in &model.run.probe {
+        let scheme = model
             .schemes
             .iter()
             .position(|s| *s == line.coordinates.scheme)
@@ -56,7 +70,7 @@ pub fn section(view: &View) -> Markup {
         }
         div.scroll { table.sortable {
             thead { tr {
-                @if view.settings.len() > 1 { th { "Setting" } }
+                @if model.settings.len() > 1 { th { "Setting" } }
                 th { "Scheme" }
                 th.number { "Initial loss" }
                 th.number { "Born dead" }
@@ -70,8 +84,8 @@ pub fn section(view: &View) -> Markup {
             } }
             tbody { @for ((setting, scheme), lines) in groups.iter().take(MOST_ROWS) {
                 tr {
-                    @if view.settings.len() > 1 { td.name { (view.label(&view.settings[*setting], &[])) } }
-                    th scope="row" { (view.schemes[*scheme]) }
+                    @if model.settings.len() > 1 { td.name { (model.label(&model.settings[*setting], &[])) } }
+                    th scope="row" { (model.schemes[*scheme]) }
                     td.number { (optional(over(lines, |l| l.probe.initial_loss))) }
                     td.number { (optional(born(lines))) }
                     td.number { (optional(over(lines, |l| l.layer.dead_fraction))) }

@@ -5,36 +5,41 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::curves::{album_pair, at, in_steps};
-use super::legend;
+use super::curves::{at, in_steps};
+use super::{Section, legend, show_with_legend};
 use crate::analysis::cell::TARGET_ACCURACY;
 use crate::analysis::stats::profile::{ProfilePoint, performance_profile};
 use crate::analysis::stats::{Identity, Units};
-use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::lines::{LARGE, Line, Lines};
-use crate::report::view::View;
+use crate::report::figure_list::FigureList;
+use crate::report::model::ReportModel;
 use crate::support::catalog::number;
 use crate::support::error::Result;
 
 /// Points of a profile over scores; evaluations of a profile over time are thinned to as many.
 const POINTS: usize = 51;
 
+pub(super) const SECTION: Section = Section {
+    id: "profile",
+    name: "Profiles",
+    heading: "Performance profiles",
+    wide: false,
+    render,
+};
+
 /// A profile over scores, and one over time where the evaluations during training are there.
-///
-/// # Errors
-/// A drawing failed.
-pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
-    if view.standings.is_empty() {
+fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
+    if model.standings.is_empty() {
         return Ok(html! {});
     }
-    let mut shown = vec![album_pair(album, &mut over_scores(view))?];
-    let timed = over_time(view);
+    let mut shown = vec![show_with_legend(figures, &mut over_scores(model))?];
+    let timed = over_time(model);
     let has_times = timed.is_some();
     if let Some(mut panel) = timed {
-        shown.push(album_pair(album, &mut panel)?);
+        shown.push(show_with_legend(figures, &mut panel)?);
     }
-    let better = if view.measure.higher_is_better() {
+    let better = if model.measure.higher_is_better() {
         "least"
     } else {
         "most"
@@ -42,25 +47,25 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
     Ok(html! {
         p.quiet {
             "The share of a scheme's trials, those of all settings taken together"
-            @if let Some(rate) = view.chosen() { " and each at " (rate) }
-            ", whose " (view.measure.name()) " is at " (better) " x"
+            @if let Some(rate) = model.chosen() { " and each at " (rate) }
+            ", whose " (model.measure.name()) " is at " (better) " x"
             @if has_times {
-                "; and the share that has reached " (view.measure.name()) " " (number(TARGET_ACCURACY))
+                "; and the share that has reached " (model.measure.name()) " " (number(TARGET_ACCURACY))
                 " by x, where a trial that never does counts as one that has not"
             }
             ". Bands are pointwise 95% bootstrap intervals over replicates. "
             "A scheme whose line lies above another's everywhere is the better choice whatever one asks for; where lines cross it depends."
         }
-        (legend(view))
+        (legend(model))
         div.panels.large { @for panel in &shown { figure { (panel) } } }
     })
 }
 
 /// The trials of `scheme` that are scored, setting by setting, each as `value` has it.
-fn strata(view: &View, scheme: &str, value: impl Fn(usize) -> f64) -> Vec<Units<f64>> {
-    let settings = 0..view.settings.len();
-    let tuned = settings.filter_map(|setting| view.tuned(setting, scheme));
-    let seeds = |i: usize| view.run.trials[i].coordinates.seeds();
+fn strata(model: &ReportModel, scheme: &str, value: impl Fn(usize) -> f64) -> Vec<Units<f64>> {
+    let settings = 0..model.settings.len();
+    let tuned = settings.filter_map(|setting| model.tuned(setting, scheme));
+    let seeds = |i: usize| model.run.trials[i].coordinates.seeds();
     tuned
         .map(|tuned| Units::of_trials(tuned.trials.iter().map(|&i| (seeds(i), value(i)))))
         .collect()
@@ -69,7 +74,7 @@ fn strata(view: &View, scheme: &str, value: impl Fn(usize) -> f64) -> Vec<Units<
 /// A line for each scheme; `points` are in the direction in which shares grow, and `place` puts
 /// each on the axis.
 fn lines(
-    view: &View,
+    model: &ReportModel,
     what: &str,
     points: &[f64],
     value: impl Fn(usize) -> f64,
@@ -77,31 +82,31 @@ fn lines(
 ) -> Vec<Line> {
     let line = |scheme: &String| {
         let identity = Identity::new(["profile", what, scheme.as_str()]);
-        let mut profile = performance_profile(&identity, &strata(view, scheme, &value), points);
+        let mut profile = performance_profile(&identity, &strata(model, scheme, &value), points);
         profile.sort_by(|a, b| place(a.at).total_cmp(&place(b.at)));
         let band = |p: &ProfilePoint| (place(p.at), p.low, p.high);
         (!profile.is_empty()).then(|| Line {
             label: scheme.clone(),
-            ink: view.ink(scheme),
+            ink: model.ink(scheme),
             points: profile.iter().map(|p| (place(p.at), Some(p.share))).collect(),
             band: profile.iter().map(band).collect(),
             dashed: false,
         })
     };
-    view.schemes.iter().filter_map(line).collect()
+    model.schemes.iter().filter_map(line).collect()
 }
 
-fn over_scores(view: &View) -> Lines {
-    let measure = view.measure.name();
-    let accuracy = view.measure.higher_is_better();
+fn over_scores(model: &ReportModel) -> Lines {
+    let measure = model.measure.name();
+    let accuracy = model.measure.higher_is_better();
     let sign = if accuracy { -1.0 } else { 1.0 };
     let x = if accuracy {
         Axis::accuracy(&format!("{measure} x"))
     } else {
-        let trials = view
+        let trials = model
             .schemes
             .iter()
-            .flat_map(|s| strata(view, s, |i| view.score(i)));
+            .flat_map(|s| strata(model, s, |i| model.score(i)));
         Axis::around(
             &format!("{measure} x"),
             true,
@@ -124,7 +129,7 @@ fn over_scores(view: &View) -> Lines {
         } else {
             "share of trials with at most x"
         }),
-        lines: lines(view, "scores", &points, |i| sign * view.score(i), place),
+        lines: lines(model, "scores", &points, |i| sign * model.score(i), place),
         legend: false,
         size: LARGE,
     }
@@ -132,22 +137,22 @@ fn over_scores(view: &View) -> Lines {
 
 /// The share that has reached the target by each evaluation; none where `epochs.csv` is not there
 /// or the measure is no accuracy.
-fn over_time(view: &View) -> Option<Lines> {
-    let steps = in_steps(view);
-    let places: BTreeSet<u64> = view
+fn over_time(model: &ReportModel) -> Option<Lines> {
+    let steps = in_steps(model);
+    let places: BTreeSet<u64> = model
         .run
         .epochs
         .iter()
         .flatten()
         .map(|row| at(row, steps))
         .collect();
-    if !view.measure.higher_is_better() || places.len() < 2 {
+    if !model.measure.higher_is_better() || places.len() < 2 {
         return None;
     }
     let time = |i: usize| {
         let reached = |a: f64| a >= TARGET_ACCURACY;
-        let mut rows = view.run.epochs[i].iter();
-        let first = rows.find(|row| view.measure.epoch(row).is_some_and(reached));
+        let mut rows = model.run.epochs[i].iter();
+        let first = rows.find(|row| model.measure.epoch(row).is_some_and(reached));
         first.map_or(f64::INFINITY, |row| at(row, steps) as f64)
     };
     let last = places.last().copied().unwrap_or(1) as f64;
@@ -157,7 +162,7 @@ fn over_time(view: &View) -> Option<Lines> {
     let mut points: Vec<f64> = places.iter().rev().step_by(stride).map(|p| *p as f64).collect();
     points.reverse();
     let target = number(TARGET_ACCURACY);
-    let measure = view.measure.name();
+    let measure = model.measure.name();
     let unit = if steps { "step" } else { "epoch" };
     Some(Lines {
         id: "profile-time".to_owned(),
@@ -165,7 +170,7 @@ fn over_time(view: &View) -> Option<Lines> {
         heading: format!("Time to {measure} {target}"),
         x: Axis::exactly(&format!("{unit} x"), false, (0.0, last)),
         y: Axis::accuracy("share of trials there by x"),
-        lines: lines(view, "time", &points, time, |at| at),
+        lines: lines(model, "time", &points, time, |at| at),
         legend: false,
         size: LARGE,
     })
@@ -179,25 +184,25 @@ mod tests {
     #[test]
     fn profiles_count_the_trials_that_are_scored() {
         let run = Made::default().run();
-        let view = View::new(&run, &[]);
+        let model = ReportModel::new(&run, &[]);
         let scored = |scheme: &str, holds: &dyn Fn(usize) -> bool| {
-            let strata = strata(&view, scheme, |i| f64::from(u8::from(holds(i))));
+            let strata = strata(&model, scheme, |i| f64::from(u8::from(holds(i))));
             let trials = strata.iter().map(Units::values).collect::<Vec<_>>().concat();
             trials.iter().sum::<f64>() / trials.len() as f64
         };
-        let panel = over_scores(&view);
+        let panel = over_scores(&model);
         assert_eq!(panel.lines.len(), 4);
         for line in &panel.lines {
             assert_eq!(line.points.len(), POINTS);
             for (x, share) in &line.points {
                 let share = share.unwrap();
-                let counted = scored(&line.label, &|i| view.score(i) >= *x);
+                let counted = scored(&line.label, &|i| model.score(i) >= *x);
                 assert!((share - counted).abs() < 1e-12, "{} at {x}", line.label);
                 let (_, low, high) = line.band.iter().find(|b| b.0 == *x).unwrap();
                 assert!(*low <= share && share <= *high);
             }
         }
-        let panel = over_time(&view).unwrap();
+        let panel = over_time(&model).unwrap();
         for line in &panel.lines {
             let (last, share) = *line.points.last().unwrap();
             assert_eq!(last, 6.0);

@@ -3,15 +3,15 @@
 
 use maud::{Markup, html};
 
-use super::{named, signed};
+use super::{Section, named, signed};
 use crate::analysis::ranking::{Comparison, Rates, Standing};
 use crate::analysis::stats::Estimate;
 use crate::analysis::tuning::Basis;
-use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::forest::{Forest, Row};
 use crate::report::figure::{Figure, Ink};
-use crate::report::view::View;
+use crate::report::figure_list::FigureList;
+use crate::report::model::ReportModel;
 use crate::support::catalog::number;
 use crate::support::error::Result;
 
@@ -21,39 +21,44 @@ struct Fixed {
     standings: Vec<Standing>,
 }
 
+pub(super) const SECTION: Section = Section {
+    id: "ranking",
+    name: "Ranking",
+    heading: "Ranking",
+    wide: true,
+    render,
+};
+
 /// Ranking at tuned rates, beside that at the rate which suits all schemes best.
-///
-/// # Errors
-/// A drawing failed.
-pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
-    if view.standings.is_empty() {
+fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
+    if model.standings.is_empty() {
         return Ok(html! {});
     }
-    let common = view.common_rate().filter(|_| view.rates.len() > 1);
+    let common = model.common_rate().filter(|_| model.rates.len() > 1);
     let fixed = common.map(|rate| Fixed {
         rate,
-        standings: view.standings_at(Rates::Fixed(rate)),
+        standings: model.standings_at(Rates::Fixed(rate)),
     });
-    let all = view
+    let all = model
         .standings
         .iter()
         .chain(fixed.iter().flat_map(|f| &f.standings));
     let axis = Axis::around(
-        &view.measure.name(),
+        &model.measure.name(),
         false,
         all.flat_map(|s| ends(s.score)).filter(|v| v.is_finite()),
     );
-    let own = match view.basis {
+    let own = match model.basis {
         Basis::OneRate => "ranking",
         Basis::Validation => "at their best rates",
         Basis::Partly => "at their best rates, or all pooled",
         Basis::Nothing => "all rates pooled",
     };
-    album.keep(forest(view, &axis, "ranking", own, &view.standings)?);
+    figures.keep(forest(model, &axis, "ranking", own, &model.standings)?);
     if let Some(fixed) = &fixed {
         let all_at = format!("all at rate {}", number(fixed.rate));
-        album.keep(forest(
-            view,
+        figures.keep(forest(
+            model,
             &axis,
             "ranking-one-rate",
             &all_at,
@@ -61,25 +66,25 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
         )?);
     }
     Ok(html! {
-        p.quiet { (method(view, fixed.as_ref())) }
+        p.quiet { (method(model, fixed.as_ref())) }
         div.scroll {
             table.sortable.ranking {
-                (head(view, fixed.as_ref()))
+                (head(model, fixed.as_ref()))
                 tbody {
-                    @for (i, standing) in view.standings.iter().enumerate() {
+                    @for (i, standing) in model.standings.iter().enumerate() {
                         tr {
                             td.number { (i + 1) }
-                            th scope="row" { (named(view, &standing.scheme)) }
-                            (estimate(view, standing, &axis))
-                            (against(view, standing))
-                            @if let Some(fixed) = &fixed { (there(view, fixed, &standing.scheme, &axis)) }
-                            @if trials(view).is_none() { td.number { (standing.trials) } }
+                            th scope="row" { (named(model, &standing.scheme)) }
+                            (estimate(model, standing, &axis))
+                            (against(model, standing))
+                            @if let Some(fixed) = &fixed { (there(model, fixed, &standing.scheme, &axis)) }
+                            @if trials(model).is_none() { td.number { (standing.trials) } }
                         }
                     }
                 }
             }
         }
-        (edges(view))
+        (edges(model))
     })
 }
 
@@ -89,22 +94,22 @@ fn ends(e: Estimate) -> impl Iterator<Item = f64> {
 }
 
 /// How many trials stand behind every scheme, if it is the same number for all.
-fn trials(view: &View) -> Option<usize> {
-    let first = view.standings.first()?.trials;
-    view.standings.iter().all(|s| s.trials == first).then_some(first)
+fn trials(model: &ReportModel) -> Option<usize> {
+    let first = model.standings.first()?.trials;
+    model.standings.iter().all(|s| s.trials == first).then_some(first)
 }
 
 /// Whether the ranking is, on some dataset at least, over the trials of all rates.
-fn pooled(view: &View) -> bool {
-    matches!(view.basis, Basis::Partly | Basis::Nothing)
+fn pooled(model: &ReportModel) -> bool {
+    matches!(model.basis, Basis::Partly | Basis::Nothing)
 }
 
 /// How learning rates were chosen, where there are several.
-fn choice(view: &View) -> Markup {
+fn choice(model: &ReportModel) -> Markup {
     let chosen = "Each scheme stands at its own best learning rate in each setting: the first half of the replicates chooses it by their median on validation data, and the others are scored. ";
     let again = "; a replicate is resampled with its trials at all rates. ";
     html! {
-        @match view.basis {
+        @match model.basis {
             Basis::OneRate => {}
             Basis::Validation => { (chosen) }
             Basis::Partly => {
@@ -120,42 +125,42 @@ fn choice(view: &View) -> Markup {
     }
 }
 
-fn method(view: &View, fixed: Option<&Fixed>) -> Markup {
-    let accuracy = view.measure.higher_is_better();
+fn method(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
+    let accuracy = model.measure.higher_is_better();
     html! {
-        "A scheme's score is the interquartile mean of the " (view.measure.name()) " over the trials of a setting"
-        @if view.settings.len() > 1 { ", averaged over the " (view.settings.len()) " settings, so that failing in some of them shows" }
-        @if let Some(n) = trials(view) { "; " (n) " trials each" }
+        "A scheme's score is the interquartile mean of the " (model.measure.name()) " over the trials of a setting"
+        @if model.settings.len() > 1 { ", averaged over the " (model.settings.len()) " settings, so that failing in some of them shows" }
+        @if let Some(n) = trials(model) { "; " (n) " trials each" }
         ". A diverged trial counts as "
         @if accuracy { "chance" } @else { "infinite loss" }
         ". Intervals are 95% bootstrap intervals over replicates, each setting resampled apart. "
-        (choice(view))
+        (choice(model))
         @if let Some(fixed) = fixed {
             "Beside it stand all replicates of all schemes at one rate, " (number(fixed.rate))
             ": the one at which all schemes together score best"
-            @match view.basis {
+            @match model.basis {
                 Basis::Validation => { " on validation data" }
                 Basis::Partly => { " on validation data, where there are any" }
                 _ => {}
             }
             ". "
         }
-        @if view.standings.len() > 1 {
+        @if model.standings.len() > 1 {
             "“Less the first” is the difference of the two scores; its interval resamples trials of the same setting and seeds together, "
-            @if pooled(view) { "pairing them at the same rate where rates are pooled, " }
+            @if pooled(model) { "pairing them at the same rate where rates are pooled, " }
             "and has a level of 95% for all comparisons with the first at once (Bonferroni). "
             "“P(better)” is the probability that a trial is better than one of the first's in the same setting"
-            @if pooled(view) { " (and at the same rate where rates are pooled)" }
+            @if pooled(model) { " (and at the same rate where rates are pooled)" }
             ", ties counting half."
-            @if view.standings.iter().any(|s| apart_in_part(view, s)) {
+            @if model.standings.iter().any(|s| apart_in_part(model, s)) {
                 " Where a scheme lacks some of the settings, it is compared in those that both have."
             }
         }
     }
 }
 
-fn head(view: &View, fixed: Option<&Fixed>) -> Markup {
-    let several = view.standings.len() > 1;
+fn head(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
+    let several = model.standings.len() > 1;
     let own = 2 + if several { 2 } else { 0 };
     html! {
         thead {
@@ -163,14 +168,14 @@ fn head(view: &View, fixed: Option<&Fixed>) -> Markup {
                 tr.over {
                     td colspan="2" {}
                     th colspan=(own) {
-                        @match view.basis {
+                        @match model.basis {
                             Basis::Nothing => { "All rates pooled" }
                             Basis::Partly => { "Each at its own rates, or all pooled" }
                             _ => { "Each at its own rates" }
                         }
                     }
                     th colspan="3" { "All at rate " (number(fixed.rate)) }
-                    @if trials(view).is_none() { td {} }
+                    @if trials(model).is_none() { td {} }
                 }
             }
             tr {
@@ -180,7 +185,7 @@ fn head(view: &View, fixed: Option<&Fixed>) -> Markup {
                 th { "95% interval" }
                 @if several { th.number { "Less the first" } th.number { "P(better)" } }
                 @if fixed.is_some() { th.number { "#" } th.number { "Score" } th { "95% interval" } }
-                @if trials(view).is_none() { th.number { "Trials" } }
+                @if trials(model).is_none() { th.number { "Trials" } }
             }
         }
     }
@@ -191,21 +196,21 @@ fn key(value: f64) -> Option<String> {
 }
 
 /// Score and interval, two cells.
-fn estimate(view: &View, standing: &Standing, axis: &Axis) -> Markup {
+fn estimate(model: &ReportModel, standing: &Standing, axis: &Axis) -> Markup {
     let score = standing.score;
     html! {
-        td.number data-key=[key(score.value)] { (view.text(score.value)) }
-        td.interval { (strip(view, score, axis, view.ink(&standing.scheme))) }
+        td.number data-key=[key(score.value)] { (model.text(score.value)) }
+        td.interval { (strip(model, score, axis, model.ink(&standing.scheme))) }
     }
 }
 
 /// Place, score and interval at the one rate, three cells.
-fn there(view: &View, fixed: &Fixed, scheme: &str, axis: &Axis) -> Markup {
+fn there(model: &ReportModel, fixed: &Fixed, scheme: &str, axis: &Axis) -> Markup {
     let place = fixed.standings.iter().position(|f| f.scheme == scheme);
     html! {
         @if let Some(place) = place {
             td.number.apart { (place + 1) }
-            (estimate(view, &fixed.standings[place], axis))
+            (estimate(model, &fixed.standings[place], axis))
         } @else {
             td.number.apart { "–" } td.number { "–" } td {}
         }
@@ -214,8 +219,8 @@ fn there(view: &View, fixed: &Fixed, scheme: &str, axis: &Axis) -> Markup {
 
 /// The difference to the first and whether the trials tell the two apart, and how often a trial is
 /// better: two cells.
-fn against(view: &View, standing: &Standing) -> Markup {
-    let sign = |x: f64| signed(view, x);
+fn against(model: &ReportModel, standing: &Standing) -> Markup {
+    let sign = |x: f64| signed(model, x);
     let range = |c: &Comparison| c.interval.map(|i| format!("{} to {}", sign(i.low), sign(i.high)));
     html! {
         @if let Some(c) = &standing.against_leader {
@@ -225,21 +230,21 @@ fn against(view: &View, standing: &Standing) -> Markup {
                 @if standing.leads() { " " span.unsure { "not told apart" } }
             }
             td.number { (format!("{:.2}", c.probability)) }
-        } @else if view.standings.len() > 1 {
+        } @else if model.standings.len() > 1 {
             td.number {} td.number {}
         }
     }
 }
 
 /// Whether the scheme is compared with the first in some of the settings only.
-fn apart_in_part(view: &View, standing: &Standing) -> bool {
-    let all = view.standings.first().map_or(0, |first| first.groups);
+fn apart_in_part(model: &ReportModel, standing: &Standing) -> bool {
+    let all = model.standings.first().map_or(0, |first| first.groups);
     let shared = standing.against_leader.as_ref().map(|c| c.groups);
     shared.is_some_and(|groups| groups < all.max(standing.groups))
 }
 
 /// An interval as a small drawing, with its ends in words.
-fn strip(view: &View, estimate: Estimate, axis: &Axis, ink: Ink) -> Markup {
+fn strip(model: &ReportModel, estimate: Estimate, axis: &Axis, ink: Ink) -> Markup {
     if !estimate.value.is_finite() {
         return html! {};
     }
@@ -256,9 +261,9 @@ fn strip(view: &View, estimate: Estimate, axis: &Axis, ink: Ink) -> Markup {
         .map_or((estimate.value, estimate.value), |i| (i.low, i.high));
     let words = format!(
         "{} ({} to {})",
-        view.text(estimate.value),
-        view.text(from),
-        view.text(to)
+        model.text(estimate.value),
+        model.text(from),
+        model.text(to)
     );
     let ink = if ink == Ink::Faint { Ink::Quiet } else { ink };
     let paint = ink.variable();
@@ -269,24 +274,24 @@ fn strip(view: &View, estimate: Estimate, axis: &Axis, ink: Ink) -> Markup {
             line x1=(x(from)) x2=(x(to)) y1="10" y2="10" stroke=(paint) stroke-width="2.5" {}
             circle cx=(x(estimate.value)) cy="10" r="4" fill=(paint) {}
         }
-        @if estimate.interval.is_some() { span.quiet { (view.text(from)) " to " (view.text(to)) } }
+        @if estimate.interval.is_some() { span.quiet { (model.text(from)) " to " (model.text(to)) } }
     }
 }
 
-fn forest(view: &View, axis: &Axis, id: &str, rates: &str, standings: &[Standing]) -> Result<Figure> {
+fn forest(model: &ReportModel, axis: &Axis, id: &str, rates: &str, standings: &[Standing]) -> Result<Figure> {
     let rows = standings.iter().map(|standing| Row {
         label: standing.scheme.clone(),
-        ink: view.ink(&standing.scheme),
+        ink: model.ink(&standing.scheme),
         middle: Some(standing.score.value).filter(|v| v.is_finite()),
         interval: standing.score.interval.map(|i| (i.low, i.high)),
     });
     let forest = Forest {
         id: id.to_owned(),
-        title: format!("{}: ranking of the schemes, {rates}", view.run.name),
-        heading: format!("{}: schemes, {rates}", view.run.name),
-        measure: format!("{}, score and 95% interval", view.measure.name()),
+        title: format!("{}: ranking of the schemes, {rates}", model.run.name),
+        heading: format!("{}: schemes, {rates}", model.run.name),
+        measure: format!("{}, score and 95% interval", model.measure.name()),
         axis: axis.clone(),
-        decimals: view.measure.decimals(),
+        decimals: model.measure.decimals(),
         rows: rows.collect(),
     };
     forest.draw()
@@ -294,21 +299,21 @@ fn forest(view: &View, axis: &Axis, id: &str, rates: &str, standings: &[Standing
 
 /// Warns where the rate chosen is the least or the greatest of the grid: the true best may lie
 /// beyond.
-fn edges(view: &View) -> Markup {
-    let (Some(first), Some(last)) = (view.rates.first(), view.rates.last()) else {
+fn edges(model: &ReportModel) -> Markup {
+    let (Some(first), Some(last)) = (model.rates.first(), model.rates.last()) else {
         return html! {};
     };
-    if view.rates.len() < 2 {
+    if model.rates.len() < 2 {
         return html! {};
     }
     let (mut edge, mut all) = (0, 0);
-    for setting in 0..view.settings.len() {
-        let several = |s: &&String| view.cells(setting, s).len() > 1;
-        for at_edge in view
+    for setting in 0..model.settings.len() {
+        let several = |s: &&String| model.cells(setting, s).len() > 1;
+        for at_edge in model
             .schemes
             .iter()
             .filter(several)
-            .filter_map(|s| view.tuned(setting, s)?.at_edge)
+            .filter_map(|s| model.tuned(setting, s)?.at_edge)
         {
             all += 1;
             edge += usize::from(at_edge);

@@ -2,10 +2,27 @@
 
 use maud::{Markup, html};
 
-use crate::report::run::Run;
+use super::Section;
+
+use crate::report::figure_list::FigureList;
+use crate::report::model::ReportModel;
+use crate::support::error::Result;
+
+pub(super) const SECTION: Section = Section {
+    id: "reproduce",
+    name: "Reproduce",
+    heading: "Reproduce",
+    wide: false,
+    render,
+};
 
 /// Versions, digests, commands and the experiment itself.
-pub fn section(run: &Run) -> Markup {
+fn render(model: &ReportModel, _: &mut FigureList) -> Result<Markup> {
+    Ok(section(model))
+}
+
+fn section(model: &ReportModel) -> Markup {
+    let run = model.run;
     let Some(manifest) = &run.manifest else {
         return html! {
             p { "The directory has no " code { "manifest.toml" } ", so which experiment, data and arithmetic it comes from is not known." }

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::curves::album_pair;
-use super::{OPEN, legend, median_line, panels};
+use super::{OPEN, Section, legend, median_line, panels, show_with_legend};
 use crate::experiment::Coordinates;
-use crate::report::album::Album;
 use crate::report::figure::axis::Axis;
 use crate::report::figure::lines::{Line, Lines, PANEL};
+use crate::report::figure_list::FigureList;
+use crate::report::model::ReportModel;
 use crate::report::setting::Setting;
-use crate::report::view::View;
 use crate::support::error::Result;
 use crate::table::record::LayerRow;
 
@@ -47,15 +46,20 @@ const QUANTITIES: [Quantity; 3] = [
     },
 ];
 
+pub(super) const SECTION: Section = Section {
+    id: "signal",
+    name: "Signal by layer",
+    heading: "Signal and gradient by layer",
+    wide: false,
+    render,
+};
+
 /// For each setting a panel each of signal, gradient and correlation against the layer.
-///
-/// # Errors
-/// A drawing failed.
-pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
+fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     let mut shown = Vec::new();
     let mut all = 0;
-    for setting in &view.settings {
-        let layers = layers(view, setting);
+    for setting in &model.settings {
+        let layers = layers(model, setting);
         // One layer (of a linear network, or the only one that is recorded) makes no line.
         if layers.values().all(|by_layer| by_layer.len() < 2) {
             continue;
@@ -65,7 +69,10 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
             continue;
         }
         for quantity in &QUANTITIES {
-            shown.push(album_pair(album, &mut panel(view, setting, &layers, quantity))?);
+            shown.push(show_with_legend(
+                figures,
+                &mut panel(model, setting, &layers, quantity),
+            )?);
         }
     }
     if shown.is_empty() {
@@ -78,21 +85,21 @@ pub fn section(view: &View, album: &mut Album) -> Result<Markup> {
             "A line breaks off where the signal is exactly zero. The cosine tells how alike two samples have become: "
             "at 1 the network no longer tells them apart."
         }
-        (legend(view))
+        (legend(model))
         (panels(&shown, shown.len(), "panels", "layers.csv"))
         @if all > OPEN { p.quiet { "And " (all - OPEN) " more settings in the tables." } }
     })
 }
 
 /// Layers before training, from the probe where there is one, else from training.
-fn layers<'a>(view: &'a View, setting: &Setting) -> Layers<'a> {
+fn layers<'a>(model: &'a ReportModel, setting: &Setting) -> Layers<'a> {
     let ours = |c: &Coordinates| Setting::of(c) == *setting;
-    let probed = view.run.probe.iter().filter(|line| ours(&line.coordinates));
+    let probed = model.run.probe.iter().filter(|line| ours(&line.coordinates));
     let mut rows: Vec<(&str, &LayerRow)> = probed
         .map(|line| (line.coordinates.scheme.as_str(), &line.layer))
         .collect();
     if rows.is_empty() {
-        let trained = view.run.trials.iter().zip(&view.run.layers);
+        let trained = model.run.trials.iter().zip(&model.run.layers);
         for (line, measured) in trained.filter(|(line, m)| !m.is_empty() && ours(&line.coordinates)) {
             let start = measured.iter().filter(|row| row.epoch == 0);
             rows.extend(start.map(|row| (line.coordinates.scheme.as_str(), row)));
@@ -106,7 +113,7 @@ fn layers<'a>(view: &'a View, setting: &Setting) -> Layers<'a> {
     layers
 }
 
-fn panel(view: &View, setting: &Setting, layers: &Layers, quantity: &Quantity) -> Lines {
+fn panel(model: &ReportModel, setting: &Setting, layers: &Layers, quantity: &Quantity) -> Lines {
     let line = |scheme: &String| -> Option<Line> {
         let columns: Vec<(f64, Vec<f64>)> = layers
             .get(scheme.as_str())?
@@ -120,10 +127,10 @@ fn panel(view: &View, setting: &Setting, layers: &Layers, quantity: &Quantity) -
                 )
             })
             .collect();
-        Some(median_line(view, scheme, &columns))
+        Some(median_line(model, scheme, &columns))
     };
-    let lines: Vec<Line> = view.schemes.iter().filter_map(line).collect();
-    let label = view.label(setting, &[]);
+    let lines: Vec<Line> = model.schemes.iter().filter_map(line).collect();
+    let label = model.label(setting, &[]);
     let deepest = layers
         .values()
         .filter_map(|l| l.keys().last())

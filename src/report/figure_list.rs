@@ -7,14 +7,14 @@ use maud::{Markup, PreEscaped, html};
 use super::figure::Figure;
 use crate::support::error::Result;
 
-/// Figures in the order in which they were drawn.
+/// FigureList in the order in which they were drawn.
 #[derive(Debug, Default)]
-pub struct Album {
+pub struct FigureList {
     figures: Vec<Figure>,
     names: BTreeSet<String>,
 }
 
-impl Album {
+impl FigureList {
     /// Keeps a figure that is not shown in the page.
     pub fn keep(&mut self, mut figure: Figure) {
         let base = file_name(&figure.id);
@@ -38,7 +38,7 @@ impl Album {
     }
 
     /// All figures, each with a name of its own.
-    pub fn into_figures(self) -> Vec<Figure> {
+    pub fn into_vec(self) -> Vec<Figure> {
         self.figures
     }
 }
@@ -75,7 +75,7 @@ mod tests {
             figure.id = id.to_owned();
             figure
         };
-        let mut album = Album::default();
+        let mut figures = FigureList::default();
         for id in [
             "../../etc/passwd",
             "a b",
@@ -84,9 +84,9 @@ mod tests {
             "..",
             &"x".repeat(300),
         ] {
-            album.keep(figure(id));
+            figures.keep(figure(id));
         }
-        let names: Vec<String> = album.into_figures().into_iter().map(|f| f.id).collect();
+        let names: Vec<String> = figures.into_vec().into_iter().map(|f| f.id).collect();
         assert_eq!(names[..5], ["etc-passwd", "a-b", "a-b-2", "script", "figure"]);
         assert_eq!(names[5].len(), 80);
     }

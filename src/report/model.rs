@@ -39,7 +39,7 @@ pub struct Tuned {
 
 /// A run as a report looks at it.
 #[derive(Debug)]
-pub struct View<'a> {
+pub struct ReportModel<'a> {
     /// The tables.
     pub run: &'a Run,
     /// What trials are scored by.
@@ -63,9 +63,9 @@ pub struct View<'a> {
     inks: BTreeMap<String, Ink>,
 }
 
-impl<'a> View<'a> {
+impl<'a> ReportModel<'a> {
     /// Looks at `run`. Schemes in `order` keep their colours from there.
-    pub fn new(run: &'a Run, order: &[String]) -> View<'a> {
+    pub fn new(run: &'a Run, order: &[String]) -> ReportModel<'a> {
         let mut settings: Vec<Setting> = Vec::new();
         let mut rates: Vec<f64> = Vec::new();
         let mut schemes: Vec<String> = Vec::new();
@@ -85,7 +85,7 @@ impl<'a> View<'a> {
             }
         }
         rates.sort_by(f64::total_cmp);
-        let mut view = View {
+        let mut model = ReportModel {
             run,
             measure,
             tuning: measure.tuning(run),
@@ -98,17 +98,17 @@ impl<'a> View<'a> {
             cells: BTreeMap::new(),
             inks: BTreeMap::new(),
         };
-        view.group();
-        view.basis = tuning::basis(view.all_cells().map(|(_, cell)| cell));
-        view.rank();
-        let more = view.schemes.iter().filter(|s| !order.contains(s)).cloned();
+        model.group();
+        model.basis = tuning::basis(model.all_cells().map(|(_, cell)| cell));
+        model.rank();
+        let more = model.schemes.iter().filter(|s| !order.contains(s)).cloned();
         let colours: Vec<String> = order.iter().cloned().chain(more).collect();
-        view.inks = colours
+        model.inks = colours
             .into_iter()
             .enumerate()
             .map(|(i, s)| (s, Ink::of(i)))
             .collect();
-        view
+        model
     }
 
     fn group(&mut self) {
@@ -265,7 +265,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// How [`View::tuned`] chose among several rates, to be said after "at"; none where there is one.
+    /// How [`ReportModel::tuned`] chose among several rates, to be said after "at"; none where there is one.
     /// A rate that the figure itself chose is no fair score, and the reader is to know.
     pub fn chosen(&self) -> Option<String> {
         let by_itself = format!(
