@@ -8,6 +8,9 @@ pub mod probe;
 pub mod record;
 pub mod source;
 pub mod table;
+pub mod trials;
+
+pub use trials::{Figure, Subset, Trials};
 
 #[cfg(test)]
 pub(crate) mod example;

@@ -14,7 +14,8 @@ pub fn compare_cells(a: &Coordinates, b: &Coordinates) -> Ordering {
     by(&Axis::CELL, a, b)
 }
 
-fn by(axes: &[Axis], a: &Coordinates, b: &Coordinates) -> Ordering {
+/// Compares two places on some axes, one after the other.
+pub(crate) fn by(axes: &[Axis], a: &Coordinates, b: &Coordinates) -> Ordering {
     let mut orders = axes.iter().map(|axis| a.compare(b, *axis));
     orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }

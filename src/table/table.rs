@@ -291,12 +291,18 @@ impl<R: Row, S: Read> Reader<R, S> {
         &self.record
     }
 
-    fn misread(&self, bad: BadCell) -> Error {
+    /// File and line of the row read last, for messages.
+    pub(crate) fn place(&self) -> String {
         let line = self.record.position().map_or(0, csv::Position::line);
+        format!("{}:{line}", self.name)
+    }
+
+    fn misread(&self, bad: BadCell) -> Error {
+        let place = self.place();
         let column = R::columns().get(bad.column).map_or("?", |c| c.name);
         let message = match self.record.get(bad.column) {
-            None | Some("") => format!("{}:{line}: `{column}` is empty", self.name),
-            Some(cell) => format!("{}:{line}: `{column}` is `{}`", self.name, excerpt(cell)),
+            None | Some("") => format!("{place}: `{column}` is empty"),
+            Some(cell) => format!("{place}: `{column}` is `{}`", excerpt(cell)),
         };
         Error::new(Kind::Store, message).help(format!("it should hold {}", bad.expected))
     }
