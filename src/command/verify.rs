@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::data::Environment;
-use crate::experiment::Experiment;
 use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
 use crate::run::job::Job;
@@ -16,6 +15,7 @@ use crate::support::error::{Error, Kind, Result};
 use crate::support::text::counted;
 use crate::support::text::grouped;
 use crate::table::format;
+use crate::table::inputs::{inputs_changed, recorded_experiment};
 use crate::table::manifest::Manifest;
 
 /// Arguments of `goodinit verify`.
@@ -115,8 +115,14 @@ pub fn run(args: Args) -> Result<ExitCode> {
         return Err(Error::new(Kind::Store, message).help("verify it with the version that wrote it"));
     }
     let path = directory.join(format::MANIFEST);
-    let experiment = Experiment::parse::<&str>(&path, &manifest.experiment, &[], &Registry::standard())?;
+    let experiment = recorded_experiment(&manifest, &path, &Registry::standard())?;
     if experiment.digest() != manifest.experiment_digest {
+        experiment.ready()?;
+        if let Some(changed) = inputs_changed(&manifest, &experiment, &[]).first() {
+            return Err(Error::new(Kind::Store, changed.to_string()).help(
+                "put that file back, or `goodinit grid EXPERIMENT --fresh` makes tables with this one",
+            ));
+        }
         let message = format!(
             "{}: the experiment in it does not have the digest that stands beside it",
             path.display()

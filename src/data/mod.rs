@@ -64,6 +64,9 @@ pub struct Item {
     load: Load,
 }
 
+/// The terms of a dataset that the user brings.
+const YOURS: &str = "yours";
+
 /// Reads or generates a dataset: its parameters, the seed, where downloads are.
 type Load = fn(&Spec, u64, &Environment) -> Result<Dataset>;
 
@@ -73,7 +76,7 @@ impl Item {
         Item {
             entry,
             shape,
-            licence: "yours",
+            licence: YOURS,
             source,
             mirrors: &[],
             files: &[],
@@ -118,6 +121,11 @@ impl Item {
         let dir = environment.directory(self);
         let there = |file: &SourceFile| dir.join(file.unpacked_name()).is_file();
         !self.mirrors.is_empty() && !self.files.iter().all(there)
+    }
+
+    /// Whether it is made of files that the user brings, whose content may change.
+    pub fn is_brought(&self) -> bool {
+        self.licence == YOURS
     }
 
     /// What a person wants to know of it beside its entry: a label and a text each.

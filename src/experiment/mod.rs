@@ -155,6 +155,15 @@ impl Experiment {
         schemes.iter().try_for_each(|scheme| scheme.value.scheme.ready())
     }
 
+    /// The files that schemes read weights from, with the digest of each; `None` for one that
+    /// cannot be read.
+    pub fn scheme_sources(&self) -> Vec<(PathBuf, Option<String>)> {
+        let schemes = self.axes.scheme.items.iter().map(|item| &item.value.scheme);
+        schemes
+            .filter_map(|s| Some((s.source_path()?.to_owned(), s.source_digest())))
+            .collect()
+    }
+
     /// SHA-256, hexadecimal, over everything that decides the tables: settings, cells, seeds and
     /// what is recorded. Comments, formatting, the order in which axes list their values, the
     /// name, the description and the claims are no part of it.

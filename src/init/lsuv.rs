@@ -80,6 +80,10 @@ impl Scheme for Lsuv {
         self.base.source_digest()
     }
 
+    fn source_path(&self) -> Option<&std::path::Path> {
+        self.base.source_path()
+    }
+
     fn ready(&self) -> Result<()> {
         self.base.ready()
     }

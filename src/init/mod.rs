@@ -134,6 +134,11 @@ pub trait Scheme: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The file that [`source_digest`](Scheme::source_digest) is a digest of.
+    fn source_path(&self) -> Option<&std::path::Path> {
+        None
+    }
+
     /// Whether whatever the scheme reads besides is there and well-formed. Asked before anything is
     /// trained, but not where tables are only read.
     ///

@@ -125,6 +125,10 @@ impl Scheme for PerLayer {
         self.body.source_digest()
     }
 
+    fn source_path(&self) -> Option<&std::path::Path> {
+        self.body.source_path()
+    }
+
     fn ready(&self) -> Result<()> {
         self.body.ready()
     }

@@ -197,6 +197,10 @@ impl Scheme for Transfer {
         self.source().ok().map(|source| source.digest.clone())
     }
 
+    fn source_path(&self) -> Option<&std::path::Path> {
+        Some(&self.path)
+    }
+
     fn ready(&self) -> Result<()> {
         self.source().map(|_| ())
     }

@@ -2,6 +2,7 @@
 
 mod coordinates;
 pub mod format;
+pub mod inputs;
 pub mod manifest;
 pub mod order;
 pub mod probe;
