@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::figure::Ink;
 use super::figure::axis::digits;
+use super::figure::{Ink, headings};
 use super::measure::Measure;
 use super::run::Run;
 use super::setting::{Setting, words};
@@ -168,6 +168,17 @@ impl<'a> ReportModel<'a> {
         self.cells.iter().flat_map(of)
     }
 
+    /// Whether several replicates share one split of the data, so that intervals do not include what
+    /// another split would change.
+    pub fn has_one_split(&self) -> bool {
+        let mut splits = self.run.trials.iter().map(|line| &line.coordinates);
+        let Some(first) = splits.next() else {
+            return false;
+        };
+        splits.clone().any(|c| c.replicate != first.replicate)
+            && splits.all(|c| c.data_seed == first.data_seed)
+    }
+
     /// What is known of a scheme.
     pub fn standing(&self, scheme: &str) -> Option<&Standing> {
         self.standings.iter().find(|s| s.scheme == scheme)
@@ -266,11 +277,11 @@ impl<'a> ReportModel<'a> {
     }
 
     /// How [`ReportModel::tuned`] chose among several rates, to be said after "at"; none where there is one.
-    /// A rate that the figure itself chose is no fair score, and the reader is to know.
+    /// A score at a rate that it chose itself is biased, so the page says so.
     pub fn chosen(&self) -> Option<String> {
         let by_itself = format!(
-            "the learning rate that gives the best median of this very {} (no validation data could choose \
-             one, so it flatters, and more where there are more rates)",
+            "the learning rate with the best median of the same {} (there are no validation data to choose \
+             one by, so the figure is optimistic, the more so the more rates there are)",
             self.measure.name()
         );
         match self.basis {
@@ -348,6 +359,12 @@ impl<'a> ReportModel<'a> {
         } else {
             "all trials".to_owned()
         }
+    }
+
+    /// The words for each setting as headings of panels of `width` pixels.
+    pub fn headings(&self, width: u32) -> Vec<String> {
+        let labels: Vec<String> = self.settings.iter().map(|s| self.label(s, &[])).collect();
+        headings(&labels, width)
     }
 
     /// Axes, in words, on which all settings have the same value, and that value.

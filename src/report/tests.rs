@@ -128,14 +128,17 @@ fn without_validation_data_no_rate_is_called_chosen() {
     };
     let (with, without) = (page(true), page(false));
     // The rates of the made-up run make some schemes choose one at the edge, if they choose.
-    for words in ["at the edge of those tried", "each at its best learning rate"] {
+    for words in [
+        "is the lowest or the highest of those tried",
+        "each at its best learning rate",
+    ] {
         assert!(with.contains(words) && !without.contains(words), "{words}");
     }
     for words in [
         "the trials of all rates are pooled",
         "All rates pooled",
         "pairing them at the same rate where rates are pooled",
-        "gives the best median of this very test accuracy",
+        "with the best median of the same test accuracy",
     ] {
         assert!(without.contains(words) && !with.contains(words), "{words}");
     }
@@ -175,7 +178,7 @@ fn a_run_validated_in_part_is_not_called_validated() {
     for words in [
         "Some datasets have no validation data to choose learning rates by: there, the trials of all rates are pooled",
         "Each at its own rates, or all pooled",
-        "at its best learning rate; on datasets without validation data, at the learning rate that gives the best median",
+        "at its best learning rate; on datasets without validation data, at the learning rate with the best median",
         "each scheme at its own learning rates where validation data can choose them",
         "on validation data, where there are any",
         "pairing them at the same rate where rates are pooled",

@@ -53,6 +53,21 @@ impl Axis {
         Axis::exactly(label, false, (0.0, 1.0))
     }
 
+    /// An axis of whole things (epochs, steps, layers) from `first` to `last`: no tick stands between
+    /// two of them.
+    pub fn whole(label: &str, first: u64, last: u64) -> Axis {
+        let mut axis = Axis::exactly(label, false, (first as f64, last.max(first + 1) as f64));
+        axis.ticks = if last - first <= 5 {
+            (first..=last).map(|n| n as f64).collect()
+        } else {
+            axis.ticks
+                .into_iter()
+                .filter(|tick| tick.fract() == 0.0)
+                .collect()
+        };
+        axis
+    }
+
     /// Puts the ticks at `values` (in their own units), as for a few learning rates.
     pub fn with_ticks(mut self, values: &[f64]) -> Axis {
         self.ticks = values.iter().filter_map(|v| self.place(*v)).collect();
@@ -162,6 +177,19 @@ mod tests {
         assert!(axis.ticks.len() >= 2, "{axis:?}");
         let axis = Axis::around("", true, [0.01, 0.3]);
         assert_eq!(texts(&axis), ["0.01", "0.02", "0.05", "0.1", "0.2"]);
+    }
+
+    #[test]
+    fn whole_things_have_whole_ticks() {
+        assert_eq!(texts(&Axis::whole("epoch", 0, 1)), ["0", "1"]);
+        assert_eq!(texts(&Axis::whole("epoch", 0, 3)), ["0", "1", "2", "3"]);
+        assert_eq!(
+            texts(&Axis::whole("epoch", 0, 10)),
+            ["0", "2", "4", "6", "8", "10"]
+        );
+        assert_eq!(texts(&Axis::whole("layer", 1, 2)), ["1", "2"]);
+        assert_eq!(texts(&Axis::whole("layer", 1, 21)), ["5", "10", "15", "20"]);
+        assert_eq!(texts(&Axis::whole("layer", 1, 1)), ["1"]);
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub struct Histogram {
     pub bins: Vec<Bins>,
 }
 
-const PANEL: (u32, u32) = (260, 180);
+/// The size of a panel in CSS pixels.
+pub(crate) const PANEL: (u32, u32) = (260, 180);
 
 impl Histogram {
     /// Draws the panel.

@@ -95,6 +95,11 @@ pub(crate) fn fit_all<S: AsRef<str>>(texts: &[S], room: f64, size: f64) -> Vec<S
     .distinct(&texts)
 }
 
+/// `texts` as headings of panels of `width` pixels, cut so that texts that differ still do.
+pub(crate) fn headings<S: AsRef<str>>(texts: &[S], width: u32) -> Vec<String> {
+    fit_all(texts, f64::from(width) - 8.0, TEXT - 1.0)
+}
+
 /// Draws a figure's heading at its upper left: smaller, where that spares it from being cut.
 pub(crate) fn heading(area: &Area, text: &str, room: f64) -> Drawn {
     const SIZES: [f64; 3] = [TEXT + 1.0, TEXT, TEXT - 1.0];

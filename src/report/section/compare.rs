@@ -28,13 +28,13 @@ pub(crate) fn section(models: &[ReportModel]) -> Markup {
     let text = |value: Option<f64>| value.map_or("–".to_owned(), |v| left.text(v));
     html! {
         h2 #compare { "Side by side" }
-        p.quiet { "Scores of the " (left.measure.name()) ", and the place in each run's ranking." }
+        p.quiet { "Scores of the " (left.measure.name()) ", and the rank in each run." }
         div.scroll { table.sortable {
             thead { tr {
                 th { "Scheme" }
                 th.number { "First" } th.number { "#" }
                 th.number { "Second" } th.number { "#" }
-                th.number { "Second less first" }
+                th.number { "Second − first" }
             } }
             tbody { @for scheme in &schemes {
                 @let a = score(left, scheme);

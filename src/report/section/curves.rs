@@ -26,12 +26,14 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     if model.run.epochs.iter().all(|rows| rows.len() < 2) {
         return Ok(html! {});
     }
+    let headings = model.headings(PANEL.0);
     let mut shown = Vec::new();
     for setting in 0..model.settings.len().min(MOST) {
-        let mut panel = panel(model, setting);
+        let mut panel = panel(model, setting, &headings[setting]);
         shown.push(show_with_legend(figures, &mut panel)?);
     }
-    let by_itself = "the rate that gives the best median of what is shown at the end (no validation data could choose one)";
+    let by_itself =
+        "the rate with the best median at the end (there are no validation data to choose one by)";
     Ok(html! {
         p.quiet {
             "Median " (model.measure.name()) " over replicates"
@@ -50,7 +52,7 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     })
 }
 
-fn panel(model: &ReportModel, setting: usize) -> Lines {
+fn panel(model: &ReportModel, setting: usize, heading: &str) -> Lines {
     let steps = in_steps(model);
     let lines: Vec<Line> = model
         .schemes
@@ -58,14 +60,14 @@ fn panel(model: &ReportModel, setting: usize) -> Lines {
         .filter_map(|s| line(model, setting, s, steps))
         .collect();
     let label = model.label(&model.settings[setting], &[]);
-    let x = lines.iter().flat_map(|l| l.points.iter().map(|p| p.0));
-    let last = x.fold(1.0, f64::max);
+    let last = lines.iter().filter_map(|l| l.points.last()).map(|p| p.0);
+    let last = last.fold(0.0, f64::max) as u64;
     let y = lines.iter().flat_map(|l| l.points.iter().filter_map(|p| p.1));
     Lines {
         id: format!("curves-{label}"),
         title: format!("Learning curves: {} of {label}", model.measure.name()),
-        heading: label,
-        x: Axis::exactly(if steps { "step" } else { "epoch" }, false, (0.0, last)),
+        heading: heading.to_owned(),
+        x: Axis::whole(if steps { "step" } else { "epoch" }, 0, last),
         y: if model.measure.higher_is_better() {
             Axis::accuracy(&model.measure.name())
         } else {

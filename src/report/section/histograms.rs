@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::{Section, panels};
-use crate::report::figure::Ink;
-use crate::report::figure::histogram::{Bins, Histogram};
+use crate::report::figure::histogram::{Bins, Histogram, PANEL};
+use crate::report::figure::{Ink, headings};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::report::setting::Setting;
@@ -39,17 +39,18 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     }
     let label = model.label(&setting, &[]);
     let mut shown = Vec::new();
-    for scheme in &model.schemes {
+    let headings = headings(&model.schemes, PANEL.0);
+    for (scheme, heading) in model.schemes.iter().zip(&headings) {
         let Some(rows) = by_scheme.get(scheme.as_str()) else {
             continue;
         };
-        shown.push(figures.show(panel(scheme, &label, rows).draw())?);
+        shown.push(figures.show(panel((scheme, heading), &label, rows).draw())?);
     }
     let layers = by_scheme.values().map(|rows| rows.len()).max().unwrap_or(0);
     let others = model.settings.iter().filter(|s| **s != setting).count();
     Ok(html! {
         p.quiet {
-            "Weights before training under each scheme, one draw, for " (label) ". Areas are equal; mind the scales, which are not. "
+            "Weights before training under each scheme, one draw, for " (label) ". All areas are equal; the scales differ from panel to panel. "
             @if others > 0 { "The other settings are in " code { "histograms.csv" } "." }
         }
         ul.legend {
@@ -74,7 +75,7 @@ fn names(layers: usize) -> Vec<(String, Ink)> {
         .collect()
 }
 
-fn panel(scheme: &str, label: &str, rows: &[&HistogramRow]) -> Histogram {
+fn panel((scheme, heading): (&str, &str), label: &str, rows: &[&HistogramRow]) -> Histogram {
     let bins = chosen(rows.len())
         .into_iter()
         .zip(names(rows.len()))
@@ -93,7 +94,7 @@ fn panel(scheme: &str, label: &str, rows: &[&HistogramRow]) -> Histogram {
     Histogram {
         id: format!("weights-{scheme}"),
         title: format!("Initial weights under {scheme}: {label}"),
-        heading: scheme.to_owned(),
+        heading: heading.to_owned(),
         measure: "weight".to_owned(),
         bins: bins.collect(),
     }

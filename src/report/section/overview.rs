@@ -17,7 +17,7 @@ pub fn section(model: &ReportModel) -> Markup {
     }
 }
 
-/// The finding in a sentence or two, in the careful words that intervals allow.
+/// The finding in a sentence or two, which says no more than the intervals allow.
 pub fn finding(model: &ReportModel) -> Markup {
     let Some((best, rest)) = model.standings.split_first() else {
         return html! {
@@ -42,15 +42,15 @@ pub fn finding(model: &ReportModel) -> Markup {
                 " schemes: over " (settings) (rates) ", it scores a " (what) " of " (estimate(model, best)) ". "
                 @match tied.as_slice() {
                     [] => {
-                        "Every other is told apart from it"
+                        "It is distinguishable from every other scheme"
                         @if let Some(next) = rest.first() {
-                            "; the next, " strong { (next.scheme) } ", has " (estimate(model, next))
+                            "; the second, " strong { (next.scheme) } ", scores " (estimate(model, next))
                         }
                         "."
                     }
-                    [one] => { "The trials do not tell it from " strong { (one.scheme) } ", " (estimate(model, one)) "." }
+                    [one] => { "It is not distinguishable from " strong { (one.scheme) } ", " (estimate(model, one)) "." }
                     [one, more @ ..] => {
-                        "The trials do not tell it from " strong { (one.scheme) } ", " (estimate(model, one)) ", and "
+                        "It is not distinguishable from " strong { (one.scheme) } ", " (estimate(model, one)) ", and "
                         (count(more.len(), "other scheme", "other schemes")) "."
                     }
                 }
@@ -60,7 +60,7 @@ pub fn finding(model: &ReportModel) -> Markup {
             }
         }
         @if !model.left_out.is_empty() {
-            p.note { "Not looked at here, because they are not scored by " (model.measure.name()) ": " (model.left_out.join(", ")) "." }
+            p.note { "Left out, because they are not scored by " (model.measure.name()) ": " (model.left_out.join(", ")) "." }
         }
     }
 }

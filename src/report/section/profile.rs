@@ -1,5 +1,5 @@
-//! Performance profiles: which share of a scheme's trials is at least so good, and which share has
-//! reached a target by when.
+//! Performance profiles: the share of a scheme's trials that score at least x, and the share that has
+//! reached a target by epoch x.
 
 use std::collections::BTreeSet;
 
@@ -46,15 +46,15 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     };
     Ok(html! {
         p.quiet {
-            "The share of a scheme's trials, those of all settings taken together"
+            "The share of a scheme's trials, over all settings"
             @if let Some(rate) = model.chosen() { " and each at " (rate) }
             ", whose " (model.measure.name()) " is at " (better) " x"
             @if has_times {
                 "; and the share that has reached " (model.measure.name()) " " (number(TARGET_ACCURACY))
-                " by x, where a trial that never does counts as one that has not"
+                " by x; trials that never reach it count in the total"
             }
             ". Bands are pointwise 95% bootstrap intervals over replicates. "
-            "A scheme whose line lies above another's everywhere is the better choice whatever one asks for; where lines cross it depends."
+            "A scheme whose line lies above another's everywhere is better at every x; where lines cross, it depends on x."
         }
         (legend(model))
         div.panels.large { @for panel in &shown { figure { (panel) } } }
@@ -155,7 +155,7 @@ fn over_time(model: &ReportModel) -> Option<Lines> {
         let first = rows.find(|row| model.measure.epoch(row).is_some_and(reached));
         first.map_or(f64::INFINITY, |row| at(row, steps) as f64)
     };
-    let last = places.last().copied().unwrap_or(1) as f64;
+    let last = places.last().copied().unwrap_or(1);
     let stride = places.len().div_ceil(POINTS);
     let places: Vec<u64> = places.into_iter().collect();
     // Counted from the end, so that the last evaluation is always there.
@@ -168,8 +168,8 @@ fn over_time(model: &ReportModel) -> Option<Lines> {
         id: "profile-time".to_owned(),
         title: format!("Performance profile: {unit}s to {measure} {target}"),
         heading: format!("Time to {measure} {target}"),
-        x: Axis::exactly(&format!("{unit} x"), false, (0.0, last)),
-        y: Axis::accuracy("share of trials there by x"),
+        x: Axis::whole(&format!("{unit} x"), 0, last),
+        y: Axis::accuracy("share of trials by x"),
         lines: lines(model, "time", &points, time, |at| at),
         legend: false,
         size: LARGE,

@@ -46,7 +46,7 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     let axis = Axis::around(
         &model.measure.name(),
         false,
-        all.flat_map(|s| ends(s.score)).filter(|v| v.is_finite()),
+        all.flat_map(|s| values_of(s.score)).filter(|v| v.is_finite()),
     );
     let own = match model.basis {
         Basis::OneRate => "ranking",
@@ -76,8 +76,8 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
                             td.number { (i + 1) }
                             th scope="row" { (named(model, &standing.scheme)) }
                             (estimate(model, standing, &axis))
-                            (against(model, standing))
-                            @if let Some(fixed) = &fixed { (there(model, fixed, &standing.scheme, &axis)) }
+                            (against_leader(model, standing))
+                            @if let Some(fixed) = &fixed { (at_common_rate(model, fixed, &standing.scheme, &axis)) }
                             @if trials(model).is_none() { td.number { (standing.trials) } }
                         }
                     }
@@ -88,7 +88,7 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     })
 }
 
-fn ends(e: Estimate) -> impl Iterator<Item = f64> {
+fn values_of(e: Estimate) -> impl Iterator<Item = f64> {
     let interval = e.interval.into_iter().flat_map(|i| [i.low, i.high]);
     std::iter::once(e.value).chain(interval)
 }
@@ -106,7 +106,7 @@ fn pooled(model: &ReportModel) -> bool {
 
 /// How learning rates were chosen, where there are several.
 fn choice(model: &ReportModel) -> Markup {
-    let chosen = "Each scheme stands at its own best learning rate in each setting: the first half of the replicates chooses it by their median on validation data, and the others are scored. ";
+    let chosen = "Each scheme is scored at its own best learning rate in each setting: the median of the first half of the replicates on validation data chooses the rate, and the other replicates are scored. ";
     let again = "; a replicate is resampled with its trials at all rates. ";
     html! {
         @match model.basis {
@@ -133,11 +133,14 @@ fn method(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
         @if let Some(n) = trials(model) { "; " (n) " trials each" }
         ". A diverged trial counts as "
         @if accuracy { "chance" } @else { "infinite loss" }
-        ". Intervals are 95% bootstrap intervals over replicates, each setting resampled apart. "
+        ". Intervals are 95% bootstrap intervals over replicates; each setting is resampled separately. "
+        @if model.has_one_split() {
+            "All trials use the same split of the data (" code { "[seeds] data" } " is fixed), so the intervals are conditional on that split. "
+        }
         (choice(model))
         @if let Some(fixed) = fixed {
-            "Beside it stand all replicates of all schemes at one rate, " (number(fixed.rate))
-            ": the one at which all schemes together score best"
+            "The columns on the right rank all schemes, with all replicates, at one common rate, " (number(fixed.rate))
+            ": the rate with the best mean score of all schemes"
             @match model.basis {
                 Basis::Validation => { " on validation data" }
                 Basis::Partly => { " on validation data, where there are any" }
@@ -146,14 +149,14 @@ fn method(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
             ". "
         }
         @if model.standings.len() > 1 {
-            "“Less the first” is the difference of the two scores; its interval resamples trials of the same setting and seeds together, "
+            "“Difference to the leader” is the difference of the two scores; its interval resamples trials of the same setting and seeds together, "
             @if pooled(model) { "pairing them at the same rate where rates are pooled, " }
-            "and has a level of 95% for all comparisons with the first at once (Bonferroni). "
-            "“P(better)” is the probability that a trial is better than one of the first's in the same setting"
+            "and has a level of 95% for all comparisons with the leader together (Bonferroni); a scheme is not distinguishable from the leader when the interval contains 0. "
+            "“P(better)” is the probability that a trial is better than one of the leader's in the same setting"
             @if pooled(model) { " (and at the same rate where rates are pooled)" }
             ", ties counting half."
-            @if model.standings.iter().any(|s| apart_in_part(model, s)) {
-                " Where a scheme lacks some of the settings, it is compared in those that both have."
+            @if model.standings.iter().any(|s| is_compared_in_part(model, s)) {
+                " A scheme without trials in some of the settings is compared in the settings that both have."
             }
         }
     }
@@ -183,7 +186,7 @@ fn head(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
                 th { "Scheme" }
                 th.number { "Score" }
                 th { "95% interval" }
-                @if several { th.number { "Less the first" } th.number { "P(better)" } }
+                @if several { th.number { "Difference to the leader" } th.number { "P(better)" } }
                 @if fixed.is_some() { th.number { "#" } th.number { "Score" } th { "95% interval" } }
                 @if trials(model).is_none() { th.number { "Trials" } }
             }
@@ -204,8 +207,8 @@ fn estimate(model: &ReportModel, standing: &Standing, axis: &Axis) -> Markup {
     }
 }
 
-/// Place, score and interval at the one rate, three cells.
-fn there(model: &ReportModel, fixed: &Fixed, scheme: &str, axis: &Axis) -> Markup {
+/// Rank, score and interval at the common rate: three cells.
+fn at_common_rate(model: &ReportModel, fixed: &Fixed, scheme: &str, axis: &Axis) -> Markup {
     let place = fixed.standings.iter().position(|f| f.scheme == scheme);
     html! {
         @if let Some(place) = place {
@@ -217,9 +220,9 @@ fn there(model: &ReportModel, fixed: &Fixed, scheme: &str, axis: &Axis) -> Marku
     }
 }
 
-/// The difference to the first and whether the trials tell the two apart, and how often a trial is
+/// The difference to the leader and whether the two are distinguishable, and how often a trial is
 /// better: two cells.
-fn against(model: &ReportModel, standing: &Standing) -> Markup {
+fn against_leader(model: &ReportModel, standing: &Standing) -> Markup {
     let sign = |x: f64| signed(model, x);
     let range = |c: &Comparison| c.interval.map(|i| format!("{} to {}", sign(i.low), sign(i.high)));
     html! {
@@ -227,7 +230,7 @@ fn against(model: &ReportModel, standing: &Standing) -> Markup {
             td.number.against data-key=[key(c.difference)] {
                 (sign(c.difference))
                 @if let Some(range) = range(c) { " " span.quiet { "(" (range) ")" } }
-                @if standing.leads() { " " span.unsure { "not told apart" } }
+                @if standing.leads() { " " span.unsure { "not distinguishable" } }
             }
             td.number { (format!("{:.2}", c.probability)) }
         } @else if model.standings.len() > 1 {
@@ -236,8 +239,8 @@ fn against(model: &ReportModel, standing: &Standing) -> Markup {
     }
 }
 
-/// Whether the scheme is compared with the first in some of the settings only.
-fn apart_in_part(model: &ReportModel, standing: &Standing) -> bool {
+/// Whether the scheme is compared with the leader in some of the settings only.
+fn is_compared_in_part(model: &ReportModel, standing: &Standing) -> bool {
     let all = model.standings.first().map_or(0, |first| first.groups);
     let shared = standing.against_leader.as_ref().map(|c| c.groups);
     shared.is_some_and(|groups| groups < all.max(standing.groups))
@@ -322,8 +325,8 @@ fn edges(model: &ReportModel) -> Markup {
     html! {
         @if edge > 0 {
             p.note {
-                "In " (edge) " of " (all) " cases the best learning rate stands at the edge of those tried ("
-                (number(*first)) " to " (number(*last)) "): a wider grid may do better there."
+                "In " (edge) " of " (all) " cases the best learning rate is the lowest or the highest of those tried ("
+                (number(*first)) " to " (number(*last)) "): a wider grid may give a better score there."
             }
         }
     }

@@ -22,9 +22,13 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     if model.rates.len() < 2 || model.run.trials.is_empty() {
         return Ok(html! {});
     }
+    let headings = model.headings(PANEL.0);
     let mut shown = Vec::new();
     for setting in 0..model.settings.len().min(MOST) {
-        shown.push(show_with_legend(figures, &mut panel(model, setting))?);
+        shown.push(show_with_legend(
+            figures,
+            &mut panel(model, setting, &headings[setting]),
+        )?);
     }
     Ok(html! {
         p.quiet {
@@ -36,7 +40,7 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     })
 }
 
-fn panel(model: &ReportModel, setting: usize) -> Lines {
+fn panel(model: &ReportModel, setting: usize, heading: &str) -> Lines {
     let line = |scheme: &String| {
         let columns: Vec<(f64, Vec<f64>)> = model
             .cells(setting, scheme)
@@ -53,7 +57,7 @@ fn panel(model: &ReportModel, setting: usize) -> Lines {
     Lines {
         id: format!("rates-{label}"),
         title: format!("{} against learning rate: {label}", model.measure.name()),
-        heading: label,
+        heading: heading.to_owned(),
         x: if model.rates.len() <= 5 {
             x.with_ticks(&model.rates)
         } else {

@@ -46,7 +46,7 @@ fn section(model: &ReportModel) -> Markup {
     rows.sort_by_key(|(setting, scheme, ..)| (*setting, place(scheme)));
     html! {
         p.quiet {
-            "Seeds are crossed here: every draw of initial weights meets every order of samples and every split. The shares are the variance components of the "
+            "Seeds are crossed here: every draw of initial weights is combined with every order of samples and every split. The shares are the variance components of the "
             (model.measure.name())
             " of a single trial, by a random-effects analysis of variance; their interactions are the rest. A seed that does not vary has no share."
         }

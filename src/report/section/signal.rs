@@ -58,7 +58,8 @@ pub(super) const SECTION: Section = Section {
 fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     let mut shown = Vec::new();
     let mut all = 0;
-    for setting in &model.settings {
+    let headings = model.headings(PANEL.0);
+    for (setting, heading) in model.settings.iter().zip(&headings) {
         let layers = layers(model, setting);
         // One layer (of a linear network, or the only one that is recorded) makes no line.
         if layers.values().all(|by_layer| by_layer.len() < 2) {
@@ -71,7 +72,7 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
         for quantity in &QUANTITIES {
             shown.push(show_with_legend(
                 figures,
-                &mut panel(model, setting, &layers, quantity),
+                &mut panel(model, (setting, heading), &layers, quantity),
             )?);
         }
     }
@@ -82,8 +83,8 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
         p.quiet {
             "Before training, median over replicates, with a band from the first to the third quartile. "
             "A flat line keeps the signal; a straight slope on these logarithmic axes is exponential growth or decay. "
-            "A line breaks off where the signal is exactly zero. The cosine tells how alike two samples have become: "
-            "at 1 the network no longer tells them apart."
+            "A line ends where the signal is exactly zero. The cosine is that of two samples: "
+            "at 1 they have become indistinguishable."
         }
         (legend(model))
         (panels(&shown, shown.len(), "panels", "layers.csv"))
@@ -113,7 +114,12 @@ fn layers<'a>(model: &'a ReportModel, setting: &Setting) -> Layers<'a> {
     layers
 }
 
-fn panel(model: &ReportModel, setting: &Setting, layers: &Layers, quantity: &Quantity) -> Lines {
+fn panel(
+    model: &ReportModel,
+    (setting, heading): (&Setting, &str),
+    layers: &Layers,
+    quantity: &Quantity,
+) -> Lines {
     let line = |scheme: &String| -> Option<Line> {
         let columns: Vec<(f64, Vec<f64>)> = layers
             .get(scheme.as_str())?
@@ -141,8 +147,8 @@ fn panel(model: &ReportModel, setting: &Setting, layers: &Layers, quantity: &Qua
     Lines {
         id: format!("{}-{label}", quantity.id),
         title: format!("{} by layer: {label}", quantity.name),
-        heading: label,
-        x: layer_axis(deepest),
+        heading: heading.to_owned(),
+        x: Axis::whole("layer", 1, deepest.into()),
         y: if quantity.log {
             Axis::around(quantity.name, true, y)
         } else {
@@ -151,18 +157,5 @@ fn panel(model: &ReportModel, setting: &Setting, layers: &Layers, quantity: &Qua
         lines,
         legend: false,
         size: PANEL,
-    }
-}
-
-/// An axis of layers, with whole numbers for ticks.
-fn layer_axis(deepest: u32) -> Axis {
-    let last = f64::from(deepest.max(2));
-    let axis = Axis::exactly("layer", false, (1.0, last));
-    let whole: Vec<f64> = axis.ticks.iter().copied().filter(|t| t.fract() == 0.0).collect();
-    if deepest <= 6 {
-        let all: Vec<f64> = (1..=deepest).map(f64::from).collect();
-        axis.with_ticks(&all)
-    } else {
-        axis.with_ticks(&whole)
     }
 }
