@@ -316,7 +316,10 @@ fn file_name(path: &str) -> String {
 
 fn classes(value: &Value) -> Result<Vec<u16>> {
     let wrong = || {
-        let message = format!("`classes` must be a list of different class numbers, not `{value}`");
+        let message = format!(
+            "`classes` must be a list of different class numbers, not {}",
+            value.quoted()
+        );
         Error::new(Kind::Experiment, message).help("classes = [0, 1, 2, 3, 4]")
     };
     let Value::List(items) = value else {
@@ -350,7 +353,10 @@ fn scale(value: &Value) -> Result<Scale> {
     if (1e-30..=1e30).contains(&divisor) {
         Ok(Scale::By(divisor))
     } else {
-        let message = format!("`scale` must be a positive number, \"unit\" or \"none\", not `{value}`");
+        let message = format!(
+            "`scale` must be a positive number, \"unit\" or \"none\", not {}",
+            value.quoted()
+        );
         Err(Error::new(Kind::Experiment, message))
     }
 }

@@ -95,7 +95,7 @@ impl SplitRule {
             )
         };
         let Value::Table(table) = value else {
-            return Err(wrong(format!("`split` must be a table, not `{value}`")));
+            return Err(wrong(format!("`split` must be a table, not {}", value.quoted())));
         };
         let mut rule = SplitRule {
             train: Amount::Rest,
@@ -111,7 +111,8 @@ impl SplitRule {
                 Value::Text(word) if word == "official" && key == "test" => Amount::Official,
                 _ => {
                     let message = format!(
-                        "`split.{key}` must be a fraction from 0 to 1 or a number of rows, not `{value}`"
+                        "`split.{key}` must be a fraction from 0 to 1 or a number of rows, not {}",
+                        value.quoted()
                     );
                     return Err(wrong(message));
                 }

@@ -77,6 +77,8 @@ impl Document {
             );
             return Err(Error::new(Kind::Experiment, message));
         }
+        // An editor's choice of line ends is no part of an experiment.
+        let text = text.replace("\r\n", "\n");
         let place = Place { source: 0, offset: 0 };
         let root = match DeTable::parse(&text) {
             Ok(table) => {
@@ -266,7 +268,9 @@ impl Node {
     /// The part of this value that an error's message speaks of: the innermost member whose key,
     /// or whose text, stands in it between backticks; else the whole.
     pub fn culprit(&self, message: &str) -> Span {
-        let named = |name: &str| message.contains(&format!("`{name}`"));
+        let named = |name: &str| {
+            message.contains(&format!("`{name}`")) || message.contains(&format!("the text \"{name}\""))
+        };
         match &self.item {
             Item::Table(members) => {
                 let by_text = |m: &&Member| matches!(&m.node.item, Item::Text(x) if named(x));

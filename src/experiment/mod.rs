@@ -80,7 +80,7 @@ pub struct Experiment {
 
 impl Experiment {
     /// Reads and checks the file at `path`, with overrides (`grid.learning_rate=[0.1]`) applied in
-    /// their order. Schemes are those of `registry`.
+    /// their order. Schemes are those of `registry`. The path `-` stands for standard input.
     ///
     /// # Errors
     /// The file cannot be read or is wrong: the error points at the place, in the file or in the

@@ -1,14 +1,20 @@
 //! Reading an experiment file from disk, with errors that say what was probably meant.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::document::MAX_BYTES;
 use crate::support::error::{Error, Kind, Result};
 
-/// The text of the file at `path`.
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
+/// The text of the file at `path`, or of standard input where that is `-`.
 pub(super) fn text(path: &Path) -> Result<String> {
+    if path.as_os_str() == STDIN {
+        return text_of(std::io::stdin().lock(), Path::new("standard input"));
+    }
     let metadata = std::fs::metadata(path).map_err(|e| {
         let error = Error::io("read", path, &e);
         match nearby(path) {
@@ -21,13 +27,17 @@ pub(super) fn text(path: &Path) -> Result<String> {
         return Err(Error::new(Kind::Experiment, message)
             .help("name a .toml file, for example experiments/quick.toml"));
     }
-    let unreadable = |e| Error::io("read", path, &e);
+    let file = File::open(path).map_err(|e| Error::io("read", path, &e))?;
+    text_of(file, path)
+}
+
+/// The text that `source`, called `path` in messages, holds. The length of a pipe or a device is
+/// not known before it is read.
+fn text_of(source: impl Read, path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
-    // The length of a pipe or a device isn't known before.
-    let file = File::open(path).map_err(unreadable)?;
-    file.take(MAX_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    let mut source = source.take(MAX_BYTES as u64 + 1);
+    let read = source.read_to_end(&mut bytes);
+    read.map_err(|e| Error::io("read", path, &e))?;
     if bytes.len() > MAX_BYTES {
         let message = format!(
             "{} is longer than {MAX_BYTES} bytes, the most that an experiment file has",
@@ -73,5 +83,18 @@ mod tests {
         std::fs::write(&path, b"a = 1\nb = \"\xff\"\n").unwrap();
         assert!(read(&path).contains("not UTF-8 text: byte 0xff in line 2"));
         assert!(read(&directory.path().join("x")).contains("x.toml?"));
+        let pipe = text_of(&b"a = \xff"[..], Path::new("standard input"));
+        assert!(
+            pipe.unwrap_err()
+                .to_string()
+                .contains("standard input is not UTF-8")
+        );
+        let endless = text_of(std::io::repeat(b' '), Path::new("standard input"));
+        assert!(
+            endless
+                .unwrap_err()
+                .to_string()
+                .contains("standard input is longer than")
+        );
     }
 }

@@ -93,7 +93,7 @@ fn plain_number(value: &Value) -> Option<f64> {
 fn out_of_range(what: &str, expected: &str, value: &Value) -> Error {
     Error::new(
         Kind::Experiment,
-        format!("a {what} must be {expected}, not `{value}`"),
+        format!("a {what} must be {expected}, not {}", value.quoted()),
     )
 }
 

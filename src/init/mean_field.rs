@@ -53,7 +53,7 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
         Some(Value::Integer(x)) if (0..=1_000_000).contains(&x) => Some(x as f64),
         Some(Value::Text(text)) if text == "critical" => None,
         other => {
-            let given = other.map_or_else(String::new, |v| format!(", not `{v}`"));
+            let given = other.map_or_else(String::new, |v| format!(", not {}", v.quoted()));
             let message = format!("`sigma_w2` of `mean_field` must be a number from 0 to 1000000 or \"critical\"{given}");
             return Err(Error::new(Kind::Experiment, message));
         }

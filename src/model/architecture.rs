@@ -242,7 +242,7 @@ impl Architecture {
                 (1.0 / (blocks as f64).sqrt(), Some(RSQRT_BLOCKS))
             }
             other => {
-                let given = other.map_or_else(String::new, |v| format!(", not `{v}`"));
+                let given = other.map_or_else(String::new, |v| format!(", not {}", v.quoted()));
                 let message = format!("`alpha` of `residual` must be a number or \"{RSQRT_BLOCKS}\"{given}");
                 return Err(Error::new(Kind::Experiment, message));
             }
@@ -279,7 +279,10 @@ fn read_widths(widths: &[Value]) -> Result<Vec<usize>> {
         Value::Integer(width) if (1..=MAX_WIDTH as i64).contains(width) => Ok(*width as usize),
         other => Err(Error::new(
             Kind::Experiment,
-            format!("a hidden layer must have a whole number of units from 1 to {MAX_WIDTH}, not `{other}`"),
+            format!(
+                "a hidden layer must have a whole number of units from 1 to {MAX_WIDTH}, not {}",
+                other.quoted()
+            ),
         )),
     };
     widths.iter().map(read).collect()

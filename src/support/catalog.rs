@@ -116,6 +116,17 @@ impl From<Default> for Value {
     }
 }
 
+impl Value {
+    /// This value as a message quotes it: a text is called one, so that `"1e-3"` is not taken for
+    /// the number.
+    pub fn quoted(&self) -> String {
+        match self {
+            Value::Text(text) => format!("the text \"{text}\""),
+            other => format!("`{other}`"),
+        }
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -361,7 +372,11 @@ impl Parameter {
 
     fn check(&self, item: &str, value: Value) -> Result<Value> {
         let wrong = |expected: String| {
-            let message = format!("`{}` of `{item}` must be {expected}, not `{value}`", self.name);
+            let message = format!(
+                "`{}` of `{item}` must be {expected}, not {}",
+                self.name,
+                value.quoted()
+            );
             Err(Error::new(Kind::Experiment, message).help(format!("{}: {}", self.name, self.doc)))
         };
         match (self.kind, &value) {

@@ -71,6 +71,8 @@ impl Manifest {
         struct Version {
             format_version: u32,
         }
+        // Git or an editor may have changed the line ends; the experiment's text keeps its own.
+        let text = &text.replace("\r\n", "\n");
         let wrong = |e: toml::de::Error| {
             let span = e.span().unwrap_or(0..0);
             Error::new(Kind::Store, "not a manifest of results").at(path, text, span, e.message())
@@ -148,6 +150,8 @@ mod tests {
         assert_eq!(back, manifest());
         assert_eq!(back.chance("digits"), Some(0.1));
         assert_eq!(back.chance("mnist"), None);
+        let windows = text.replace('\n', "\r\n");
+        assert_eq!(Manifest::parse(Path::new("m"), &windows).unwrap(), back);
     }
 
     #[test]

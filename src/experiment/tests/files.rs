@@ -212,6 +212,58 @@ fn rows_of_layers_to_write() {
 }
 
 #[test]
+fn a_text_where_a_number_is_wanted_is_called_a_text() {
+    let grid = |line: &str| {
+        let rest = GRID
+            .lines()
+            .filter(|l| l.split(' ').next() != line.split(' ').next());
+        let lines: Vec<&str> = rest.chain([line]).collect();
+        file("", "", &lines.join("\n"), "")
+    };
+    let top = |line: &str| file(line, "", GRID, "");
+    let rest = |lines: &str| file("replicates = 3", "", GRID, lines);
+    let claim = |line: &str| {
+        rest(&format!(
+            "[[claim]]\nsentence = \"s\"\nmetric = \"steps\"\nleft = {{ scheme = \"zeros\", learning_rate = 0.1, architecture = [8] }}\n{line}"
+        ))
+    };
+    for text in [
+        grid("learning_rate = \"1e-3\""),
+        grid("learning_rate = [0.1, \"1e-3\"]"),
+        grid("label_noise = \"1e-3\""),
+        grid("batch_size = \"1e-3\""),
+        grid("architecture = { depth = \"1e-3\", width = 8 }"),
+        grid("architecture = { depth = 3, width = \"1e-3\" }"),
+        grid("architecture = { hidden = [8, \"1e-3\"] }"),
+        grid("scheme = { kind = \"normal\", std = \"1e-3\" }"),
+        grid("bias = { kind = \"constant\", value = \"1e-3\" }"),
+        grid("optimizer = { kind = \"momentum\", beta = \"1e-3\" }"),
+        grid("activation = { kind = \"leaky_relu\", slope = \"1e-3\" }"),
+        grid("dataset = { kind = \"digits\", train_rows = \"1e-3\" }"),
+        grid("dataset = { kind = \"digits\", split = { train = \"1e-3\" } }"),
+        top("seed = \"1e-3\""),
+        top("replicates = \"1e-3\""),
+        top("data = { kind = \"digits\", label_noise = \"1e-3\" }"),
+        file("", "epochs = \"1e-3\"", GRID, ""),
+        file("", "steps = \"1e-3\"", GRID, ""),
+        file("", "epochs = 1\nevaluate_every = \"1e-3\"", GRID, ""),
+        file("", "epochs = 1\nbatch_size = \"1e-3\"", GRID, ""),
+        rest("[seeds]\nweights = \"1e-3\""),
+        rest("[seeds]\nweights = [\"1e-3\"]"),
+        rest("[seeds]\nweights = { crossed = \"1e-3\" }"),
+        rest("[record]\nlayers = \"1e-3\""),
+        rest("[record]\nlayer_rows = [\"1e-3\"]"),
+        rest("[record]\nprobe_samples = \"1e-3\""),
+        claim("threshold = \"1e-3\"\nrelation = \"left >=\""),
+        claim("tolerance = \"1e-3\"\nrelation = \"left == 1\""),
+        claim("confidence = \"1e-3\"\nrelation = \"left == 1\""),
+        claim("rate = { replicates = \"1e-3\" }\nrelation = \"left == 1\""),
+    ] {
+        bad(&[(text, &["the text \"1e-3\""])]);
+    }
+}
+
+#[test]
 fn names_of_devices_are_refused() {
     for name in ["CON", "nul", "com1", "aux.x", "LPT9", "a."] {
         let text = format!("name = \"{name}\"\n[train]\nepochs = 1\n[grid]\n{GRID}");

@@ -166,3 +166,17 @@ fn the_digest_of_what_is_recorded_never_moves() {
         "f34a54eab143a595faaa179d3dd5a010e9e5c1785ef44aed4db1daa1b624ef3e"
     );
 }
+
+#[test]
+fn line_ends_of_the_file_do_not_matter() {
+    let text = file(
+        "description = \"\"\"\nin\ntwo lines\"\"\"",
+        "",
+        GRID,
+        "# a comment\n[record]\nepochs = false",
+    );
+    let (unix, windows) = (good(&text), good(&text.replace('\n', "\r\n")));
+    assert_eq!(unix.resolved(), windows.resolved());
+    assert_eq!(unix.digest(), windows.digest());
+    assert_eq!(windows.description.as_deref(), Some("in\ntwo lines"));
+}
