@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{list_keys, print, print_json};
 use crate::init::{BiasInit, Registry};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Value, number};
-use crate::support::error::Result;
+use crate::support::error::{self, Error, Result};
 use crate::support::text::{Style, bold, entry};
 use crate::{activation, data, model};
 
@@ -18,7 +18,8 @@ use crate::{activation, data, model};
   goodinit list schemes                  every scheme with formula and citation
   goodinit list schemes he_normal        one of them
   goodinit list keys                     every key of an experiment file
-  goodinit list schemes --format json    for programs")]
+  goodinit list schemes --format json    for programs
+  goodinit list keys --format schema     for editors that complete and check experiment files")]
 pub struct Args {
     /// What to list [default: the names of everything]
     #[arg(value_enum)]
@@ -41,6 +42,8 @@ pub(super) enum Format {
     Json,
     /// A table for a document
     Markdown,
+    /// The JSON Schema of an experiment file, for editors; of the keys only
+    Schema,
 }
 
 /// What can be listed.
@@ -110,6 +113,10 @@ impl Kind {
 /// Nothing of that name, or standard output cannot be written.
 pub fn run(args: Args) -> Result<ExitCode> {
     let format = args.format;
+    if format == Format::Schema && args.kind != Some(Kind::Keys) {
+        let message = "only the keys have a schema";
+        return Err(Error::new(error::Kind::Usage, message).help("goodinit list keys --format schema"));
+    }
     match (args.kind, args.name) {
         (None, _) => overview(format)?,
         (Some(Kind::Keys), name) => list_keys::keys(format, name.as_deref())?,
@@ -122,6 +129,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
                 Format::Text => print(&details(&entries, Style::detect()))?,
                 Format::Json => print_json(&entries.iter().map(|e| Item::new(e)).collect::<Vec<_>>())?,
                 Format::Markdown => print(&markdown(&entries))?,
+                Format::Schema => {}
             }
         }
     }

@@ -1,16 +1,21 @@
 //! `goodinit list keys`: every key of an experiment file.
 
-use serde::Serialize;
+use serde_json::{Value as Json, json};
 
 use super::list::Format;
 use super::{print, print_json};
 use crate::experiment::keys::{Key, SECTIONS, Section};
+use crate::experiment::schema;
 use crate::support::catalog;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{Style, bold, entry};
 
 /// The keys of an experiment file.
 pub(super) fn keys(format: Format, name: Option<&str>) -> Result<()> {
+    if let (Format::Schema, Some(name)) = (format, name) {
+        let message = format!("a schema is that of the whole file, not of `{name}`");
+        return Err(Error::new(Kind::Usage, message).help("goodinit list keys --format schema"));
+    }
     let shown: Vec<&Section> = match name {
         None => SECTIONS.to_vec(),
         Some(name) => {
@@ -23,40 +28,27 @@ pub(super) fn keys(format: Format, name: Option<&str>) -> Result<()> {
         }
     };
     match format {
-        Format::Json => print_json(&shown.iter().map(|s| SectionItem::new(s)).collect::<Vec<_>>()),
+        Format::Json => print_json(&shown.iter().map(|s| keys_json(s)).collect::<Vec<_>>()),
+        Format::Schema => print_json(&schema::experiment()),
         Format::Markdown => print(&keys_markdown(&shown)),
         Format::Text => print(&keys_text(&shown, Style::detect())),
     }
 }
 
-#[derive(Debug, Serialize)]
-struct SectionItem {
-    name: &'static str,
-    doc: &'static str,
-    keys: Vec<KeyItem>,
+fn keys_json(section: &Section) -> Json {
+    let key = |k: &Key| {
+        let default = (!k.default.is_empty()).then_some(k.default);
+        json!({ "name": k.name, "takes": k.takes, "default": default, "doc": k.doc })
+    };
+    let keys: Vec<Json> = section.keys.iter().map(key).collect();
+    json!({ "name": section.name, "doc": section.doc, "keys": keys })
 }
 
-#[derive(Debug, Serialize)]
-struct KeyItem {
-    name: &'static str,
-    takes: &'static str,
-    default: Option<&'static str>,
-    doc: &'static str,
-}
-
-impl SectionItem {
-    fn new(section: &Section) -> Self {
-        let key = |k: &Key| KeyItem {
-            name: k.name,
-            takes: k.takes,
-            default: (!k.default.is_empty()).then_some(k.default),
-            doc: k.doc,
-        };
-        SectionItem {
-            name: section.name,
-            doc: section.doc,
-            keys: section.keys.iter().map(key).collect(),
-        }
+/// The name of a table for a heading.
+fn title(section: &Section) -> String {
+    match section.name {
+        "" => "top of the file".to_owned(),
+        _ => section.title(),
     }
 }
 
@@ -66,14 +58,9 @@ fn keys_text(sections: &[&Section], style: Style) -> String {
         if i > 0 {
             out.push('\n');
         }
-        let title = if section.name.is_empty() {
-            "top of the file".to_owned()
-        } else {
-            section.title()
-        };
         entry(
             &mut out,
-            &format!("{}:", bold(&title, style)),
+            &format!("{}:", bold(&title(section), style)),
             0,
             section.doc,
             style.width,
@@ -93,13 +80,9 @@ fn keys_text(sections: &[&Section], style: Style) -> String {
 fn keys_markdown(sections: &[&Section]) -> String {
     let mut out = String::new();
     for section in sections {
-        let title = if section.name.is_empty() {
-            "top of the file".to_owned()
-        } else {
-            section.title()
-        };
         out.push_str(&format!(
-            "### `{title}`\n\n{}\n\n| Key | Takes | Default | Meaning |\n| --- | --- | --- | --- |\n",
+            "### `{}`\n\n{}\n\n| Key | Takes | Default | Meaning |\n| --- | --- | --- | --- |\n",
+            title(section),
             section.doc
         ));
         let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");

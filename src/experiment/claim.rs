@@ -28,10 +28,17 @@
 //! **Verdicts.** A claim holds when the figure satisfies the relation and so does its bootstrap
 //! interval at level `confidence`; it fails when neither does; else it is inconclusive.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error as _, Unexpected};
+use serde_json::{Value as Json, json};
+
 use super::coordinates::Axis;
+use super::keys::FieldType;
+use super::relation;
+use super::settings::words;
 
 /// One claim, checked against the grid.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,14 +73,27 @@ pub struct Claim {
     pub confidence: f64,
 }
 
-/// What it means that a claim holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClaimKind {
-    /// An empirical statement: it holds or fails by what training did.
-    Evidence,
-    /// A theorem of the arithmetic: it cannot fail unless the program is wrong. Counted apart
-    /// from the evidence.
-    Identity,
+words! {
+    /// What it means that a claim holds.
+    ClaimKind {
+        /// An empirical statement: it holds or fails by what training did.
+        Evidence = "evidence",
+        /// A theorem of the arithmetic: it cannot fail unless the program is wrong. Counted apart
+        /// from the evidence.
+        Identity = "identity",
+    }
+
+    /// A function of a figure.
+    Transform {
+        /// None.
+        Identity = "none",
+        /// Natural logarithm.
+        Ln = "ln",
+        /// Logarithm to base 2.
+        Log2 = "log2",
+        /// Square (a variance from a standard deviation).
+        Square = "square",
+    }
 }
 
 /// A figure of one trial.
@@ -89,14 +109,14 @@ pub enum Metric {
         /// Name of the column.
         column: String,
         /// Which evaluation.
-        at: Moment,
+        at: Evaluation,
     },
     /// A column of `layers.csv`, reduced over layers.
     Layer {
         /// Name of the column.
         column: String,
         /// Which measurement.
-        at: Moment,
+        at: Evaluation,
         /// Which layers.
         layers: Layers,
         /// How the layers become one value.
@@ -129,12 +149,12 @@ pub enum Metric {
         by: String,
     },
     /// 1 for a trial that ended so, 0 for any other: the mean is a fraction, the sum a count.
-    Ended(Ending),
+    Ended(EndStatus),
 }
 
 /// How a trial ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum EndStatus {
     /// Ran to its end.
     Ok,
     /// Loss or weights became non-finite.
@@ -154,9 +174,9 @@ pub enum TimeUnit {
 
 /// Which evaluation of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum Evaluation {
     /// After so many epochs; 0 is before training.
-    Epoch(u32),
+    AfterEpoch(u32),
     /// The last.
     Last,
 }
@@ -179,6 +199,15 @@ pub enum Layers {
 }
 
 impl Layers {
+    /// The words for layers.
+    pub(super) const WORDS: [(&'static str, Layers); 5] = [
+        ("all", Layers::All),
+        ("hidden", Layers::Hidden),
+        ("first", Layers::First),
+        ("last_hidden", Layers::LastHidden),
+        ("output", Layers::Output),
+    ];
+
     /// Whether weight layer `layer`, counted from 1, of a network that has `count` of them is one
     /// of these.
     pub fn contain(&self, layer: u32, count: u32) -> bool {
@@ -196,28 +225,12 @@ impl Layers {
 impl fmt::Display for Layers {
     /// As it is written in an experiment file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Layers::All => f.write_str("\"all\""),
-            Layers::Hidden => f.write_str("\"hidden\""),
-            Layers::First => f.write_str("\"first\""),
-            Layers::Output => f.write_str("\"output\""),
-            Layers::LastHidden => f.write_str("\"last_hidden\""),
-            Layers::These(layers) => write!(f, "{layers:?}"),
+        if let Layers::These(numbers) = self {
+            return write!(f, "{numbers:?}");
         }
+        let word = Layers::WORDS.iter().find(|(_, layers)| layers == self);
+        write!(f, "\"{}\"", word.map_or("", |(word, _)| word))
     }
-}
-
-/// A function of a figure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transform {
-    /// None.
-    Identity,
-    /// Natural logarithm.
-    Ln,
-    /// Logarithm to base 2.
-    Log2,
-    /// Square (a variance from a standard deviation).
-    Square,
 }
 
 /// A reduction of several values to one.
@@ -241,6 +254,49 @@ pub enum Aggregate {
     Sum,
     /// The fraction of values for which `value <op> bound` is true.
     Fraction(Op, f64),
+}
+
+impl Aggregate {
+    const WORDS: &'static [&'static str] = &["median", "mean", "iqm", "min", "max", "std", "var", "sum"];
+}
+
+impl<'de> Deserialize<'de> for Aggregate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Ok(match &*text {
+            "median" => Aggregate::Median,
+            "mean" => Aggregate::Mean,
+            "iqm" => Aggregate::Iqm,
+            "min" => Aggregate::Min,
+            "max" => Aggregate::Max,
+            "std" => Aggregate::Std,
+            "var" => Aggregate::Var,
+            "sum" => Aggregate::Sum,
+            text if !text.starts_with("fraction") => {
+                return Err(D::Error::unknown_variant(text, Aggregate::WORDS));
+            }
+            text => {
+                let words: Vec<&str> = text.split_whitespace().collect();
+                let fraction = match words.as_slice() {
+                    ["fraction", op, number] => relation::operator(op).ok().zip(relation::finite(number)),
+                    _ => None,
+                };
+                let (op, bound) = fraction.ok_or_else(|| {
+                    let expected = "\"fraction >= 1\" (or <=, >, <, == and any number)";
+                    D::Error::invalid_value(Unexpected::Str(text), &expected)
+                })?;
+                Aggregate::Fraction(op, bound)
+            }
+        })
+    }
+}
+
+impl FieldType for Aggregate {
+    const TAKES: &'static str = "median, mean, iqm, min, max, std, var, sum, or \"fraction >= x\"";
+
+    fn schema() -> Json {
+        json!({ "anyOf": [{ "enum": Aggregate::WORDS }, { "type": "string", "pattern": "^fraction" }] })
+    }
 }
 
 /// At which learning rate the sides are compared.
@@ -388,7 +444,7 @@ impl Metric {
                 }
             }
             Metric::TimeTo { .. } => Some(false),
-            Metric::Ended(ending) => Some(*ending == Ending::Ok),
+            Metric::Ended(ending) => Some(*ending == EndStatus::Ok),
             Metric::Layer { .. } | Metric::Probe { .. } | Metric::BestRate { .. } => None,
         }
     }

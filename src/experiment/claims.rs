@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::claim::{Aggregate, Claim, ClaimKind, Metric, Rate, Relation, Selector, Transform, Tuning};
+use super::claim::{Claim, Metric, Op, Rate, Relation, Selector, Tuning};
 use super::coordinates::Axis;
 use super::document::{Document, Item, Node, Span};
 use super::grid::Grid;
-use super::keys::CLAIM;
+use super::keys::{ClaimKeys, RateKeys};
 use super::metric;
 use super::relation;
-use super::section::Reader;
+use super::section::Table;
 use super::settings::{Length, Record};
-use super::sides::Free;
+use super::sides::FreeAxes;
 use super::values::listed;
 use crate::init::Registry;
 use crate::model::Loss;
@@ -22,7 +22,7 @@ use crate::support::error::{Error, Result};
 const MAX_CLAIMS: usize = 1000;
 
 /// What claims are checked against.
-pub(super) struct Ground<'d> {
+pub(super) struct ClaimContext<'d> {
     pub document: &'d Document,
     pub grid: &'d Grid,
     pub replicates: u32,
@@ -35,126 +35,100 @@ pub(super) struct Ground<'d> {
 }
 
 /// Reads every `[[claim]]`.
-pub(super) fn read(ground: &Ground<'_>, node: &Node) -> Result<Vec<Claim>> {
+pub(super) fn read(context: &ClaimContext<'_>, node: &Node) -> Result<Vec<Claim>> {
+    let document = context.document;
     let Item::List(nodes) = &node.item else {
-        let error = ground
-            .document
-            .error(node.span, "`claim` must be a list of tables", "");
+        let error = document.error(node.span, "`claim` must be a list of tables", "");
         return Err(error.help("write [[claim]] in two pairs of brackets: there may be several"));
     };
     if nodes.len() > MAX_CLAIMS {
         let message = format!("{} claims are more than {MAX_CLAIMS}", nodes.len());
-        return Err(ground.document.error(node.span, message, ""));
+        return Err(document.error(node.span, message, ""));
     }
     let mut names = BTreeSet::new();
     let mut claims = Vec::with_capacity(nodes.len());
     for (i, node) in nodes.iter().enumerate() {
-        let reader = Reader::open(ground.document, node, &CLAIM)?;
-        let claim = ground.claim(&reader, i)?;
+        let (keys, table) = Table::read::<ClaimKeys>(document, node)?;
+        let claim = context.claim(keys, &table, i)?;
         if !names.insert(claim.name.clone()) {
-            let span = reader.get("name").map_or(reader.span(), |n| n.span);
             let message = format!("another claim is called `{}`", claim.name);
-            return Err(ground.document.error(span, message, ""));
+            return Err(table.error(table.place("name"), message));
         }
         claims.push(claim);
     }
     Ok(claims)
 }
 
-impl<'d> Ground<'d> {
-    fn claim(&self, reader: &Reader<'d>, number: usize) -> Result<Claim> {
-        let name = match reader.text("name")? {
-            Some(name) => name.to_owned(),
-            None => format!("claim-{}", number + 1),
-        };
-        let sentence = reader
-            .as_text("sentence", reader.require("sentence")?)?
-            .to_owned();
-        let metric = metric::read(self, reader)?;
-        let (relation, right_wanted) = read_relation(reader)?;
-        let rate = self.rate(reader, &metric)?;
-        let for_each = axes_of(reader, "for_each")?;
-        let pool = axes_of(reader, "pool")?;
-        let left_node = reader.require("left")?;
-        let left = self.selector(left_node, "left")?;
-        let right = match (reader.get("right"), right_wanted) {
+impl<'d> ClaimContext<'d> {
+    fn claim(&self, keys: ClaimKeys, table: &Table<'d>, number: usize) -> Result<Claim> {
+        let metric = metric::read(self, table, keys.across)?;
+        let (relation, right_wanted) = read_relation(&keys, table)?;
+        let rate = self.rate(table, &metric)?;
+        let for_each = axes_of(table, "for_each")?;
+        let pool = axes_of(table, "pool")?;
+        let left = self.selector(table.require("left")?, "left")?;
+        let right = match (table.get("right"), right_wanted) {
             (Some(node), true) => Some(self.selector(node, "right")?),
             (None, false) => None,
             (Some(node), false) => {
-                let error = self
-                    .document
-                    .error(node.span, "the relation does not speak of `right`", "");
+                let error = table.error(node.span, "the relation does not speak of `right`");
                 return Err(error.help("for example relation = \"left - right >= 0.5\""));
             }
-            (None, true) => return Err(reader.missing("right")),
+            (None, true) => return Err(table.missing("right")),
         };
-        let free = Free {
+        let free = FreeAxes {
             for_each: &for_each,
             pool: &pool,
             relation: &relation,
             rate: &rate,
             metric: &metric,
         };
-        self.check_side(left_node.span, "left", &left, &free)?;
-        if let (Some(right), Some(node)) = (&right, reader.get("right")) {
-            self.check_side(node.span, "right", right, &free)?;
-            self.check_partners(reader, &left, right, &for_each)?;
+        self.check_side(table.place("left"), "left", &left, &free)?;
+        if let Some(right) = &right {
+            self.check_side(table.place("right"), "right", right, &free)?;
+            self.check_partners(table, &left, right, &for_each)?;
         }
-        self.check_rows(reader, &metric, &relation, [Some(&left), right.as_ref()])?;
+        self.check_rows(table, &metric, &relation, [Some(&left), right.as_ref()])?;
         Ok(Claim {
-            name,
-            source: reader.text("source")?.unwrap_or_default().to_owned(),
-            sentence,
-            kind: reader
-                .choice(
-                    "kind",
-                    &[
-                        ("evidence", ClaimKind::Evidence),
-                        ("identity", ClaimKind::Identity),
-                    ],
-                )?
-                .unwrap_or(ClaimKind::Evidence),
-            transform: reader
-                .choice("transform", &TRANSFORMS)?
-                .unwrap_or(Transform::Identity),
+            name: keys
+                .name
+                .map_or_else(|| format!("claim-{}", number + 1), |name| name.0),
+            source: keys.source.unwrap_or_default(),
+            sentence: keys.sentence,
+            kind: keys.kind,
+            transform: keys.transform,
             metric,
             left,
             right,
             for_each,
             pool,
-            aggregate: aggregate(reader, "aggregate")?.unwrap_or(Aggregate::Median),
+            aggregate: keys.aggregate,
             rate,
             relation,
-            confidence: reader
-                .number("confidence", "a number between 0 and 1", |x| x > 0.0 && x < 1.0)?
-                .unwrap_or(0.95),
+            confidence: keys.confidence.0,
         })
     }
 
-    fn rate(&self, reader: &Reader<'d>, metric: &Metric) -> Result<Rate> {
-        let Some(node) = reader.get("rate") else {
+    fn rate(&self, table: &Table<'d>, metric: &Metric) -> Result<Rate> {
+        let Some(node) = table.get("rate") else {
             return Ok(Rate::Fixed);
         };
-        let default_by = if self.loss == Loss::CrossEntropy {
-            "validation_accuracy"
-        } else {
-            "validation_loss"
+        let mut tuning = Tuning {
+            by: Some(match self.loss {
+                Loss::CrossEntropy => "validation_accuracy".to_owned(),
+                _ => "validation_loss".to_owned(),
+            }),
+            replicates: None,
         };
-        let tuning = match &node.item {
+        match &node.item {
             Item::Text(word) if word == "fixed" => return Ok(Rate::Fixed),
-            Item::Text(word) if word == "tuned" => Tuning {
-                by: Some(default_by.to_owned()),
-                replicates: None,
-            },
-            Item::Table(_) => self.tuning(reader, node, default_by)?,
+            Item::Text(word) if word == "tuned" => {}
+            Item::Table(_) => self.read_tuning(node, &mut tuning)?,
             _ => {
-                return Err(reader.wrong(
-                    "rate",
-                    node,
-                    "\"fixed\", \"tuned\" or { by = column, replicates = n }",
-                ));
+                let expected = "\"fixed\", \"tuned\" or { by = column, replicates = n }";
+                return Err(table.wrong("rate", node, expected));
             }
-        };
+        }
         if tuning.replicates.is_none() {
             let reported = match metric {
                 Metric::Trial { column } | Metric::Epoch { column, .. } | Metric::TimeTo { column, .. } => {
@@ -164,49 +138,29 @@ impl<'d> Ground<'d> {
             };
             let by = tuning.by.as_deref().unwrap_or("");
             if reported.contains("validation") || !by.contains("validation") {
-                let message = "the rate would be chosen on what is reported";
-                let error = self.document.error(node.span, message, "");
+                let error = table.error(node.span, "the rate would be chosen on what is reported");
                 return Err(error.help("choose on replicates of its own, { replicates = 2 }, or by a validation column and report another"));
             }
         }
         Ok(Rate::Tuned(tuning))
     }
 
-    fn tuning(&self, reader: &Reader<'d>, node: &'d Node, default_by: &str) -> Result<Tuning> {
-        let Item::Table(members) = &node.item else {
-            return Err(reader.wrong("rate", node, "a table"));
-        };
-        let mut tuning = Tuning {
-            by: Some(default_by.to_owned()),
-            replicates: None,
-        };
-        for member in members {
-            match member.key.as_str() {
-                "by" => {
-                    let by = reader.as_text("rate", &member.node)?;
-                    tuning.by = if by == "metric" {
-                        None
-                    } else {
-                        Some(metric::trial_column(reader, &member.node)?)
-                    };
-                }
-                "replicates" => {
-                    let most = i64::from(self.replicates) - 1;
-                    if most < 1 {
-                        let message = "tuning on replicates of its own needs at least 2 replicates";
-                        return Err(self.document.error(member.span, message, ""));
-                    }
-                    tuning.replicates = Some(reader.as_integer("replicates", &member.node, 1..=most)? as u32);
-                }
-                other => {
-                    let error =
-                        self.document
-                            .error(member.span, format!("unknown key `{other}` in `rate`"), "");
-                    return Err(error.help(suggest(other, ["by", "replicates"], "keys")));
-                }
-            }
+    fn read_tuning(&self, node: &'d Node, tuning: &mut Tuning) -> Result<()> {
+        let (_, table) = Table::read::<RateKeys>(self.document, node)?;
+        match table.get("by") {
+            Some(node) if matches!(&node.item, Item::Text(by) if by == "metric") => tuning.by = None,
+            Some(node) => tuning.by = Some(metric::trial_column(&table, "by", node)?),
+            None => {}
         }
-        Ok(tuning)
+        if let Some(node) = table.get("replicates") {
+            let most = i64::from(self.replicates) - 1;
+            if most < 1 {
+                let message = "tuning on replicates of its own needs at least 2 replicates";
+                return Err(table.error(node.span, message));
+            }
+            tuning.replicates = Some(table.integer("replicates", node, 1..=most)? as u32);
+        }
+        Ok(())
     }
 
     fn selector(&self, node: &Node, side: &str) -> Result<Selector> {
@@ -258,106 +212,67 @@ impl<'d> Ground<'d> {
     }
 }
 
-const TRANSFORMS: [(&str, Transform); 4] = [
-    ("none", Transform::Identity),
-    ("ln", Transform::Ln),
-    ("log2", Transform::Log2),
-    ("square", Transform::Square),
-];
-
-/// An aggregate: a word, or `fraction >= x`.
-pub(super) fn aggregate(reader: &Reader<'_>, key: &str) -> Result<Option<Aggregate>> {
-    let Some(node) = reader.get(key) else {
-        return Ok(None);
-    };
-    let text = reader.as_text(key, node)?;
-    let words = [
-        ("median", Aggregate::Median),
-        ("mean", Aggregate::Mean),
-        ("iqm", Aggregate::Iqm),
-        ("min", Aggregate::Min),
-        ("max", Aggregate::Max),
-        ("std", Aggregate::Std),
-        ("var", Aggregate::Var),
-        ("sum", Aggregate::Sum),
-    ];
-    if let [first, op, number] = text.split_whitespace().collect::<Vec<_>>().as_slice()
-        && *first == "fraction"
-    {
-        let op = relation::operator(op);
-        let number = number.parse::<f64>().ok().filter(|x| x.is_finite());
-        if let (Ok(op), Some(number)) = (op, number) {
-            return Ok(Some(Aggregate::Fraction(op, number)));
-        }
-    }
-    if text.starts_with("fraction") {
-        return Err(reader.wrong(key, node, "\"fraction >= 1\" (or <=, >, <, == and any number)"));
-    }
-    reader.as_choice(key, node, &words).map(Some)
-}
-
 /// The relation with its threshold and tolerance, and whether it speaks of `right`.
-fn read_relation(reader: &Reader<'_>) -> Result<(Relation, bool)> {
-    let node = reader.require("relation")?;
-    let text = reader.as_text("relation", node)?;
+fn read_relation(keys: &ClaimKeys, table: &Table<'_>) -> Result<(Relation, bool)> {
     let wrong = |message: String| -> Error {
-        reader
-            .document
-            .error(node.span, message, "")
+        table
+            .error(table.place("relation"), message)
             .help(relation::EXAMPLES)
     };
-    let mut parsed = relation::parse(text).map_err(wrong)?;
-    let threshold = reader.number("threshold", "a number", |_| true)?;
-    match (threshold, parsed.complete, &mut parsed.relation) {
+    let mut parsed = relation::parse(&keys.relation.0).map_err(wrong)?;
+    match (keys.threshold, parsed.complete, &mut parsed.relation) {
         (Some(x), false, Relation::Compare { threshold, .. } | Relation::Spread { threshold, .. }) => {
-            *threshold = x
+            *threshold = x.0;
         }
         (Some(_), ..) => {
-            let span = reader.get("threshold").map_or(reader.span(), |n| n.span);
-            return Err(reader
-                .document
-                .error(span, "the relation has its right-hand side already", ""));
+            let message = "the relation has its right-hand side already";
+            return Err(table.error(table.place("threshold"), message));
         }
         (None, false, _) => {
             return Err(wrong("the relation has no right-hand side".to_owned()).help("or set `threshold`"));
         }
         (None, true, _) => {}
     }
-    if let Some(slack) = reader.number("tolerance", "a number from 0", |x| x >= 0.0)? {
-        parsed.relation = match parsed.relation {
-            Relation::Monotone { axis, increasing, .. } => Relation::Monotone {
-                axis,
-                increasing,
-                tolerance: slack,
-            },
-            Relation::Compare {
-                side,
-                op: super::claim::Op::Equal,
-                threshold,
-            } => Relation::Within {
-                side,
-                low: threshold - slack,
-                high: threshold + slack,
-            },
-            _ => {
-                let span = reader.get("tolerance").map_or(reader.span(), |n| n.span);
-                let error = reader
-                    .document
-                    .error(span, "this relation takes no tolerance", "");
-                return Err(error.help("only increasing, decreasing and == do"));
-            }
-        };
+    let Some(slack) = keys.tolerance.map(|slack| slack.0) else {
+        return Ok((parsed.relation, parsed.right));
+    };
+    match &mut parsed.relation {
+        Relation::Monotone { tolerance, .. } => *tolerance = slack,
+        Relation::Compare {
+            side,
+            op: Op::Equal,
+            threshold,
+        } => {
+            parsed.relation = Relation::Within {
+                side: *side,
+                low: *threshold - slack,
+                high: *threshold + slack,
+            };
+        }
+        _ => {
+            let error = table.error(table.place("tolerance"), "this relation takes no tolerance");
+            return Err(error.help("only increasing, decreasing and == do"));
+        }
     }
     Ok((parsed.relation, parsed.right))
 }
 
-fn axes_of(reader: &Reader<'_>, key: &str) -> Result<Vec<Axis>> {
-    let Some(node) = reader.get(key) else {
-        return Ok(Vec::new());
+fn axes_of(table: &Table<'_>, key: &str) -> Result<Vec<Axis>> {
+    let axis = |node: &Node| -> Result<Axis> {
+        let Item::Text(name) = &node.item else {
+            return Err(table.wrong(key, node, "the name of an axis, or a list of them"));
+        };
+        let found = Axis::CELL.into_iter().find(|axis| axis.name() == name);
+        found.ok_or_else(|| {
+            let error = table.error(node.span, format!("`{key}` cannot be `{name}`"));
+            let names = Axis::CELL.iter().map(|axis| axis.name());
+            error.help(suggest(name, names, &format!("choices for {key}")))
+        })
     };
-    let choices: Vec<(&str, Axis)> = Axis::CELL.iter().map(|a| (a.name(), *a)).collect();
-    node.as_list()
+    table
+        .get(key)
+        .map_or(&[][..], Node::as_list)
         .iter()
-        .map(|item| reader.as_choice(key, item, &choices))
+        .map(axis)
         .collect()
 }

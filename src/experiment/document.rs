@@ -48,6 +48,23 @@ pub(super) struct Member {
     pub node: Node,
 }
 
+impl Member {
+    /// A member as if the file had it: `text` is a number, a flag or else a word.
+    pub fn default_of(key: &str, text: &str, span: Span) -> Self {
+        let item = match (text.parse(), text.parse(), text.parse()) {
+            (Ok(x), ..) => Item::Integer(x),
+            (_, Ok(x), _) => Item::Number(x),
+            (.., Ok(x)) => Item::Flag(x),
+            _ => Item::Text(text.to_owned()),
+        };
+        Member {
+            key: key.to_owned(),
+            span,
+            node: Node { span, item },
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Source {
     pub path: PathBuf,

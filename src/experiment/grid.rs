@@ -4,7 +4,7 @@ use super::axes::{Axes, Cell, MAX_VALUES};
 use super::coordinates::Axis;
 use super::document::{Document, Item, Node};
 use super::keys::GRID;
-use super::section::Reader;
+use super::section::Table;
 use super::values::{self, listed};
 use crate::activation::Activation;
 use crate::data::DataSpec;
@@ -51,7 +51,7 @@ pub(super) fn read(
     // (cell, number of its grid)
     let mut cells: Vec<(Cell, u32)> = Vec::new();
     for (i, grid) in grids.iter().enumerate() {
-        let reader = Reader::open(document, grid, &GRID)?;
+        let reader = Table::open(document, grid, &GRID)?;
         builder.cells(&reader, i as u32, &mut cells)?;
     }
     cells.sort_unstable();
@@ -83,7 +83,7 @@ struct Builder<'d> {
 
 impl<'d> Builder<'d> {
     /// Adds the cells of one grid to `cells`.
-    fn cells(&mut self, reader: &Reader<'d>, number: u32, cells: &mut Vec<(Cell, u32)>) -> Result<()> {
+    fn cells(&mut self, reader: &Table<'d>, number: u32, cells: &mut Vec<(Cell, u32)>) -> Result<()> {
         let mut values: Vec<Vec<u16>> = Vec::with_capacity(Axis::CELL.len());
         for axis in Axis::CELL {
             values.push(self.axis(reader, axis)?);
@@ -121,7 +121,7 @@ impl<'d> Builder<'d> {
     }
 
     /// The numbers of the values that one axis has in this grid.
-    fn axis(&mut self, reader: &Reader<'d>, axis: Axis) -> Result<Vec<u16>> {
+    fn axis(&mut self, reader: &Table<'d>, axis: Axis) -> Result<Vec<u16>> {
         let Some(node) = reader.get(axis.name()) else {
             return Ok(vec![self.default(reader, axis)?]);
         };
@@ -167,7 +167,7 @@ impl<'d> Builder<'d> {
     }
 
     /// An axis that is also a key of [data] or [train] may be given in one place only.
-    fn only_once(&self, reader: &Reader<'d>, axis: Axis) -> Result<()> {
+    fn only_once(&self, reader: &Table<'d>, axis: Axis) -> Result<()> {
         let elsewhere = match axis {
             Axis::Dataset => self
                 .defaults
@@ -195,7 +195,7 @@ impl<'d> Builder<'d> {
     }
 
     /// The one value of an axis that the grid leaves out.
-    fn default(&mut self, reader: &Reader<'d>, axis: Axis) -> Result<u16> {
+    fn default(&mut self, reader: &Table<'d>, axis: Axis) -> Result<u16> {
         let span = reader.span();
         Ok(match axis {
             Axis::Dataset => match self.defaults.data {

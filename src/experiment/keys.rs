@@ -1,5 +1,19 @@
-//! Every key of an experiment file: one list that the reader checks against, that errors suggest
-//! from, and that `goodinit list keys` prints.
+//! Every key of an experiment file. The structs here are the one list of them: serde reads a table
+//! of the file into its struct, errors suggest from the list, `goodinit list keys` prints it and
+//! its JSON Schema.
+//!
+//! The doc comment of a field says what the key means, its type what it takes. `= "text"` gives
+//! the default, in TOML, which is read as if the file had it; `=> "words"` says in words what
+//! holds where the key is left out. A key with neither must be given.
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, IgnoredAny, Unexpected};
+use serde_json::{Value as Json, json};
+
+use super::claim::{Aggregate, ClaimKind, Transform};
+use super::coordinates::Axis;
+use super::schema;
+use super::settings::{EvaluateTrain, SaveWeights};
 
 /// A table of an experiment file and the keys it takes.
 #[derive(Debug)]
@@ -25,119 +39,219 @@ pub struct Key {
     pub doc: &'static str,
 }
 
-const fn key(name: &'static str, takes: &'static str, default: &'static str, doc: &'static str) -> Key {
-    Key {
-        name,
-        takes,
-        default,
-        doc,
+impl Section {
+    /// `[train]`, or "an experiment file" for the top.
+    pub fn title(&self) -> String {
+        match self.name {
+            "" => "an experiment file".to_owned(),
+            "claim" => "[[claim]]".to_owned(),
+            "metric" | "rate" => format!("`{}`", self.name),
+            name => format!("[{name}]"),
+        }
+    }
+
+    /// The key called `name`.
+    pub fn key(&self, name: &str) -> Option<&Key> {
+        self.keys.iter().find(|k| k.name == name)
     }
 }
 
-/// The top of the file.
-pub static TOP: Section = Section {
-    name: "",
-    doc: "the experiment as a whole",
-    keys: &[
-        key(
-            "name",
-            "letters, digits, `-`, `_`, `.`",
-            "",
-            "results go to results/<name>",
-        ),
-        key(
-            "description",
-            "text",
-            "none",
-            "what the experiment is about; reports quote it",
-        ),
-        key("seed", "a whole number from 0", "0", "every draw derives from it"),
-        key(
-            "replicates",
-            "a whole number from 1",
-            "5",
-            "trials per cell, with seeds as `[seeds]` says",
-        ),
-        key(
-            "data",
-            "a table",
-            "{ kind = \"digits\" }",
-            "the dataset and its preparation",
-        ),
-        key("train", "a table", "", "how every trial is trained"),
-        key(
-            "grid",
-            "a table, or several as [[grid]]",
-            "",
-            "every combination of the axes is a cell",
-        ),
-        key(
-            "seeds",
-            "a table",
-            "see [seeds]",
-            "what the seeds of a trial follow",
-        ),
-        key("record", "a table", "see [record]", "which tables are written"),
-        key(
-            "claim",
-            "[[claim]] tables",
-            "none",
-            "what must be true of the tables",
-        ),
-    ],
-};
+/// Every table of an experiment file, in the order in which it is usually written.
+pub static SECTIONS: [&Section; 6] = [
+    FileKeys::SECTION,
+    TrainKeys::SECTION,
+    &GRID,
+    SeedsKeys::SECTION,
+    RecordKeys::SECTION,
+    ClaimKeys::SECTION,
+];
 
-/// `[train]`.
-pub static TRAIN: Section = Section {
-    name: "train",
-    doc: "how every trial is trained",
-    keys: &[
-        key(
-            "epochs",
-            "a whole number from 0",
-            "",
-            "passes over the training part; or `steps`",
-        ),
-        key(
-            "steps",
-            "a whole number from 0",
-            "",
-            "optimizer steps, instead of `epochs`",
-        ),
-        key(
-            "batch_size",
-            "a whole number from 1",
-            "32",
-            "samples per step; also an axis of the grid",
-        ),
-        key(
-            "loss",
-            "a loss",
-            "cross_entropy",
-            "what is minimised; see `goodinit list losses`",
-        ),
-        key(
-            "evaluate_every",
-            "a whole number from 1",
-            "1 epoch, or a 20th of `steps`",
-            "epochs (steps, with `steps`) between evaluations",
-        ),
-        key(
-            "evaluate_train",
-            "running or full",
-            "running",
-            "training figures of an evaluation: from the batches as they were trained, or from the whole training part",
-        ),
-        key(
-            "shuffle",
-            "true or false",
-            "true",
-            "new order of the samples in every epoch",
-        ),
-    ],
-};
+/// A struct that a table of the file is read into.
+pub(super) trait FileTable: DeserializeOwned {
+    const SECTION: &'static Section;
+    /// The keys with a default that is read as if the file had it.
+    const DEFAULTS: &'static [(&'static str, &'static str)];
 
-/// `[grid]`.
+    /// For each key, the JSON Schema of its values, and whether it may be left out.
+    fn schemas() -> Vec<(Json, bool)>;
+}
+
+/// A type of values of the file.
+pub(super) trait FieldType {
+    /// What such a key takes, in words.
+    const TAKES: &'static str;
+    const OPTIONAL: bool = false;
+
+    fn schema() -> Json;
+}
+
+macro_rules! tables {
+    ($($(#[doc = $about:literal])* $Name:ident $name:literal {
+        $($(#[doc = $doc:literal])* $key:ident: $type:ty $(= $default:literal)? $(=> $words:literal)?,)*
+    })*) => {$(
+        $(#[doc = $about])*
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code, reason = "open-ended values are read from the table")]
+        pub(super) struct $Name {
+            $($(#[doc = $doc])* pub $key: $type,)*
+        }
+
+        impl FileTable for $Name {
+            const SECTION: &'static Section = &Section {
+                name: $name,
+                doc: concat!($($about),*).trim_ascii(),
+                keys: &[$(Key {
+                    name: stringify!($key),
+                    takes: <$type as FieldType>::TAKES,
+                    default: concat!($($default)? $($words)?),
+                    doc: concat!($($doc),*).trim_ascii(),
+                }),*],
+            };
+            const DEFAULTS: &'static [(&'static str, &'static str)] =
+                &[$($((stringify!($key), $default),)?)*];
+
+            fn schemas() -> Vec<(Json, bool)> {
+                vec![$((
+                    <$type as FieldType>::schema(),
+                    <$type as FieldType>::OPTIONAL $(|| !$default.is_empty())?,
+                )),*]
+            }
+        }
+    )*};
+}
+
+tables! {
+    /// the experiment as a whole
+    FileKeys "" {
+        /// results go to results/<name>
+        name: Name,
+        /// what the experiment is about; reports quote it
+        description: Option<String> => "none",
+        /// every draw derives from it
+        seed: Whole<0, { i64::MAX }> = "0",
+        /// trials per cell, with seeds as `[seeds]` says
+        replicates: Whole<1, MAX_REPLICATES> = "5",
+        /// the dataset and its preparation
+        data: Option<Data> => "{ kind = \"digits\" }",
+        /// how every trial is trained
+        train: TrainTable,
+        /// every combination of the axes is a cell
+        grid: GridTables,
+        /// what the seeds of a trial follow
+        seeds: Option<SeedsTable> => "see [seeds]",
+        /// which tables are written
+        record: Option<RecordTable> => "see [record]",
+        /// what must be true of the tables
+        claim: Option<ClaimTables> => "none",
+    }
+
+    /// how every trial is trained
+    TrainKeys "train" {
+        /// passes over the training part; or `steps`
+        epochs: Option<Whole<0, MAX_EPOCHS>>,
+        /// optimizer steps, instead of `epochs`
+        steps: Option<Whole<0, MAX_STEPS>>,
+        /// samples per step; also an axis of the grid
+        batch_size: Option<BatchSize> => "32",
+        /// what is minimised; see `goodinit list losses`
+        loss: Option<LossName> => "cross_entropy",
+        /// epochs (steps, with `steps`) between evaluations
+        evaluate_every: Option<Whole<1, MAX_STEPS>> => "1 epoch, or a 20th of `steps`",
+        /// training figures of an evaluation: from the batches as they were trained, or from the whole training part
+        evaluate_train: EvaluateTrain = "running",
+        /// new order of the samples in every epoch
+        shuffle: bool = "true",
+    }
+
+    /// what each of a trial's seeds follows: "replicate", one fixed number, or a list crossed with all else ({ crossed = 5 } is [0, 1, 2, 3, 4])
+    SeedsKeys "seeds" {
+        /// draw of the initial weights
+        weights: Option<SeedingForm> => "replicate",
+        /// draw of the order of the samples
+        order: Option<SeedingForm> => "replicate",
+        /// draw of the split and the label noise
+        data: Option<SeedingForm> => "0",
+    }
+
+    /// which tables are written beside trials.csv and summary.csv
+    RecordKeys "record" {
+        /// epochs.csv: one row per evaluation
+        epochs: bool = "true",
+        /// layers.csv: signals and weights by layer, at these epochs
+        layers: Option<LayerEpochs> => "false",
+        /// the layers whose rows are written to layers.csv and probe.csv; all of them are measured
+        layer_rows: Option<LayerNames> => "all",
+        /// training samples that layers are measured on
+        probe_samples: Whole<2, 1_000_000> = "500",
+        /// weights saved as .safetensors
+        weights: SaveWeights = "none",
+    }
+
+    /// what must be true of the tables; `goodinit check` says whether it is
+    ClaimKeys "claim" {
+        /// short name
+        name: Option<Word> => "claim-<number>",
+        /// who says so: author, year, identifier, section
+        source: Option<String> => "none",
+        /// what is claimed, in words
+        sentence: String,
+        /// identity: a theorem of the arithmetic, which cannot fail unless the program is wrong; counted apart from the evidence
+        kind: ClaimKind = "evidence",
+        /// figure of a trial: test_accuracy, epochs.train_loss, layers.column_spread, probe.<column>, best_rate, diverged, failed, ok
+        metric: MetricForm,
+        /// for best_rate: the column by which a rate is best
+        of: Option<Column> => "validation_accuracy",
+        /// for epochs.* and layers.*: at which epoch
+        epoch: Option<EpochForm> => "last",
+        /// for layers.* and probe.*: which layers
+        layers: Option<LayerNames> => "all",
+        /// for layers.* and probe.*: how the layers become one value
+        across: Aggregate = "mean",
+        /// applied to each trial's figure
+        transform: Transform = "none",
+        /// the cells on the left: { scheme = "he_normal", architecture = "30x64" }
+        left: Coordinates,
+        /// the cells on the right, where the relation speaks of `right`
+        right: Option<Coordinates> => "none",
+        /// the claim must hold for each value of these apart
+        for_each: Option<AxisNames> => "none",
+        /// trials that differ in these are taken together
+        pool: Option<AxisNames> => "none",
+        /// how replicates become one figure
+        aggregate: Aggregate = "median",
+        /// tuned: each side at its best learning rate, chosen by validation data or on the first n replicates, which are then not scored
+        rate: Option<RateForm> => "fixed",
+        /// left - right >= 0.5; left / right <= 2; left in [0, 1]; abs(left - right) <= 0.1; left increasing over architecture; spread of left over architecture <= 0.1; left ranks 1 over scheme
+        relation: RelationText,
+        /// the relation's right-hand side, where it is not in the relation
+        threshold: Option<Number> => "in the relation",
+        /// for increasing, decreasing and ==: slack
+        tolerance: Option<Slack> => "0",
+        /// level of the interval that decides between a verdict and `inconclusive`
+        confidence: Level = "0.95",
+    }
+
+    /// a number of steps or epochs until a column of epochs.csv reaches a target
+    TimeToKeys "metric" {
+        /// the target, where steps are counted
+        steps_to: Option<Number>,
+        /// the target, where epochs are counted
+        epochs_to: Option<Number>,
+        /// the column
+        of: Option<String>,
+    }
+
+    /// how the best learning rate of a side is chosen
+    RateKeys "rate" {
+        /// the column by which a rate is best; "metric" for the claim's own
+        by: Option<Column>,
+        /// replicates that choose the rate and are not scored
+        replicates: Option<Replicates>,
+    }
+}
+
+/// `[grid]`, whose keys are the axes.
 pub static GRID: Section = Section {
     name: "grid",
     doc: "the axes: each takes one value or a list; every combination is a cell",
@@ -195,201 +309,159 @@ pub static GRID: Section = Section {
     ],
 };
 
-/// `[seeds]`.
-pub static SEEDS: Section = Section {
-    name: "seeds",
-    doc: "what each of a trial's seeds follows: \"replicate\", one fixed number, or a list crossed with all else ({ crossed = 5 } is [0, 1, 2, 3, 4])",
-    keys: &[
-        key("weights", "a seeding", "replicate", "draw of the initial weights"),
-        key(
-            "order",
-            "a seeding",
-            "replicate",
-            "draw of the order of the samples",
-        ),
-        key("data", "a seeding", "0", "draw of the split and the label noise"),
-    ],
-};
+const fn key(name: &'static str, takes: &'static str, default: &'static str, doc: &'static str) -> Key {
+    Key {
+        name,
+        takes,
+        default,
+        doc,
+    }
+}
 
-/// `[record]`.
-pub static RECORD: Section = Section {
-    name: "record",
-    doc: "which tables are written beside trials.csv and summary.csv",
-    keys: &[
-        key(
-            "epochs",
-            "true or false",
-            "true",
-            "epochs.csv: one row per evaluation",
-        ),
-        key(
-            "layers",
-            "epochs, \"last\", \"all\", or true for [0, \"last\"]",
-            "false",
-            "layers.csv: signals and weights by layer, at these epochs",
-        ),
-        key(
-            "layer_rows",
-            "all, hidden, first, last_hidden, output, or a list of numbers from 1",
-            "all",
-            "the layers whose rows are written to layers.csv and probe.csv; all of them are measured",
-        ),
-        key(
-            "probe_samples",
-            "a whole number from 2",
-            "500",
-            "training samples that layers are measured on",
-        ),
-        key(
-            "weights",
-            "none, initial, final or both",
-            "none",
-            "weights saved as .safetensors",
-        ),
-    ],
-};
+/// The most replicates.
+pub(super) const MAX_REPLICATES: i64 = 1_000_000;
+/// The most epochs.
+pub(super) const MAX_EPOCHS: i64 = 10_000_000;
+const MAX_STEPS: i64 = 1_000_000_000;
 
-/// `[[claim]]`.
-pub static CLAIM: Section = Section {
-    name: "claim",
-    doc: "what must be true of the tables; `goodinit check` says whether it is",
-    keys: &[
-        key("name", "a word", "claim-<number>", "short name"),
-        key(
-            "source",
-            "text",
-            "none",
-            "who says so: author, year, identifier, section",
-        ),
-        key("sentence", "text", "", "what is claimed, in words"),
-        key(
-            "kind",
-            "evidence or identity",
-            "evidence",
-            "identity: a theorem of the arithmetic, which cannot fail unless the program is wrong; counted apart from the evidence",
-        ),
-        key(
-            "metric",
-            "a column, or { steps_to = target, of = column }",
-            "",
-            "figure of a trial: test_accuracy, epochs.train_loss, layers.column_spread, probe.<column>, best_rate, diverged, failed, ok",
-        ),
-        key(
-            "of",
-            "a column",
-            "validation_accuracy",
-            "for best_rate: the column by which a rate is best",
-        ),
-        key(
-            "epoch",
-            "a whole number, or \"last\"",
-            "last",
-            "for epochs.* and layers.*: at which epoch",
-        ),
-        key(
-            "layers",
-            "all, hidden, first, last_hidden, output, or a list of numbers from 1",
-            "all",
-            "for layers.* and probe.*: which layers",
-        ),
-        key(
-            "across",
-            "an aggregate",
-            "mean",
-            "for layers.* and probe.*: how the layers become one value",
-        ),
-        key(
-            "transform",
-            "none, ln, log2 or square",
-            "none",
-            "applied to each trial's figure",
-        ),
-        key(
-            "left",
-            "coordinates",
-            "",
-            "the cells on the left: { scheme = \"he_normal\", architecture = \"30x64\" }",
-        ),
-        key(
-            "right",
-            "coordinates",
-            "none",
-            "the cells on the right, where the relation speaks of `right`",
-        ),
-        key(
-            "for_each",
-            "axes",
-            "none",
-            "the claim must hold for each value of these apart",
-        ),
-        key(
-            "pool",
-            "axes",
-            "none",
-            "trials that differ in these are taken together",
-        ),
-        key(
-            "aggregate",
-            "median, mean, iqm, min, max, std, var, sum, or \"fraction >= x\"",
-            "median",
-            "how replicates become one figure",
-        ),
-        key(
-            "rate",
-            "fixed, tuned, or { by = column, replicates = n }",
-            "fixed",
-            "tuned: each side at its best learning rate, chosen by validation data or on the first n replicates, which are then not scored",
-        ),
-        key(
-            "relation",
-            "a relation",
-            "",
-            "left - right >= 0.5; left / right <= 2; left in [0, 1]; abs(left - right) <= 0.1; left increasing over architecture; spread of left over architecture <= 0.1; left ranks 1 over scheme",
-        ),
-        key(
-            "threshold",
-            "a number",
-            "in the relation",
-            "the relation's right-hand side, where it is not in the relation",
-        ),
-        key(
-            "tolerance",
-            "a number from 0",
-            "0",
-            "for increasing, decreasing and ==: slack",
-        ),
-        key(
-            "confidence",
-            "a number between 0 and 1",
-            "0.95",
-            "level of the interval that decides between a verdict and `inconclusive`",
-        ),
-    ],
-};
+impl<T: FieldType> FieldType for Option<T> {
+    const TAKES: &'static str = T::TAKES;
+    const OPTIONAL: bool = true;
 
-/// Every table of an experiment file, in the order in which it is usually written.
-pub static SECTIONS: [&Section; 6] = [&TOP, &TRAIN, &GRID, &SEEDS, &RECORD, &CLAIM];
+    fn schema() -> Json {
+        T::schema()
+    }
+}
 
-impl Section {
-    /// `[train]`, or "an experiment file" for the top.
-    pub fn title(&self) -> String {
-        match self.name {
-            "" => "an experiment file".to_owned(),
-            "claim" => "[[claim]]".to_owned(),
-            name => format!("[{name}]"),
+impl FieldType for bool {
+    const TAKES: &'static str = "true or false";
+
+    fn schema() -> Json {
+        json!({ "type": "boolean" })
+    }
+}
+
+impl FieldType for String {
+    const TAKES: &'static str = "text";
+
+    fn schema() -> Json {
+        json!({ "type": "string" })
+    }
+}
+
+/// A whole number within a range.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole<const MIN: i64, const MAX: i64>(pub i64);
+
+impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Whole<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match i64::deserialize(deserializer) {
+            Ok(x) if (MIN..=MAX).contains(&x) => Ok(Whole(x)),
+            _ => {
+                let expected = format!("a whole number from {MIN} to {MAX}");
+                Err(D::Error::invalid_value(Unexpected::Other(""), &expected.as_str()))
+            }
         }
     }
+}
 
-    /// The key called `name`.
-    pub fn key(&self, name: &str) -> Option<&Key> {
-        self.keys.iter().find(|k| k.name == name)
+impl<const MIN: i64, const MAX: i64> FieldType for Whole<MIN, MAX> {
+    const TAKES: &'static str = match MIN {
+        0 => "a whole number from 0",
+        1 => "a whole number from 1",
+        2 => "a whole number from 2",
+        _ => "a whole number",
+    };
+
+    fn schema() -> Json {
+        json!({ "type": "integer", "minimum": MIN, "maximum": MAX })
     }
+}
+
+/// Numbers within a range.
+macro_rules! numbers {
+    ($($(#[$meta:meta])* $Name:ident = $takes:literal, $schema:tt, $accepts:expr;)*) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy)]
+        pub(super) struct $Name(pub f64);
+
+        impl<'de> Deserialize<'de> for $Name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let accepts: fn(f64) -> bool = $accepts;
+                match f64::deserialize(deserializer) {
+                    // -0 and 0 are one number.
+                    Ok(x) if accepts(x) => Ok($Name(if x == 0.0 { 0.0 } else { x })),
+                    _ => Err(D::Error::invalid_value(Unexpected::Other(""), &Self::TAKES)),
+                }
+            }
+        }
+
+        impl FieldType for $Name {
+            const TAKES: &'static str = $takes;
+
+            fn schema() -> Json {
+                json!($schema)
+            }
+        }
+    )*};
+}
+
+numbers! {
+    /// Any number.
+    Number = "a number", { "type": "number" }, |_| true;
+    /// A number that is not negative.
+    Slack = "a number from 0", { "type": "number", "minimum": 0 }, |x| x >= 0.0;
+    /// A level of confidence.
+    Level = "a number between 0 and 1", { "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1 }, |x| x > 0.0 && x < 1.0;
+}
+
+/// Texts with a form of their own, and values that are read by hand because what they may be is
+/// open-ended or depends on other keys ([`IgnoredAny`]; the table has the value as it stands).
+macro_rules! fields {
+    ($($Name:ident($type:ty) = $takes:literal, $schema:expr;)*) => {$(
+        #[derive(Debug, Deserialize)]
+        #[serde(transparent)]
+        pub(super) struct $Name(
+            #[allow(dead_code, reason = "open-ended values are read from the table")] pub $type,
+        );
+
+        impl FieldType for $Name {
+            const TAKES: &'static str = $takes;
+
+            fn schema() -> Json {
+                $schema
+            }
+        }
+    )*};
+}
+
+fields! {
+    Name(String) = "letters, digits, `-`, `_`, `.`", json!({ "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$" });
+    Word(String) = "a word", String::schema();
+    RelationText(String) = "a relation", String::schema();
+    Data(IgnoredAny) = "a table", schema::data();
+    TrainTable(IgnoredAny) = "a table", schema::table::<TrainKeys>();
+    GridTables(IgnoredAny) = "a table, or several as [[grid]]", schema::one_or_many(schema::grid());
+    SeedsTable(IgnoredAny) = "a table", schema::table::<SeedsKeys>();
+    RecordTable(IgnoredAny) = "a table", schema::table::<RecordKeys>();
+    ClaimTables(IgnoredAny) = "[[claim]] tables", json!({ "type": "array", "items": schema::table::<ClaimKeys>() });
+    BatchSize(IgnoredAny) = "a whole number from 1", schema::reference(Axis::BatchSize.name());
+    LossName(IgnoredAny) = "a loss", schema::catalogue(crate::model::loss::ENTRIES);
+    SeedingForm(IgnoredAny) = "a seeding", schema::seeding();
+    LayerEpochs(IgnoredAny) = "epochs, \"last\", \"all\", or true for [0, \"last\"]", schema::layer_epochs();
+    LayerNames(IgnoredAny) = "all, hidden, first, last_hidden, output, or a list of numbers from 1", schema::layer_names();
+    MetricForm(IgnoredAny) = "a column, or { steps_to = target, of = column }", schema::metric();
+    Column(IgnoredAny) = "a column", String::schema();
+    EpochForm(IgnoredAny) = "a whole number, or \"last\"", json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "const": "last" }] });
+    Coordinates(IgnoredAny) = "coordinates", schema::reference("coordinates");
+    AxisNames(IgnoredAny) = "axes", schema::one_or_many(json!({ "enum": Axis::CELL.map(Axis::name) }));
+    RateForm(IgnoredAny) = "fixed, tuned, or { by = column, replicates = n }", json!({ "anyOf": [{ "enum": ["fixed", "tuned"] }, schema::table::<RateKeys>()] });
+    Replicates(IgnoredAny) = "a whole number from 1", json!({ "type": "integer", "minimum": 1 });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Axis;
 
     #[test]
     fn keys_are_documented_once() {

@@ -1,13 +1,14 @@
 //! The metric of a claim.
 
-use super::claim::{Aggregate, Ending, Layers, Metric, Moment, TimeUnit};
-use super::claims::{Ground, aggregate};
+use super::claim::{Aggregate, EndStatus, Evaluation, Layers, Metric, TimeUnit};
+use super::claims::ClaimContext;
 use super::document::{Item, Node};
-use super::section::Reader;
-use super::settings::LayerEpoch;
+use super::keys::{TimeToKeys, Whole};
+use super::section::Table;
+use super::settings::{LayerEpoch, Length};
 use crate::row::{EpochRow, LayerRow, ProbeRow, TrialRow, numeric};
 use crate::support::catalog::suggest;
-use crate::support::error::{Error, Result};
+use crate::support::error::Result;
 
 /// The numeric columns of `trials.csv`.
 pub fn trial_columns() -> Vec<&'static str> {
@@ -29,230 +30,197 @@ pub fn probe_columns() -> Vec<&'static str> {
     [numeric::<ProbeRow>(&[]), layer_columns()].concat()
 }
 
+/// The metrics of `trials.csv` that are no column.
+const ENDED: [(&str, EndStatus); 3] = [
+    ("ok", EndStatus::Ok),
+    ("diverged", EndStatus::Diverged),
+    ("failed", EndStatus::Failed),
+];
+
+/// Every metric that has a name.
+pub(super) fn names() -> Vec<String> {
+    let others = ["best_rate"].into_iter().chain(ENDED.map(|(word, _)| word));
+    let plain = trial_columns().into_iter().chain(others).map(str::to_owned);
+    let tables = [
+        ("epochs", epoch_columns()),
+        ("layers", layer_columns()),
+        ("probe", probe_columns()),
+    ];
+    let in_tables = tables
+        .into_iter()
+        .flat_map(|(table, columns)| columns.into_iter().map(move |c| format!("{table}.{c}")));
+    plain.chain(in_tables).collect()
+}
+
 /// Reads `metric` and the keys that belong to it.
-pub(super) fn read(ground: &Ground<'_>, reader: &Reader<'_>) -> Result<Metric> {
-    let node = reader.require("metric")?;
+pub(super) fn read(context: &ClaimContext<'_>, table: &Table<'_>, across: Aggregate) -> Result<Metric> {
+    let node = table.require("metric")?;
     let metric = match &node.item {
-        Item::Text(text) => named(ground, reader, node, text)?,
-        Item::Table(_) => time_to(ground, reader, node)?,
+        Item::Text(text) => named(context, table, node, text, across)?,
+        Item::Table(_) => time_to(context, table, node)?,
         _ => {
-            return Err(reader.wrong(
-                "metric",
-                node,
-                "the name of a column or { steps_to = target, of = column }",
-            ));
+            let expected = "the name of a column or { steps_to = target, of = column }";
+            return Err(table.wrong("metric", node, expected));
         }
     };
-    refuse_unused(reader, &metric)?;
+    refuse_unused(table, &metric)?;
     Ok(metric)
 }
 
-fn named(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node, text: &str) -> Result<Metric> {
-    let (table, column) = text.split_once('.').unwrap_or(("trials", text));
-    let wrong = |error: Error| reader.about("metric", error);
-    match (table, column) {
-        ("trials", "best_rate") => {
-            let by = match reader.get("of") {
-                Some(node) => trial_column(reader, node)?,
+fn named(
+    context: &ClaimContext<'_>,
+    table: &Table<'_>,
+    node: &Node,
+    text: &str,
+    across: Aggregate,
+) -> Result<Metric> {
+    let (file, name) = text.split_once('.').unwrap_or(("trials", text));
+    let column = |known: &[&str]| column_of(table, node, name, known, file);
+    let ended = ENDED.iter().find(|(word, _)| *word == name);
+    Ok(match file {
+        "trials" if name == "best_rate" => Metric::BestRate {
+            by: match table.get("of") {
+                Some(node) => trial_column(table, "of", node)?,
                 None => "validation_accuracy".to_owned(),
-            };
-            Ok(Metric::BestRate { by })
-        }
-        ("trials", "ok") => Ok(Metric::Ended(Ending::Ok)),
-        ("trials", "diverged") => Ok(Metric::Ended(Ending::Diverged)),
-        ("trials", "failed") => Ok(Metric::Ended(Ending::Failed)),
-        ("trials", _) => Ok(Metric::Trial {
-            column: column_of(reader, node, column, &trial_columns(), "columns of trials.csv")?,
-        }),
-        ("epochs", _) => {
-            let column = column_of(reader, node, column, &epoch_columns(), "columns of epochs.csv")?;
-            needs_epochs(ground, reader, node)?;
-            Ok(Metric::Epoch {
+            },
+        },
+        "trials" => match ended {
+            Some((_, status)) => Metric::Ended(*status),
+            None => Metric::Trial {
+                column: column(&trial_columns())?,
+            },
+        },
+        "epochs" => {
+            let column = column(&epoch_columns())?;
+            needs_epochs(context, table, node)?;
+            Metric::Epoch {
                 column,
-                at: moment(reader)?,
-            })
+                at: evaluation(table)?,
+            }
         }
-        ("layers", _) => {
-            let column = column_of(reader, node, column, &layer_columns(), "columns of layers.csv")?;
-            let at = moment(reader)?;
-            needs_layers(ground, reader, node, at)?;
-            let (layers, across) = (layers(reader, "layers")?, across(reader)?);
-            Ok(Metric::Layer {
+        "layers" => {
+            let (column, at) = (column(&layer_columns())?, evaluation(table)?);
+            needs_layers(context, table, node, at)?;
+            Metric::Layer {
                 column,
                 at,
-                layers,
+                layers: layers(table, "layers")?,
                 across,
-            })
+            }
         }
-        ("probe", _) => {
-            let column = column_of(reader, node, column, &probe_columns(), "columns of probe.csv")?;
-            let (layers, across) = (layers(reader, "layers")?, across(reader)?);
-            Ok(Metric::Probe {
-                column,
-                layers,
-                across,
-            })
-        }
+        "probe" => Metric::Probe {
+            column: column(&probe_columns())?,
+            layers: layers(table, "layers")?,
+            across,
+        },
         _ => {
-            let error = ground
-                .document
-                .error(node.span, format!("there is no table `{table}`"), "");
-            Err(wrong(error.help(suggest(
-                table,
-                ["trials", "epochs", "layers", "probe"],
-                "tables",
-            ))))
+            let error = table.error(node.span, format!("there is no table `{file}`"));
+            let help = suggest(file, ["trials", "epochs", "layers", "probe"], "tables");
+            return Err(table.about("metric", error.help(help)));
         }
-    }
+    })
 }
 
-fn column_of(reader: &Reader<'_>, node: &Node, column: &str, known: &[&str], plural: &str) -> Result<String> {
+fn column_of(table: &Table<'_>, node: &Node, column: &str, known: &[&str], file: &str) -> Result<String> {
     if known.contains(&column) {
         return Ok(column.to_owned());
     }
-    let error = reader
-        .document
-        .error(node.span, format!("`{column}` is not a numeric column"), "");
-    Err(error.help(suggest(column, known.iter().copied(), plural)))
+    let error = table.error(node.span, format!("`{column}` is not a numeric column"));
+    let plural = format!("columns of {file}.csv");
+    Err(error.help(suggest(column, known.iter().copied(), &plural)))
 }
 
-/// The numeric column of `trials.csv` that `node` names.
-pub(super) fn trial_column(reader: &Reader<'_>, node: &Node) -> Result<String> {
+/// The numeric column of `trials.csv` that `node`, under `key`, names.
+pub(super) fn trial_column(table: &Table<'_>, key: &str, node: &Node) -> Result<String> {
     match &node.item {
-        Item::Text(column) => column_of(reader, node, column, &trial_columns(), "columns of trials.csv"),
-        _ => Err(reader.wrong("of", node, "a column of trials.csv")),
+        Item::Text(column) => column_of(table, node, column, &trial_columns(), "trials"),
+        _ => Err(table.wrong(key, node, "a column of trials.csv")),
     }
 }
 
-fn time_to(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node) -> Result<Metric> {
-    let Item::Table(members) = &node.item else {
-        return Err(reader.wrong("metric", node, "a table"));
-    };
-    let mut target = None;
-    let mut column = None;
-    for member in members {
-        let unit = match member.key.as_str() {
-            "steps_to" => TimeUnit::Steps,
-            "epochs_to" => TimeUnit::Epochs,
-            "of" => {
-                let text = reader.as_text("of", &member.node)?;
-                column = Some(column_of(
-                    reader,
-                    &member.node,
-                    text,
-                    &epoch_columns(),
-                    "columns of epochs.csv",
-                )?);
-                continue;
-            }
-            other => {
-                let error =
-                    ground
-                        .document
-                        .error(member.span, format!("unknown key `{other}` in `metric`"), "");
-                return Err(error.help(suggest(other, ["steps_to", "epochs_to", "of"], "keys")));
-            }
-        };
-        if target.is_some() {
-            return Err(ground
-                .document
-                .error(member.span, "`steps_to` and `epochs_to` are both given", ""));
+fn time_to(context: &ClaimContext<'_>, table: &Table<'_>, node: &Node) -> Result<Metric> {
+    let (keys, inner) = Table::read::<TimeToKeys>(context.document, node)?;
+    let target = match (keys.steps_to, keys.epochs_to) {
+        (Some(_), Some(_)) => {
+            let span = inner.key_span("epochs_to").unwrap_or(node.span);
+            return Err(table.error(span, "`steps_to` and `epochs_to` are both given"));
         }
-        target = Some((
-            reader.as_number(&member.key, &member.node, "a number", |_| true)?,
-            unit,
-        ));
-    }
-    needs_epochs(ground, reader, node)?;
-    match (target, column) {
-        (Some((target, unit)), Some(column)) => Ok(Metric::TimeTo { column, target, unit }),
-        _ => Err(reader.wrong("metric", node, "like { steps_to = 0.9, of = \"train_accuracy\" }")),
-    }
+        (Some(steps), None) => Some((steps.0, TimeUnit::Steps)),
+        (None, epochs) => epochs.map(|epochs| (epochs.0, TimeUnit::Epochs)),
+    };
+    let (Some((target, unit)), Some(column)) = (target, keys.of) else {
+        let expected = "like { steps_to = 0.9, of = \"train_accuracy\" }";
+        return Err(table.wrong("metric", node, expected));
+    };
+    let place = inner.get("of").unwrap_or(node);
+    let column = column_of(table, place, &column, &epoch_columns(), "epochs")?;
+    needs_epochs(context, table, node)?;
+    Ok(Metric::TimeTo { column, target, unit })
 }
 
-fn moment(reader: &Reader<'_>) -> Result<Moment> {
-    match reader.get("epoch") {
-        None => Ok(Moment::Last),
+fn evaluation(table: &Table<'_>) -> Result<Evaluation> {
+    match table.get("epoch") {
+        None => Ok(Evaluation::Last),
         Some(node) => match &node.item {
-            Item::Text(word) if word == "last" => Ok(Moment::Last),
-            Item::Integer(x) if (0..=i64::from(u32::MAX)).contains(x) => Ok(Moment::Epoch(*x as u32)),
-            _ => Err(reader.wrong("epoch", node, "a whole number or \"last\"")),
+            Item::Text(word) if word == "last" => Ok(Evaluation::Last),
+            Item::Integer(x @ 0..=0xffff_ffff) => Ok(Evaluation::AfterEpoch(*x as u32)),
+            _ => Err(table.wrong("epoch", node, "a whole number or \"last\"")),
         },
     }
 }
 
-fn across(reader: &Reader<'_>) -> Result<Aggregate> {
-    Ok(aggregate(reader, "across")?.unwrap_or(Aggregate::Mean))
-}
-
 /// The layers that `key` names; all where it is left out.
-pub(super) fn layers(reader: &Reader<'_>, key: &str) -> Result<Layers> {
-    let Some(node) = reader.get(key) else {
+pub(super) fn layers(table: &Table<'_>, key: &str) -> Result<Layers> {
+    let Some(node) = table.get(key) else {
         return Ok(Layers::All);
     };
-    if let Item::Text(word) = &node.item {
-        return match word.as_str() {
-            "all" => Ok(Layers::All),
-            "hidden" => Ok(Layers::Hidden),
-            "first" => Ok(Layers::First),
-            "last_hidden" => Ok(Layers::LastHidden),
-            "output" => Ok(Layers::Output),
-            _ => Err(reader.wrong(
-                key,
-                node,
-                "all, hidden, first, last_hidden, output or a list of numbers",
-            )),
-        };
+    if let Item::Text(text) = &node.item {
+        let named = Layers::WORDS.into_iter().find(|(word, _)| word == text);
+        let expected = "all, hidden, first, last_hidden, output or a list of numbers";
+        return named
+            .map(|(_, layers)| layers)
+            .ok_or_else(|| table.wrong(key, node, expected));
     }
-    let numbers: Result<Vec<u32>> = node
-        .as_list()
-        .iter()
-        .map(|item| reader.as_integer(key, item, 1..=1_000_000).map(|n| n as u32))
-        .collect();
-    let numbers = numbers?;
+    let numbers = node.as_list().iter();
+    let numbers = numbers.map(|item| table.value::<Whole<1, 1_000_000>>(key, item).map(|n| n.0 as u32));
+    let numbers: Vec<u32> = numbers.collect::<Result<_>>()?;
     if numbers.is_empty() {
-        return Err(reader.wrong(key, node, "a list of at least one layer"));
+        return Err(table.wrong(key, node, "a list of at least one layer"));
     }
     Ok(Layers::These(numbers))
 }
 
-fn needs_epochs(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node) -> Result<()> {
-    if ground.record.epochs {
+fn needs_epochs(context: &ClaimContext<'_>, table: &Table<'_>, node: &Node) -> Result<()> {
+    if context.record.epochs {
         return Ok(());
     }
-    let error = reader.document.error(
-        node.span,
-        "this metric needs epochs.csv, which is not written",
-        "",
-    );
-    Err(error.help("set epochs = true in [record]"))
+    let message = "this metric needs epochs.csv, which is not written";
+    Err(table
+        .error(node.span, message)
+        .help("set epochs = true in [record]"))
 }
 
-fn needs_layers(ground: &Ground<'_>, reader: &Reader<'_>, node: &Node, at: Moment) -> Result<()> {
-    let wanted = match at {
-        Moment::Epoch(n) => LayerEpoch::After(n),
-        Moment::Last => LayerEpoch::Last,
+fn needs_layers(context: &ClaimContext<'_>, table: &Table<'_>, node: &Node, at: Evaluation) -> Result<()> {
+    let recorded = &context.record.layers;
+    let (measured, example) = match at {
+        Evaluation::AfterEpoch(n) => (recorded.contains(&LayerEpoch::After(n)), n.to_string()),
+        Evaluation::Last => {
+            let end = match context.length {
+                Length::Epochs(n) => recorded.contains(&LayerEpoch::After(n)),
+                Length::Steps(_) => false,
+            };
+            (end || recorded.contains(&LayerEpoch::Last), "\"last\"".to_owned())
+        }
     };
-    let recorded = &ground.record.layers;
-    let end = match ground.length {
-        super::settings::Length::Epochs(n) => recorded.contains(&LayerEpoch::After(n)),
-        super::settings::Length::Steps(_) => false,
-    };
-    if recorded.contains(&LayerEpoch::All) || recorded.contains(&wanted) || at == Moment::Last && end {
+    if measured || recorded.contains(&LayerEpoch::All) {
         return Ok(());
     }
-    let error = reader
-        .document
-        .error(node.span, "layers are not measured at that epoch", "");
-    let example = match at {
-        Moment::Epoch(n) => format!("layers = [{n}]"),
-        Moment::Last => "layers = [\"last\"]".to_owned(),
-    };
-    Err(error.help(format!("set {example} in [record]")))
+    let error = table.error(node.span, "layers are not measured at that epoch");
+    Err(error.help(format!("set layers = [{example}] in [record]")))
 }
 
 /// Keys that say nothing about this metric would be ignored; they are refused instead.
-fn refuse_unused(reader: &Reader<'_>, metric: &Metric) -> Result<()> {
+fn refuse_unused(table: &Table<'_>, metric: &Metric) -> Result<()> {
     let used: &[&str] = match metric {
         Metric::Epoch { .. } => &["epoch"],
         Metric::Layer { .. } => &["epoch", "layers", "across"],
@@ -261,13 +229,11 @@ fn refuse_unused(reader: &Reader<'_>, metric: &Metric) -> Result<()> {
         Metric::Trial { .. } | Metric::TimeTo { .. } | Metric::Ended(_) => &[],
     };
     for key in ["epoch", "layers", "across", "of"] {
-        if let Some(span) = reader.key_span(key)
+        if let Some(span) = table.key_span(key)
             && !used.contains(&key)
         {
-            let error = reader
-                .document
-                .error(span, format!("`{key}` says nothing about this metric"), "");
-            return Err(reader.about(key, error));
+            let error = table.error(span, format!("`{key}` says nothing about this metric"));
+            return Err(table.about(key, error));
         }
     }
     Ok(())

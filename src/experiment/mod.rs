@@ -29,6 +29,7 @@ mod overrides;
 pub mod plan;
 mod read;
 mod relation;
+pub(crate) mod schema;
 mod section;
 pub mod settings;
 mod sides;

@@ -122,12 +122,17 @@ pub(super) fn operator(word: &str) -> Result<Op, String> {
     }
 }
 
+/// A finite number.
+pub(super) fn finite(word: &str) -> Option<f64> {
+    word.parse().ok().filter(|x: &f64| x.is_finite())
+}
+
 fn threshold(words: &[&str]) -> Result<Option<f64>, String> {
     match words {
         [] => Ok(None),
-        [number] => match number.parse::<f64>() {
-            Ok(x) if x.is_finite() => Ok(Some(x)),
-            _ => Err(format!("`{number}` is not a number")),
+        [number] => match finite(number) {
+            Some(x) => Ok(Some(x)),
+            None => Err(format!("`{number}` is not a number")),
         },
         more => Err(format!("`{}` is not a number", more.join(" "))),
     }

@@ -2,7 +2,59 @@
 
 use std::fmt;
 
+use serde_json::{Value as Json, json};
+
 use super::claim::Layers;
+use super::keys::FieldType;
+
+/// Enums that are written as one of a few words.
+macro_rules! words {
+    ($($(#[$meta:meta])* $Name:ident { $($(#[$doc:meta])* $Variant:ident = $word:literal,)* })*) => {$(
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+        pub enum $Name {
+            $($(#[$doc])* #[serde(rename = $word)] $Variant,)*
+        }
+
+        impl std::fmt::Display for $Name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(match self { $($Name::$Variant => $word,)* })
+            }
+        }
+
+        impl FieldType for $Name {
+            const TAKES: &'static str = words!(@takes $($word),*);
+
+            fn schema() -> Json {
+                json!({ "enum": [$($word),*] })
+            }
+        }
+    )*};
+    (@takes $first:literal $(, $rest:literal)*) => { concat!("one of ", $first $(, ", ", $rest)*) };
+}
+pub(super) use words;
+
+words! {
+    /// What the training loss and accuracy of an evaluation are measured on.
+    EvaluateTrain {
+        /// The batches since the last evaluation, as they were trained. Costs nothing.
+        Running = "running",
+        /// The whole training part, with the weights at that evaluation.
+        Full = "full",
+    }
+
+    /// Which weights are saved.
+    SaveWeights {
+        /// None.
+        None = "none",
+        /// Those before the first step.
+        Initial = "initial",
+        /// Those at the end.
+        Final = "final",
+        /// Both.
+        Both = "both",
+    }
+}
 
 /// `[train]`: how every trial is trained.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,15 +77,6 @@ pub enum Length {
     Epochs(u32),
     /// Optimizer steps.
     Steps(u64),
-}
-
-/// What the training loss and accuracy of an evaluation are measured on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EvaluateTrain {
-    /// The batches since the last evaluation, as they were trained. Costs nothing.
-    Running,
-    /// The whole training part, with the weights of that moment.
-    Full,
 }
 
 /// `[seeds]`: what each of a trial's three seeds follows.
@@ -125,7 +168,7 @@ pub struct Record {
     pub weights: SaveWeights,
 }
 
-/// A moment at which layers are measured.
+/// When layers are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LayerEpoch {
     /// After so many epochs; 0 is before training.
@@ -134,19 +177,6 @@ pub enum LayerEpoch {
     Last,
     /// At every evaluation.
     All,
-}
-
-/// Which weights are saved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SaveWeights {
-    /// None.
-    None,
-    /// Those before the first step.
-    Initial,
-    /// Those at the end.
-    Final,
-    /// Both.
-    Both,
 }
 
 impl Record {
@@ -208,15 +238,6 @@ impl fmt::Display for Length {
             Length::Epochs(n) => write!(f, "epochs={n}"),
             Length::Steps(n) => write!(f, "steps={n}"),
         }
-    }
-}
-
-impl fmt::Display for EvaluateTrain {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            EvaluateTrain::Running => "running",
-            EvaluateTrain::Full => "full",
-        })
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::axes::Cell;
 use super::claim::{Metric, Rate, Relation, Selector};
-use super::claims::Ground;
+use super::claims::ClaimContext;
 use super::coordinates::Axis;
 use super::document::Span;
-use super::section::Reader;
+use super::section::Table;
 use crate::support::error::Result;
 
-impl<'d> Ground<'d> {
+impl<'d> ClaimContext<'d> {
     /// The values that an axis takes in the cells of a selector.
     fn values(&self, selector: &Selector, axis: Axis) -> BTreeSet<u16> {
         let Some(place) = Axis::CELL.iter().position(|a| *a == axis) else {
@@ -42,7 +42,7 @@ impl<'d> Ground<'d> {
     }
 
     /// A side must be one cell but for the axes that are free.
-    pub fn check_side(&self, span: Span, side: &str, selector: &Selector, free: &Free<'_>) -> Result<()> {
+    pub fn check_side(&self, span: Span, side: &str, selector: &Selector, free: &FreeAxes<'_>) -> Result<()> {
         if self.matching(selector).next().is_none() {
             let message = format!("`{side}` matches no cell of the grid");
             let error = self.document.error(span, message, "");
@@ -80,7 +80,7 @@ impl<'d> Ground<'d> {
     /// The layers that the metric is about must be among those whose rows are written.
     pub fn check_rows(
         &self,
-        reader: &Reader<'d>,
+        table: &Table<'d>,
         metric: &Metric,
         relation: &Relation,
         sides: [Option<&Selector>; 2],
@@ -105,11 +105,9 @@ impl<'d> Ground<'d> {
         if !depths.into_iter().any(missing) {
             return Ok(());
         }
-        let node = reader.get("layers").or(reader.get("metric"));
+        let node = table.get("layers").or(table.get("metric"));
         let message = format!("the claim needs rows of layers that are not written: it asks for {asked}");
-        let error = self
-            .document
-            .error(node.map_or(reader.span(), |n| n.span), message, "");
+        let error = table.error(node.map_or(table.span(), |n| n.span), message);
         Err(error.help(format!(
             "layer_rows = {written} in [record], {}, keeps no others: write more there, or ask for fewer here with `layers`",
             self.document.place(place)
@@ -119,19 +117,16 @@ impl<'d> Ground<'d> {
     /// Under `for_each`, every value of one side has a partner on the other.
     pub fn check_partners(
         &self,
-        reader: &Reader<'d>,
+        table: &Table<'d>,
         left: &Selector,
         right: &Selector,
         for_each: &[Axis],
     ) -> Result<()> {
         for &axis in for_each {
             if self.values(left, axis) != self.values(right, axis) {
-                let span = reader.get("for_each").map_or(reader.span(), |n| n.span);
                 let message = format!("`left` and `right` have different values of {axis}");
-                return Err(self
-                    .document
-                    .error(span, message, "")
-                    .help("under for_each, both sides must have the same values"));
+                let error = table.error(table.place("for_each"), message);
+                return Err(error.help("under for_each, both sides must have the same values"));
             }
         }
         Ok(())
@@ -139,7 +134,7 @@ impl<'d> Ground<'d> {
 }
 
 /// The axes on which a side may have several values.
-pub(super) struct Free<'c> {
+pub(super) struct FreeAxes<'c> {
     pub for_each: &'c [Axis],
     pub pool: &'c [Axis],
     pub relation: &'c Relation,
@@ -147,7 +142,7 @@ pub(super) struct Free<'c> {
     pub metric: &'c Metric,
 }
 
-impl Free<'_> {
+impl FreeAxes<'_> {
     fn needs_many(&self, axis: Axis) -> bool {
         match self.relation {
             Relation::Monotone { axis: over, .. } | Relation::Spread { axis: over, .. } if *over == axis => {

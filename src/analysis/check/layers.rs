@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::experiment::claim::{Aggregate, Layers, Moment};
+use crate::experiment::claim::{Aggregate, Evaluation, Layers};
 
 use super::aggregate::aggregate;
 
@@ -31,14 +31,14 @@ impl LayersOfTrial {
     pub fn value(
         &self,
         column: &str,
-        at: Moment,
+        at: Evaluation,
         (which, depth): (&Layers, Option<u32>),
         across: Aggregate,
         columns: &BTreeMap<&'static str, usize>,
     ) -> Option<f64> {
         let epoch = match at {
-            Moment::Epoch(epoch) => epoch,
-            Moment::Last => self.rows.iter().map(|(epoch, _, _)| *epoch).max()?,
+            Evaluation::AfterEpoch(epoch) => epoch,
+            Evaluation::Last => self.rows.iter().map(|(epoch, _, _)| *epoch).max()?,
         };
         let rows = || self.rows.iter().filter(|(e, _, _)| *e == epoch);
         let count = depth.or_else(|| rows().map(|(_, layer, _)| *layer).max())?;
@@ -64,7 +64,7 @@ mod tests {
                 id: "t".into(),
                 rows: layers.iter().map(row).collect(),
             };
-            trial.value("x", Moment::Last, (which, depth), Aggregate::Max, &columns)
+            trial.value("x", Evaluation::Last, (which, depth), Aggregate::Max, &columns)
         };
         // A network of five layers.
         assert_eq!(value(&[1, 2, 3, 4], &Layers::Hidden, Some(5)), Some(4.0));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::experiment::claim::{Ending, Metric, Moment, Rate, Relation, TimeUnit};
+use crate::experiment::claim::{EndStatus, Evaluation, Metric, Rate, Relation, TimeUnit};
 use crate::experiment::{Axis, Claim, Coordinates, Experiment};
 use crate::support::error::{Error, Kind, Result};
 
@@ -180,7 +180,7 @@ impl Gatherer<'_> {
                 let cell = |column: &str| number(rows.record(), &columns, column);
                 match &self.claims[index].metric {
                     Metric::Epoch { column, at } => match at {
-                        Moment::Epoch(epoch) if *epoch != line.row.epoch => {}
+                        Evaluation::AfterEpoch(epoch) if *epoch != line.row.epoch => {}
                         _ => trial.value = cell(column),
                     },
                     Metric::TimeTo { column, target, unit } if !done.contains(&(index, place)) => {
@@ -216,7 +216,7 @@ impl Gatherer<'_> {
             }
             match &self.claims[*index].metric {
                 Metric::Epoch { column, at } => {
-                    let early = matches!(at, Moment::Epoch(_)) && trial.value.is_some();
+                    let early = matches!(at, Evaluation::AfterEpoch(_)) && trial.value.is_some();
                     if !early {
                         let chance = manifest.and_then(|m| m.chance(&trial.coordinates.dataset));
                         trial.value = value(None, column, trial.status, chance);
@@ -266,7 +266,7 @@ impl Gatherer<'_> {
             {
                 let trial = &mut self.evidence[index].trials[place];
                 // The last measurement of a trial that ended early is not that of a trained one.
-                if *at == Moment::Last && trial.status != Status::Ok {
+                if *at == Evaluation::Last && trial.status != Status::Ok {
                     continue;
                 }
                 let depth = self.experiment.weight_layers(&trial.coordinates.architecture);
@@ -319,7 +319,7 @@ impl Gatherer<'_> {
                     status: Status::Ok,
                     left,
                     right,
-                    value: layers.value(column, Moment::Last, (which, depth), *across, columns),
+                    value: layers.value(column, Evaluation::Last, (which, depth), *across, columns),
                     censored: None,
                     choose_by: None,
                 });
@@ -357,11 +357,11 @@ fn value(cell: Option<f64>, column: &str, status: Status, chance: Option<f64>) -
     }
 }
 
-fn ended(ending: Ending, status: Status) -> bool {
+fn ended(ending: EndStatus, status: Status) -> bool {
     match ending {
-        Ending::Ok => status == Status::Ok,
-        Ending::Diverged => status == Status::Diverged,
-        Ending::Failed => status == Status::Failed,
+        EndStatus::Ok => status == Status::Ok,
+        EndStatus::Diverged => status == Status::Diverged,
+        EndStatus::Failed => status == Status::Failed,
     }
 }
 

@@ -93,7 +93,7 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
         ),
         (
             digits("scale", text("units")),
-            "`scale` must be a positive number, \"unit\" or \"none\", not `units`",
+            "`scale` must be a positive number, \"unit\" or \"none\", not the text \"units\"",
         ),
         (
             digits("center", text("row")),

@@ -96,7 +96,7 @@ fn grid_axes() {
         ),
         (
             grid("scheme = \"zeros\"\narchitecture = [8]\nlearning_rate = \"fast\""),
-            &["learning rate must be", "`fast`"],
+            &["learning rate must be", "the text \"fast\""],
         ),
         (
             with("label_noise = 1.5"),
