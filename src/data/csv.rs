@@ -1,17 +1,18 @@
 //! Tables in CSV, gzipped or not: numeric features, numeric or categorical label, or real-valued
 //! targets. Every complaint names file, line and column.
 
-mod layout;
+mod labels;
+mod lines;
+mod schema;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ::csv::ByteRecord;
-
-use self::layout::{Layout, Lines, is_header, texts};
-use super::file::Source;
+use self::labels::Labels;
+use self::lines::{Dialect, Lines, Record, shown};
+use self::schema::{SAMPLE, Schema, header};
+use super::file::{Source, reserve};
 use super::{Dataset, Environment, Features, Item, Targets};
-use crate::support::catalog::{Entry, Parameter, ParameterKind, Spec, Value, number};
+use crate::support::catalog::{Entry, Parameter, ParameterKind, Spec, Value};
 use crate::support::error::{Error, Kind, Result};
 
 /// More different labels than this are taken for a regression target by mistake.
@@ -42,7 +43,7 @@ pub(super) static ITEM: Item = Item::brought(
             Parameter::optional(
                 "header",
                 ParameterKind::Flag,
-                "whether the first line names the columns; default: if no cell of it is a number",
+                "whether the first line names the columns; default: if words or counting numbers stand over numbers",
             ),
             Parameter::choice(
                 "task",
@@ -58,7 +59,19 @@ pub(super) static ITEM: Item = Item::brought(
             Parameter::text(
                 "delimiter",
                 ",",
-                "what separates cells: one character, or \"tab\"",
+                "what separates cells: one character, \"tab\", or \"whitespace\" for runs of blanks",
+            ),
+            Parameter::choice("decimal", ".", &[".", ","], "the decimal separator"),
+            Parameter::flag("quotes", true, "whether a cell may stand in double quotes"),
+            Parameter::optional(
+                "missing",
+                ParameterKind::List,
+                "words for a value that is not known, in place of NA, null, none, nan and the like",
+            ),
+            Parameter::flag(
+                "unseen_classes",
+                false,
+                "accept classes in the test file that the training file does not have",
             ),
         ],
     },
@@ -79,96 +92,125 @@ fn load(spec: &Spec, _seed: u64, _: &Environment) -> Result<Dataset> {
 
 /// Reads one table, or two of the same columns, the second as the official test part.
 pub(super) fn read(train: Source, test: Option<Source>, spec: &Spec) -> Result<Dataset> {
-    let mut table = Table::new(train, spec)?;
+    let dialect = Dialect::of(spec)?;
+    let train_path = train.path().to_owned();
+    let mut table = Table::new(train, &dialect, spec)?;
     let rows = table.rows;
-    if let Some(test) = test {
-        let path = test.path().to_owned();
-        table.append(test, spec)?;
-        if table.rows == rows {
-            return Err(Error::new(Kind::Data, format!("{} has no rows", path.display())));
-        }
+    let Some(test) = test else {
+        return table.finish();
+    };
+    let test_path = test.path().to_owned();
+    // An index goes on or begins anew in the second file.
+    let counting = table.counting.clone();
+    table.append(test, spec)?;
+    table.counting = counting;
+    if table.rows == rows {
+        return Err(Error::new(
+            Kind::Data,
+            format!("{} has no rows", test_path.display()),
+        ));
     }
     let mut dataset = table.finish()?;
-    if dataset.rows > rows {
-        dataset.official_test = Some(rows..dataset.rows);
-    }
+    dataset.official_test = Some(rows..dataset.rows);
+    dataset.compare_parts(&train_path, &test_path, spec.flag("unseen_classes"))?;
     Ok(dataset)
 }
 
 /// A table as it grows.
-struct Table {
-    layout: Layout,
-    regression: bool,
+struct Table<'a> {
+    dialect: &'a Dialect,
+    schema: Schema,
     rows: usize,
     features: Values,
     targets: Vec<f32>,
-    /// Numbers of the labels in order of appearance, and each row's.
-    seen: BTreeMap<Vec<u8>, u32>,
-    labels: Vec<u32>,
+    labels: Labels,
+    /// Of columns that have counted the rows so far: from which number.
+    counting: Vec<Option<f32>>,
 }
 
-impl Table {
-    fn new(source: Source, spec: &Spec) -> Result<Table> {
+/// The first line of a file, and the rows that follow, as far as they are looked at together.
+fn begin(lines: &mut Lines<'_>) -> Result<Option<(Record, Vec<Record>)>> {
+    if !lines.advance()? {
+        return Ok(None);
+    }
+    let first = lines.record.clone();
+    let mut sample = Vec::new();
+    while sample.len() < SAMPLE && lines.advance()? {
+        sample.push(lines.record.clone());
+    }
+    Ok(Some((first, sample)))
+}
+
+impl<'a> Table<'a> {
+    fn new(source: Source, dialect: &'a Dialect, spec: &Spec) -> Result<Table<'a>> {
         let path = source.path().to_owned();
-        let mut lines = Lines::new(source, spec)?;
-        let Some(first) = lines.next()? else {
+        let mut lines = Lines::new(source, dialect);
+        let Some((first, sample)) = begin(&mut lines)? else {
             return Err(Error::new(Kind::Data, format!("{} is empty", path.display())));
         };
-        let header = is_header(&first, spec);
-        let layout = Layout::new(&path, &first, header, spec)?;
+        let schema = Schema::decide(&path, &first, &sample, dialect, spec)?;
         let mut table = Table {
-            layout,
-            regression: spec.text("task") == "regression",
+            dialect,
+            counting: vec![None; schema.width],
+            schema,
             rows: 0,
             features: Values::Bytes(Vec::new()),
             targets: Vec::new(),
-            seen: BTreeMap::new(),
-            labels: Vec::new(),
+            labels: Labels::default(),
         };
-        if !header {
+        if table.schema.names.is_none() {
             table.push(&path, &first)?;
         }
-        table.take_all(&path, lines)?;
+        table.take_all(lines, &sample)?;
         Ok(table)
     }
 
     /// Adds the rows of a second file with the same columns.
     fn append(&mut self, source: Source, spec: &Spec) -> Result<()> {
         let path = source.path().to_owned();
-        let mut lines = Lines::new(source, spec)?;
-        if let Some(first) = lines.next()? {
-            if first.len() != self.layout.width {
-                let message = format!(
-                    "{} has {} columns, but {} has {}",
-                    path.display(),
-                    first.len(),
-                    self.layout.path.display(),
-                    self.layout.width
-                );
-                return Err(Error::new(Kind::Data, message));
-            }
-            if !is_header(&first, spec) {
-                self.push(&path, &first)?;
-            } else if self
-                .layout
-                .names
-                .as_ref()
-                .is_some_and(|names| *names != texts(&first))
-            {
-                let message = format!(
-                    "{} and {} name their columns differently",
-                    path.display(),
-                    self.layout.path.display()
-                );
-                return Err(Error::new(Kind::Data, message));
-            }
+        let mut lines = Lines::new(source, self.dialect);
+        let Some((first, sample)) = begin(&mut lines)? else {
+            return Ok(());
+        };
+        if first.len() != self.schema.width {
+            let message = format!(
+                "{} has {} columns, but {} has {}",
+                path.display(),
+                first.len(),
+                self.schema.path.display(),
+                self.schema.width
+            );
+            return Err(Error::new(Kind::Data, message));
         }
-        self.take_all(&path, lines)
+        let same = self.schema.names.as_ref() == Some(&first.texts());
+        if !same && !header(&path, &first, &sample, self.dialect, spec)?.0 {
+            self.push(&path, &first)?;
+        } else if !same && self.schema.names.is_some() {
+            let message = format!(
+                "{} and {} name their columns differently",
+                path.display(),
+                self.schema.path.display()
+            );
+            return Err(Error::new(Kind::Data, message));
+        }
+        self.take_all(lines, &sample)
     }
 
-    fn take_all(&mut self, path: &Path, mut lines: Lines) -> Result<()> {
+    fn take_all(&mut self, mut lines: Lines<'_>, sample: &[Record]) -> Result<()> {
+        let path = lines.path.clone();
+        for record in sample {
+            self.push(&path, record)?;
+        }
+        // Room for the rest at once, by what the rows so far have taken of the file.
+        let (read, all) = lines.progress();
+        if sample.len() == SAMPLE && read < all {
+            let more = (all - read) as u128 * sample.len() as u128 / u128::from(read.max(1));
+            let columns = self.schema.feature.iter().filter(|f| **f).count();
+            let values = usize::try_from(more * columns as u128).unwrap_or(usize::MAX);
+            self.features.reserve(values, &path)?;
+        }
         while lines.advance()? {
-            self.push(path, &lines.record)?;
+            self.push(&path, &lines.record)?;
         }
         if self.rows == 0 {
             return Err(Error::new(Kind::Data, format!("{} has no rows", path.display())));
@@ -176,64 +218,109 @@ impl Table {
         Ok(())
     }
 
-    fn push(&mut self, path: &Path, record: &ByteRecord) -> Result<()> {
-        for (column, cell) in record.iter().enumerate() {
-            if self.layout.feature.get(column) == Some(&true) {
-                let value = self.layout.number(path, record, column, cell)?;
-                self.features.push(value);
+    fn number(&self, path: &Path, record: &Record, column: usize) -> Result<f32> {
+        let cell = record.get(column);
+        // Small whole numbers, the bulk of image data.
+        if let [a @ b'0'..=b'9'] = cell {
+            return Ok(f32::from(a - b'0'));
+        }
+        let complain = |what: &str| self.schema.complain(path, record, column, what);
+        if self.dialect.is_missing(cell) {
+            let error = complain("the value is missing");
+            return Err(
+                match cell.is_empty() && column + 1 == self.schema.width && column > 0 {
+                    true => error.help("does every line end in a delimiter? ignore the empty column"),
+                    false => error,
+                },
+            );
+        }
+        let text = self.dialect.decimal_text(cell);
+        match text.and_then(|text| text.parse::<f32>().ok()) {
+            Some(x) if x.is_finite() => Ok(x),
+            Some(_) => Err(complain(&format!(
+                "`{}` is not a finite 32-bit number",
+                shown(cell)
+            ))),
+            None => {
+                Err(complain(&format!("`{}` is not a number", shown(cell))).help(self.dialect.advice(cell)))
             }
         }
-        for i in 0..self.layout.labels.len() {
-            let column = self.layout.labels[i];
-            let cell = record.get(column).unwrap_or_default();
-            if self.regression {
-                let value = self.layout.number(path, record, column, cell)?;
+    }
+
+    fn push(&mut self, path: &Path, record: &Record) -> Result<()> {
+        for column in 0..self.schema.width {
+            if !self.schema.feature[column] {
+                continue;
+            }
+            let value = self.number(path, record, column)?;
+            self.features.push(value);
+            let from = self.counting[column];
+            if self.rows == 0 && (value == 0.0 || value == 1.0) {
+                self.counting[column] = Some(value);
+            } else if from.is_some_and(|from| value != from + self.rows as f32) {
+                self.counting[column] = None;
+            }
+        }
+        for i in 0..self.schema.labels.len() {
+            let column = self.schema.labels[i];
+            if self.schema.regression {
+                let value = self.number(path, record, column)?;
                 self.targets.push(value);
                 continue;
             }
-            // A word like `none` may well be a class.
-            if cell.is_empty() || cell == b"?" || cell.eq_ignore_ascii_case(b"nan") {
-                return Err(self.layout.complain(path, record, column, "the label is missing"));
+            let cell = record.get(column);
+            let complain = |what: &str| self.schema.complain(path, record, column, what);
+            if self.dialect.is_missing(cell) {
+                let help = match cell {
+                    b"" if column + 1 == self.schema.width => {
+                        "does every line end in a delimiter? `label` names another column"
+                    }
+                    b"" => "every sample needs one: remove the line",
+                    _ => "if that is a class, missing = [] lists the words that mean \"not known\"",
+                };
+                return Err(complain(&format!("the label is missing (`{}`)", shown(cell))).help(help));
             }
-            let next = self.seen.len() as u32;
-            let number = match self.seen.get(cell) {
-                Some(&number) => number,
-                None => *self.seen.entry(cell.to_vec()).or_insert(next),
-            };
-            if self.seen.len() > MOST_CLASSES {
-                let what = format!("more than {MOST_CLASSES} different labels");
-                let error = self.layout.complain(path, record, column, &what);
+            if cell.contains(&b'\n') {
+                let error = complain(&format!("the label `{}` goes on over several lines", shown(cell)));
+                return Err(
+                    error.help("a quote that is not closed? quotes = false takes quotes as part of the cell")
+                );
+            }
+            self.labels.push(cell, self.dialect);
+            if self.labels.classes() > MOST_CLASSES {
+                let error = complain(&format!("more than {MOST_CLASSES} different labels"));
                 return Err(error.help("for a real-valued target set task = \"regression\""));
             }
-            self.labels.push(number);
         }
         self.rows += 1;
         Ok(())
     }
 
     fn finish(self) -> Result<Dataset> {
-        let cols = self.layout.feature.iter().filter(|f| **f).count();
+        let cols = self.schema.feature.iter().filter(|f| **f).count();
         let features = match self.features {
             Values::Bytes(v) => Features::U8(v),
             Values::Floats(v) => Features::F32(v),
         };
-        if self.regression {
-            let outputs = self.layout.labels.len();
-            return Dataset::new(
-                "csv",
-                cols,
-                features,
-                Targets::Values {
-                    values: self.targets,
-                    outputs,
-                },
-            );
-        }
-        let (order, class_names) = rank(&self.layout.path, &self.seen)?;
-        let labels = self.labels.iter().map(|&l| order[l as usize]).collect();
-        let classes = class_names.len();
-        let mut dataset = Dataset::new("csv", cols, features, Targets::Classes { labels, classes })?;
+        let counts = |c: &usize| self.rows >= 10 && self.counting[*c].is_some();
+        let counting: Vec<usize> = (0..self.schema.width).filter(counts).collect();
+        let mut notes = self.schema.doubts(&counting);
+        let (mut class_names, outputs) = (Vec::new(), self.schema.labels.len());
+        let targets = if self.schema.regression {
+            let values = self.targets;
+            Targets::Values { values, outputs }
+        } else {
+            let (labels, names, more) = self.labels.finish(&self.schema.path, self.dialect)?;
+            notes.extend(more);
+            let classes = names.len();
+            class_names = names;
+            Targets::Classes { labels, classes }
+        };
+        let mut dataset = Dataset::new("csv", cols, features, targets)?;
         dataset.class_names = class_names;
+        dataset.reading = self.schema.describe(self.dialect);
+        dataset.notes = notes;
+        dataset.doubt_classes();
         Ok(dataset)
     }
 }
@@ -256,46 +343,13 @@ impl Values {
             Values::Floats(floats) => floats.push(value),
         }
     }
-}
 
-/// Class numbers for the labels in order of appearance, and the classes' names: whole numbers in
-/// ascending order (different spellings of one number are one class), words in byte order.
-fn rank(path: &Path, seen: &BTreeMap<Vec<u8>, u32>) -> Result<(Vec<u16>, Vec<String>)> {
-    let text = |label: &[u8]| String::from_utf8_lossy(label).into_owned();
-    let numbers: Option<Vec<(f64, u32)>> = seen
-        .iter()
-        .map(|(label, &i)| Some((std::str::from_utf8(label).ok()?.parse::<f64>().ok()?, i)))
-        .collect();
-    let mut order = vec![0; seen.len()];
-    let mut names: Vec<String> = Vec::new();
-    let Some(mut numbers) = numbers else {
-        for (class, (label, &i)) in seen.iter().enumerate() {
-            order[i as usize] = class as u16;
-            names.push(text(label));
+    fn reserve(&mut self, more: usize, path: &Path) -> Result<()> {
+        match self {
+            Values::Bytes(bytes) => reserve(bytes, more, path),
+            Values::Floats(floats) => reserve(floats, more, path),
         }
-        return Ok((order, names));
-    };
-    if let Some((x, _)) = numbers.iter().find(|(x, _)| x.fract() != 0.0 || !x.is_finite()) {
-        let message = format!(
-            "{}: the label {x} is no class, which is a whole number or a word",
-            path.display()
-        );
-        return Err(
-            Error::new(Kind::Data, message).help("for a real-valued target set task = \"regression\"")
-        );
     }
-    numbers.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut last = None;
-    for (x, i) in numbers {
-        // Adding +0 makes -0 the same class as 0.
-        let x = x + 0.0;
-        if last != Some(x) {
-            names.push(number(x));
-            last = Some(x);
-        }
-        order[i as usize] = (names.len() - 1) as u16;
-    }
-    Ok((order, names))
 }
 
 #[cfg(test)]

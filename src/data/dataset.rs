@@ -1,6 +1,7 @@
 //! A dataset as it was read: features kept as small as they came, targets, and a digest.
 
 use std::ops::Range;
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
@@ -95,9 +96,17 @@ pub struct Dataset {
     /// The largest value a feature can have where the format says so (255 for bytes, 16 for the
     /// digits): the divisor of `scale = "unit"`.
     pub unit: Option<f32>,
+    /// How the file was read, a line each: separator, header, label; for files that the user brings.
+    pub reading: Vec<String>,
+    /// What a person may not have meant, a line each: an index among the features, a class without
+    /// samples.
+    pub notes: Vec<String>,
     /// SHA-256 of shape, features and targets, hexadecimal.
     pub digest: String,
 }
+
+/// A message lists so many classes at most.
+const LISTED: usize = 20;
 
 impl Dataset {
     /// A dataset of `targets` and `features` (`rows x cols`, row-major), with its digest.
@@ -160,8 +169,90 @@ impl Dataset {
             targets,
             class_names: Vec::new(),
             official_test: None,
+            reading: Vec::new(),
+            notes: Vec::new(),
             digest,
         })
+    }
+
+    /// The name of a class, or its number.
+    fn class_name(&self, class: usize) -> String {
+        self.class_names
+            .get(class)
+            .cloned()
+            .unwrap_or_else(|| class.to_string())
+    }
+
+    /// Names of the classes of which `there` is true, in order.
+    fn listed(&self, there: impl Fn(usize) -> bool) -> String {
+        let all: Vec<String> = (0..self.targets.outputs())
+            .filter(|c| there(*c))
+            .map(|c| format!("`{}`", self.class_name(c)))
+            .collect();
+        match all.len() {
+            0 => "none".to_owned(),
+            n if n > LISTED => format!("{}, and {} more", all[..LISTED].join(", "), n - LISTED),
+            _ => all.join(", "),
+        }
+    }
+
+    /// Samples of each class in `rows`; none for real-valued targets.
+    pub(super) fn class_counts(&self, rows: impl Iterator<Item = usize>) -> Vec<usize> {
+        let Targets::Classes { labels, classes } = &self.targets else {
+            return Vec::new();
+        };
+        let mut counts = vec![0; *classes];
+        rows.for_each(|row| counts[usize::from(labels[row])] += 1);
+        counts
+    }
+
+    /// Checks that the official test part has no class that the rest lacks; both come from files.
+    ///
+    /// # Errors
+    /// It has, and `unseen_classes` does not accept that; the message shows both lists.
+    pub(super) fn compare_parts(&mut self, train: &Path, test: &Path, unseen_classes: bool) -> Result<()> {
+        let Some(official) = self.official_test.clone() else {
+            return Ok(());
+        };
+        let (seen, tested) = (self.class_counts(0..official.start), self.class_counts(official));
+        let unseen = |c: usize| seen[c] == 0 && tested[c] > 0;
+        if !(0..seen.len()).any(unseen) {
+            return Ok(());
+        }
+        let message = format!(
+            "{} has classes that training never sees: {}; {} has: {}",
+            test.display(),
+            self.listed(unseen),
+            train.display(),
+            self.listed(|c| seen[c] > 0)
+        );
+        if unseen_classes {
+            self.notes.push(message);
+            return Ok(());
+        }
+        Err(Error::new(Kind::Data, message)
+            .help("spell the labels of both files alike, or accept these classes with unseen_classes = true"))
+    }
+
+    /// Notes classes without samples, and labels of which almost every sample has its own.
+    pub(super) fn doubt_classes(&mut self) {
+        let counts = self.class_counts(0..self.rows);
+        let there = counts.iter().filter(|n| **n > 0).count();
+        if there < counts.len() {
+            self.notes.push(format!(
+                "no sample is of class {}: the network has {} outputs for {there} classes, and label noise draws \
+                 the empty ones too; `classes` lists those to use",
+                self.listed(|c| counts[c] == 0),
+                counts.len()
+            ));
+        }
+        if self.rows >= 10 && 2 * there > self.rows {
+            self.notes.push(format!(
+                "{there} classes in {} samples: almost every sample has a class of its own; is `label` right? for a \
+                 real-valued target set task = \"regression\"",
+                self.rows
+            ));
+        }
     }
 }
 

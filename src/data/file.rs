@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
+use super::foreign;
 use crate::support::error::{Error, Kind, Result};
 
 /// Deflate cannot pack more than this many bytes into one (zlib's technical notes: 1032:1).
@@ -47,20 +48,82 @@ impl Source {
         let start = reader.fill_buf().map_err(|e| Error::io("read", path, &e))?;
         let gzipped = start.starts_with(&[0x1f, 0x8b]);
         if gzipped {
-            reader = Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader)));
+            reader = Box::new(BufReader::with_capacity(1 << 16, Members::new(reader)));
         }
-        Ok(Source {
+        let mut source = Source {
             path: path.to_owned(),
             reader,
             gzipped,
             length,
             position: 0,
-        })
+        };
+        let path = path.to_owned();
+        foreign::refuse(&path, source.peek()?)?;
+        Ok(source)
+    }
+
+    /// The bytes that come next, none at the end.
+    fn peek(&mut self) -> Result<&[u8]> {
+        if let Err(e) = self.reader.fill_buf() {
+            return Err(self.failed(&e));
+        }
+        // The buffer is full now, and does not read again.
+        Ok(self.reader.fill_buf().unwrap_or_default())
+    }
+
+    /// Reads a line, which ends in `\n`, `\r` or both, into `out`, without its end; false at the
+    /// end of the file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the line is longer than `most` bytes.
+    pub(super) fn read_line(&mut self, out: &mut Vec<u8>, most: usize) -> Result<bool> {
+        out.clear();
+        let mut begun = false;
+        loop {
+            let next = self.peek()?;
+            if next.is_empty() {
+                return Ok(begun);
+            }
+            begun = true;
+            let end = next.iter().position(|&b| b == b'\n' || b == b'\r');
+            let (line, feed) = (&next[..end.unwrap_or(next.len())], end.map(|at| next[at]));
+            if out.len() + line.len() > most {
+                let message = format!(
+                    "{} has a line of more than {most} bytes: it is no table",
+                    self.path.display()
+                );
+                return Err(Error::new(Kind::Data, message));
+            }
+            out.extend_from_slice(line);
+            let read = line.len() + usize::from(feed.is_some());
+            self.skip(read);
+            if feed == Some(b'\r') && self.peek()?.first() == Some(&b'\n') {
+                self.skip(1);
+            }
+            if feed.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn skip(&mut self, count: usize) {
+        self.reader.consume(count);
+        self.position += count as u64;
     }
 
     /// The file's path.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Unpacked bytes read so far, and about how many there are in all: for gzip as many as tables
+    /// mostly have, four times the file's length.
+    pub(super) fn progress(&self) -> (u64, u64) {
+        let factor = if self.gzipped { 4 } else { 1 };
+        (
+            self.position,
+            self.length.saturating_mul(factor).max(self.position),
+        )
     }
 
     /// Whether the file is gzipped.
@@ -99,7 +162,7 @@ impl Source {
         } else {
             count.min(self.length)
         };
-        out.reserve_exact(usize::try_from(first).unwrap_or(0));
+        reserve(out, usize::try_from(first).unwrap_or(usize::MAX), &self.path)?;
         let result = (&mut self.reader).take(count).read_to_end(out);
         let got = (out.len() - before) as u64;
         self.position += got;
@@ -140,21 +203,75 @@ impl Source {
                 self.path.display(),
                 self.position
             );
-            Error::new(Kind::Data, message)
-                .help("get the file again, or unpack it with gzip -t to see what is wrong")
+            Error::new(Kind::Data, message).help("get the file again")
         } else {
             Error::io("read", &self.path, error)
         }
     }
 }
 
-impl Read for Source {
+/// Makes room for `more` values of the file at `path`.
+///
+/// # Errors
+/// There is not so much memory.
+pub(super) fn reserve<T>(values: &mut Vec<T>, more: usize, path: &Path) -> Result<()> {
+    values.try_reserve(more).map_err(|_| {
+        let bytes = (values.len() as u128 + more as u128) * size_of::<T>() as u128;
+        let message = format!(
+            "there is no memory for {}: it needs {bytes} bytes at once",
+            path.display()
+        );
+        Error::new(Kind::Data, message)
+    })
+}
+
+/// The members of a gzip file one after the other, and zeros between and behind them, as tapes
+/// and some servers add.
+struct Members {
+    /// Never empty but while the next member begins.
+    member: Option<GzDecoder<Box<dyn BufRead>>>,
+}
+
+impl Members {
+    fn new(reader: Box<dyn BufRead>) -> Members {
+        Members {
+            member: Some(GzDecoder::new(reader)),
+        }
+    }
+}
+
+impl Read for Members {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let n = self
-            .reader
-            .read(out)
-            .map_err(|e| std::io::Error::new(e.kind(), self.failed(&e).to_string()))?;
-        self.position += n as u64;
-        Ok(n)
+        while let Some(mut member) = self.member.take() {
+            let n = member.read(out)?;
+            if n > 0 || out.is_empty() {
+                self.member = Some(member);
+                return Ok(n);
+            }
+            let mut rest = member.into_inner();
+            let more = loop {
+                let next = rest.fill_buf()?;
+                match next.iter().position(|&b| b != 0) {
+                    Some(zeros) => {
+                        rest.consume(zeros);
+                        break true;
+                    }
+                    None if next.is_empty() => break false,
+                    None => {
+                        let zeros = next.len();
+                        rest.consume(zeros);
+                    }
+                }
+            };
+            if !more {
+                return Ok(0);
+            }
+            if !rest.fill_buf()?.starts_with(&[0x1f]) {
+                let what = "something else than gzip follows behind its end";
+                return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, what));
+            }
+            self.member = Some(GzDecoder::new(rest));
+        }
+        Ok(0)
     }
 }

@@ -28,6 +28,11 @@ pub(super) static ITEM: Item = Item::brought(
                 "",
                 "what the file names begin with, for example \"emnist-letters-\"",
             ),
+            Parameter::flag(
+                "unseen_classes",
+                false,
+                "accept classes in the test file that the training file does not have",
+            ),
         ],
     },
     "as in the files",
@@ -159,7 +164,7 @@ impl Pair {
 }
 
 /// Reads a training pair and perhaps a test pair into one dataset, test rows last.
-pub(super) fn join(name: &str, train: Pair, test: Option<Pair>) -> Result<Dataset> {
+pub(super) fn join(name: &str, train: Pair, test: Option<Pair>, unseen_classes: bool) -> Result<Dataset> {
     let cols = train.images.cols();
     let official_test = test
         .as_ref()
@@ -175,6 +180,8 @@ pub(super) fn join(name: &str, train: Pair, test: Option<Pair>) -> Result<Datase
         );
         return Err(Error::new(Kind::Data, message));
     }
+    let path = |pair: &Pair| pair.labels.source.path().to_owned();
+    let paths = (path(&train), test.as_ref().map(path));
     let (mut pixels, mut bytes) = (Vec::new(), Vec::new());
     for pair in [Some(train), test].into_iter().flatten() {
         pair.labels.read(&mut bytes)?;
@@ -190,6 +197,10 @@ pub(super) fn join(name: &str, train: Pair, test: Option<Pair>) -> Result<Datase
     )?;
     dataset.unit = Some(255.0);
     dataset.official_test = official_test;
+    dataset.doubt_classes();
+    if let (train, Some(test)) = paths {
+        dataset.compare_parts(&train, &test, unseen_classes)?;
+    }
     Ok(dataset)
 }
 
@@ -222,7 +233,7 @@ fn load(spec: &Spec, _seed: u64, _: &Environment) -> Result<Dataset> {
         Some(test) => Some(test),
         None => pair("test-")?,
     };
-    join("idx", train, test)
+    join("idx", train, test, spec.flag("unseen_classes"))
 }
 
 /// The file of that name in `dir`, plain before gzipped, `idx3` set off by a hyphen or a dot.

@@ -14,6 +14,7 @@ mod digits;
 mod environment;
 pub mod fetch;
 mod file;
+pub(crate) mod foreign;
 mod forms;
 mod idx;
 mod mnist;

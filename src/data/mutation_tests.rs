@@ -118,6 +118,7 @@ fn mutate_idx(cases: u32, zip: bool) {
             "idx",
             Pair::open(source("a-file", images)?, source("a-file", labels)?)?,
             None,
+            false,
         )
     };
     run(

@@ -119,7 +119,10 @@ impl Plan {
             let model = model.context(context)?;
             for [_, _, scheme] in networks {
                 let scheme = &self.axes.scheme.items[usize::from(*scheme)].value.scheme;
-                scheme.check(&model).context(context)?;
+                scheme
+                    .check(&model)
+                    .and_then(|()| scheme.fits(&model))
+                    .context(context)?;
             }
         }
         Ok(())

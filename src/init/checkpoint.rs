@@ -6,10 +6,11 @@
 //! `goodinit`, holds a JSON object with whatever the writer has to say; one, because the order of several is
 //! not fixed and files must be the same byte for byte.
 //!
-//! Of any other file the two-dimensional tensors count as layers: those called `*.weight` in
-//! PyTorch's layout, `(fan_out, fan_in)`; those called `*kernel` (flax, Keras) in the
-//! opposite one, `(fan_in, fan_out)`. Layers are taken in the natural order of their names (`fc2` before `fc10`), and
-//! `*.bias` beside them is their bias.
+//! Of any other file the two-dimensional tensors count as layers: those called `*.weight`, by custom
+//! in PyTorch's layout, `(fan_out, fan_in)`, and those called `*kernel` (flax, Keras), by custom in the
+//! opposite one. A bias beside a tensor (`*.bias`) says which side is the output; else
+//! [`super::transfer`] tells by the shapes of the network. Tensors stand in the natural order of their
+//! names (`fc2` before `fc10`), without what wrappers put before them (`module.`, `_orig_mod.`).
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -18,9 +19,71 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use sha2::{Digest, Sha256};
 
+use crate::data::foreign;
 use crate::model::Parameters;
 use crate::numerics::Weights;
 use crate::support::error::{Error, Kind, Result};
+
+/// How a weight tensor is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// `(fan_out, fan_in)`: PyTorch, and our own files.
+    OutIn,
+    /// `(fan_in, fan_out)`: flax, Keras.
+    InOut,
+}
+
+/// One two-dimensional tensor of a file, with its bias.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    /// Name of the weight tensor, without prefixes of wrappers.
+    pub name: String,
+    /// Its two sides, as stored.
+    pub sides: [usize; 2],
+    /// The layout that goes with such a name.
+    pub custom: Layout,
+    /// The biases, where the file has them; their number may tell the layout.
+    pub bias: Option<Vec<f32>>,
+    values: Vec<f32>,
+}
+
+impl Matrix {
+    /// The layout that the number of biases tells.
+    pub fn told_by_bias(&self) -> Option<Layout> {
+        let [first, second] = self.sides;
+        let count = self.bias.as_ref()?.len();
+        match (count == first, count == second) {
+            (true, false) => Some(Layout::OutIn),
+            (false, true) => Some(Layout::InOut),
+            _ => None,
+        }
+    }
+
+    /// `(fan_in, fan_out)` under a layout; the biases decide where they can.
+    pub fn shape(&self, layout: Layout) -> (usize, usize) {
+        let [first, second] = self.sides;
+        match self.told_by_bias().unwrap_or(layout) {
+            Layout::OutIn => (second, first),
+            Layout::InOut => (first, second),
+        }
+    }
+
+    /// The layer under a layout; the biases decide where they can.
+    pub fn layer(&self, layout: Layout) -> SourceLayer {
+        let (fan_in, fan_out) = self.shape(layout);
+        let weights = match self.told_by_bias().unwrap_or(layout) {
+            Layout::OutIn => {
+                Weights::from_row_major(fan_in, fan_out, &transposed(fan_out, fan_in, &self.values))
+            }
+            Layout::InOut => Weights::from_row_major(fan_in, fan_out, &self.values),
+        };
+        SourceLayer {
+            name: self.name.clone(),
+            weights,
+            bias: self.bias.clone(),
+        }
+    }
+}
 
 /// One layer of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,11 +96,14 @@ pub struct SourceLayer {
     pub bias: Option<Vec<f32>>,
 }
 
-/// The layers of a file, from the data to the loss.
+/// What a file holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
-    /// The layers, in order.
-    pub layers: Vec<SourceLayer>,
+    /// Its two-dimensional tensors: those that were named, in that order, else all in the natural
+    /// order of their names.
+    pub matrices: Vec<Matrix>,
+    /// Whether this program wrote it, so that order and layout are known.
+    pub ours: bool,
     /// Of a file of ours, what else was trained, by the names of [`Parameters::tensors`]:
     /// normalizations with their running statistics, scalar biases, branch scales.
     pub others: BTreeMap<String, Vec<f32>>,
@@ -98,6 +164,9 @@ fn transposed(rows: usize, cols: usize, values: &[f32]) -> Vec<f32> {
 /// layers, or not those named.
 pub fn read(path: &Path, names: &[String]) -> Result<Source> {
     let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
+    foreign::refuse(path, &bytes[..bytes.len().min(512)]).map_err(|e| {
+        e.help("weights of PyTorch: safetensors.torch.save_file(model.state_dict(), \"model.safetensors\")")
+    })?;
     decode(&bytes, names).map_err(|e| e.context(format!("{}", path.display())))
 }
 
@@ -107,30 +176,51 @@ pub fn read(path: &Path, names: &[String]) -> Result<Source> {
 /// As for [`read`].
 pub fn decode(bytes: &[u8], names: &[String]) -> Result<Source> {
     let wrong = |message: String| Error::new(Kind::Data, message);
-    let file = SafeTensors::deserialize(bytes).map_err(|e| wrong(format!("not a safetensors file: {e}")))?;
-    let tensors: BTreeMap<&str, TensorView<'_>> = file.iter().collect();
-    let mut matrices: Vec<&str> = tensors
+    let malformed = |e: safetensors::SafeTensorError| wrong(format!("not a safetensors file: {e}"));
+    let file = SafeTensors::deserialize(bytes).map_err(malformed)?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
+    let ours = header
+        .metadata()
+        .as_ref()
+        .is_some_and(|m| m.contains_key(METADATA_KEY));
+    let mut tensors: BTreeMap<&str, TensorView<'_>> = BTreeMap::new();
+    for (name, view) in file.iter() {
+        if tensors.insert(without_wrappers(name), view).is_some() {
+            return Err(wrong(format!(
+                "there are two tensors `{}`",
+                without_wrappers(name)
+            )));
+        }
+    }
+    let mut known: Vec<&str> = tensors
         .iter()
-        .filter(|(name, view)| view.shape().len() == 2 && layout(name).is_some())
+        .filter(|(name, view)| view.shape().len() == 2 && custom(name).is_some())
         .map(|(name, _)| *name)
         .collect();
-    matrices.sort_by_key(|name| natural_key(name));
+    known.sort_by_key(|name| natural_key(name));
     let chosen = if names.is_empty() {
-        matrices.clone()
+        known
     } else {
         names
             .iter()
-            .map(|name| find(name, &matrices))
+            .map(|name| find(without_wrappers(name), &known))
             .collect::<Result<_>>()?
     };
     if chosen.is_empty() {
-        return Err(wrong(
-            "there are no two-dimensional tensors called *.weight or *kernel".to_owned(),
-        ));
+        let error = wrong("there are no two-dimensional tensors called *.weight or *kernel".to_owned());
+        let held: Vec<String> = tensors
+            .iter()
+            .take(8)
+            .map(|(name, view)| format!("`{name}` {:?}", view.shape()))
+            .collect();
+        return Err(match tensors.keys().any(|name| name.ends_with("weight_orig")) {
+            true => error.help("pruned by PyTorch? `prune.remove(module, \"weight\")` before it is saved"),
+            false => error.help(format!("it holds {}", held.join(", "))),
+        });
     }
-    let layers = chosen
+    let matrices = chosen
         .iter()
-        .map(|name| layer(name, &tensors))
+        .map(|name| matrix(name, &tensors))
         .collect::<Result<_>>()?;
     let others = tensors
         .iter()
@@ -143,18 +233,31 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Source> {
         let _ = write!(digest, "{byte:02x}");
     }
     Ok(Source {
-        layers,
+        matrices,
+        ours,
         others,
         digest,
     })
 }
 
-/// Whether a tensor of this name is stored as `(fan_in, fan_out)`; `None`: not a layer's.
-fn layout(name: &str) -> Option<bool> {
+/// A name without what `DistributedDataParallel` and `torch.compile` put before it.
+fn without_wrappers(name: &str) -> &str {
+    let mut name = name;
+    while let Some(rest) = ["module.", "_orig_mod."]
+        .iter()
+        .find_map(|w| name.strip_prefix(w))
+    {
+        name = rest;
+    }
+    name
+}
+
+/// The layout that goes with a tensor of this name; `None`: it is not a layer's.
+fn custom(name: &str) -> Option<Layout> {
     if name == "weight" || name.ends_with(".weight") {
-        Some(false)
+        Some(Layout::OutIn)
     } else {
-        name.ends_with("kernel").then_some(true)
+        name.ends_with("kernel").then_some(Layout::InOut)
     }
 }
 
@@ -177,24 +280,29 @@ fn find<'a>(name: &str, matrices: &[&'a str]) -> Result<&'a str> {
     })
 }
 
-fn layer(name: &str, tensors: &BTreeMap<&str, TensorView<'_>>) -> Result<SourceLayer> {
+fn matrix(name: &str, tensors: &BTreeMap<&str, TensorView<'_>>) -> Result<Matrix> {
     let view = &tensors[name];
-    let (rows, cols) = (view.shape()[0], view.shape()[1]);
-    let values = floats(name, view)?;
-    let weights = if layout(name) == Some(true) {
-        Weights::from_row_major(rows, cols, &values)
-    } else {
-        Weights::from_row_major(cols, rows, &transposed(rows, cols, &values))
-    };
+    let sides = [view.shape()[0], view.shape()[1]];
     let bias_name = format!("{}bias", stem(name));
     let bias = match tensors.get(bias_name.as_str()) {
-        Some(view) if view.shape() == [weights.fan_out()] => Some(floats(&bias_name, view)?),
-        _ => None,
+        Some(view) => Some(floats(&bias_name, view)?),
+        None => None,
     };
-    Ok(SourceLayer {
+    if let Some(bias) = &bias
+        && !sides.contains(&bias.len())
+    {
+        let message = format!(
+            "`{bias_name}` has {} values, which is neither side of `{name}`, {sides:?}",
+            bias.len()
+        );
+        return Err(Error::new(Kind::Data, message));
+    }
+    Ok(Matrix {
         name: name.to_owned(),
-        weights,
+        sides,
+        custom: custom(name).unwrap_or(Layout::OutIn),
         bias,
+        values: floats(name, view)?,
     })
 }
 
@@ -283,10 +391,11 @@ mod tests {
         let bytes = encode(&parameters, &metadata).unwrap();
         assert_eq!(bytes, encode(&parameters, &metadata).unwrap());
         let source = decode(&bytes, &[]).unwrap();
-        assert_eq!(source.layers.len(), 2);
+        assert_eq!((source.matrices.len(), source.ours), (2, true));
         for (layer, (w, b)) in source
-            .layers
+            .matrices
             .iter()
+            .map(|m| m.layer(m.custom))
             .zip(parameters.weights.iter().zip(&parameters.biases))
         {
             assert_eq!((&layer.weights, layer.bias.as_ref()), (w, Some(b)));
@@ -308,20 +417,68 @@ mod tests {
             ("net.2.bias", Dtype::F16, &[2], vec![0x00, 0x3c, 0x00, 0xb8]),
         ]);
         let source = decode(&bytes, &[]).unwrap();
-        let names: Vec<&str> = source.layers.iter().map(|l| l.name.as_str()).collect();
+        let names: Vec<&str> = source.matrices.iter().map(|l| l.name.as_str()).collect();
         assert_eq!(names, ["net.2.weight", "net.10.weight"]);
-        assert_eq!(source.layers[0].weights.to_row_major(), [1.0, -2.0]);
-        assert_eq!(source.layers[0].bias, Some(vec![1.0, -0.5]));
+        let layer = source.matrices[0].layer(Layout::OutIn);
+        assert_eq!(layer.weights.to_row_major(), [1.0, -2.0]);
+        assert_eq!(layer.bias, Some(vec![1.0, -0.5]));
         let named = decode(&bytes, &["net.10".to_owned()]).unwrap();
-        assert_eq!(named.layers.len(), 1);
+        assert_eq!(named.matrices.len(), 1);
         let error = decode(&bytes, &["net.11".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("no layer `net.11`"), "{error}");
 
         let kernel = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         let flax = file(&[("params/Dense_0/kernel", Dtype::F32, &[3, 2], f32s(&kernel))]);
         assert_eq!(
-            decode(&flax, &[]).unwrap().layers[0].weights.to_row_major(),
+            decode(&flax, &[]).unwrap().matrices[0]
+                .layer(Layout::InOut)
+                .weights
+                .to_row_major(),
             kernel
+        );
+    }
+
+    /// What wrappers put before names is no part of them, and biases tell the layout.
+    #[test]
+    fn prefixes_biases_and_files_of_other_kinds() {
+        let bytes = file(&[
+            (
+                "module._orig_mod.fc.weight",
+                Dtype::F32,
+                &[2, 1],
+                f32s(&[1.0, 2.0]),
+            ),
+            ("module._orig_mod.fc.bias", Dtype::F32, &[1], f32s(&[0.5])),
+        ]);
+        let source = decode(&bytes, &["module.fc".to_owned()]).unwrap();
+        let layer = source.matrices[0].layer(Layout::OutIn);
+        assert_eq!(
+            (
+                layer.name.as_str(),
+                layer.weights.fan_in(),
+                layer.weights.fan_out()
+            ),
+            ("fc.weight", 2, 1)
+        );
+        let bias = file(&[
+            ("fc.weight", Dtype::F32, &[2, 1], f32s(&[1.0, 2.0])),
+            ("fc.bias", Dtype::F32, &[3], f32s(&[0.5; 3])),
+        ]);
+        let error = decode(&bias, &[]).unwrap_err().to_string();
+        assert!(
+            error.contains("`fc.bias` has 3 values, which is neither side of `fc.weight`"),
+            "{error}"
+        );
+        let pruned = file(&[("fc.weight_orig", Dtype::F32, &[1, 1], f32s(&[1.0]))]);
+        let error = decode(&pruned, &[]).unwrap_err().to_string();
+        assert!(error.contains("pruned by PyTorch?"), "{error}");
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("model.pt");
+        std::fs::write(&path, b"PK\x03\x04rest").unwrap();
+        let error = read(&path, &[]).unwrap_err().to_string();
+        assert!(
+            error.contains("model.pt is a zip archive") && error.contains("save_file"),
+            "{error}"
         );
     }
 

@@ -122,6 +122,15 @@ pub trait Scheme: fmt::Debug + Send + Sync {
         Ok(())
     }
 
+    /// Whether what the scheme reads besides (see [`ready`](Scheme::ready)) can be used for this
+    /// network, whose inputs and outputs are those of the data. Asked before anything is trained.
+    ///
+    /// # Errors
+    /// It cannot; the message says why.
+    fn fits(&self, _model: &Model) -> Result<()> {
+        Ok(())
+    }
+
     /// Whether [`fill`](Scheme::fill) says all there is to say on one layer, so that the scheme may
     /// set single layers of a network that another scheme sets (see `per_layer`).
     fn layerwise(&self) -> bool {

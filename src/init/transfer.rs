@@ -11,6 +11,11 @@
 //! - `std_matched`: redrawn `N(0, s^2)`, s the source layer's deviation, whatever the fan;
 //! - `fan_corrected`: redrawn `N(0, s^2 n_source / n)`, which keeps the gain across fans.
 //!
+//! Nothing that fits is an error. The tensors of a file that this program did not write are paired
+//! with the layers by their names' natural order, or, where that does not fit, by their shapes, if
+//! these leave no choice. What is left open is refused: `names` settles the order, `layout` which
+//! side of a square tensor is the input.
+//!
 //! Redrawn layers have zero biases. From a network of this program come, behind every layer that was
 //! copied as it was, its normalization with running statistics and its scalar biases too, and the
 //! learned branch scales if all layers but the last were.
@@ -30,7 +35,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use super::checkpoint::{self, Source, SourceLayer};
+use super::checkpoint::{self, Layout, Matrix, Source, SourceLayer};
 use super::{Network, Registry, Scheme};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
 use crate::support::error::{Context as _, Error, Kind, Result};
@@ -62,6 +67,12 @@ pub static ENTRY: Entry = Entry {
             optional: true,
             doc: "the file's layers from the data to the loss; else all, in the order of their names",
         },
+        Parameter::choice(
+            "layout",
+            "by_shape",
+            &["by_shape", "out_in", "in_out"],
+            "how weights are stored: out_in as PyTorch does, in_out as flax and Keras do",
+        ),
         Parameter::choice("matched", "copy", MATCHED, "what to do where shapes match"),
         Parameter::choice("mismatched", "fresh", MISMATCHED, "what to do where they do not"),
         Parameter::choice("head", "like_others", &["like_others", "fresh"], "whether the last layer is always fresh"),
@@ -109,6 +120,8 @@ impl Way {
 struct Transfer {
     path: PathBuf,
     names: Vec<String>,
+    /// `None`: told by names and shapes.
+    layout: Option<Layout>,
     /// What is at `path`, read when first needed: tables can be looked at without it. `None`: it
     /// cannot be read.
     read: OnceLock<Option<Source>>,
@@ -128,6 +141,11 @@ pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>>
     Ok(Arc::new(Transfer {
         path: PathBuf::from(spec.text("source")),
         names,
+        layout: match spec.text("layout").as_str() {
+            "out_in" => Some(Layout::OutIn),
+            "in_out" => Some(Layout::InOut),
+            _ => None,
+        },
         read: OnceLock::new(),
         matched: Way::named(&spec.text("matched")),
         mismatched: Way::named(&spec.text("mismatched")),
@@ -146,21 +164,39 @@ impl Scheme for Transfer {
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
         let count = network.layers().len();
         let from = self.source()?;
-        let mut forgotten = false;
-        let mut kept = Vec::with_capacity(count);
-        for layer in network.layers() {
-            let source = from.layers.get(layer.index);
-            let way = match source {
-                None => Way::Fresh,
-                Some(_) if self.fresh_head && layer.index + 1 == count => Way::Fresh,
-                Some(_) if forgotten && !self.copies_behind => Way::Fresh,
-                Some(s) if shape(s) == (layer.fan_in, layer.fan_out) => self.matched,
-                Some(_) => self.mismatched,
-            };
-            // Redrawing matched layers is a control on the whole network, not a break in it.
-            forgotten |= way.forgets() && !source.is_some_and(|_| way == self.matched);
+        let Pairing { layers: sources, note } = self.pair(from, network.layers())?;
+        let ways = self.ways(network.layers(), &sources);
+        if ways.iter().all(|way| *way == Way::Fresh) {
+            return Err(self.nothing(from, network.layers()));
+        }
+        let (mut kept, mut anew) = (Vec::with_capacity(count), Vec::new());
+        for (layer, way) in network.layers().iter().zip(ways) {
+            let source = sources[layer.index].as_ref();
+            let same = source.is_some_and(|s| shape(s) == (layer.fan_in, layer.fan_out));
             self.set(layer, source, way, network)?;
-            kept.push(way == Way::Copy && source.is_some_and(|s| shape(s) == (layer.fan_in, layer.fan_out)));
+            kept.push(way == Way::Copy && same);
+            // A head for other classes goes without saying.
+            let last = layer.index + 1 == count;
+            let new_head = last && (self.fresh_head || source.is_some_and(|s| shape(s).0 == layer.fan_in && !same));
+            if way == Way::Fresh && !new_head {
+                let why = match source {
+                    None => "no tensor is left for it".to_owned(),
+                    Some(s) if !same => {
+                        let (fan_in, fan_out) = shape(s);
+                        format!("`{}` has {fan_in} inputs and {fan_out} outputs", s.name)
+                    }
+                    Some(_) => "it is behind one that was drawn anew".to_owned(),
+                };
+                anew.push(format!("layer {} ({why})", layer.index + 1));
+            }
+        }
+        if let Some(note) = note {
+            network.note(note);
+        }
+        // Where `mismatched` asks for something else, that is what happens.
+        if self.mismatched == Way::Fresh && !anew.is_empty() {
+            let copied: Vec<String> = (1..=count).filter(|i| kept[i - 1]).map(|i| format!("layer {i}")).collect();
+            network.note(format!("transfer: copied {}, drew anew {}", copied.join(" "), anew.join(" and ")));
         }
         copy_others(from, &kept, network);
         for (layer, &kept) in kept.iter().enumerate().take(self.frozen) {
@@ -189,6 +225,19 @@ impl Scheme for Transfer {
         self.fresh.check(model)
     }
 
+    fn fits(&self, model: &Model) -> Result<()> {
+        let Ok(from) = self.source() else {
+            // Said by `ready`.
+            return Ok(());
+        };
+        let pairing = self.pair(from, &model.layers)?;
+        let ways = self.ways(&model.layers, &pairing.layers);
+        match ways.iter().all(|way| *way == Way::Fresh) {
+            true => Err(self.nothing(from, &model.layers)),
+            false => Ok(()),
+        }
+    }
+
     fn layerwise(&self) -> bool {
         false
     }
@@ -210,7 +259,148 @@ fn shape(source: &SourceLayer) -> (usize, usize) {
     (source.weights.fan_in(), source.weights.fan_out())
 }
 
+/// The source of each layer of the network, and what is to be said of the choice.
+struct Pairing {
+    layers: Vec<Option<SourceLayer>>,
+    note: Option<String>,
+}
+
+/// A name without its numbers: what orders two names but numbers.
+fn words(name: &str) -> String {
+    name.chars().filter(|c| !c.is_ascii_digit() && *c != '_').collect()
+}
+
 impl Transfer {
+    /// What happens to each layer.
+    fn ways(&self, layers: &[LayerInfo], sources: &[Option<SourceLayer>]) -> Vec<Way> {
+        let mut forgotten = false;
+        let way = |(layer, source): (&LayerInfo, &Option<SourceLayer>)| {
+            let Some(source) = source else {
+                forgotten = true;
+                return Way::Fresh;
+            };
+            if (self.fresh_head && layer.index + 1 == layers.len()) || (forgotten && !self.copies_behind) {
+                return Way::Fresh;
+            }
+            let same = shape(source) == (layer.fan_in, layer.fan_out);
+            let way = if same { self.matched } else { self.mismatched };
+            // Redrawing matched layers is a control on the whole network, not a break in it.
+            forgotten |= way.forgets() && way != self.matched;
+            way
+        };
+        layers.iter().zip(sources).map(way).collect()
+    }
+
+    /// Pairs the tensors of the file with the layers of the network.
+    ///
+    /// # Errors
+    /// Names and shapes leave open which belongs to which, or which side is the input.
+    fn pair(&self, from: &Source, layers: &[LayerInfo]) -> Result<Pairing> {
+        let wanted: Vec<(usize, usize)> = layers.iter().map(|l| (l.fan_in, l.fan_out)).collect();
+        let matrices: Vec<&Matrix> = from.matrices.iter().collect();
+        let custom = from.matrices.first().map_or(Layout::OutIn, |m| m.custom);
+        let other = if custom == Layout::OutIn { Layout::InOut } else { Layout::OutIn };
+        let fitting = |matrices: &[&Matrix], layout: Layout| {
+            let pairs = matrices.iter().zip(&wanted);
+            pairs.filter(|(m, w)| m.shape(layout) == **w).count()
+        };
+        let in_order = |layout: Layout| Pairing {
+            layers: (0..layers.len()).map(|i| matrices.get(i).map(|m| m.layer(layout))).collect(),
+            note: None,
+        };
+        if from.ours {
+            return Ok(in_order(Layout::OutIn));
+        }
+        let layout = match self.layout {
+            Some(layout) => layout,
+            None => {
+                let open = |m: &&Matrix| {
+                    m.sides[0] == m.sides[1] && m.sides[0] > 1 && m.told_by_bias().is_none() && m.custom == Layout::OutIn
+                };
+                let told = matrices.iter().any(|m| m.sides[0] != m.sides[1]);
+                if !told && matrices.iter().any(open) {
+                    let message = format!(
+                        "{}: all weights are square, which leaves open which side is the input",
+                        self.path.display()
+                    );
+                    let help = "layout = \"out_in\" as PyTorch stores them, layout = \"in_out\" as flax and Keras do";
+                    return Err(Error::new(Kind::Data, message).help(help));
+                }
+                match fitting(&matrices, other) > fitting(&matrices, custom) {
+                    true => other,
+                    false => custom,
+                }
+            }
+        };
+        let turned = (self.layout.is_none() && layout != custom).then(|| {
+            let text = "transfer: by the shapes, weights are stored as";
+            match layout {
+                Layout::OutIn => format!("{text} (outputs, inputs)"),
+                Layout::InOut => format!("{text} (inputs, outputs)"),
+            }
+        });
+        let named = Pairing { note: turned, ..in_order(layout) };
+        if !self.names.is_empty() {
+            return Ok(named);
+        }
+        let shapes: Vec<(usize, usize)> = matrices.iter().map(|m| m.shape(layout)).collect();
+        let count = fitting(&matrices, layout);
+        if count < wanted.len() {
+            // Each layer has one tensor of its shape, and that is of no other layer's.
+            let only = |w: &(usize, usize)| {
+                let mut places = (0..shapes.len()).filter(|i| shapes[*i] == *w);
+                places.next().filter(|_| places.next().is_none() && wanted.iter().filter(|o| *o == w).count() == 1)
+            };
+            let places: Vec<Option<usize>> = wanted.iter().map(only).collect();
+            // A head for other classes need not be there.
+            if wanted.len() > 1 && places[..wanted.len() - 1].iter().all(Option::is_some) && count + 1 < wanted.len() {
+                let layers = places.iter().map(|i| i.map(|i| matrices[i].layer(layout))).collect();
+                let used: Vec<&str> = places.iter().flatten().map(|i| matrices[*i].name.as_str()).collect();
+                let note = format!("transfer: layers taken by their shapes, in the order {}", used.join(" "));
+                return Ok(Pairing { layers, note: Some(note) });
+            }
+            let used = matrices.len().min(wanted.len());
+            if shapes[..used].windows(2).any(|w| w[0].1 != w[1].0) && count > 0 {
+                let what = "the tensors do not follow each other in the order of their names";
+                return Err(self.open(what, &shapes, &matrices));
+            }
+        }
+        let alike = |i: usize, j: usize| {
+            shapes[i] == shapes[j] && words(&matrices[i].name) != words(&matrices[j].name)
+        };
+        let used = matrices.len().min(wanted.len());
+        if (0..used).any(|i| (0..matrices.len()).any(|j| alike(i, j))) {
+            let what = "tensors of one shape are ordered by words, not by numbers";
+            return Err(self.open(what, &shapes, &matrices));
+        }
+        Ok(named)
+    }
+
+    fn open(&self, what: &str, shapes: &[(usize, usize)], matrices: &[&Matrix]) -> Error {
+        let pairs = matrices.iter().zip(shapes);
+        let list: Vec<String> = pairs.map(|(m, (i, o))| format!("{} ({i} to {o})", m.name)).collect();
+        let message = format!("{}: {what}: {}", self.path.display(), list.join(", "));
+        Error::new(Kind::Data, message).help("names = [..] lists them from the data to the loss")
+    }
+
+    /// The refusal of a source of which the network can use nothing.
+    fn nothing(&self, from: &Source, layers: &[LayerInfo]) -> Error {
+        let held: Vec<String> = from
+            .matrices
+            .iter()
+            .map(|m| format!("{} {:?}", m.name, m.sides))
+            .collect();
+        let wanted: Vec<String> = layers.iter().map(|l| format!("{} to {}", l.fan_in, l.fan_out)).collect();
+        let message = format!(
+            "nothing of {} fits the network, whose layers have {} inputs and outputs: it holds {}",
+            self.path.display(),
+            wanted.join(", "),
+            held.join(", ")
+        );
+        Error::new(Kind::Data, message)
+            .help("names = [..] lists its layers from the data to the loss; mismatched = \"slice\" and others take parts")
+    }
+
     fn source(&self) -> Result<&Source> {
         let read = || checkpoint::read(&self.path, &self.names);
         match self.read.get_or_init(|| read().ok()) {

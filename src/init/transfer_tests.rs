@@ -52,8 +52,6 @@ fn a_new_head_is_fresh_and_so_is_what_stands_behind_a_redrawn_layer() {
     assert_eq!(parameters.biases[2], [0.0; 2]);
     let (_, parameters, _) = transfer("", &[5, 9], 3);
     assert_eq!(parameters.weights[0], original.weights[0]);
-    let (original, parameters, _) = transfer("", &[9, 4], 3);
-    assert_ne!(parameters.weights[2], original.weights[2]);
     let (original, parameters, _) = transfer(", behind = \"copy\"", &[9, 4], 3);
     assert_eq!(parameters.weights[2], original.weights[2]);
 }
@@ -164,7 +162,12 @@ fn frozen_layers_take_their_normalization_with_them() {
     // The second layer is drawn anew, so there are no statistics for it.
     let other = report(&[5, 9]);
     assert_eq!(other.rates, same.rates);
-    let [note] = &other.notes[..] else { panic!("{:?}", other.notes) };
+    let [copied, note] = &other.notes[..] else { panic!("{:?}", other.notes) };
+    assert_eq!(
+        copied,
+        "transfer: copied layer 1, drew anew layer 2 (`layers.1.weight` has 5 inputs and 4 outputs) \
+         and layer 3 (`layers.2.weight` has 4 inputs and 3 outputs)"
+    );
     assert!(note.contains("layer 2 is frozen") && note.contains("since it was drawn anew"), "{note}");
     // A source without statistics of its own, as PyTorch's `track_running_stats=False` leaves it.
     for norm in &mut original.norms {
@@ -183,4 +186,89 @@ fn a_missing_file_is_named() {
     assert_eq!(scheme.source_digest(), None);
     let error = scheme.ready().unwrap_err().to_string();
     assert!(error.contains("`source` of `transfer`") && error.contains("nowhere.safetensors"), "{error}");
+}
+
+/// A file as other programs write it; each tensor's values count from its place times 100.
+fn foreign(directory: &std::path::Path, tensors: &[(&str, [usize; 2])]) -> String {
+    let bytes = |i: usize, [a, b]: [usize; 2]| -> Vec<u8> {
+        (0..a * b).flat_map(|k| ((100 * i + k) as f32).to_le_bytes()).collect()
+    };
+    let data: Vec<Vec<u8>> = tensors.iter().enumerate().map(|(i, (_, sides))| bytes(i, *sides)).collect();
+    let views = tensors.iter().zip(&data).map(|((name, sides), data)| {
+        let dtype = safetensors::tensor::Dtype::F32;
+        (*name, safetensors::tensor::TensorView::new(dtype, sides.to_vec(), data).unwrap())
+    });
+    let path = directory.join("other.safetensors");
+    std::fs::write(&path, safetensors::tensor::serialize(views, None).unwrap()).unwrap();
+    path.display().to_string()
+}
+
+/// The network that comes of it, 6-hidden-3.
+fn take(extra: &str, hidden: &[usize], tensors: &[(&str, [usize; 2])]) -> Result<(Parameters, Vec<String>)> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = foreign(directory.path(), tensors);
+    let value = toml_value(&format!("{{ kind = \"transfer\", source = '{path}'{extra} }}"));
+    let scheme = Registry::standard().parse(&value).unwrap().scheme;
+    let model = plain(6, hidden, 3, "relu");
+    let (mut parameters, bias) = (Parameters::default(), BiasInit::default());
+    let fits = scheme.fits(&model);
+    let report = initialize(&model, &*scheme, &InitContext::new(1, 0, &bias), &mut parameters);
+    assert_eq!(fits.is_ok(), report.is_ok());
+    Ok((parameters, report?.notes))
+}
+
+/// The weight from input 1 to output 0: what tells the layouts apart.
+fn corner(parameters: &Parameters, layer: usize) -> f32 {
+    parameters.weights[layer].get(1, 0)
+}
+
+#[test]
+fn nothing_that_fits_is_an_error() {
+    let error = take("", &[5, 4], &[("a.weight", [7, 7]), ("b.weight", [2, 7])]).unwrap_err().to_string();
+    assert!(
+        error.contains("nothing of ") && error.contains("6 to 5, 5 to 4, 4 to 3") && error.contains("a.weight [7, 7]"),
+        "{error}"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = source(directory.path());
+    let value = toml_value(&format!("{{ kind = \"transfer\", source = '{path}' }}"));
+    let scheme = Registry::standard().parse(&value).unwrap().scheme;
+    // The last layer would fit, behind one that is drawn anew.
+    let error = scheme.fits(&plain(6, &[9, 4], 3, "relu")).unwrap_err().to_string();
+    assert!(error.contains("nothing of "), "{error}");
+}
+
+#[test]
+fn shapes_tell_the_order_where_names_do_not() {
+    let (parameters, notes) =
+        take("", &[5, 4], &[("body.weight", [4, 5]), ("out.weight", [3, 4]), ("stem.weight", [5, 6])]).unwrap();
+    assert_eq!((corner(&parameters, 0), corner(&parameters, 1), corner(&parameters, 2)), (201.0, 1.0, 101.0));
+    assert_eq!(notes, ["transfer: layers taken by their shapes, in the order stem.weight body.weight out.weight"]);
+    // Another tensor before them all.
+    let beside = [("embed.weight", [50, 8]), ("fc1.weight", [5, 6]), ("fc2.weight", [4, 5]), ("fc3.weight", [3, 4])];
+    assert_eq!(corner(&take("", &[5, 4], &beside).unwrap().0, 2), 301.0);
+    // Two of one shape, in the order of words.
+    let words = [("a.weight", [5, 6]), ("dec.weight", [5, 5]), ("enc.weight", [5, 5]), ("head.weight", [3, 5])];
+    let error = take("", &[5, 5, 5], &words).unwrap_err().to_string();
+    assert!(error.contains("ordered by words, not by numbers") && error.contains("names = [..]"), "{error}");
+    let names = ", names = [\"a\", \"enc\", \"dec\", \"head\"]";
+    assert_eq!(corner(&take(names, &[5, 5, 5], &words).unwrap().0, 1), 201.0);
+    let numbers = [("a.0.weight", [5, 6]), ("a.2.weight", [5, 5]), ("a.10.weight", [5, 5]), ("b.weight", [3, 5])];
+    assert_eq!(corner(&take("", &[5, 5, 5], &numbers).unwrap().0, 2), 201.0);
+}
+
+#[test]
+fn shapes_tell_the_layout_or_it_is_asked_for() {
+    let (parameters, notes) =
+        take("", &[5, 4], &[("a.0.weight", [6, 5]), ("a.1.weight", [5, 4]), ("a.2.weight", [4, 3])]).unwrap();
+    assert_eq!((corner(&parameters, 0), corner(&parameters, 2)), (5.0, 203.0));
+    assert_eq!(notes, ["transfer: by the shapes, weights are stored as (inputs, outputs)"]);
+    // A square layer among others is stored like them.
+    let square = take("", &[6], &[("a.0.weight", [6, 6]), ("a.1.weight", [6, 3])]).unwrap().0;
+    assert_eq!(corner(&square, 0), 6.0);
+    let all = [("a.0.weight", [6, 6]), ("a.1.weight", [6, 6])];
+    let error = take("", &[6, 6], &all).unwrap_err().to_string();
+    assert!(error.contains("all weights are square") && error.contains("layout = \"out_in\""), "{error}");
+    assert_eq!(corner(&take(", layout = \"out_in\"", &[6, 6], &all).unwrap().0, 0), 1.0);
+    assert_eq!(corner(&take(", layout = \"in_out\"", &[6, 6], &all).unwrap().0, 0), 6.0);
 }

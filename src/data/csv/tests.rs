@@ -92,7 +92,7 @@ fn a_second_file_is_the_official_test_part() {
     let data = read(
         open(IRIS),
         Some(open("sepal,petal,species\n6,5,virginica\n")),
-        &spec(&[]),
+        &spec(&[("unseen_classes", Value::Flag(true))]),
     )
     .unwrap();
     assert_eq!((data.rows, data.official_test.clone()), (4, Some(3..4)));
@@ -184,14 +184,18 @@ fn each_fault_is_named_with_line_and_column() {
         (
             "1,2\n",
             vec![("delimiter", text("::"))],
-            "`delimiter` must be one ASCII character",
+            "`delimiter` must be one ASCII character, \"tab\" or",
         ),
         (
             "a,b\n1,high\n",
             vec![regression.clone()],
             "line 2, column 2 (`b`): `high` is not a number",
         ),
-        ("\"1\n2,3\n", vec![], "no columns left for features"),
+        (
+            "\"1\n2,3\n",
+            vec![],
+            "t.csv, line 1: the quote that opens a cell here is never closed",
+        ),
     ];
     for (content, keys, says) in cases {
         let error = parse(content, &keys).unwrap_err().to_string();
@@ -219,4 +223,286 @@ fn a_line_without_end_is_refused_before_it_fills_the_memory() {
     // Lines are measured one by one.
     let rows = "1.5,0\n2.5,1\n".repeat(1000);
     assert_eq!(parse(&rows, &[]).unwrap().rows, 2000);
+}
+
+fn header_of(content: &str) -> Result<Option<Vec<String>>> {
+    let spec = spec(&[]);
+    let dialect = Dialect::of(&spec)?;
+    let source = Source::from_bytes(Path::new("t.csv"), content.as_bytes().to_vec())?;
+    let mut lines = Lines::new(source, &dialect);
+    let (first, sample) = begin(&mut lines)?.unwrap();
+    Ok(Schema::decide(Path::new("t.csv"), &first, &sample, &dialect, &spec)?.names)
+}
+
+/// A first line of names is no sample, whatever the names look like.
+#[test]
+fn names_of_columns_are_told_from_samples_or_asked_for() {
+    let floats = "5.1,3.5,0.4,0\n4.9,3.1,0.6,1\n6.2,3.3,0.5,0\n5.8,2.7,0.2,1\n5.5,2.9,0.3,1\n";
+    let bytes = "12,0,3,1\n0,0,9,0\n7,200,1,1\n3,3,0,0\n1,255,8,1\n";
+    let named = [
+        ("a,b,2019,y\n", floats),
+        ("1990,1991,1992,y\n", floats),
+        ("0,1,2,3\n", floats),
+        (",0,1,y\n", floats),
+        ("400,410.5,435,y\n", floats),
+        ("1901,1902,1903,1904\n", floats),
+        ("700.25,801.5,950,1100\n", floats),
+        ("# a,b,c,y\n", floats),
+        ("0,1,2,y\n", bytes),
+    ];
+    for (first, rest) in named {
+        let names = header_of(&format!("{first}{rest}")).unwrap();
+        assert!(names.is_some(), "{first}");
+        let data = parse(&format!("{first}{rest}"), &[]).unwrap();
+        assert_eq!((data.rows, data.targets.outputs()), (5, 2), "{first}");
+    }
+    let names = header_of(&format!("# a,b,c,y\n{floats}")).unwrap().unwrap();
+    assert_eq!(names, ["a", "b", "c", "y"]);
+    for sample in [
+        floats,
+        bytes,
+        "0,1,2,3\n4,5,6,7\n8,9,10,11\n",
+        "NA,1.5,a\n1,2.5,b\n2,3.5,a\n",
+    ] {
+        assert_eq!(header_of(sample).unwrap(), None, "{sample}");
+    }
+    // A sample with a fault, counting numbers over whole ones, a word that no row repeats.
+    for (first, rest) in [
+        ("5.0,x2,0.3,0\n", floats),
+        ("0,1,2,3\n", bytes),
+        ("4,kind\n", "5,a\n6,b\n4,a\n3,b\n2,a\n"),
+        ("900,70,-50,9\n", "1,2,3,0\n2,3,4,1\n3,4,5,0\n2,2,4,0\n3,3,3,1\n"),
+    ] {
+        let error = header_of(&format!("{first}{rest}")).unwrap_err().to_string();
+        assert!(
+            error.contains("t.csv, line 1: are these names of columns or a sample?")
+                && error.contains("header = true"),
+            "{first}{error}"
+        );
+        for (flag, rows) in [(true, 5), (false, 6)] {
+            let data = parse(&format!("{first}{rest}"), &[("header", Value::Flag(flag))]);
+            assert!(
+                data.is_ok_and(|d| d.rows == rows) || first.contains("x2"),
+                "{first}"
+            );
+        }
+    }
+}
+
+/// Labels are whole numbers or words, never rounded.
+#[test]
+fn labels_are_exact() {
+    let classes = |content: &str| parse(content, &[]).unwrap().class_names;
+    let huge = "1,9007199254740992\n2,9007199254740993\n3,9007199254740994\n";
+    assert_eq!(
+        classes(huge),
+        ["9007199254740992", "9007199254740993", "9007199254740994"]
+    );
+    assert_eq!(classes(&huge.replace('\n', ".0\n")), classes(huge));
+    // Beyond 64 bits they are words.
+    assert_eq!(
+        classes("1,99999999999999999998\n2,99999999999999999999\n").len(),
+        2
+    );
+    assert_eq!(classes("1,1.0\n2,1\n3,-0\n4,0\n5,1e1\n"), ["0", "1", "10"]);
+    // Numbers in ascending order, words behind them.
+    assert_eq!(classes("1,10\n2,other\n3,9\n4,2\n"), ["2", "9", "10", "other"]);
+    assert_eq!(
+        classes("a,y\n1,\" cat \"\n2, \"cat\"\n3,dog\n4,\u{a0}cat\n"),
+        ["cat", "dog"]
+    );
+    let error = parse("1,1e20\n2,2\n", &[]).unwrap_err().to_string();
+    assert!(error.contains("the label 1e20 is no class"), "{error}");
+    let notes = parse("1,01\n2,1\n3,Cat\n4,cat\n", &[]).unwrap().notes.join("\n");
+    for says in [
+        "the labels `01` and `1` are one number",
+        "`Cat` and `cat` are spelt almost alike",
+        "numbers come first",
+    ] {
+        assert!(notes.contains(says), "{notes}");
+    }
+}
+
+/// One rule of what is missing, for features, targets and labels.
+#[test]
+fn what_is_missing_is_missing_in_every_column() {
+    for word in ["NA", "null", "None", "\\N", "", "NaN", "n/a", "<NA>", "?", "#N/A"] {
+        for row in [format!("{word},0"), format!("3,{word}")] {
+            let error = parse(&format!("a,y\n1,10\n2,9\n{row}\n"), &[])
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("t.csv, line 4, column") && error.contains("is missing"),
+                "{error}"
+            );
+        }
+    }
+    // Unless the experiment says which words are.
+    let none = [("missing", Value::List(vec![text("-")]))];
+    assert_eq!(
+        parse("1,none\n2,some\n", &none).unwrap().class_names,
+        ["none", "some"]
+    );
+    let error = parse("1,-\n2,some\n", &none).unwrap_err().to_string();
+    assert!(error.contains("the label is missing (`-`)"), "{error}");
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_refused_where_it_opens() {
+    let rows = "1,a\n2,b\n".repeat(80);
+    let refused = |content: String| parse(&content, &[]).unwrap_err().to_string();
+    let error = refused(format!("1,a\n2,\"b\n{}", &rows[..40]));
+    assert!(
+        error.contains("t.csv, line 2: the quote that opens a cell here is never closed"),
+        "{error}"
+    );
+    let error = refused(format!("1,a\n2,\"b\n{rows}"));
+    assert!(
+        error.contains("line 2: the quote that opens a cell here is not closed within 100 lines"),
+        "{error}"
+    );
+    let error = refused("1,a\n2,\"b\n3,a\n4,b\"\n".to_owned());
+    assert!(
+        error.contains("line 2, column 2: the label `b\\n3,a\\n4,b` goes on over several lines"),
+        "{error}"
+    );
+    let error = refused("1,\"a\"b\n".to_owned());
+    assert!(error.contains("line 1: text follows behind the quote"), "{error}");
+    let literal = parse("1,\"a\n2,b\n", &[("quotes", Value::Flag(false))]).unwrap();
+    assert_eq!(literal.class_names, ["\"a", "b"]);
+    // An ignored text may have lines, and quotes written twice.
+    let text = "t,x,y\n\"one\ntwo, \"\"three\"\"\",1,a\nfour,2,b\n";
+    let data = parse(text, &[("ignore", Value::List(vec![Value::Integer(1)]))]).unwrap();
+    assert_eq!(data.features, Features::U8(vec![1, 2]));
+}
+
+#[test]
+fn decimal_commas_runs_of_blanks_and_ends_of_lines() {
+    let plain = parse("1.5,2.25,0\n-3,4e1,1\n", &[]).unwrap();
+    let commas = [("decimal", text(",")), ("delimiter", text(";"))];
+    assert_eq!(
+        parse("1,5;2,25;0\n-3;4e1;1\n", &commas).unwrap().digest,
+        plain.digest
+    );
+    let blanks = [("delimiter", text("whitespace"))];
+    assert_eq!(
+        parse("  1.5   2.25\t 0\n -3 4e1  1  \n", &blanks).unwrap().digest,
+        plain.digest
+    );
+    for end in ["\r", "\r\n", "\n\n", "\n  \n"] {
+        let content = format!("1.5,2.25,0{end}-3,4e1,1{end}");
+        assert_eq!(parse(&content, &[]).unwrap().digest, plain.digest, "{end:?}");
+    }
+    for (content, keys, says) in [
+        ("1,5;2,25;0\n", vec![], "delimiter = \";\""),
+        ("1 2 0\n3 4 1\n", vec![], "delimiter = \"whitespace\""),
+        ("1;2;0\n", vec![], "delimiter = \";\""),
+        ("1,5;0\n", vec![("delimiter", text(";"))], "decimal = \",\""),
+        ("1.234,5;0\n", commas.to_vec(), "separates thousands"),
+        (
+            "1,2\n",
+            vec![("decimal", text(","))],
+            "`decimal` and `delimiter` are both `,`",
+        ),
+        ("1_000,0\n", vec![], "separators of thousands"),
+        ("0x1F,0\n", vec![], "hexadecimal"),
+        ("1 1:0.5 7:2\n", blanks.to_vec(), "LibSVM"),
+        ("sep=;\n1,2\n", vec![], "a first line that is no row"),
+        ("a,b\n1,1,2\n", vec![], "row.names = FALSE"),
+        ("a,b\n1,2,\n", vec![], "the line ends in a delimiter"),
+        ("1,2,0\n#3,4\n", vec![], "begin with # are not skipped"),
+        (
+            "1,a,\n2,b,\n",
+            vec![("ignore", Value::List(vec![Value::Integer(2)]))],
+            "does every line end in a delimiter?",
+        ),
+        ("a\0b,1\n", vec![], "line 1: a byte is zero"),
+        ("PAR1....", vec![], "t.csv is a Parquet file"),
+    ] {
+        let error = parse(content, &keys).unwrap_err().to_string();
+        assert!(error.contains(says), "{content}: {error}\nshould say: {says}");
+    }
+}
+
+/// A class that training never sees is an error that shows both lists.
+#[test]
+fn the_label_sets_of_both_files_are_compared() {
+    let open = |text: &str| Source::from_bytes(Path::new("x.csv"), text.as_bytes().to_vec()).unwrap();
+    let train = "1,<=50K\n2,>50K\n3,<=50K\n";
+    for test in ["1,<=50K.\n2,>50K.\n", "1,<=50k\n", "1,other\n"] {
+        let error = read(open(train), Some(open(test)), &spec(&[]))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("classes that training never sees: `") && error.contains("has: `<=50K`, `>50K`"),
+            "{error}"
+        );
+    }
+    let blank = read(open(train), Some(open("1, \"<=50K\"\n2, >50K \n")), &spec(&[])).unwrap();
+    assert_eq!(blank.class_names, ["<=50K", ">50K"]);
+    let numbers = read(open("1,1\n2,2\n"), Some(open("3,1.0\n4,2.0\n")), &spec(&[])).unwrap();
+    assert_eq!(numbers.class_names, ["1", "2"]);
+}
+
+/// Likely mistakes are said.
+#[test]
+fn doubts_are_noted() {
+    let notes = |content: String, keys: &[(&str, Value)]| parse(&content, keys).unwrap().notes.join("\n");
+    let rows = |f: &dyn Fn(usize) -> String| (0..20).map(f).collect::<String>();
+    let index = rows(&|i| format!("{i},{}.5,{}\n", i * 7 % 5, i / 10));
+    for names in [",x,y\n", "Unnamed: 0,x,y\n", "id,x,y\n", "n,x,y\n", ""] {
+        let notes = notes(format!("{names}{index}"), &[("label", Value::Integer(3))]);
+        assert!(
+            notes.contains("counts the rows: an index? ignore = [1]"),
+            "{names}{notes}"
+        );
+    }
+    let label = notes(index.clone(), &[("label", Value::Integer(1))]);
+    assert!(
+        label.contains("20 classes in 20 samples: almost every sample has a class of its own"),
+        "{label}"
+    );
+    let default = notes(rows(&|i| format!("{}.5,{}\n", i * 7 % 5, i % 2)), &[]);
+    assert_eq!(
+        default,
+        "column 2 is the label, since it is the last and `label` is not given"
+    );
+    let twice = notes(
+        format!("x,x,y\n{}", rows(&|i| format!("{}.5,3.5,{}\n", i * 7 % 5, i % 2))),
+        &[("label", text("y"))],
+    );
+    assert_eq!(twice, "two columns have the name `x`");
+    let reading = parse(IRIS, &[]).unwrap().reading;
+    assert_eq!(
+        reading,
+        [
+            "3 columns, separated by `,`",
+            "line 1 has names: `sepal` in column 1 stands over numbers",
+            "label: column 3 (`species`), the last, since `label` is not given",
+        ]
+    );
+}
+
+/// gzip, Python and Node read a file with zeros behind its end, and so do we.
+#[test]
+fn zeros_behind_gzip_are_no_damage() {
+    let mut zipped = gzip(IRIS.as_bytes());
+    zipped.extend_from_slice(&[0; 700]);
+    let open = |bytes: Vec<u8>| {
+        read(
+            Source::from_bytes(Path::new("t.csv.gz"), bytes)?,
+            None,
+            &spec(&[]),
+        )
+    };
+    assert_eq!(
+        open(zipped.clone()).unwrap().digest,
+        parse(IRIS, &[]).unwrap().digest
+    );
+    zipped.extend_from_slice(b"5,5,setosa\n");
+    let error = open(zipped).unwrap_err().to_string();
+    assert!(
+        error.contains("something else than gzip follows behind its end"),
+        "{error}"
+    );
 }

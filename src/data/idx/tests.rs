@@ -2,6 +2,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::*;
+use crate::support::catalog::Value;
 
 /// An IDX file of bytes.
 pub(in crate::data) fn file(dimensions: &[u32], elements: &[u8]) -> Vec<u8> {
@@ -26,6 +27,7 @@ fn read(images: Vec<u8>, labels: Vec<u8>) -> Result<Dataset> {
         "idx",
         Pair::open(source("images", images), source("labels", labels))?,
         None,
+        false,
     )
 }
 
@@ -137,7 +139,7 @@ fn a_directory_is_read_with_its_test_pair_and_its_faults() {
     let dir = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
     let spec = |path: &Path| {
-        let path = crate::support::catalog::Value::Text(path.to_str().unwrap().to_owned());
+        let path = Value::Text(path.to_str().unwrap().to_owned());
         ITEM.entry.resolve([("path".to_owned(), path)].into()).unwrap()
     };
     let read = |path: &Path| load(&spec(path), 0, &Environment::default());
@@ -153,13 +155,38 @@ fn a_directory_is_read_with_its_test_pair_and_its_faults() {
     assert_eq!(read(dir.path()).unwrap().official_test, None);
     write("t10k-images-idx3-ubyte", &file(&[1, 2, 2], &[9; 4]));
     write("t10k-labels-idx1-ubyte", &file(&[1], &[4]));
+    let error = read(dir.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("t10k-labels-idx1-ubyte has classes that training never sees: `4`")
+            && error.contains("train-labels.idx1-ubyte has: `0`, `1`"),
+        "{error}"
+    );
+    let accepting = ITEM.entry.resolve(
+        [
+            (
+                "path".to_owned(),
+                Value::Text(dir.path().to_str().unwrap().to_owned()),
+            ),
+            ("unseen_classes".to_owned(), Value::Flag(true)),
+        ]
+        .into(),
+    );
+    let data = load(&accepting.unwrap(), 0, &Environment::default()).unwrap();
+    assert_eq!(data.targets.outputs(), 5);
+    // As EMNIST's letters begin at 1.
+    assert!(
+        data.notes[0].contains("no sample is of class `2`, `3`: the network has 5 outputs for 3 classes"),
+        "{:?}",
+        data.notes
+    );
+    write("t10k-labels-idx1-ubyte", &file(&[1], &[1]));
     let data = read(dir.path()).unwrap();
     assert_eq!((data.rows, data.official_test.clone()), (3, Some(2..3)));
     assert_eq!(
         data.targets,
         Targets::Classes {
-            labels: vec![1, 0, 4],
-            classes: 5
+            labels: vec![1, 0, 1],
+            classes: 2
         }
     );
     write("t10k-images-idx3-ubyte", &file(&[1, 2, 3], &[9; 6]));
