@@ -46,6 +46,10 @@ struct DatasetSummary {
     held_out_samples: Option<usize>,
     /// Why the sizes are not known.
     missing: Option<String>,
+    /// How the file was read, where the user brought it.
+    reading: Vec<String>,
+    /// What a person may not have meant about it.
+    notes: Vec<String>,
 }
 
 impl Summary {
@@ -128,6 +132,12 @@ impl Summary {
                 ),
             };
             line(&mut out, width, "data", &text);
+            for read in &data.reading {
+                line(&mut out, width, "", read);
+            }
+            for note in &data.notes {
+                line(&mut out, width, "", &format!("note: {note}"));
+            }
         }
         let parameters = match (self.parameters_least, self.parameters_most) {
             (least, most) if least == most => grouped(least),
@@ -171,6 +181,11 @@ fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Result<Vec<Dat
             outputs: shape.map(|s| s.outputs),
             training_samples: shape.map(|s| s.train),
             held_out_samples: shape.map(|s| s.held_out),
+            reading: prepared
+                .as_ref()
+                .map(|d| d.dataset.reading.clone())
+                .unwrap_or_default(),
+            notes: prepared.as_ref().map(|d| d.notes()).unwrap_or_default(),
             missing: prepared.err().map(|e| e.message().to_owned()),
         });
         shapes.push(shape.unwrap_or(DataShape::NOMINAL));

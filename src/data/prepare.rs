@@ -56,6 +56,34 @@ impl Prepared {
         }
     }
 
+    /// What a person may not have meant about the data and their division, a line each.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.dataset.notes.clone();
+        if let Targets::Classes { labels, classes } = &*self.targets {
+            let in_part = |rows: &[u32]| {
+                let mut there = vec![false; *classes];
+                rows.iter()
+                    .for_each(|&row| there[usize::from(labels[row as usize])] = true);
+                there
+            };
+            let seen = in_part(&self.split.train);
+            for (part, rows) in [("validation", &self.split.validation), ("test", &self.split.test)] {
+                let tested = in_part(rows);
+                let unseen: Vec<String> = (0..*classes)
+                    .filter(|c| tested[*c] && !seen[*c])
+                    .map(|c| c.to_string())
+                    .collect();
+                if !unseen.is_empty() {
+                    notes.push(format!(
+                        "the training part has no sample of class {}, which the {part} part has",
+                        unseen.join(", ")
+                    ));
+                }
+            }
+        }
+        notes
+    }
+
     /// Features per sample.
     pub fn inputs(&self) -> usize {
         self.dataset.cols

@@ -278,6 +278,7 @@ impl Made<'_> {
                 samples: 1797,
                 inputs: 64,
                 classes: Some(10),
+                reading: Vec::new(),
             }],
         };
         std::fs::write(dir.join(format::MANIFEST), manifest.to_toml().unwrap()).unwrap();

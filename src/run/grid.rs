@@ -14,7 +14,7 @@ use super::journal::TrialKey;
 use super::lock::Lock;
 use super::metadata::RunMetadata;
 use super::pool::{Pool, default_threads};
-use super::progress::Progress;
+use super::progress::{Progress, say};
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
 use super::store::{Found, Store};
@@ -227,6 +227,9 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
     };
     let mut job = Job::new(grid.experiment.clone(), grid.environment.clone())?;
     job.weights_into = Some(directory.clone());
+    if grid.progress {
+        job.notes.iter().for_each(|note| say(&format!("note: {note}")));
+    }
     let job = Arc::new(job);
     let costs = job.costs();
     let mut mine = vec![false; costs.len()];

@@ -28,6 +28,8 @@ pub struct Job {
     /// The results directory that trials leave their weights in, where the experiment asks for
     /// them; `None` leaves none (`verify`, tests).
     pub weights_into: Option<PathBuf>,
+    /// What a person may not have meant about the data, a line each.
+    pub notes: Vec<String>,
     cache: Cache,
 }
 
@@ -46,7 +48,7 @@ impl Job {
             ));
         }
         let cache = Cache::new(experiment.seed, environment);
-        let (mut shapes, mut entries) = (Vec::new(), Vec::new());
+        let (mut shapes, mut entries, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         for (i, spec) in plan.datasets().enumerate() {
             let preparations = plan.preparations();
             let first = preparations.iter().find(|(other, _, _)| Arc::ptr_eq(other, spec));
@@ -55,6 +57,12 @@ impl Job {
             plan.check_data(i, &prepared)?;
             shapes.push(DataShape::of(&prepared));
             entries.push(entry(spec.to_string(), &prepared));
+            notes.extend(
+                prepared
+                    .notes()
+                    .into_iter()
+                    .map(|note| format!("data `{spec}`: {note}")),
+            );
         }
         plan.learn_shapes(&shapes);
         let manifest = manifest(&experiment, plan.len() as u64, entries);
@@ -64,6 +72,7 @@ impl Job {
             shapes,
             manifest,
             weights_into: None,
+            notes,
             cache,
         })
     }
@@ -100,6 +109,7 @@ fn entry(name: String, prepared: &Prepared) -> DatasetEntry {
             Targets::Classes { classes, .. } => Some(*classes as u32),
             Targets::Values { .. } => None,
         },
+        reading: dataset.reading.clone(),
     }
 }
 

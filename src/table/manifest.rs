@@ -50,6 +50,9 @@ pub struct DatasetEntry {
     /// Classes; missing for regression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<u32>,
+    /// How a file that the user brought was read, a line each: separator, header, label.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reading: Vec<String>,
 }
 
 impl Manifest {
@@ -138,6 +141,7 @@ mod tests {
                 samples: 1797,
                 inputs: 64,
                 classes: Some(10),
+                reading: Vec::new(),
             }],
         }
     }

@@ -93,6 +93,7 @@ impl Fixture {
                 samples: 1797,
                 inputs: 64,
                 classes: Some(10),
+                reading: Vec::new(),
             }],
         };
         let path = dir.path().join(format::MANIFEST);

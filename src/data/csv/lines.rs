@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::data::file::Source;
 use crate::support::catalog::{Spec, Value};
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::{counted, excerpt};
 
 /// No line of a table is longer; a device, or a file of zeros, would fill the memory.
 const LONGEST_LINE: usize = 64 << 20;
@@ -345,8 +346,8 @@ impl<'a> Lines<'a> {
     fn ragged(&self, width: usize) -> Error {
         let count = self.record.len();
         let what = format!(
-            "{count} cell{}, but the first line has {width}",
-            if count == 1 { "" } else { "s" }
+            "{}, but the first line has {width}",
+            counted(count as u64, "cell")
         );
         let error = self.fault(self.record.line, &what);
         if self.record.get(0).starts_with(b"#") {
@@ -365,13 +366,9 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// A cell for a message: at most 40 characters of it, without control characters.
+/// A cell for a message.
 pub(super) fn shown(cell: &[u8]) -> String {
-    String::from_utf8_lossy(cell)
-        .chars()
-        .take(40)
-        .flat_map(char::escape_debug)
-        .collect()
+    excerpt(&String::from_utf8_lossy(cell))
 }
 
 /// The place of a cell, for a message.
