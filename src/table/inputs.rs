@@ -126,6 +126,7 @@ mod tests {
                 samples: 4,
                 inputs: 1,
                 classes: Some(2),
+                reading: Vec::new(),
             }],
         }
     }

@@ -19,6 +19,7 @@ fn manifest() -> Manifest {
             samples: 1797,
             inputs: 64,
             classes: Some(10),
+            reading: Vec::new(),
         }],
     }
 }
