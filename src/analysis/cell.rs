@@ -277,6 +277,24 @@ pub fn describe(coordinates: &Coordinates) -> String {
     texts.join(",")
 }
 
+/// How much of the spread of a cell's headline figure is due to which seed; `None` where seeds are
+/// not crossed.
+pub fn shares(cell: &Cell) -> Option<crate::analysis::stats::variance::Shares> {
+    let scores = cell.scores(cell.headline())?;
+    let crossed: Vec<_> = cell
+        .outcomes
+        .iter()
+        .zip(scores)
+        .map(|(o, value)| crate::analysis::stats::variance::Crossed {
+            weights: o.weight_seed,
+            order: o.order_seed,
+            data: o.data_seed,
+            value,
+        })
+        .collect();
+    crate::analysis::stats::variance::shares(&crossed)
+}
+
 /// Sets what the cells of a dataset tell together: the accuracy of guessing (the manifest's, else 0
 /// for datasets with accuracies), and which figures are measured.
 pub fn set_dataset_facts(cells: &mut [Cell], manifest: Option<&Manifest>) {

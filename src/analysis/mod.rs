@@ -3,8 +3,10 @@
 pub mod cell;
 pub mod check;
 pub mod diff;
+pub mod rank;
 pub mod ranking;
 pub mod stats;
 pub mod summary;
 pub mod terminal;
+pub mod tune;
 pub mod tuning;

@@ -1,31 +1,28 @@
 //! `summary.csv`: one row per cell.
 //!
-//! A trial that diverged or failed counts with its worst: chance accuracy, infinite loss. An
-//! infinite figure is an empty cell (`diverged` and `failed` say why). Intervals are 95%
-//! percentile bootstrap intervals over replicates; with one replicate they are empty, unless its
-//! seeds vary: then over the seeds. The
-//! `tuned_*` columns stand in the row of the learning rate that was chosen (see
-//! [`crate::analysis::tuning`]) and are empty in the others.
+//! A trial that diverged or failed counts with chance accuracy and infinite loss. An infinite
+//! figure is an empty cell (`diverged` and `failed` say why). Intervals are 95% percentile
+//! bootstrap intervals over replicates; with one replicate they are empty, unless its seeds vary:
+//! then over the seeds. The `tuned_*` columns stand in the row of the learning rate that was chosen
+//! (see [`crate::analysis::tune`]) and are empty in the others.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 
 use rayon::prelude::*;
 
-use crate::experiment::Axis;
-use crate::support::error::Result;
-
-use crate::analysis::cell::{self, Cell, Figure, Outcome};
 use crate::analysis::stats::{self, Estimate, Identity, Units, variance};
-use crate::analysis::tuning;
+use crate::analysis::tune::{Split, Tuned, tune};
+use crate::experiment::Axis;
+use crate::row::Status;
+use crate::support::error::Result;
 use crate::table::format;
 use crate::table::manifest::Manifest;
-use crate::table::record::Status;
 use crate::table::table::{EpochLine, Reader, TrialLine};
+use crate::table::{Figure, Subset, Trials};
 
 mod row;
 
-pub use row::{SummaryFigures, SummaryRow, load, write};
+pub use row::{SummaryFigures, SummaryRow, write};
 
 /// Summarises the tables in `trials` and `epochs`; the manifest gives chance accuracies.
 ///
@@ -40,41 +37,48 @@ pub fn of_tables<T: Read, E: Read>(
     let epochs = epochs
         .map(|e| Reader::<EpochLine, E>::new(format::EPOCHS, e))
         .transpose()?;
-    Ok(summarise(&cell::collect(trials, epochs, manifest)?))
+    Ok(summarise(&Trials::read(trials, epochs, manifest)?))
 }
 
 /// One row per cell, in the same order. Cells are shared out among the threads of the rayon pool
 /// that this is called in.
-pub fn summarise(cells: &[Cell]) -> Vec<SummaryRow> {
+pub fn summarise(trials: &Trials) -> Vec<SummaryRow> {
+    let cells = trials.cells();
     let mut rows: Vec<SummaryRow> = cells.par_iter().map(row).collect();
-    let headline = |row: &SummaryRow, tuned: bool| {
-        let f = &row.figures;
-        let (accuracy, loss) = if tuned {
-            (f.tuned_test_accuracy_median, f.tuned_test_loss_median)
-        } else {
-            (f.test_accuracy_median, f.test_loss_median)
-        };
-        // Ranked by what is better when greater; a missing loss is an infinite one.
-        accuracy.unwrap_or_else(|| -loss.unwrap_or(f64::INFINITY))
+    // The place of each trial's cell among the rows.
+    let mut place_of = vec![0; trials.len()];
+    for (place, cell) in cells.iter().enumerate() {
+        cell.rows().for_each(|row| place_of[row] = place);
+    }
+    let places = |group: &Subset| -> Vec<usize> {
+        let mut places: Vec<usize> = group.rows().map(|row| place_of[row]).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     };
-    for group in groups(cells, &[Axis::Scheme]) {
-        let values: Vec<f64> = group.iter().map(|i| headline(&rows[*i], false)).collect();
-        for (i, rank) in group.iter().zip(ranks(&values)) {
+    for group in trials.all().group_but(&[Axis::Scheme]) {
+        let places = places(&group);
+        let values: Vec<f64> = places.iter().map(|i| headline(&rows[*i], false)).collect();
+        for (i, rank) in places.iter().zip(ranks(&values)) {
             rows[*i].figures.rank = Some(rank);
         }
     }
-    let by_rate = groups(cells, &[Axis::LearningRate]);
-    let tuned: Vec<Option<Tuned>> = by_rate.par_iter().map(|group| Tuned::of(cells, group)).collect();
-    for (group, tuned) in by_rate.iter().zip(tuned) {
-        if let Some(tuned) = tuned {
-            tuned.enter(group, &mut rows);
+    let groups = trials.all().group_but(&[Axis::LearningRate]);
+    let tuned: Vec<Option<TunedFigures>> = groups.par_iter().map(TunedFigures::of).collect();
+    for (group, tuned) in groups.iter().zip(tuned) {
+        let Some(tuned) = tuned else {
+            continue;
+        };
+        for i in places(group) {
+            rows[i].figures.tuned = Some(false);
+        }
+        if let Some(first) = tuned.tuned.chosen.first() {
+            tuned.enter(&mut rows[place_of[first]].figures);
         }
     }
-    for group in groups(cells, &[Axis::Scheme, Axis::LearningRate]) {
-        let chosen: Vec<usize> = group
-            .into_iter()
-            .filter(|i| rows[*i].figures.tuned == Some(true))
-            .collect();
+    for group in trials.all().group_but(&[Axis::Scheme, Axis::LearningRate]) {
+        let mut chosen = places(&group);
+        chosen.retain(|i| rows[*i].figures.tuned == Some(true));
         let values: Vec<f64> = chosen.iter().map(|i| headline(&rows[*i], true)).collect();
         for (i, rank) in chosen.iter().zip(ranks(&values)) {
             rows[*i].figures.tuned_rank = Some(rank);
@@ -83,13 +87,14 @@ pub fn summarise(cells: &[Cell]) -> Vec<SummaryRow> {
     rows
 }
 
-/// Indices of the cells that differ in nothing but the axes `free`, group by group.
-pub fn groups(cells: &[Cell], free: &[Axis]) -> Vec<Vec<usize>> {
-    let mut groups: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
-    for (i, cell) in cells.iter().enumerate() {
-        groups.entry(cell.coordinates.key(free)).or_default().push(i);
-    }
-    groups.into_values().collect()
+/// What a row is ranked by, better when greater; a missing loss is an infinite one.
+fn headline(row: &SummaryRow, tuned: bool) -> f64 {
+    let f = &row.figures;
+    let (accuracy, loss) = match tuned {
+        true => (f.tuned_test_accuracy_median, f.tuned_test_loss_median),
+        false => (f.test_accuracy_median, f.test_loss_median),
+    };
+    accuracy.unwrap_or_else(|| -loss.unwrap_or(f64::INFINITY))
 }
 
 /// The place of each value, the greatest first; equal values share the better place.
@@ -98,47 +103,40 @@ pub fn ranks(values: &[f64]) -> Vec<u32> {
     values.iter().map(place).collect()
 }
 
-/// What the interval of a figure of a cell is seeded by.
-fn identity(cell: &Cell, what: &str) -> Identity {
-    let key = cell.coordinates.key(&[]);
-    Identity::new(key.iter().map(String::as_str)).and([what])
+/// The texts of a cell's coordinates.
+fn texts<'t>(cell: &Subset<'t>) -> [&'t str; Axis::CELL.len()] {
+    Axis::CELL.map(|axis| cell.text(axis))
 }
 
-/// A figure of some trials.
-fn estimate(
-    identity: &Identity,
-    trials: &[&Outcome],
-    scores: &[f64],
-    statistic: fn(&[f64]) -> f64,
-) -> Estimate {
-    let seeds = trials.iter().map(|trial| Cell::pair_key(trial));
-    let units = Units::of_trials(seeds.zip(scores.iter().copied()));
-    Estimate::new(identity, units, statistic)
+/// A figure of some trials of a cell, with its interval.
+fn estimate(trials: &Subset, what: &str, scores: &[f64], statistic: fn(&[f64]) -> f64) -> Estimate {
+    let identity = Identity::new(texts(trials)).and([what]);
+    let units = Units::of_trials(trials.seeds().zip(scores.iter().copied()));
+    Estimate::new(&identity, units, statistic)
 }
 
-fn row(cell: &Cell) -> SummaryRow {
-    let accuracy = cell.scores(Figure::TestAccuracy);
-    let loss = cell.scores(Figure::TestLoss);
+fn row(cell: &Subset) -> SummaryRow {
+    let accuracy = cell.scores(Figure::TEST_ACCURACY);
+    let loss = cell.scores(Figure::TEST_LOSS);
     let median_of = |figure| {
         cell.scores(figure)
             .map(|s| stats::median(&s))
             .filter(|x| x.is_finite())
     };
     let mut f = SummaryFigures {
-        trials: cell.outcomes.len() as u32,
+        trials: cell.len() as u32,
         ok: cell.count(Status::Ok) as u32,
         diverged: cell.count(Status::Diverged) as u32,
         failed: cell.count(Status::Failed) as u32,
-        train_loss_median: median_of(Figure::TrainLoss),
-        train_accuracy_median: median_of(Figure::TrainAccuracy),
-        validation_loss_median: median_of(Figure::ValidationLoss),
-        validation_accuracy_median: median_of(Figure::ValidationAccuracy),
-        best_test_accuracy_median: median_of(Figure::BestTestAccuracy),
+        train_loss_median: median_of(Figure::TRAIN_LOSS),
+        train_accuracy_median: median_of(Figure::TRAIN_ACCURACY),
+        validation_loss_median: median_of(Figure::VALIDATION_LOSS),
+        validation_accuracy_median: median_of(Figure::VALIDATION_ACCURACY),
+        best_test_accuracy_median: median_of(Figure::BEST_TEST_ACCURACY),
         ..SummaryFigures::default()
     };
-    let trials: Vec<&Outcome> = cell.outcomes.iter().collect();
     let estimate = |what: &str, scores: &Option<Vec<f64>>, statistic: fn(&[f64]) -> f64| {
-        let of = |scores: &Vec<f64>| estimate(&identity(cell, what), &trials, scores, statistic);
+        let of = |scores: &Vec<f64>| estimate(cell, what, scores, statistic);
         scores.as_ref().map_or((None, None, None), |s| of(s).cells())
     };
     // A grid may be one cell of many replicates: its estimates, too, are shared out.
@@ -174,8 +172,10 @@ fn row(cell: &Cell) -> SummaryRow {
     if let Some(scores) = &loss {
         f.test_loss_iqm = Some(stats::interquartile_mean(scores)).filter(|x| x.is_finite());
     }
-    let times: Option<Vec<f64>> = cell.outcomes.iter().map(|o| o.epochs_to_target).collect();
-    if let (Some(times), Some(_)) = (times, cell.chance) {
+    let trials = cell.trials();
+    let times: Option<Vec<f64>> = cell.rows().map(|row| trials.epochs_to_target(row)).collect();
+    let classified = cell.headline() == Some(Figure::TEST_ACCURACY);
+    if let (Some(times), true) = (times, classified) {
         f.reached_target = Some(times.iter().filter(|t| t.is_finite()).count() as u32);
         f.epochs_to_target_median = Some(stats::median(&times)).filter(|x| x.is_finite());
     }
@@ -184,68 +184,56 @@ fn row(cell: &Cell) -> SummaryRow {
         f.rest_share = Some(s.rest);
     }
     SummaryRow {
-        cell: cell.coordinates.clone(),
+        cell: texts(cell).map(str::to_owned),
         figures: f,
     }
 }
 
 /// How much of the spread of a cell's headline figure is due to which seed; `None` where seeds are
 /// not crossed.
-pub fn shares(cell: &Cell) -> Option<variance::Shares> {
-    let scores = cell.scores(cell.headline())?;
+pub fn shares(cell: &Subset) -> Option<variance::Shares> {
+    let scores = cell.scores(cell.headline()?)?;
     // Crossed seeds of one replicate; more replicates of them would be no further factor.
     let crossed: Vec<variance::Crossed> = cell
-        .outcomes
-        .iter()
+        .seeds()
         .zip(scores)
-        .map(|(o, value)| variance::Crossed {
-            weights: o.weight_seed,
-            order: o.order_seed,
-            data: o.data_seed,
+        .map(|([_, weights, order, data], value)| variance::Crossed {
+            weights,
+            order,
+            data,
             value,
         })
         .collect();
     variance::shares(&crossed)
 }
 
-/// The learning rate chosen in a group of cells, and what those score that did not choose it.
-struct Tuned {
-    choice: tuning::Choice,
+/// The learning rate chosen in a group of cells, and what the trials score that did not choose it.
+struct TunedFigures<'t> {
+    tuned: Tuned<'t>,
     accuracy: Option<Estimate>,
     loss_median: Option<f64>,
     trials: Option<u32>,
 }
 
-impl Tuned {
-    fn of(cells: &[Cell], group: &[usize]) -> Option<Self> {
-        let members: Vec<&Cell> = group.iter().map(|i| &cells[*i]).collect();
-        let choice = tuning::choose(&members)?;
-        let cell = members[choice.chosen];
-        let scores = |figure| tuning::scores_over(cell, figure, &choice.scoring);
-        let (accuracy, loss) = (scores(Figure::TestAccuracy), scores(Figure::TestLoss));
-        let identity = identity(cell, "tuned_test_accuracy_median");
-        let scored = cell
-            .outcomes
-            .iter()
-            .filter(|o| choice.scoring.contains(&o.replicate));
-        let scored: Vec<&Outcome> = scored.collect();
-        Some(Tuned {
+impl<'t> TunedFigures<'t> {
+    fn of(group: &Subset<'t>) -> Option<Self> {
+        let tuned = tune(group, Split::Halves)?;
+        let scored = &tuned.scored;
+        let accuracy = scored.scores(Figure::TEST_ACCURACY);
+        let loss = scored.scores(Figure::TEST_LOSS);
+        Some(TunedFigures {
             trials: loss.as_ref().or(accuracy.as_ref()).map(|s| s.len() as u32),
-            accuracy: accuracy.map(|s| estimate(&identity, &scored, &s, stats::median)),
+            accuracy: accuracy.map(|s| estimate(scored, "tuned_test_accuracy_median", &s, stats::median)),
             loss_median: loss.map(|s| stats::median(&s)).filter(|x| x.is_finite()),
-            choice,
+            tuned,
         })
     }
 
-    /// Fills in the rows of the group.
-    fn enter(self, group: &[usize], rows: &mut [SummaryRow]) {
-        let choice = &self.choice;
-        for (place, i) in group.iter().enumerate() {
-            rows[*i].figures.tuned = Some(place == choice.chosen);
-        }
-        let f = &mut rows[group[choice.chosen]].figures;
-        f.tuned_at_edge = Some(choice.at_edge);
-        f.tuned_on = Some(choice.tuning as u32);
+    /// Fills in the row of the chosen cell.
+    fn enter(self, f: &mut SummaryFigures) {
+        f.tuned = Some(true);
+        f.tuned_at_edge = Some(self.tuned.at_edge);
+        f.tuned_on = Some(self.tuned.tuning as u32);
         f.tuned_trials = self.trials;
         if let Some(estimate) = self.accuracy {
             (

@@ -1,6 +1,5 @@
 use super::*;
 use crate::table::example;
-use crate::table::manifest::DatasetEntry;
 use crate::table::record::TrialRecord;
 use crate::table::table::{Table, Writer};
 
@@ -18,26 +17,6 @@ fn lost(scheme: &str, rate: f64, replicate: u32) -> TrialRecord {
     example::diverged(trial(scheme, rate, replicate, 0.5).coordinates, 2)
 }
 
-fn manifest() -> Manifest {
-    Manifest {
-        format_version: format::FORMAT_VERSION,
-        numerics_version: 1,
-        name: "x".into(),
-        experiment_digest: String::new(),
-        commit: None,
-        trials: 0,
-        experiment: String::new(),
-        dataset: vec![DatasetEntry {
-            name: "digits".into(),
-            digest: String::new(),
-            samples: 1797,
-            inputs: 64,
-            classes: Some(10),
-            reading: Vec::new(),
-        }],
-    }
-}
-
 fn summary(records: &[TrialRecord]) -> Vec<SummaryRow> {
     let write = |table| {
         let mut writer = Writer::new(table, Vec::new()).unwrap();
@@ -45,7 +24,7 @@ fn summary(records: &[TrialRecord]) -> Vec<SummaryRow> {
         writer.finish().unwrap()
     };
     let (trials, epochs) = (write(Table::Trials), write(Table::Epochs));
-    of_tables(&trials[..], Some(&epochs[..]), Some(&manifest())).unwrap()
+    of_tables(&trials[..], Some(&epochs[..]), Some(&example::manifest())).unwrap()
 }
 
 /// Two schemes, two rates, four replicates.
@@ -251,7 +230,9 @@ fn the_table_reads_back_and_disorder_is_refused() {
     let text = writer.finish().unwrap();
     let error = of_tables(&text[..], None::<&[u8]>, None).unwrap_err().to_string();
     assert!(
-        error.contains("he trial digits,0,64-32,relu,a,zeros,sgd,0.01,32,0,0,0,0 is out of order"),
+        error.contains(
+            "trials.csv:3: the trial digits,0,64-32,relu,a,zeros,sgd,0.01,32,0,0,0,0 is out of order"
+        ),
         "{error}"
     );
 }

@@ -1,8 +1,10 @@
 //! Made-up records for tests.
 
 use crate::experiment::Coordinates;
-
+use crate::table::format;
+use crate::table::manifest::{DatasetEntry, Manifest};
 use crate::table::record::{EpochRow, LayerRow, Status, TrialRecord, TrialRow};
+use crate::table::trials::{Builder, Trials};
 
 /// A place in a grid.
 pub fn coordinates() -> Coordinates {
@@ -91,4 +93,36 @@ pub fn diverged(coordinates: Coordinates, epoch: u32) -> TrialRecord {
     }
     record.epochs.truncate(1);
     record
+}
+
+/// The manifest of a run on the digits.
+pub fn manifest() -> Manifest {
+    Manifest {
+        format_version: format::FORMAT_VERSION,
+        numerics_version: 1,
+        name: "x".into(),
+        experiment_digest: String::new(),
+        commit: None,
+        trials: 0,
+        experiment: String::new(),
+        dataset: vec![DatasetEntry {
+            name: "digits".into(),
+            digest: String::new(),
+            samples: 1797,
+            inputs: 64,
+            classes: Some(10),
+            reading: Vec::new(),
+        }],
+    }
+}
+
+/// The frame of these records, which may stand in any order.
+pub fn frame(records: &[TrialRecord], manifest: Option<&Manifest>) -> Trials {
+    let mut records = records.to_vec();
+    records.sort_by(|a, b| crate::table::order::compare(&a.coordinates, &b.coordinates));
+    let mut builder = Builder::new(false);
+    for record in &records {
+        builder.push(&record.coordinates, &record.trial, None);
+    }
+    builder.finish(manifest)
 }

@@ -384,6 +384,11 @@ impl<'t> Subset<'t> {
         self.rows.iter().map(|row| *row as usize)
     }
 
+    /// The row of the first; `None` where there are none.
+    pub fn first(&self) -> Option<usize> {
+        self.rows.first().map(|row| *row as usize)
+    }
+
     /// Number of trials.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -397,7 +402,7 @@ impl<'t> Subset<'t> {
     /// The coordinate that its trials share; that of the first where they differ, empty where
     /// there are none.
     pub fn text(&self, axis: Axis) -> &'t str {
-        self.rows().next().map_or("", |row| self.trials.text(row, axis))
+        self.first().map_or("", |row| self.trials.text(row, axis))
     }
 
     /// That coordinate as a number; NaN if it is text.
@@ -520,12 +525,29 @@ impl<'t> Subset<'t> {
     /// The figure that schemes are ranked by; `None` where there are no trials. Trials of one
     /// subset should be all for classification or all for regression.
     pub fn headline(&self) -> Option<Figure> {
-        self.rows().next().map(|row| self.trials.headline(row))
+        self.first().map(|row| self.trials.headline(row))
     }
 
     /// The figure that learning rates are chosen by; `None` where there are no trials.
     pub fn selector(&self) -> Option<Figure> {
-        self.rows().next().map(|row| self.trials.selector(row))
+        self.first().map(|row| self.trials.selector(row))
+    }
+
+    /// Whether the trials of another table stand at the same places and count with the same in each
+    /// of `figures`.
+    pub fn same_scores(&self, other: &Subset, figures: &[Figure]) -> bool {
+        let same = |(a, b): (usize, usize)| {
+            let (ours, theirs) = (self.trials, other.trials);
+            let scores =
+                |f: &Figure| ours.score(a, *f).map(f64::to_bits) == theirs.score(b, *f).map(f64::to_bits);
+            Axis::ALL
+                .iter()
+                .all(|axis| ours.text(a, *axis) == theirs.text(b, *axis))
+                && ours.status(a) == theirs.status(b)
+                && ours.chance(a) == theirs.chance(b)
+                && figures.iter().all(scores)
+        };
+        self.len() == other.len() && self.rows().zip(other.rows()).all(same)
     }
 
     /// The rows of trials here and in `other` that share replicate, seeds and the values on `axes`:

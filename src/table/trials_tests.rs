@@ -1,28 +1,7 @@
 use super::*;
 use crate::table::example;
-use crate::table::manifest::DatasetEntry;
 use crate::table::record::TrialRecord;
 use crate::table::table::{Table, Writer};
-
-fn manifest() -> Manifest {
-    Manifest {
-        format_version: format::FORMAT_VERSION,
-        numerics_version: 1,
-        name: "x".into(),
-        experiment_digest: String::new(),
-        commit: None,
-        trials: 0,
-        experiment: String::new(),
-        dataset: vec![DatasetEntry {
-            name: "digits".into(),
-            digest: String::new(),
-            samples: 1797,
-            inputs: 64,
-            classes: Some(10),
-            reading: Vec::new(),
-        }],
-    }
-}
 
 fn at(scheme: &str, rate: f64, replicate: u32) -> Coordinates {
     let mut c = example::coordinates();
@@ -66,7 +45,7 @@ fn every_field_of_a_row_is_found_again() {
     let mut records = records();
     records[1].trial.message = Some("slow".into());
     records[2].trial.trial_id = "other".into();
-    let trials = frame(&records, Some(&manifest())).unwrap();
+    let trials = frame(&records, Some(&example::manifest())).unwrap();
     assert_eq!(trials.len(), 12);
     for (row, record) in records.iter().enumerate() {
         for axis in Axis::ALL {
@@ -90,7 +69,7 @@ fn every_field_of_a_row_is_found_again() {
 
 #[test]
 fn a_diverged_trial_counts_as_chance_and_as_infinite_loss() {
-    let trials = frame(&records(), Some(&manifest())).unwrap();
+    let trials = frame(&records(), Some(&example::manifest())).unwrap();
     assert_eq!(trials.score(8, Figure::TEST_ACCURACY), Some(0.7));
     assert_eq!(trials.score(9, Figure::TEST_ACCURACY), Some(0.1));
     assert_eq!(trials.score(9, Figure::VALIDATION_LOSS), Some(f64::INFINITY));
@@ -115,17 +94,17 @@ fn what_is_not_measured_on_a_dataset_is_not_lost() {
         let t = &mut r.trial;
         (t.validation_loss, t.validation_accuracy) = (None, None);
     }
-    let trials = frame(&records, Some(&manifest())).unwrap();
+    let trials = frame(&records, Some(&example::manifest())).unwrap();
     assert_eq!(trials.score(9, Figure::VALIDATION_ACCURACY), None);
     assert_eq!(trials.all().scores(Figure::VALIDATION_LOSS), None);
     assert_eq!(trials.score(9, Figure::TEST_ACCURACY), Some(0.1));
     // A trial that ended well and lacks what others have has lost it: its loss was not finite.
     records[0].trial.test_loss = None;
-    let trials = frame(&records, Some(&manifest())).unwrap();
+    let trials = frame(&records, Some(&example::manifest())).unwrap();
     assert_eq!(trials.score(0, Figure::TEST_LOSS), Some(f64::INFINITY));
     // Where no trial ended well, what is reported is lost and the rest is not measured.
     let lost = [example::diverged(at("a", 0.5, 0), 1)];
-    let trials = frame(&lost, Some(&manifest())).unwrap();
+    let trials = frame(&lost, Some(&example::manifest())).unwrap();
     assert_eq!(trials.score(0, Figure::TRAIN_ACCURACY), Some(0.1));
     assert_eq!(trials.score(0, Figure::VALIDATION_ACCURACY), None);
     let trials = frame(&lost, None).unwrap();
@@ -135,7 +114,7 @@ fn what_is_not_measured_on_a_dataset_is_not_lost() {
 
 #[test]
 fn subsets_are_selected_and_grouped_in_the_order_of_the_tables() {
-    let trials = frame(&records(), Some(&manifest())).unwrap();
+    let trials = frame(&records(), Some(&example::manifest())).unwrap();
     let selector = Selector(BTreeMap::from([
         (Axis::Scheme, vec!["b".to_owned()]),
         (Axis::Replicate, vec!["0".to_owned(), "2".to_owned()]),
@@ -169,7 +148,7 @@ fn subsets_are_selected_and_grouped_in_the_order_of_the_tables() {
 
 #[test]
 fn trials_pair_by_their_seeds() {
-    let trials = frame(&records(), Some(&manifest())).unwrap();
+    let trials = frame(&records(), Some(&example::manifest())).unwrap();
     let cells = trials.cells();
     assert_eq!(cells[1].pair_by_seeds(&cells[2], &[]), [(3, 6), (4, 7), (5, 8)]);
     assert_eq!(cells[1].pair_by_seeds(&cells[2], &[Axis::LearningRate]), []);
@@ -204,7 +183,12 @@ fn blocks_hold_the_rows_of_the_whole_table() {
     let records = records();
     let text = text(&records);
     let axes = &Axis::ALL[..=Axis::Scheme as usize];
-    let mut blocks = Blocks::new(Reader::new("t", &text[..]).unwrap(), axes, Some(manifest())).unwrap();
+    let mut blocks = Blocks::new(
+        Reader::new("t", &text[..]).unwrap(),
+        axes,
+        Some(example::manifest()),
+    )
+    .unwrap();
     let mut rows = 0;
     for scheme in ["a", "b"] {
         assert_eq!(blocks.peek().map(|c| c.scheme.as_str()), Some(scheme));
@@ -215,4 +199,26 @@ fn blocks_hold_the_rows_of_the_whole_table() {
     }
     assert_eq!((rows, blocks.peek()), (12, None));
     assert!(blocks.next_block().unwrap().is_empty());
+}
+
+#[test]
+fn equal_trials_of_two_tables_are_known_by_what_they_count_with() {
+    let (a, mut changed) = (records(), records());
+    changed[0].trial.test_loss = Some(0.25);
+    changed[9].trial.test_loss = Some(7.0);
+    let of = |records: &[TrialRecord]| frame(records, Some(&example::manifest())).unwrap();
+    let (old, new) = (of(&a), of(&changed));
+    let (old, new) = (old.all(), new.all());
+    assert!(old.same_scores(&new, &[Figure::TEST_ACCURACY]));
+    assert!(!old.same_scores(&new, &[Figure::TEST_ACCURACY, Figure::TEST_LOSS]));
+    // What a diverged trial wrote is not what it counts with.
+    let rest = |subset: &Subset| -> Vec<Option<f64>> {
+        subset
+            .rows()
+            .skip(1)
+            .map(|row| subset.trials().score(row, Figure::TEST_LOSS))
+            .collect()
+    };
+    assert_eq!(rest(&old), rest(&new));
+    assert!(!old.same_scores(&old.filter(|row| row > 0), &[]));
 }

@@ -1,24 +1,21 @@
 //! A row of `summary.csv`, and how it is written and read.
 
 use std::io::Write;
-use std::path::Path;
 
+use crate::experiment::{Axis, CellCoordinates};
 use crate::support::error::{Error, Kind, Result};
 
-#[cfg(doc)]
-use crate::analysis::cell;
-use crate::analysis::cell::CellCoordinates;
 #[cfg(doc)]
 use crate::analysis::stats::variance;
 use crate::row::{BadCell, Cells, Column, columns};
 use crate::table::format;
-use crate::table::table::{self, Reader, Row};
+use crate::table::table::{self, Row};
 
 /// A row of `summary.csv`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SummaryRow {
-    /// The cell.
-    pub cell: CellCoordinates,
+    /// The coordinates of the cell as they stand in the table, by [`Axis::CELL`].
+    pub cell: [String; Axis::CELL.len()],
     /// Its figures.
     pub figures: SummaryFigures,
 }
@@ -69,7 +66,7 @@ columns! {
         pub validation_accuracy_median: Option<f64>,
         /// Median test accuracy at the epoch that was best on validation data.
         pub best_test_accuracy_median: Option<f64>,
-        /// Trials whose test accuracy reached [`cell::TARGET_ACCURACY`] at some evaluation.
+        /// Trials whose test accuracy reached [`crate::table::trials::TARGET_ACCURACY`] at some evaluation.
         pub reached_target: Option<u32>,
         /// Median number of epochs until then, trials that never did counting as infinite.
         pub epochs_to_target_median: Option<f64>,
@@ -113,7 +110,10 @@ impl Row for SummaryRow {
     }
     fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
         Ok(SummaryRow {
-            cell: CellCoordinates::read(record, 0)?,
+            cell: {
+                let cell = CellCoordinates::read(record, 0)?;
+                Axis::CELL.map(|axis| cell.text(axis).into_owned())
+            },
             figures: SummaryFigures::read(record, CellCoordinates::COLUMNS.len())?,
         })
     }
@@ -131,17 +131,9 @@ pub fn write<W: Write>(rows: &[SummaryRow], out: W) -> Result<()> {
     let mut record = csv::StringRecord::new();
     for row in rows {
         record.clear();
-        row.cell.write(&mut |cell| record.push_field(cell));
+        row.cell.iter().for_each(|cell| record.push_field(cell));
         row.figures.write(&mut |cell| record.push_field(cell));
         out.write_record(&record).map_err(unwritable)?;
     }
     out.flush().map_err(|e| unwritable(e.into()))
-}
-
-/// Reads `summary.csv` in the directory `dir`.
-///
-/// # Errors
-/// It cannot be read.
-pub fn load(dir: &Path) -> Result<Vec<SummaryRow>> {
-    Reader::<SummaryRow, _>::open(&dir.join(format::SUMMARY))?.collect()
 }

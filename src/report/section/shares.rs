@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::{Section, named};
+use crate::analysis::cell;
 use crate::analysis::stats::variance::Shares;
-use crate::analysis::summary;
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::support::catalog::number;
@@ -31,12 +31,7 @@ fn section(model: &ReportModel) -> Markup {
         .all_cells()
         .filter_map(|(setting, cell)| {
             let c = &cell.coordinates;
-            Some((
-                setting,
-                c.scheme.as_str(),
-                c.learning_rate,
-                summary::shares(cell)?,
-            ))
+            Some((setting, c.scheme.as_str(), c.learning_rate, cell::shares(cell)?))
         })
         .collect();
     if rows.is_empty() {

@@ -10,6 +10,7 @@ use crate::analysis::summary::{self, SummaryRow};
 use crate::experiment::{CellCoordinates, Record};
 use crate::row::{Cells as _, Column};
 use crate::support::error::Result;
+use crate::table::Trials;
 use crate::table::format;
 use crate::table::manifest::Manifest;
 use crate::table::table::{EpochLine, Reader, Row as _, TrialLine};
@@ -121,7 +122,7 @@ fn recompute(directory: &Path, manifest: &Manifest, record: &Record) -> Result<V
     let epochs = (record.epochs && epochs.exists())
         .then(|| Reader::<EpochLine, _>::open(&epochs))
         .transpose()?;
-    let rows = summary::summarise(&crate::analysis::cell::collect(trials, epochs, Some(manifest))?);
+    let rows = summary::summarise(&Trials::read(trials, epochs, Some(manifest))?);
     let mut text = Vec::new();
     summary::write(&rows, &mut text)?;
     parse(format::SUMMARY, &text)
