@@ -290,7 +290,7 @@ impl Axes {
                 return Err(document.point(error, node.span, "no cell has this"));
             }
             Err(error) => {
-                let span = node.culprit(error.message());
+                let span = node.part_quoted_in(error.message());
                 return Err(document.point(error, span, ""));
             }
         };

@@ -1,5 +1,5 @@
-//! The document layer: TOML text as a tree in which every key and value knows its place, and
-//! overrides from the command line with places of their own.
+//! The text of an experiment file as a tree of values with their places, as toml's parser gives
+//! them. Overrides from the command line are texts with places of their own.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,7 +17,7 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// A place in one of the document's texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
-    pub source: u32,
+    pub text: u32,
     pub start: u32,
     pub end: u32,
 }
@@ -65,8 +65,9 @@ impl Member {
     }
 }
 
+/// A text that values come from: the file, or the argument of a `--set`.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct Text {
     pub path: PathBuf,
     pub text: String,
 }
@@ -74,7 +75,7 @@ pub(super) struct Source {
 /// An experiment file with its overrides.
 #[derive(Debug)]
 pub(super) struct Document {
-    pub sources: Vec<Source>,
+    pub texts: Vec<Text>,
     pub root: Node,
 }
 
@@ -96,32 +97,20 @@ impl Document {
         }
         // An editor's choice of line ends is no part of an experiment.
         let text = text.replace("\r\n", "\n");
-        let place = Place { source: 0, offset: 0 };
+        let parsed = Parsed { text: 0, offset: 0 };
         let root = match DeTable::parse(&text) {
-            Ok(table) => {
-                let span = place.span(table.span());
-                place.table(table.get_ref()).map(|item| Node { span, item })
-            }
+            Ok(table) => parsed
+                .table(table.get_ref())
+                .map(|item| parsed.node_at(table.span(), item)),
             Err(e) => Err((
-                place.span(e.span().unwrap_or(0..0)),
+                parsed.span(e.span().unwrap_or(0..0)),
                 format!("not valid TOML: {}", e.message()),
             )),
         };
-        let sources = vec![Source {
-            path: path.to_owned(),
-            text,
-        }];
-        let empty = Span {
-            source: 0,
-            start: 0,
-            end: 0,
-        };
+        let path = path.to_owned();
         let mut document = Document {
-            sources,
-            root: Node {
-                span: empty,
-                item: Item::Table(Vec::new()),
-            },
+            texts: vec![Text { path, text }],
+            root: parsed.node_at(0..0, Item::Flag(false)),
         };
         document.root = root.map_err(|(span, message)| document.error(span, message, ""))?;
         Ok(document)
@@ -129,7 +118,7 @@ impl Document {
 
     /// The path of the file.
     pub fn path(&self) -> &Path {
-        &self.sources[0].path
+        &self.texts[0].path
     }
 
     /// An error that points at `span`.
@@ -139,21 +128,21 @@ impl Document {
 
     /// Makes an error point at `span`.
     pub fn point(&self, error: Error, span: Span, label: &str) -> Error {
-        let source = &self.sources[span.source as usize];
+        let text = &self.texts[span.text as usize];
         error.at(
-            &source.path,
-            &source.text,
+            &text.path,
+            &text.text,
             span.start as usize..span.end as usize,
             label,
         )
     }
 
-    /// A place in words, for a message that points elsewhere: `line 7 of quick.toml`.
-    pub fn place(&self, span: Span) -> String {
-        let source = &self.sources[span.source as usize];
-        let before = source.text.bytes().take(span.start as usize);
+    /// The line of a place in words, for a message that points elsewhere: `line 7 of quick.toml`.
+    pub fn line_of(&self, span: Span) -> String {
+        let text = &self.texts[span.text as usize];
+        let before = text.text.bytes().take(span.start as usize);
         let line = 1 + before.filter(|b| *b == b'\n').count();
-        format!("line {line} of {}", source.path.display())
+        format!("line {line} of {}", text.path.display())
     }
 
     /// The document as TOML without comments, overrides included; reads back as the same
@@ -186,19 +175,25 @@ fn to_toml(node: &Node) -> toml::Value {
 /// A result whose error is a place and a message.
 pub(super) type Misplaced<T> = std::result::Result<T, (Span, String)>;
 
-/// Turns the parser's spans into spans of one source.
-pub(super) struct Place {
-    pub source: u32,
+/// Turns what toml's parser gives into nodes: `offset` is where it began in the text number `text`.
+pub(super) struct Parsed {
+    pub text: u32,
     pub offset: usize,
 }
 
-impl Place {
+impl Parsed {
     pub fn span(&self, range: Range<usize>) -> Span {
         Span {
-            source: self.source,
+            text: self.text,
             start: (range.start + self.offset) as u32,
             end: (range.end + self.offset) as u32,
         }
+    }
+
+    /// `item` at a place that the parser gave.
+    pub fn node_at(&self, range: Range<usize>, item: Item) -> Node {
+        let span = self.span(range);
+        Node { span, item }
     }
 
     pub fn node(&self, value: &Spanned<DeValue<'_>>) -> Misplaced<Node> {
@@ -282,9 +277,9 @@ impl Node {
         }
     }
 
-    /// The part of this value that an error's message speaks of: the innermost member whose key,
-    /// or whose text, stands in it between backticks; else the whole.
-    pub fn culprit(&self, message: &str) -> Span {
+    /// Where an error's caret belongs: at the innermost member whose key, or whose text, the
+    /// message quotes; else at the whole value.
+    pub fn part_quoted_in(&self, message: &str) -> Span {
         let named = |name: &str| {
             message.contains(&format!("`{name}`")) || message.contains(&format!("the text \"{name}\""))
         };
@@ -298,7 +293,7 @@ impl Node {
                     .or_else(|| members.iter().find(by_text));
                 match found {
                     Some(m) if message.contains("no parameter") || message.contains("no key") => m.span,
-                    Some(m) => m.node.culprit(message),
+                    Some(m) => m.node.part_quoted_in(message),
                     None => self.span,
                 }
             }
@@ -360,13 +355,13 @@ mod tests {
     }
 
     #[test]
-    fn an_error_finds_the_member_it_speaks_of() {
+    fn an_error_points_at_the_member_that_its_message_quotes() {
         let d = document("a = { kind = \"normal\", std = -1 }\n");
         let Item::Table(members) = &d.root.item else {
             panic!("a table")
         };
         let node = &members[0].node;
-        let at = |message: &str| d.error(node.culprit(message), "m", "here").to_string();
+        let at = |message: &str| d.error(node.part_quoted_in(message), "m", "here").to_string();
         assert!(
             at("`std` of `normal` must be positive").contains("a.toml:1:30"),
             "{}",

@@ -161,7 +161,7 @@ impl<'d> Builder<'d> {
             ));
         }
         self.axes.put(axis, item, self.registry).map_err(|error| {
-            let span = item.culprit(error.message());
+            let span = item.part_quoted_in(error.message());
             self.document.point(error, span, "")
         })
     }
@@ -237,7 +237,7 @@ impl<'d> Builder<'d> {
             table.remove("label_noise");
         }
         DataSpec::parse(&value).map_err(|error| {
-            let span = node.culprit(error.message());
+            let span = node.part_quoted_in(error.message());
             self.document.point(error, span, "")
         })
     }

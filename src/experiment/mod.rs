@@ -1,8 +1,9 @@
 //! Experiment files: TOML text, checked, into an ordered plan of trials.
 //!
-//! [`Experiment::load`] reads a file: first as a document in which every value knows its place,
-//! then, table by table and against one list of [`keys`], into checked settings, [`Claim`]s and
-//! cells. Whatever is wrong is an error that points at the place and says what would be right.
+//! [`Experiment::load`] reads a file: toml's parser gives a document in which every value has its
+//! place, and serde reads its tables into the structs of [`keys`], from which come checked
+//! settings, [`Claim`]s and cells. What is wrong is an error that points at the place and says what
+//! would be right.
 //! [`Experiment::plan`] gives the trials.
 
 use std::path::{Path, PathBuf};

@@ -4,85 +4,58 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
-use super::document::{Document, Item, Member, Misplaced, Node, Place, Source, Span};
+use super::document::{Document, Item, Member, Misplaced, Node, Parsed, Span, Text};
 use crate::support::error::Result;
 
 impl Document {
     /// Overrides a key: `argument` is `key.path=value`; a value in TOML syntax, or a bare word.
     /// An empty value takes the key away.
     pub fn set(&mut self, argument: &str) -> Result<()> {
-        let source = self.sources.len() as u32;
-        self.sources.push(Source {
+        let text = self.texts.len() as u32;
+        self.texts.push(Text {
             path: PathBuf::from("--set"),
             text: argument.to_owned(),
         });
-        let whole = Span {
-            source,
-            start: 0,
-            end: argument.len() as u32,
+        let whole = Parsed { text, offset: 0 };
+        let wrong = |document: &Document, end, message, label| {
+            let error = document.error(whole.span(0..end), message, label);
+            error.help("for example --set grid.learning_rate=[0.1] or --set train.epochs=5")
         };
-        let example = "for example --set grid.learning_rate=[0.1] or --set train.epochs=5";
-        let Some(equals) = argument.find('=') else {
-            return Err(self
-                .error(whole, "an override is KEY=VALUE", "no `=` here")
-                .help(example));
+        let Some((keys, value)) = argument.split_once('=') else {
+            let message = "an override is KEY=VALUE";
+            return Err(wrong(self, argument.len(), message, "no `=` here"));
         };
         let mut path = Vec::new();
         let mut start = 0;
-        for part in argument[..equals].split('.') {
-            let span = Span {
-                source,
-                start: start as u32,
-                end: (start + part.len()) as u32,
-            };
+        for part in keys.split('.') {
             if part.trim().is_empty() {
-                let span = Span {
-                    end: equals.max(1) as u32,
-                    start: 0,
-                    ..span
-                };
-                return Err(self
-                    .error(span, "an override names a key before the `=`", "")
-                    .help(example));
+                let message = "an override names a key before the `=`";
+                return Err(wrong(self, keys.len().max(1), message, ""));
             }
-            path.push((part.trim().to_owned(), span));
+            path.push((part.trim().to_owned(), whole.span(start..start + part.len())));
             start += part.len() + 1;
         }
-        let text = argument[equals + 1..].trim_start();
-        let value = match text {
+        let value = value.trim_start();
+        let offset = argument.len() - value.len();
+        let value = match value.trim_end() {
             "" => None,
-            _ => Some(self.override_value(source, argument.len() - text.len(), text.trim_end())?),
+            value => Some(self.override_value(&Parsed { text, offset }, value)?),
         };
-        let mut root = std::mem::replace(
-            &mut self.root,
-            Node {
-                span: whole,
-                item: Item::Flag(false),
-            },
-        );
-        let done = set_in(&mut root, &path, value);
-        self.root = root;
-        done.map_err(|(span, message)| self.error(span, message, ""))
+        set_in(&mut self.root, &path, value).map_err(|(span, message)| self.error(span, message, ""))
     }
 
-    fn override_value(&self, source: u32, offset: usize, text: &str) -> Result<Node> {
-        let place = Place { source, offset };
+    fn override_value(&self, parsed: &Parsed, text: &str) -> Result<Node> {
+        let is_bare = |c: char| c.is_alphanumeric() || " _-./:\\~".contains(c);
         match DeValue::parse(text) {
-            Ok(value) => place
-                .node(&value)
-                .map_err(|(span, message)| self.error(span, message, "")),
-            Err(_)
-                if text
-                    .chars()
-                    .all(|c| c.is_alphanumeric() || " _-./:\\~".contains(c)) =>
-            {
-                Ok(Node {
-                    span: place.span(0..text.len()),
-                    item: Item::Text(text.trim().to_owned()),
-                })
+            Ok(value) => {
+                let node = parsed.node(&value);
+                node.map_err(|(span, message)| self.error(span, message, ""))
+            }
+            Err(_) if text.chars().all(is_bare) => {
+                Ok(parsed.node_at(0..text.len(), Item::Text(text.to_owned())))
             }
             Err(e) => {
-                let span = place.span(e.span().unwrap_or(0..text.len()));
+                let span = parsed.span(e.span().unwrap_or(0..text.len()));
                 let error = self.error(span, format!("not a TOML value: {}", e.message()), "");
                 Err(error.help(
                     "lists and tables follow TOML: [\"relu\", \"tanh\"], { kind = \"normal\", std = 0.01 }",
@@ -92,7 +65,7 @@ impl Document {
     }
 }
 
-/// Puts `value` (or nothing) at `path` inside `node`.
+/// Puts `value` at `path` inside `node`, or takes away what is there.
 fn set_in(node: &mut Node, path: &[(String, Span)], value: Option<Node>) -> Misplaced<()> {
     let Some(((key, span), rest)) = path.split_first() else {
         if let Some(value) = value {
@@ -100,51 +73,49 @@ fn set_in(node: &mut Node, path: &[(String, Span)], value: Option<Node>) -> Misp
         }
         return Ok(());
     };
+    let remove = rest.is_empty() && value.is_none();
     match &mut node.item {
         Item::List(items) => {
             let count = items.len();
-            let index = key.parse::<usize>().ok().filter(|i| *i < count);
-            let Some(index) = index else {
-                return Err((
-                    *span,
-                    match count {
-                        0 => format!("this is an empty list: there is no `{key}` in it"),
-                        _ => format!(
-                            "this is a list of {count}, numbered from 0 to {}: `{key}` is none of them",
-                            count - 1
+            match key.parse::<usize>() {
+                Ok(i) if i < count && remove => {
+                    items.remove(i);
+                    Ok(())
+                }
+                Ok(i) if i < count => set_in(&mut items[i], rest, value),
+                _ if count == 0 => Err((*span, format!("this is an empty list: there is no `{key}` in it"))),
+                _ => {
+                    let last = count - 1;
+                    Err((
+                        *span,
+                        format!(
+                            "this is a list of {count}, numbered from 0 to {last}: `{key}` is none of them"
                         ),
-                    },
-                ));
-            };
-            if rest.is_empty() && value.is_none() {
-                items.remove(index);
-                return Ok(());
+                    ))
+                }
             }
-            set_in(&mut items[index], rest, value)
         }
         Item::Table(members) => {
             let found = members.iter().position(|m| m.key == *key);
-            if rest.is_empty() && value.is_none() {
-                return match found {
-                    Some(i) => {
-                        members.remove(i);
-                        Ok(())
-                    }
-                    None => Err((*span, format!("there is no `{key}` to take away"))),
-                };
-            }
-            let index = found.unwrap_or_else(|| {
-                let node = Node {
-                    span: *span,
-                    item: Item::Table(Vec::new()),
-                };
-                members.push(Member {
-                    key: key.clone(),
-                    span: *span,
-                    node,
-                });
-                members.len() - 1
-            });
+            let index = match (found, remove) {
+                (Some(i), true) => {
+                    members.remove(i);
+                    return Ok(());
+                }
+                (None, true) => return Err((*span, format!("there is no `{key}` to take away"))),
+                (Some(i), false) => i,
+                (None, false) => {
+                    members.push(Member {
+                        key: key.clone(),
+                        span: *span,
+                        node: Node {
+                            span: *span,
+                            item: Item::Table(Vec::new()),
+                        },
+                    });
+                    members.len() - 1
+                }
+            };
             members[index].span = *span;
             set_in(&mut members[index].node, rest, value)
         }

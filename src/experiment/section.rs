@@ -149,9 +149,9 @@ impl<'d> Table<'d> {
 
     /// Where the table begins: its header, without the keys below.
     fn head(&self) -> Span {
-        let Span { source, start, end } = self.span;
+        let Span { text, start, end } = self.span;
         let keys = self.members.iter().map(|m| m.span);
-        let below = keys.filter(|s| s.source == source && s.start > start && s.start < end);
+        let below = keys.filter(|s| s.text == text && s.start > start && s.start < end);
         Span {
             end: below.map(|s| s.start).min().unwrap_or(end),
             ..self.span

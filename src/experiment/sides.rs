@@ -110,7 +110,7 @@ impl<'d> ClaimContext<'d> {
         let error = table.error(node.map_or(table.span(), |n| n.span), message);
         Err(error.help(format!(
             "layer_rows = {written} in [record], {}, keeps no others: write more there, or ask for fewer here with `layers`",
-            self.document.place(place)
+            self.document.line_of(place)
         )))
     }
 

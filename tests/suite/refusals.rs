@@ -152,3 +152,21 @@ fn a_run_goes_on_when_nobody_listens_any_more() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(bench.tables("out").contains_key("trials.csv"));
 }
+
+#[test]
+fn the_keys_have_a_schema_and_nothing_else_has() {
+    let bench = Bench::new(SMALL);
+    let ran = bench.run(&["list", "keys", "--format", "schema"]).expect(0);
+    let schema: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let scheme = &schema["definitions"]["scheme"]["anyOf"][0]["enum"];
+    assert!(scheme.as_array().unwrap().contains(&"he_normal".into()));
+    for arguments in [&["keys", "train"][..], &["schemes"], &[]] {
+        let ran = bench.run(&[&["list"], arguments, &["--format", "schema"]].concat());
+        let ran = ran.expect(2);
+        assert!(
+            ran.err.contains("goodinit list keys --format schema"),
+            "{}",
+            ran.err
+        );
+    }
+}

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use goodinit::experiment::Experiment;
 use goodinit::init::Registry;
+use goodinit::table::manifest::Manifest;
 
 fn files(directory: &str) -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -58,4 +59,33 @@ fn papers_and_slides_are_well_formed() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// A manifest quotes the experiment that it is of; the same file gives the same text and the same
+/// digest again.
+#[test]
+fn committed_manifests_quote_the_files_that_they_are_of() {
+    let mut compared = 0;
+    for directory in ["", "papers", "deck"] {
+        for file in files(directory) {
+            let stem = file.file_stem().unwrap().to_str().unwrap();
+            let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+            let path = results.join(directory).join(stem).join("manifest.toml");
+            let Ok(text) = std::fs::read_to_string(&path) else {
+                continue;
+            };
+            let manifest = Manifest::parse(&path, &text).unwrap_or_else(|e| panic!("{e}"));
+            let experiment = Experiment::load::<&str>(&file, &[], &Registry::standard());
+            let experiment = experiment.unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(manifest.experiment, experiment.resolved(), "{}", path.display());
+            assert_eq!(
+                manifest.experiment_digest,
+                experiment.digest(),
+                "{}",
+                path.display()
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared >= 40, "{compared}");
 }
