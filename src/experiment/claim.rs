@@ -262,7 +262,8 @@ impl Aggregate {
 
 impl<'de> Deserialize<'de> for Aggregate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
+        let wrong = |_| D::Error::invalid_value(Unexpected::Other(""), &Self::TAKES);
+        let text = Cow::<str>::deserialize(deserializer).map_err(wrong)?;
         Ok(match &*text {
             "median" => Aggregate::Median,
             "mean" => Aggregate::Mean,

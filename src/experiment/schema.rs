@@ -205,7 +205,8 @@ pub(super) fn layer_names() -> Json {
 
 /// The metric of a claim.
 pub(super) fn metric() -> Json {
-    json!({ "anyOf": [{ "enum": metric::names() }, table::<TimeToKeys>()] })
+    let in_full = json!({ "type": "string", "pattern": "^trials\\." });
+    json!({ "anyOf": [{ "enum": metric::names() }, in_full, table::<TimeToKeys>()] })
 }
 
 #[cfg(test)]
@@ -256,11 +257,12 @@ mod tests {
                 "$schema" | "title" | "description" | "default" | "definitions" | "additionalProperties" => {
                     true
                 }
-                // Patterns are all of the form `a call of a name`.
                 "pattern" => value.as_str().is_none_or(|text| match rule.as_str().unwrap() {
                     "\\)$" => text.ends_with(')'),
                     "^fraction" => text.starts_with("fraction"),
-                    _ => true,
+                    "^trials\\." => text.starts_with("trials."),
+                    "^[A-Za-z0-9_][A-Za-z0-9_.-]*$" => !text.contains('/'),
+                    other => panic!("{other}"),
                 }),
                 other => panic!("{other}"),
             }
@@ -302,6 +304,7 @@ mod tests {
             ("seed = 1", "seed = -1"),
             ("seed = 1", "seed = \"1\""),
             ("name = \"t\"", ""),
+            ("name = \"t\"", "name = \"a/b\""),
             ("epochs = 2", "epoch = 2"),
             ("epochs = 2", "epochs = 2\nevaluate_train = \"ful\""),
             ("\"zeros\",", "\"zeroes\","),

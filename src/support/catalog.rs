@@ -375,7 +375,11 @@ impl Parameter {
             let message = format!(
                 "`{}` of `{item}` must be {expected}, not {}",
                 self.name,
-                value.quoted()
+                match self.kind {
+                    // A word among words.
+                    ParameterKind::Text(_) => format!("`{value}`"),
+                    _ => value.quoted(),
+                }
             );
             Err(Error::new(Kind::Experiment, message).help(format!("{}: {}", self.name, self.doc)))
         };
