@@ -7,6 +7,5 @@ pub mod rank;
 pub mod ranking;
 pub mod stats;
 pub mod summary;
-pub mod terminal;
 pub mod tune;
 pub mod tuning;

@@ -9,10 +9,11 @@ use serde::Serialize;
 use super::grid::{Args, Format};
 use super::notes::Notes;
 use super::{print, print_json};
-use crate::analysis::terminal;
-use crate::analysis::{cell, check};
+use crate::analysis::check;
 use crate::data::Environment;
 use crate::experiment::Experiment;
+use crate::report::terminal;
+use crate::row::Status;
 use crate::run::command_line::command_line;
 use crate::run::grid::{Grid, GridOutcome};
 use crate::run::metadata::RunMetadata;
@@ -21,13 +22,9 @@ use crate::run::progress::say;
 use crate::run::shard::Shard;
 use crate::run::signals::Stop;
 use crate::support::error::{Error, Kind, Result};
-use crate::support::text::Style;
-use crate::support::text::{counted, entry};
-use crate::support::text::{duration, grouped};
-use crate::table::format;
+use crate::support::text::{Style, counted, duration, entry, grouped, visible};
 use crate::table::manifest::Manifest;
-use crate::table::record::Status;
-use crate::table::table::{EpochLine, Reader, TrialLine};
+use crate::table::{Trials, format};
 
 /// What a run has come to, as a program reads it.
 #[derive(Debug, Serialize)]
@@ -195,43 +192,37 @@ pub fn print_outcome(mut done: Done, out: &Path, format: Format) -> Result<ExitC
         return Ok(ExitCode::SUCCESS);
     }
     let Shown {
-        cells,
+        trials,
         verdicts,
         notes,
     } = load(out)?;
     match format {
-        Format::Text => print(&render_tables(&cells, &verdicts, &notes, out))?,
+        Format::Text => print(&render_tables(&trials, &verdicts, &notes, out))?,
         Format::Json => {
             done.endings = Some(Endings {
-                ok: count_status(&cells, Status::Ok),
-                diverged: count_status(&cells, Status::Diverged),
-                failed: count_status(&cells, Status::Failed),
+                ok: trials.all().count(Status::Ok),
+                diverged: trials.all().count(Status::Diverged),
+                failed: trials.all().count(Status::Failed),
             });
             done.notes = Some(notes);
             done.claims = check::print::json(&out.display().to_string(), &verdicts)["claims"].take();
             print_json(&done)?;
         }
     }
-    Ok(exit_code(&cells, out))
-}
-
-/// How many trials ended so.
-fn count_status(cells: &[cell::Cell], status: Status) -> usize {
-    cells.iter().map(|cell| cell.count(status)).sum()
+    Ok(exit_code(&trials, out))
 }
 
 /// 1 if trials failed, and then says so. A training that diverged is a result; a trial that failed
 /// could not be carried out, and whoever reads the tables must know.
-fn exit_code(cells: &[cell::Cell], out: &Path) -> ExitCode {
-    let failed = count_status(cells, Status::Failed);
+fn exit_code(trials: &Trials, out: &Path) -> ExitCode {
+    let failed = trials.all().count(Status::Failed);
     if failed == 0 {
         return ExitCode::SUCCESS;
     }
-    let trials: usize = cells.iter().map(|cell| cell.outcomes.len()).sum();
     say(&format!(
         "failed: {} of {} trials; the column `message` of {} says why, `--fresh` trains all of them again",
         grouped(failed as u64),
-        grouped(trials as u64),
+        grouped(trials.len() as u64),
         out.join(format::TRIALS).display()
     ));
     ExitCode::from(1)
@@ -270,39 +261,38 @@ fn resume_command(args: &Args) -> String {
 /// They cannot be read.
 pub fn print_tables(out: &Path) -> Result<ExitCode> {
     let Shown {
-        cells,
+        trials,
         verdicts,
         notes,
     } = load(out)?;
-    print(&render_tables(&cells, &verdicts, &notes, out))?;
-    Ok(exit_code(&cells, out))
+    print(&render_tables(&trials, &verdicts, &notes, out))?;
+    Ok(exit_code(&trials, out))
 }
 
 /// What a person gets to see of the tables of a run.
 struct Shown {
-    cells: Vec<cell::Cell>,
+    trials: Trials,
     verdicts: Vec<check::Verdict>,
     notes: Notes,
 }
 
 /// Reads it, on the threads of the pool that this is called in.
 fn load(out: &Path) -> Result<Shown> {
-    let tables = || rayon::join(|| load_cells(out), || load_notes(out));
-    let ((cells, notes), verdicts) = rayon::join(tables, || check::evaluate(out));
+    let (trials, verdicts) = rayon::join(|| load_trials(out), || check::evaluate(out));
+    let trials = trials?;
     Ok(Shown {
-        cells: cells?,
+        notes: notes(&trials),
+        trials,
         verdicts: verdicts?,
-        notes: notes?,
     })
 }
 
-fn render_tables(cells: &[cell::Cell], verdicts: &[check::Verdict], notes: &Notes, out: &Path) -> String {
+fn render_tables(trials: &Trials, verdicts: &[check::Verdict], notes: &Notes, out: &Path) -> String {
     let style = Style::detect();
-    let mut text = terminal::render(cells, out, style);
-    let trials = cells.iter().map(|cell| cell.outcomes.len()).sum();
-    if let Some(line) = notes.line(trials, "trial") {
+    let mut text = terminal::render(trials, out, style);
+    if let Some(line) = notes.line(trials.len(), "trial") {
         let line = format!("{line}; see `message` in {}", format::TRIALS);
-        entry(&mut text, "", 0, &line, style.width);
+        entry(&mut text, "", 0, &visible(&line), style.width);
     }
     if !verdicts.is_empty() {
         text.push('\n');
@@ -311,35 +301,25 @@ fn render_tables(cells: &[cell::Cell], verdicts: &[check::Verdict], notes: &Note
     text
 }
 
-/// What schemes had to say about the trials in `out`. What a failed trial has to say is no note.
-///
-/// # Errors
-/// The table cannot be read.
-fn load_notes(out: &Path) -> Result<Notes> {
+/// The notes of schemes on `trials`. The message of a failed trial is no note.
+fn notes(trials: &Trials) -> Notes {
     let mut notes = Notes::default();
-    for line in Reader::<TrialLine, _>::open(&out.join(format::TRIALS))? {
-        let trial = line?.trial;
-        if trial.status != Status::Failed {
-            trial.message.iter().for_each(|text| notes.add(text));
+    for row in 0..trials.len() {
+        if trials.status(row) != Status::Failed {
+            trials.message(row).into_iter().for_each(|text| notes.add(text));
         }
     }
-    Ok(notes)
+    notes
 }
 
-/// The cells of the tables in `out`.
+/// The trials of the tables in `out`.
 ///
 /// # Errors
-/// They cannot be read, or are not of the trials that the manifest promises.
-fn load_cells(out: &Path) -> Result<Vec<cell::Cell>> {
+/// They cannot be read, or are not those that the manifest promises.
+fn load_trials(out: &Path) -> Result<Trials> {
     let manifest = Manifest::load(out)?;
-    let trials = Reader::<TrialLine, _>::open(&out.join(format::TRIALS))?;
-    let epochs = out.join(format::EPOCHS);
-    let epochs = epochs
-        .exists()
-        .then(|| Reader::<EpochLine, _>::open(&epochs))
-        .transpose()?;
-    let cells = cell::collect(trials, epochs, Some(&manifest))?;
-    let rows: usize = cells.iter().map(|cell| cell.outcomes.len()).sum();
+    let trials = Trials::load(out)?;
+    let rows = trials.len();
     if rows as u64 != manifest.trials {
         let message = format!(
             "{} has {rows} rows, where the manifest beside it promises {}",
@@ -350,5 +330,5 @@ fn load_cells(out: &Path) -> Result<Vec<cell::Cell>> {
             "cut short or edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew, and moves this one aside",
         ));
     }
-    Ok(cells)
+    Ok(trials)
 }

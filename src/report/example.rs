@@ -233,13 +233,15 @@ impl Made<'_> {
         }
     }
 
-    fn write(&self, dir: &Path) {
-        let records: Vec<TrialRecord> = self
+    fn write(&self, dir: &Path, edit: &dyn Fn(&mut TrialRecord)) {
+        let mut records: Vec<TrialRecord> = self
             .places()
             .into_iter()
             .enumerate()
             .map(|(i, c)| self.record(i, c))
             .collect();
+        records.iter_mut().for_each(edit);
+        records.sort_by(|a, b| order::compare(&a.coordinates, &b.coordinates));
         for table in Table::ALL {
             let file = std::fs::File::create(dir.join(table.file())).unwrap();
             let mut writer = Writer::new(table, file).unwrap();
@@ -286,8 +288,13 @@ impl Made<'_> {
 
     /// The run, written and read again.
     pub fn run(&self) -> Run {
+        self.run_with(&|_| {})
+    }
+
+    /// The run with every trial edited.
+    pub fn run_with(&self, edit: &dyn Fn(&mut TrialRecord)) -> Run {
         let dir = tempfile::tempdir().unwrap();
-        self.write(dir.path());
+        self.write(dir.path(), edit);
         Run::load(dir.path()).unwrap()
     }
 }

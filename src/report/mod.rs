@@ -17,6 +17,7 @@ pub mod png;
 mod run;
 mod section;
 mod setting;
+pub(crate) mod terminal;
 #[cfg(test)]
 mod tests;
 

@@ -1,196 +1,129 @@
-//! A run as a report looks at it: settings, schemes, rates, and what each cell scored.
+//! What the sections of a report show of a run: settings, schemes, rates, scores and the ranking.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::collections::BTreeMap;
 
 use super::figure::axis::digits;
 use super::figure::{Ink, headings};
 use super::measure::Measure;
 use super::run::Run;
-use super::setting::{Setting, words};
-use crate::analysis::cell::{self, Cell};
-use crate::analysis::ranking::{Rates, Standing, standings};
-use crate::analysis::stats::{median, stratified_mean};
-use crate::analysis::tuning::{self, Basis};
+use super::setting::{Setting, axis_in_words};
+use crate::analysis::rank::{Rates, SchemeScore, rank};
+use crate::analysis::stats::stratified_mean;
+use crate::analysis::tune::{Basis, Split, basis, merit, tune, tune_by};
 use crate::experiment::Axis;
-use crate::table::record::Status;
-
-/// The trials of one setting, scheme and learning rate.
-#[derive(Debug, Clone)]
-pub struct Rate<'a> {
-    /// The learning rate.
-    pub rate: f64,
-    /// Their places in the table.
-    pub trials: Range<usize>,
-    cell: &'a Cell,
-}
+use crate::table::Subset;
 
 /// The learning rate chosen for a scheme in a setting.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tuned {
-    /// The rate.
-    pub rate: f64,
+#[derive(Debug, Clone)]
+pub struct Tuned<'t> {
     /// Whether it is the least or the greatest of several; `None` where validation data did not
     /// choose it.
     pub at_edge: Option<bool>,
     /// The trials that are scored: those of the replicates that did not choose, if others did.
-    pub trials: Vec<usize>,
+    pub scored: Subset<'t>,
 }
 
-/// A run as a report looks at it.
+/// What the sections of a report show of a run.
 #[derive(Debug)]
 pub struct ReportModel<'a> {
     /// The tables.
     pub run: &'a Run,
     /// What trials are scored by.
     pub measure: Measure,
-    tuning: Measure,
     /// The settings, in the order of the tables.
     pub settings: Vec<Setting>,
-    /// The schemes, best first.
+    /// The schemes, best first; those that were not trained last.
     pub schemes: Vec<String>,
-    /// What is known of each scheme that was trained, best first: at its own rates where there are
-    /// several.
-    pub standings: Vec<Standing>,
-    /// Datasets that are not scored by the measure, and so not looked at.
+    /// The ranking of the schemes that were trained: at their own rates where there are several.
+    pub ranking: Vec<SchemeScore>,
+    /// Datasets that are not scored by the measure, and so left out.
     pub left_out: Vec<String>,
     /// The learning rates, ascending.
     pub rates: Vec<f64>,
-    /// What a scheme's own are chosen by.
+    /// What a scheme's own rates are chosen by.
     pub basis: Basis,
-    /// Cells of each setting and scheme, by learning rate in ascending order.
-    cells: BTreeMap<(usize, String), Vec<Rate<'a>>>,
+    /// The trials on datasets that are scored by the measure.
+    pub trials: Subset<'a>,
+    /// The trials of each setting and scheme.
+    groups: BTreeMap<(usize, String), Subset<'a>>,
     inks: BTreeMap<String, Ink>,
 }
 
 impl<'a> ReportModel<'a> {
-    /// Looks at `run`. Schemes in `order` keep their colours from there.
+    /// The model of `run`. Schemes in `order` keep their colours from there.
     pub fn new(run: &'a Run, order: &[String]) -> ReportModel<'a> {
+        let all = &run.trials;
+        let measure = Measure::of(all);
+        let datasets = all.all().group_by(&[Axis::Dataset]);
+        let left_out = datasets
+            .iter()
+            .filter(|trials| trials.scores(measure.figure).is_none());
+        let left_out: Vec<String> = left_out.map(|t| t.text(Axis::Dataset).to_owned()).collect();
+        let trials = all.all().filter(|row| all.measures(row, measure.figure));
+        let probed = run.probe.iter().map(|line| &line.coordinates);
+        let probed: Vec<_> = probed.filter(|c| !left_out.contains(&c.dataset)).collect();
+
+        let mut groups = BTreeMap::new();
         let mut settings: Vec<Setting> = Vec::new();
-        let mut rates: Vec<f64> = Vec::new();
-        let mut schemes: Vec<String> = Vec::new();
-        let measure = Measure::of(run);
-        let left_out = not_scored(run, measure);
-        for c in run.coordinates().filter(|c| !left_out.contains(&c.dataset)) {
-            let setting = Setting::of(c);
-            // Tables are sorted, so most rows are of the setting seen last.
-            if settings.last() != Some(&setting) && !settings.contains(&setting) {
-                settings.push(setting);
+        for group in trials.group_but(&[Axis::LearningRate]) {
+            let first = group.rows().next().unwrap_or_default();
+            let place = place_of(&mut settings, Setting::of_trial(all, first));
+            groups.insert((place, group.text(Axis::Scheme).to_owned()), group);
+        }
+        let mut rates: Vec<f64> = trials
+            .group_by(&[Axis::LearningRate])
+            .iter()
+            .map(rate_of)
+            .collect();
+        let ranking = match rates.as_slice() {
+            [only] => rank(&trials, Rates::Fixed(*only), "all"),
+            _ => rank(&trials, Rates::Tuned, "all"),
+        };
+        let mut schemes: Vec<String> = ranking.iter().map(|s| s.scheme.clone()).collect();
+        let trained = trials.rows().map(|row| all.text(row, Axis::Scheme));
+        for scheme in trained.chain(probed.iter().map(|c| c.scheme.as_str())) {
+            if !schemes.iter().any(|s| s == scheme) {
+                schemes.push(scheme.to_owned());
             }
+        }
+        for c in probed {
+            place_of(&mut settings, Setting::of(c));
             if !rates.contains(&c.learning_rate) {
                 rates.push(c.learning_rate);
             }
-            if !schemes.contains(&c.scheme) {
-                schemes.push(c.scheme.clone());
-            }
         }
         rates.sort_by(f64::total_cmp);
-        let mut model = ReportModel {
+        let more = schemes.iter().filter(|s| !order.contains(s));
+        let coloured = order.iter().chain(more).enumerate();
+        ReportModel {
             run,
             measure,
-            tuning: measure.tuning(run),
+            left_out,
+            basis: basis(&trials),
+            inks: coloured.map(|(i, s)| (s.clone(), Ink::of(i))).collect(),
             settings,
             schemes,
-            standings: Vec::new(),
-            left_out,
+            ranking,
             rates,
-            basis: Basis::OneRate,
-            cells: BTreeMap::new(),
-            inks: BTreeMap::new(),
-        };
-        model.group();
-        model.basis = tuning::basis(model.all_cells().map(|(_, cell)| cell));
-        model.rank();
-        let more = model.schemes.iter().filter(|s| !order.contains(s)).cloned();
-        let colours: Vec<String> = order.iter().cloned().chain(more).collect();
-        model.inks = colours
-            .into_iter()
-            .enumerate()
-            .map(|(i, s)| (s, Ink::of(i)))
-            .collect();
-        model
-    }
-
-    fn group(&mut self) {
-        let mut last = 0;
-        let mut start = 0;
-        for cell in &self.run.cells {
-            let trials = start..start + cell.outcomes.len();
-            start = trials.end;
-            let coordinates = &self.run.trials[trials.start].coordinates;
-            if self.left_out.contains(&coordinates.dataset) {
-                continue;
-            }
-            let setting = Setting::of(coordinates);
-            if self.settings[last] != setting {
-                last = self.settings.iter().position(|s| *s == setting).unwrap_or(0);
-            }
-            let rates = self.cells.entry((last, coordinates.scheme.clone())).or_default();
-            rates.push(Rate {
-                rate: coordinates.learning_rate,
-                trials,
-                cell,
-            });
-        }
-        for rates in self.cells.values_mut() {
-            rates.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+            trials,
+            groups,
         }
     }
 
-    /// Best first; schemes without a figure last, in the order of the tables.
-    fn rank(&mut self) {
-        self.standings = match self.rates.as_slice() {
-            [only] => self.standings_at(Rates::Fixed(*only)),
-            _ => self.standings_at(Rates::Tuned),
-        };
-        let ranked: Vec<String> = self.standings.iter().map(|s| s.scheme.clone()).collect();
-        let rest = self
-            .schemes
-            .iter()
-            .filter(|s| !ranked.contains(s))
-            .cloned()
-            .collect();
-        self.schemes = [ranked, rest].concat();
-    }
-
-    /// The ranking of all schemes, all cells taken together.
-    pub fn standings_at(&self, rates: Rates) -> Vec<Standing> {
-        let cells: Vec<&Cell> = self.all_cells().map(|(_, cell)| cell).collect();
-        standings(&cells, rates, "all")
-    }
-
-    /// The cells, setting by setting and scheme by scheme, with the setting's place.
-    pub fn all_cells(&self) -> impl Iterator<Item = (usize, &'a Cell)> {
-        let of = |((setting, _), rates): (&(usize, String), &'_ Vec<Rate<'a>>)| {
-            let setting = *setting;
-            rates.iter().map(move |r| (setting, r.cell)).collect::<Vec<_>>()
-        };
-        self.cells.iter().flat_map(of)
+    /// The ranking of all schemes at one rate, all settings taken together.
+    pub fn ranking_at(&self, rate: f64) -> Vec<SchemeScore> {
+        rank(&self.trials, Rates::Fixed(rate), "all")
     }
 
     /// Whether several replicates share one split of the data, so that intervals do not include what
     /// another split would change.
     pub fn has_one_split(&self) -> bool {
-        let mut splits = self.run.trials.iter().map(|line| &line.coordinates);
-        let Some(first) = splits.next() else {
-            return false;
-        };
-        splits.clone().any(|c| c.replicate != first.replicate)
-            && splits.all(|c| c.data_seed == first.data_seed)
+        self.trials.values(Axis::DataSeed).len() == 1 && self.trials.values(Axis::Replicate).len() > 1
     }
 
-    /// What is known of a scheme.
-    pub fn standing(&self, scheme: &str) -> Option<&Standing> {
-        self.standings.iter().find(|s| s.scheme == scheme)
-    }
-
-    /// A figure turned so that more is better.
-    pub fn orient(&self, value: f64) -> f64 {
-        if self.measure.higher_is_better() {
-            value
-        } else {
-            -value
-        }
+    /// The place of a scheme in the ranking.
+    pub fn ranked(&self, scheme: &str) -> Option<&SchemeScore> {
+        self.ranking.iter().find(|s| s.scheme == scheme)
     }
 
     /// A figure of the measure for people.
@@ -207,72 +140,55 @@ impl<'a> ReportModel<'a> {
         self.inks.get(scheme).copied().unwrap_or(Ink::Faint)
     }
 
-    /// What trial `i` scores: diverged and failed ones as chance or as infinite loss.
-    pub fn score(&self, i: usize) -> f64 {
-        self.score_by(self.measure, i)
+    /// What a trial counts with: the one at `row` of the table.
+    pub fn score(&self, row: usize) -> f64 {
+        let score = self.run.trials.score(row, self.measure.figure);
+        score.unwrap_or(f64::NAN)
     }
 
-    fn score_by(&self, measure: Measure, i: usize) -> f64 {
-        let line = &self.run.trials[i];
-        let value = (line.trial.status == Status::Ok)
-            .then(|| measure.trial(&line.trial))
-            .flatten();
-        value.unwrap_or_else(|| self.worst(&line.coordinates.dataset))
+    /// What a trial counts with where it has no evaluation.
+    pub fn score_without(&self, row: usize) -> f64 {
+        let score = self.run.trials.score_of(row, self.measure.figure, None);
+        score.unwrap_or(f64::NAN)
     }
 
-    /// What a trial without a figure counts as.
-    pub fn worst(&self, dataset: &str) -> f64 {
-        let accuracy = self.measure.higher_is_better();
-        let chance = self.run.manifest.as_ref().and_then(|m| m.chance(dataset));
-        cell::worst(accuracy, chance)
+    /// The learning rates of a setting and scheme, ascending, with their trials.
+    pub fn by_rate(&self, setting: usize, scheme: &str) -> Vec<(f64, Subset<'a>)> {
+        let group = self.groups.get(&(setting, scheme.to_owned()));
+        let rates = group.map_or(Vec::new(), |trials| trials.group_by(&[Axis::LearningRate]));
+        rates
+            .into_iter()
+            .map(|trials| (rate_of(&trials), trials))
+            .collect()
     }
 
-    /// The rates of a setting and scheme, ascending.
-    pub fn cells(&self, setting: usize, scheme: &str) -> &[Rate<'a>] {
-        self.cells
-            .get(&(setting, scheme.to_owned()))
-            .map_or(&[], Vec::as_slice)
+    /// The cells, setting by setting and scheme by scheme, with the setting's place.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, Subset<'a>)> {
+        let cells = |((setting, _), trials): (&(usize, String), &Subset<'a>)| {
+            let setting = *setting;
+            trials.cells().into_iter().map(move |cell| (setting, cell))
+        };
+        self.groups.iter().flat_map(cells)
     }
 
-    /// The learning rate that [`tuning::choose`] picks, and the trials that are scored then. Where
-    /// there is nothing to choose, all trials are scored; where there is nothing to choose by, the
-    /// rate is the one with the best median of the reported measure.
-    pub fn tuned(&self, setting: usize, scheme: &str) -> Option<Tuned> {
-        let rates = self.cells(setting, scheme);
-        if let [only] = rates {
+    /// The trials that are scored at the learning rate that [`tune`] chooses. Where there is nothing
+    /// to choose, all trials are scored; where there are no validation data to choose by, the rate is
+    /// the one with the best median of the reported measure.
+    pub fn tuned(&self, setting: usize, scheme: &str) -> Option<Tuned<'a>> {
+        let trials = self.groups.get(&(setting, scheme.to_owned()))?;
+        let several = trials.values(Axis::LearningRate).len() > 1;
+        if let Some(tuned) = tune(trials, Split::Halves) {
             return Some(Tuned {
-                rate: only.rate,
-                at_edge: None,
-                trials: only.trials.clone().collect(),
+                at_edge: several.then_some(tuned.at_edge),
+                scored: tuned.scored,
             });
         }
-        let cells: Vec<&Cell> = rates.iter().map(|r| r.cell).collect();
-        let Some(choice) = tuning::choose(&cells) else {
-            return self.tuned_on_report(rates);
-        };
-        let chosen = &rates[choice.chosen];
-        let replicate = |i: usize| self.run.trials[i].coordinates.replicate;
+        let tuned = tune_by(trials, Split::Shared, |row| {
+            merit(trials, row, self.measure.figure)
+        })?;
         Some(Tuned {
-            rate: chosen.rate,
-            at_edge: Some(choice.at_edge),
-            trials: chosen
-                .trials
-                .clone()
-                .filter(|i| choice.scoring.contains(&replicate(*i)))
-                .collect(),
-        })
-    }
-
-    fn tuned_on_report(&self, rates: &[Rate]) -> Option<Tuned> {
-        let scored = rates.iter().enumerate().map(|(place, rate)| {
-            let scores: Vec<f64> = rate.trials.clone().map(|i| self.score(i)).collect();
-            (self.orient(median(&scores)), place)
-        });
-        let (_, place) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
-        Some(Tuned {
-            rate: rates[place].rate,
             at_edge: None,
-            trials: rates[place].trials.clone().collect(),
+            scored: tuned.scored,
         })
     }
 
@@ -295,41 +211,28 @@ impl<'a> ReportModel<'a> {
     }
 
     /// The one learning rate that suits all schemes best: the best mean over settings and schemes
-    /// of the interquartile mean of their trials, by the tuning measure.
+    /// of the interquartile mean of their trials, by validation data on the datasets that have some;
+    /// by the measure itself where none has.
     pub fn common_rate(&self) -> Option<f64> {
-        // Datasets without a figure to choose by have no say, where others have one.
-        let silent: BTreeSet<&str> = match self.basis {
-            Basis::Partly => self.without_validation(),
-            _ => BTreeSet::new(),
+        let figure = self.measure.tuning(&self.run.trials);
+        let score = |trials: &Subset| {
+            let cells = trials.cells();
+            let strata: Vec<Vec<f64>> = cells.iter().filter_map(|cell| cell.scores(figure)).collect();
+            let mean = (!strata.is_empty()).then(|| stratified_mean(&strata))?;
+            Some((if figure.is_accuracy() { mean } else { -mean }, rate_of(trials)))
         };
-        let score = |rate: f64| {
-            let cells = self.cells.values().flatten().filter(|r| r.rate == rate);
-            let cells = cells.filter(|r| !silent.contains(r.cell.coordinates.dataset.as_str()));
-            let scores = |r: &Rate| r.trials.clone().map(|i| self.score_by(self.tuning, i)).collect();
-            let strata: Vec<Vec<f64>> = cells.map(scores).collect();
-            (!strata.is_empty()).then(|| (self.orient(stratified_mean(&strata)), rate))
-        };
-        let scored = self.rates.iter().filter_map(|rate| score(*rate));
+        let rates = self.trials.group_by(&[Axis::LearningRate]);
+        let scored = rates.iter().filter_map(score);
         scored
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
-            .map(|b| b.1)
-    }
-
-    /// Datasets that have nothing to choose a learning rate by.
-    fn without_validation(&self) -> BTreeSet<&str> {
-        let mut datasets: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
-        for (_, cell) in self.all_cells() {
-            datasets.entry(&cell.coordinates.dataset).or_default().push(cell);
-        }
-        datasets.retain(|_, cells| !tuning::has_validation(cells));
-        datasets.into_keys().collect()
+            .map(|best| best.1)
     }
 
     /// The values that an axis takes, in the order of the settings.
     pub fn values(&self, axis: Axis) -> Vec<String> {
         let mut values = Vec::new();
         for setting in &self.settings {
-            let text = setting.text(axis);
+            let text = setting.text(axis).to_owned();
             if !values.contains(&text) {
                 values.push(text);
             }
@@ -345,9 +248,9 @@ impl<'a> ReportModel<'a> {
             .map(|axis| match axis {
                 // Their texts alone would not say what they are.
                 Axis::LabelNoise | Axis::BatchSize | Axis::Bias => {
-                    format!("{} {}", words(axis), setting.text(axis))
+                    format!("{} {}", axis_in_words(axis), setting.text(axis))
                 }
-                _ => setting.text(axis),
+                _ => setting.text(axis).to_owned(),
             })
             .collect();
         if !parts.is_empty() {
@@ -371,21 +274,24 @@ impl<'a> ReportModel<'a> {
     pub fn shared(&self) -> Vec<(String, String)> {
         Setting::axes()
             .filter_map(|axis| match self.values(axis).as_slice() {
-                [only] => Some((words(axis), only.clone())),
+                [only] => Some((axis_in_words(axis), only.clone())),
                 _ => None,
             })
             .collect()
     }
 }
 
-/// Datasets whose trials do not have the kind of figure that `measure` is: those for regression
-/// where others are for classification.
-fn not_scored(run: &Run, measure: Measure) -> Vec<String> {
-    let mut datasets: BTreeMap<&str, bool> = BTreeMap::new();
-    for cell in &run.cells {
-        let kind = cell.headline().is_accuracy() == measure.higher_is_better();
-        *datasets.entry(&cell.coordinates.dataset).or_default() |= kind;
-    }
-    let lacking = datasets.into_iter().filter(|(_, scored)| !scored);
-    lacking.map(|(dataset, _)| dataset.to_owned()).collect()
+/// The place of `setting` among `settings`, at the end if it is new.
+fn place_of(settings: &mut Vec<Setting>, setting: Setting) -> usize {
+    // Tables are sorted, so most trials are of the setting seen last.
+    let found = settings.iter().rposition(|s| *s == setting);
+    found.unwrap_or_else(|| {
+        settings.push(setting);
+        settings.len() - 1
+    })
+}
+
+/// The learning rate that `trials` share.
+fn rate_of(trials: &Subset) -> f64 {
+    trials.value(Axis::LearningRate)
 }

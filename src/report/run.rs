@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::analysis::cell::{self, Cell};
 use crate::analysis::check::{self, Verdict};
-use crate::experiment::Coordinates;
 use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::table::format;
 use crate::table::manifest::Manifest;
 use crate::table::probe::{HistogramLine, ProbeLine};
 use crate::table::record::{EpochRow, LayerRow};
-use crate::table::table::{EpochLine, LayerLine, Reader, Row, TrialLine};
+use crate::table::table::{EpochLine, LayerLine, Reader, Row};
+use crate::table::trials::{Builder, Trials};
 
 /// The tables of one run.
 #[derive(Debug, Clone)]
@@ -22,10 +21,8 @@ pub struct Run {
     pub name: String,
     /// Versions, digests and the experiment itself.
     pub manifest: Option<Manifest>,
-    /// Every trial, in the order of the table.
-    pub trials: Vec<TrialLine>,
-    /// The trials by cell, in the same order.
-    pub cells: Vec<Cell>,
+    /// Every trial.
+    pub trials: Trials,
     /// The evaluations of each trial.
     pub epochs: Vec<Vec<EpochRow>>,
     /// The layers of each trial before training and at its last measurement.
@@ -48,8 +45,7 @@ impl Run {
             dir: dir.to_owned(),
             name: directory_name(dir),
             manifest: None,
-            trials: Vec::new(),
-            cells: Vec::new(),
+            trials: Builder::new(false).finish(None),
             epochs: Vec::new(),
             layers: Vec::new(),
             probe: Vec::new(),
@@ -75,16 +71,16 @@ impl Run {
             let help = "give a directory that `goodinit grid` or `goodinit probe` has written";
             return Err(Error::new(Kind::Store, message).help(help));
         }
-        read(dir, |line: TrialLine| {
-            run.trials.push(line);
-            Ok(())
-        })?;
-        run.read_series(dir)?;
-        let trials = dir.join(format::TRIALS);
-        if trials.exists() {
+        if lines(format::TRIALS) {
             let none: Option<Reader<EpochLine, &[u8]>> = None;
-            run.cells = cell::collect(Reader::open(&trials)?, none, run.manifest.as_ref())?;
+            run.trials = Trials::read(
+                Reader::open(&dir.join(format::TRIALS))?,
+                none,
+                run.manifest.as_ref(),
+            )
+            .context(|| format!("while reading {}", dir.display()))?;
         }
+        run.read_series(dir)?;
         read(dir, |line: ProbeLine| {
             run.probe.push(line);
             Ok(())
@@ -98,8 +94,8 @@ impl Run {
 
     /// Reads the tables that have several rows for a trial.
     fn read_series(&mut self, dir: &Path) -> Result<()> {
-        let ids = self.trials.iter().enumerate();
-        let places: BTreeMap<String, usize> = ids.map(|(i, line)| (line.trial.trial_id.clone(), i)).collect();
+        let rows = 0..self.trials.len();
+        let places: BTreeMap<String, usize> = rows.map(|row| (self.trials.id(row).to_owned(), row)).collect();
         self.epochs = vec![Vec::new(); self.trials.len()];
         self.layers = vec![Vec::new(); self.trials.len()];
         let stray = |file: &str, id: &str| {
@@ -134,12 +130,6 @@ impl Run {
             rows.push(line.row);
             Ok(())
         })
-    }
-
-    /// The coordinates of everything in the tables.
-    pub fn coordinates(&self) -> impl Iterator<Item = &Coordinates> {
-        let trials = self.trials.iter().map(|t| &t.coordinates);
-        trials.chain(self.probe.iter().map(|p| &p.coordinates))
     }
 }
 

@@ -1,43 +1,46 @@
 //! What two cells share that differ in scheme and learning rate alone.
 
-use crate::experiment::{Axis, CellCoordinates, Coordinates};
+use crate::experiment::{Axis, Coordinates};
+use crate::table::Trials;
 
 /// Everything about a cell but its scheme and its learning rate.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Setting {
-    /// The coordinates; those that don't belong to the setting are blank.
-    of: CellCoordinates,
+    /// The text of each of [`Setting::axes`].
+    texts: Vec<String>,
 }
 
 impl Setting {
-    /// The setting of a trial.
-    pub fn of(c: &Coordinates) -> Setting {
-        let of = CellCoordinates {
-            scheme: String::new(),
-            learning_rate: 0.0,
-            ..CellCoordinates::from(c)
-        };
-        Setting { of }
-    }
-
     /// The axes that make a setting, in the order of the tables.
     pub fn axes() -> impl Iterator<Item = Axis> {
         let others = [Axis::Scheme, Axis::LearningRate];
         Axis::CELL.into_iter().filter(move |axis| !others.contains(axis))
     }
 
-    /// The text of one of its axes.
-    pub fn text(&self, axis: Axis) -> String {
-        self.of.text(axis).into_owned()
+    /// The setting of a network that was probed.
+    pub fn of(c: &Coordinates) -> Setting {
+        let texts = Setting::axes().map(|axis| c.text(axis).into_owned());
+        Setting {
+            texts: texts.collect(),
+        }
     }
 
-    /// The dataset.
-    pub fn dataset(&self) -> &str {
-        &self.of.dataset
+    /// The setting of a trial.
+    pub fn of_trial(trials: &Trials, row: usize) -> Setting {
+        let texts = Setting::axes().map(|axis| trials.text(row, axis).to_owned());
+        Setting {
+            texts: texts.collect(),
+        }
+    }
+
+    /// The text of one of its axes; empty for others.
+    pub fn text(&self, axis: Axis) -> &str {
+        let place = Setting::axes().position(|a| a == axis);
+        place.map_or("", |place| &self.texts[place])
     }
 }
 
 /// An axis in words: `batch size`.
-pub fn words(axis: Axis) -> String {
+pub fn axis_in_words(axis: Axis) -> String {
     axis.name().replace('_', " ")
 }

@@ -2,8 +2,8 @@
 
 use super::example::{HOSTILE, Made};
 use super::*;
-use crate::analysis::cell::Figure;
-use crate::table::record::Status;
+use crate::table::record::{Status, TrialRecord};
+use crate::table::trials::Builder;
 
 /// Every element of `html` that is not closed, or closed without having been opened. Void
 /// elements of HTML need no end.
@@ -144,37 +144,20 @@ fn without_validation_data_no_rate_is_called_chosen() {
     }
 }
 
-/// The made-up run, with its shallow networks on a second dataset that has no validation data.
-fn validated_in_part() -> Run {
-    let mut run = Made::default().run();
-    let shallow = |architecture: &str| architecture == "256-128";
-    for line in run
-        .trials
-        .iter_mut()
-        .filter(|t| shallow(&t.coordinates.architecture))
-    {
-        line.coordinates.dataset = "other".into();
-        (line.trial.validation_loss, line.trial.validation_accuracy) = (None, None);
+/// Moves shallow networks to a second dataset, which has no validation data.
+fn validate_in_part(record: &mut TrialRecord) {
+    if record.coordinates.architecture == "256-128" {
+        record.coordinates.dataset = "other".into();
+        let t = &mut record.trial;
+        (t.validation_loss, t.validation_accuracy) = (None, None);
     }
-    for cell in run
-        .cells
-        .iter_mut()
-        .filter(|c| shallow(&c.coordinates.architecture))
-    {
-        cell.coordinates.dataset = "other".into();
-        for figure in [Figure::ValidationLoss, Figure::ValidationAccuracy] {
-            cell.measured[figure as usize] = false;
-            for outcome in &mut cell.outcomes {
-                outcome.figures[figure as usize] = None;
-            }
-        }
-    }
-    run
 }
 
 #[test]
 fn a_run_validated_in_part_is_not_called_validated() {
-    let html = render(&[validated_in_part()]).unwrap().html;
+    let html = render(&[Made::default().run_with(&validate_in_part)])
+        .unwrap()
+        .html;
     for words in [
         "Some datasets have no validation data to choose learning rates by: there, the trials of all rates are pooled",
         "Each at its own rates, or all pooled",
@@ -190,20 +173,13 @@ fn a_run_validated_in_part_is_not_called_validated() {
 #[test]
 fn the_rate_for_all_is_chosen_where_there_are_validation_data() {
     // Scored by losses: where there are none to choose by they count as infinite, at every rate.
-    let mut run = validated_in_part();
-    for line in &mut run.trials {
-        let t = &mut line.trial;
+    let run = Made::default().run_with(&|record| {
+        record.coordinates.dataset = "regression".into();
+        validate_in_part(record);
+        let t = &mut record.trial;
         (t.train_accuracy, t.validation_accuracy, t.test_accuracy) = (None, None, None);
-    }
-    for cell in &mut run.cells {
-        cell.chance = None;
-        for figure in Figure::ALL.into_iter().filter(|f| f.is_accuracy()) {
-            cell.measured[figure as usize] = false;
-            for outcome in &mut cell.outcomes {
-                outcome.figures[figure as usize] = None;
-            }
-        }
-    }
+        (t.best_validation_accuracy, t.best_test_accuracy) = (None, None);
+    });
     // At 1.0 some diverge; 0.01 comes first in the table.
     assert_eq!(ReportModel::new(&run, &[]).common_rate(), Some(0.1));
 }
@@ -220,15 +196,15 @@ fn crossed_seeds_show_where_the_spread_comes_from() {
             .html
             .contains("Where the spread comes from")
     );
-    let mut run = made().run();
-    for cell in &mut run.cells {
-        for (i, outcome) in (0u32..).zip(&mut cell.outcomes) {
-            (outcome.replicate, outcome.weight_seed, outcome.order_seed) = (0, i / 2, i % 2);
-            outcome.status = Status::Ok;
-            // The weights alone make a difference.
-            outcome.figures = [Some(0.5 + 0.25 * f64::from(i / 2)); 7];
-        }
-    }
+    let run = made().run_with(&|record| {
+        let (c, t) = (&mut record.coordinates, &mut record.trial);
+        (c.weight_seed, c.order_seed) = (c.replicate / 2, c.replicate % 2);
+        c.replicate = 0;
+        t.status = Status::Ok;
+        // The weights alone make a difference.
+        let accuracy = Some(0.5 + 0.25 * f64::from(c.weight_seed));
+        (t.train_accuracy, t.validation_accuracy, t.test_accuracy) = (accuracy, accuracy, accuracy);
+    });
     let html = render(&[run]).unwrap().html;
     assert!(html.contains("Where the spread comes from"));
     let row = "<td class=\"number\">100%</td><td class=\"number\">0%</td><td class=\"number\">–</td><td class=\"number\">0%</td>";
@@ -329,8 +305,7 @@ fn one_trial_one_scheme_and_no_training_make_pages_too() {
             .html
             .contains("one replicate: no interval")
     );
-    run.trials.clear();
-    run.cells.clear();
+    run.trials = Builder::new(false).finish(None);
     run.epochs.clear();
     run.layers.clear();
     let html = render(&[run.clone()]).unwrap().html;

@@ -7,7 +7,7 @@ use crate::support::text::significant;
 
 /// One axis of a figure.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Axis {
+pub struct PlotAxis {
     /// What it measures, with unit.
     pub label: String,
     /// Logarithmic.
@@ -18,9 +18,9 @@ pub struct Axis {
     pub ticks: Vec<f64>,
 }
 
-impl Axis {
+impl PlotAxis {
     /// An axis that holds all finite `values` (positive ones, if `log`), with room around them.
-    pub fn around(label: &str, log: bool, values: impl IntoIterator<Item = f64>) -> Axis {
+    pub fn around(label: &str, log: bool, values: impl IntoIterator<Item = f64>) -> PlotAxis {
         let drawn = values
             .into_iter()
             .filter(|v| v.is_finite() && (!log || *v > 0.0))
@@ -34,13 +34,13 @@ impl Axis {
             (true, _) if log || low == 0.0 => (low - 0.5, low + 0.5),
             (true, _) => (low - 0.1 * low.abs(), low + 0.1 * low.abs()),
         };
-        Axis::exactly(label, log, (low, high))
+        PlotAxis::exactly(label, log, (low, high))
     }
 
     /// An axis over `range`, given in the coordinate that is drawn.
-    pub fn exactly(label: &str, log: bool, range: (f64, f64)) -> Axis {
+    pub fn exactly(label: &str, log: bool, range: (f64, f64)) -> PlotAxis {
         let ticks = if log { decades(range) } else { steps(range, 5) };
-        Axis {
+        PlotAxis {
             label: label.to_owned(),
             log,
             range,
@@ -49,14 +49,14 @@ impl Axis {
     }
 
     /// An axis for accuracies, always 0 to 1, so that panels compare at a glance.
-    pub fn accuracy(label: &str) -> Axis {
-        Axis::exactly(label, false, (0.0, 1.0))
+    pub fn accuracy(label: &str) -> PlotAxis {
+        PlotAxis::exactly(label, false, (0.0, 1.0))
     }
 
     /// An axis of whole things (epochs, steps, layers) from `first` to `last`: no tick stands between
     /// two of them.
-    pub fn whole(label: &str, first: u64, last: u64) -> Axis {
-        let mut axis = Axis::exactly(label, false, (first as f64, last.max(first + 1) as f64));
+    pub fn whole(label: &str, first: u64, last: u64) -> PlotAxis {
+        let mut axis = PlotAxis::exactly(label, false, (first as f64, last.max(first + 1) as f64));
         axis.ticks = if last - first <= 5 {
             (first..=last).map(|n| n as f64).collect()
         } else {
@@ -69,7 +69,7 @@ impl Axis {
     }
 
     /// Puts the ticks at `values` (in their own units), as for a few learning rates.
-    pub fn with_ticks(mut self, values: &[f64]) -> Axis {
+    pub fn with_ticks(mut self, values: &[f64]) -> PlotAxis {
         self.ticks = values.iter().filter_map(|v| self.place(*v)).collect();
         self
     }
@@ -162,53 +162,56 @@ fn decades((low, high): (f64, f64)) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn texts(axis: &Axis) -> Vec<String> {
+    fn texts(axis: &PlotAxis) -> Vec<String> {
         axis.ticks.iter().map(|t| axis.text(*t)).collect()
     }
 
     #[test]
     fn ticks_are_round_and_few() {
-        assert_eq!(texts(&Axis::accuracy("")), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
-        let axis = Axis::exactly("", false, (-0.031, 0.029));
+        assert_eq!(
+            texts(&PlotAxis::accuracy("")),
+            ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+        );
+        let axis = PlotAxis::exactly("", false, (-0.031, 0.029));
         assert_eq!(texts(&axis), ["−0.02", "0", "0.02"]);
-        let axis = Axis::around("", true, [1e-30, 1e12]);
+        let axis = PlotAxis::around("", true, [1e-30, 1e12]);
         assert_eq!(texts(&axis), ["1e−24", "1e−16", "1e−8", "1", "1e8"]);
-        let axis = Axis::around("", true, [0.11, 0.19]);
+        let axis = PlotAxis::around("", true, [0.11, 0.19]);
         assert!(axis.ticks.len() >= 2, "{axis:?}");
-        let axis = Axis::around("", true, [0.01, 0.3]);
+        let axis = PlotAxis::around("", true, [0.01, 0.3]);
         assert_eq!(texts(&axis), ["0.01", "0.02", "0.05", "0.1", "0.2"]);
     }
 
     #[test]
     fn whole_things_have_whole_ticks() {
-        assert_eq!(texts(&Axis::whole("epoch", 0, 1)), ["0", "1"]);
-        assert_eq!(texts(&Axis::whole("epoch", 0, 3)), ["0", "1", "2", "3"]);
+        assert_eq!(texts(&PlotAxis::whole("epoch", 0, 1)), ["0", "1"]);
+        assert_eq!(texts(&PlotAxis::whole("epoch", 0, 3)), ["0", "1", "2", "3"]);
         assert_eq!(
-            texts(&Axis::whole("epoch", 0, 10)),
+            texts(&PlotAxis::whole("epoch", 0, 10)),
             ["0", "2", "4", "6", "8", "10"]
         );
-        assert_eq!(texts(&Axis::whole("layer", 1, 2)), ["1", "2"]);
-        assert_eq!(texts(&Axis::whole("layer", 1, 21)), ["5", "10", "15", "20"]);
-        assert_eq!(texts(&Axis::whole("layer", 1, 1)), ["1"]);
+        assert_eq!(texts(&PlotAxis::whole("layer", 1, 2)), ["1", "2"]);
+        assert_eq!(texts(&PlotAxis::whole("layer", 1, 21)), ["5", "10", "15", "20"]);
+        assert_eq!(texts(&PlotAxis::whole("layer", 1, 1)), ["1"]);
     }
 
     #[test]
     fn what_is_outside_stands_at_the_nearer_end() {
         for log in [false, true] {
-            let axis = Axis::exactly("", log, (-1.0, 2.0));
+            let axis = PlotAxis::exactly("", log, (-1.0, 2.0));
             for (value, end) in [(1e9, 2.0), (f64::INFINITY, 2.0), (f64::NEG_INFINITY, -1.0)] {
                 assert_eq!(axis.clamp(value), end, "{value} {log}");
             }
         }
-        assert_eq!(Axis::exactly("", true, (-1.0, 2.0)).clamp(0.0), -1.0);
-        assert_eq!(Axis::exactly("", false, (-1.0, 2.0)).clamp(-5.0), -1.0);
+        assert_eq!(PlotAxis::exactly("", true, (-1.0, 2.0)).clamp(0.0), -1.0);
+        assert_eq!(PlotAxis::exactly("", false, (-1.0, 2.0)).clamp(-5.0), -1.0);
     }
 
     #[test]
     fn degenerate_ranges_do_not_fail() {
         for values in [vec![], vec![f64::NAN], vec![0.0], vec![3.0, 3.0], vec![-1.0]] {
             for log in [false, true] {
-                let axis = Axis::around("", log, values.clone());
+                let axis = PlotAxis::around("", log, values.clone());
                 assert!(axis.range.0 < axis.range.1, "{values:?} {log} {axis:?}");
                 assert!(axis.ticks.len() < 20);
             }

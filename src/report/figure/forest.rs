@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::axis::{Axis, digits};
+use super::axis::{PlotAxis, digits};
 use super::frame::marker;
 use super::{Drawn, Figure, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 use crate::support::error::Result;
@@ -33,7 +33,7 @@ pub struct Forest {
     /// What the numbers are.
     pub measure: String,
     /// The scale.
-    pub axis: Axis,
+    pub axis: PlotAxis,
     /// Decimals of the numbers; three significant digits where not given.
     pub decimals: Option<usize>,
     /// Best first.

@@ -5,20 +5,20 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::axis::Axis;
+use super::axis::PlotAxis;
 use super::{Area, Drawn, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 
-/// A plot's chart: both axes linear, ticks where [`Axis`] has put them.
+/// A plot's chart: both axes linear, ticks where [`PlotAxis`] has put them.
 pub(crate) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Ticks, Ticks>>;
 
 /// A linear coordinate with given ticks.
 pub(crate) struct Ticks {
     inner: RangedCoordf64,
-    axis: Axis,
+    axis: PlotAxis,
 }
 
 impl Ticks {
-    fn new(axis: &Axis) -> Ticks {
+    fn new(axis: &PlotAxis) -> Ticks {
         Ticks {
             inner: (axis.range.0..axis.range.1).into(),
             axis: axis.clone(),
@@ -54,9 +54,9 @@ pub(crate) struct Frame<'f> {
     /// Heading above the plot.
     pub heading: &'f str,
     /// Horizontal axis.
-    pub x: &'f Axis,
+    pub x: &'f PlotAxis,
     /// Vertical axis.
-    pub y: &'f Axis,
+    pub y: &'f PlotAxis,
     /// Lines for a legend underneath, in pixels.
     pub legend: f64,
 }

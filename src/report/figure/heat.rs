@@ -12,8 +12,10 @@ use crate::support::error::Result;
 pub enum Cell {
     /// A value.
     Value(f64),
-    /// Every replicate diverged or failed.
+    /// No replicate ended well, or their median is infinite.
     Diverged,
+    /// Every replicate failed.
+    Failed,
     /// Not in the grid, or not run.
     Absent,
 }
@@ -156,10 +158,15 @@ impl Heat {
                 let (black, white) = (RGBColor(0, 0, 0), RGBColor(255, 255, 255));
                 text(&self.text(value), if t > 0.5 { black } else { white })
             }
-            Cell::Diverged => {
+            Cell::Diverged | Cell::Failed => {
                 let edge = Ink::Quiet.colour().stroke_width(px(1.0) as u32);
                 area.draw(&Rectangle::new(corners, edge))?;
-                text("diverged", Ink::Quiet.colour())
+                let words = if cell == Cell::Failed {
+                    "failed"
+                } else {
+                    "diverged"
+                };
+                text(words, Ink::Quiet.colour())
             }
             Cell::Absent => text("–", Ink::Quiet.colour()),
         }

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::axis::Axis;
+use super::axis::PlotAxis;
 use super::frame::Frame;
 use super::{Drawn, Figure, Ink, px};
 use crate::support::error::Result;
@@ -49,16 +49,16 @@ impl Histogram {
         let reach = self.bins.iter().flat_map(|b| [b.low.abs(), b.high.abs()]);
         let reach = reach.fold(0.0, f64::max);
         let x = if reach > 0.0 {
-            let mut axis = Axis::exactly(&self.measure, false, (-reach * 1.05, reach * 1.05));
+            let mut axis = PlotAxis::exactly(&self.measure, false, (-reach * 1.05, reach * 1.05));
             // Three ticks leave room for small numbers, which are long ones.
             axis.ticks.retain(|t| *t == 0.0 || t.abs() > reach * 0.45);
             axis
         } else {
-            Axis::exactly(&self.measure, false, (-1.0, 1.0)).with_ticks(&[0.0])
+            PlotAxis::exactly(&self.measure, false, (-1.0, 1.0)).with_ticks(&[0.0])
         };
         let top = self.bins.iter().flat_map(|b| b.density()).map(|(_, y)| y);
         let top = top.fold(0.0, f64::max);
-        let mut y = Axis::exactly("density", false, (0.0, if top > 0.0 { top * 1.05 } else { 1.0 }));
+        let mut y = PlotAxis::exactly("density", false, (0.0, if top > 0.0 { top * 1.05 } else { 1.0 }));
         y.ticks.clear();
         Figure::draw(&self.id, &self.title, PANEL, |area| {
             let frame = Frame {

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::axis::Axis;
+use super::axis::PlotAxis;
 use super::frame::{Entry, Frame, legend, legend_height, marker};
 use super::{Area, Drawn, Figure, Ink, px};
 use crate::support::error::Result;
@@ -32,9 +32,9 @@ pub struct Lines {
     /// What tells this panel from its neighbours; stands above the plot.
     pub heading: String,
     /// Horizontal axis.
-    pub x: Axis,
+    pub x: PlotAxis,
     /// Vertical axis.
-    pub y: Axis,
+    pub y: PlotAxis,
     /// The lines, most important first; drawn in reverse, so that these lie on top.
     pub lines: Vec<Line>,
     /// With a legend under the plot; else the page has one for several panels.
@@ -150,8 +150,8 @@ mod tests {
             id: "small".to_owned(),
             title: "A small plot".to_owned(),
             heading: "20x64 · relu".to_owned(),
-            x: Axis::around("learning rate", true, [1.0, 100.0]),
-            y: Axis::accuracy("test accuracy"),
+            x: PlotAxis::around("learning rate", true, [1.0, 100.0]),
+            y: PlotAxis::accuracy("test accuracy"),
             lines: vec![
                 line("he_normal", Ink::Series(0), [Some(0.2), Some(0.5), Some(0.9)]),
                 line("zeros", Ink::Faint, [Some(0.1), None, Some(f64::INFINITY)]),

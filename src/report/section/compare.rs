@@ -24,7 +24,7 @@ pub(crate) fn section(models: &[ReportModel]) -> Markup {
     );
     let place =
         |model: &ReportModel, scheme: &str| model.schemes.iter().position(|s| s == scheme).map(|p| p + 1);
-    let score = |model: &ReportModel, scheme: &str| model.standing(scheme).map(|s| s.score.value);
+    let score = |model: &ReportModel, scheme: &str| model.ranked(scheme).map(|s| s.score.value);
     let text = |value: Option<f64>| value.map_or("–".to_owned(), |v| left.text(v));
     html! {
         h2 #compare { "Side by side" }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::{Section, optional};
 use crate::analysis::stats::mean;
+use crate::experiment::Axis;
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::support::error::Result;
@@ -47,19 +48,17 @@ fn section(model: &ReportModel) -> Markup {
                 }
             } }
             tbody { @for scheme in &model.schemes {
-                @let ours: Vec<usize> = (0..run.trials.len())
-                    .filter(|i| run.trials[*i].coordinates.scheme == *scheme).collect();
-                @let ended = |status| ours.iter().filter(|i| run.trials[**i].trial.status == status).count();
+                @let ours = run.trials.all().filter(|i| run.trials.text(i, Axis::Scheme) == scheme.as_str());
                 @let share = |of: fn(&LayerRow) -> Option<f64>, late: bool| {
-                    let rows = ours.iter().flat_map(|i| &run.layers[*i]).filter(|row| after(row) == late);
+                    let rows = ours.rows().flat_map(|i| &run.layers[i]).filter(|row| after(row) == late);
                     let values: Vec<f64> = rows.filter_map(of).collect();
                     optional((!values.is_empty()).then(|| mean(&values)))
                 };
                 tr {
                     th scope="row" { (scheme) }
                     td.number { (ours.len()) }
-                    td.number { (ended(Status::Diverged)) }
-                    td.number { (ended(Status::Failed)) }
+                    td.number { (ours.count(Status::Diverged)) }
+                    td.number { (ours.count(Status::Failed)) }
                     @if measured {
                         td.number { (share(|r| r.dead_fraction, false)) }
                         td.number { (share(|r| r.zero_fraction, false)) }

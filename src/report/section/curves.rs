@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use super::{MOST, Section, legend, median_line, panels, show_with_legend};
-use crate::analysis::tuning::Basis;
-use crate::report::figure::axis::Axis;
+use crate::analysis::tune::Basis;
+use crate::report::figure::axis::PlotAxis;
 use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
@@ -67,11 +67,11 @@ fn panel(model: &ReportModel, setting: usize, heading: &str) -> Lines {
         id: format!("curves-{label}"),
         title: format!("Learning curves: {} of {label}", model.measure.name()),
         heading: heading.to_owned(),
-        x: Axis::whole(if steps { "step" } else { "epoch" }, 0, last),
+        x: PlotAxis::whole(if steps { "step" } else { "epoch" }, 0, last),
         y: if model.measure.higher_is_better() {
-            Axis::accuracy(&model.measure.name())
+            PlotAxis::accuracy(&model.measure.name())
         } else {
-            Axis::around(&model.measure.name(), true, y)
+            PlotAxis::around(&model.measure.name(), true, y)
         },
         lines,
         legend: false,
@@ -93,16 +93,15 @@ pub(super) fn at(row: &EpochRow, steps: bool) -> u64 {
 fn line(model: &ReportModel, setting: usize, scheme: &str, steps: bool) -> Option<Line> {
     let tuned = model.tuned(setting, scheme)?;
     let at = |row: &EpochRow| at(row, steps);
-    let rows = || tuned.trials.iter().map(|i| &model.run.epochs[*i]);
-    let places: BTreeSet<u64> = rows().flatten().map(at).collect();
+    let rows = || tuned.scored.rows().map(|i| (i, &model.run.epochs[i]));
+    let places: BTreeSet<u64> = rows().flat_map(|(_, rows)| rows).map(at).collect();
     if places.is_empty() {
         return None;
     }
-    let worst = model.worst(model.settings[setting].dataset());
-    let value = |rows: &[EpochRow], place: u64| {
+    let value = |(i, rows): (usize, &Vec<EpochRow>), place: u64| {
         let found = rows.iter().find(|row| at(row) == place);
         // No row where the others have one: the trial had ended by then.
-        found.map_or(Some(worst), |row| model.measure.epoch(row))
+        found.map_or_else(|| Some(model.score_without(i)), |row| model.measure.epoch(row))
     };
     let columns: Vec<(f64, Vec<f64>)> = places
         .iter()

@@ -10,7 +10,7 @@ use crate::experiment::Axis;
 use crate::report::figure::heat::{Cell, Heat};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
-use crate::report::setting::words;
+use crate::report::setting::axis_in_words;
 use crate::support::error::Result;
 use crate::table::record::Status;
 
@@ -76,19 +76,17 @@ fn by(model: &ReportModel, column: Axis) -> Vec<Heat> {
     if column == Axis::Architecture {
         // By depth: as text, 20 layers would come before 8.
         for settings in groups.values_mut() {
-            settings.sort_by_key(|s| depth(&model.settings[*s].text(Axis::Architecture)));
+            settings.sort_by_key(|s| depth(model.settings[*s].text(Axis::Architecture)));
         }
     }
     let score = |setting: usize, scheme: &String| match model.tuned(setting, scheme) {
         None => Cell::Absent,
         Some(tuned) => {
-            let ended = tuned
-                .trials
-                .iter()
-                .any(|i| model.run.trials[*i].trial.status == Status::Ok);
-            let scores: Vec<f64> = tuned.trials.iter().map(|i| model.score(*i)).collect();
+            let scores: Vec<f64> = tuned.scored.rows().map(|i| model.score(i)).collect();
             let value = median(&scores);
-            if ended && value.is_finite() {
+            if tuned.scored.count(Status::Failed) == tuned.scored.len() {
+                Cell::Failed
+            } else if tuned.scored.count(Status::Ok) > 0 && value.is_finite() {
                 Cell::Value(value)
             } else {
                 Cell::Diverged
@@ -99,17 +97,20 @@ fn by(model: &ReportModel, column: Axis) -> Vec<Heat> {
         .iter()
         .map(|label| {
             let settings = &groups[label];
-            let columns: Vec<String> = settings.iter().map(|s| model.settings[*s].text(column)).collect();
+            let columns: Vec<String> = settings
+                .iter()
+                .map(|s| model.settings[*s].text(column).to_owned())
+                .collect();
             let row = |scheme: &String| settings.iter().map(|s| score(*s, scheme)).collect();
             Heat {
-                id: format!("heat-{}-{label}", words(column)),
+                id: format!("heat-{}-{label}", axis_in_words(column)),
                 title: format!(
                     "{} by scheme and {}: {label}",
                     model.measure.name(),
-                    words(column)
+                    axis_in_words(column)
                 ),
                 heading: label.clone(),
-                measure: format!("{}, schemes × {}", model.measure.name(), words(column)),
+                measure: format!("{}, schemes × {}", model.measure.name(), axis_in_words(column)),
                 rows: model.schemes.clone(),
                 columns,
                 cells: model.schemes.iter().map(row).collect(),

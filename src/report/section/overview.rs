@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::count;
-use crate::analysis::ranking::Standing;
-use crate::analysis::tuning::Basis;
+use crate::analysis::rank::SchemeScore;
+use crate::analysis::tune::Basis;
 use crate::report::model::ReportModel;
 use crate::support::catalog::number;
 use crate::table::record::Status;
@@ -19,13 +19,13 @@ pub fn section(model: &ReportModel) -> Markup {
 
 /// The finding in a sentence or two, which says no more than the intervals allow.
 pub fn finding(model: &ReportModel) -> Markup {
-    let Some((best, rest)) = model.standings.split_first() else {
+    let Some((best, rest)) = model.ranking.split_first() else {
         return html! {
             p.finding { "Nothing was trained here: the figures are of networks at initialization." }
         };
     };
     let settings = count(model.settings.len(), "setting", "settings");
-    let tied: Vec<&Standing> = rest.iter().filter(|s| s.leads()).collect();
+    let tied: Vec<&SchemeScore> = rest.iter().filter(|s| s.leads()).collect();
     let what = model.measure.name();
     let rates = match model.basis {
         Basis::OneRate | Basis::Nothing => "",
@@ -38,7 +38,7 @@ pub fn finding(model: &ReportModel) -> Markup {
                 strong { (best.scheme) } " scores a " (what) " of " (estimate(model, best))
                 " over " (settings) "."
             } @else {
-                strong { (best.scheme) } " comes out first of " (model.standings.len())
+                strong { (best.scheme) } " comes out first of " (model.ranking.len())
                 " schemes: over " (settings) (rates) ", it scores a " (what) " of " (estimate(model, best)) ". "
                 @match tied.as_slice() {
                     [] => {
@@ -65,7 +65,7 @@ pub fn finding(model: &ReportModel) -> Markup {
     }
 }
 
-fn estimate(model: &ReportModel, standing: &Standing) -> String {
+fn estimate(model: &ReportModel, standing: &SchemeScore) -> String {
     let value = model.text(standing.score.value);
     match standing.score.interval {
         Some(i) => format!("{value} ({} to {})", model.text(i.low), model.text(i.high)),
@@ -75,13 +75,10 @@ fn estimate(model: &ReportModel, standing: &Standing) -> String {
 
 fn facts(model: &ReportModel) -> Markup {
     let trials = &model.run.trials;
-    let ended = |status| trials.iter().filter(|t| t.trial.status == status).count();
-    let replicates = model
-        .run
-        .coordinates()
-        .map(|c| c.replicate)
-        .max()
-        .map_or(0, |r| r + 1);
+    let ended = |status| trials.all().count(status);
+    let probed = model.run.probe.iter().map(|line| line.coordinates.replicate);
+    let replicates = trials.all().replicates().into_iter().chain(probed).max();
+    let replicates = replicates.map_or(0, |last| last + 1);
     html! {
         dl.facts {
             @if !trials.is_empty() {

@@ -7,15 +7,15 @@ use maud::{Markup, html};
 
 use super::curves::{at, in_steps};
 use super::{Section, legend, show_with_legend};
-use crate::analysis::cell::TARGET_ACCURACY;
 use crate::analysis::stats::profile::{ProfilePoint, performance_profile};
 use crate::analysis::stats::{Identity, Units};
-use crate::report::figure::axis::Axis;
+use crate::report::figure::axis::PlotAxis;
 use crate::report::figure::lines::{LARGE, Line, Lines};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::support::catalog::number;
 use crate::support::error::Result;
+use crate::table::trials::TARGET_ACCURACY;
 
 /// Points of a profile over scores; evaluations of a profile over time are thinned to as many.
 const POINTS: usize = 51;
@@ -30,7 +30,7 @@ pub(super) const SECTION: Section = Section {
 
 /// A profile over scores, and one over time where the evaluations during training are there.
 fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
-    if model.standings.is_empty() {
+    if model.ranking.is_empty() {
         return Ok(html! {});
     }
     let mut shown = vec![show_with_legend(figures, &mut over_scores(model))?];
@@ -65,9 +65,8 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
 fn strata(model: &ReportModel, scheme: &str, value: impl Fn(usize) -> f64) -> Vec<Units<f64>> {
     let settings = 0..model.settings.len();
     let tuned = settings.filter_map(|setting| model.tuned(setting, scheme));
-    let seeds = |i: usize| model.run.trials[i].coordinates.seeds();
     tuned
-        .map(|tuned| Units::of_trials(tuned.trials.iter().map(|&i| (seeds(i), value(i)))))
+        .map(|tuned| Units::of_trials(tuned.scored.seeds().zip(tuned.scored.rows().map(&value))))
         .collect()
 }
 
@@ -101,13 +100,13 @@ fn over_scores(model: &ReportModel) -> Lines {
     let accuracy = model.measure.higher_is_better();
     let sign = if accuracy { -1.0 } else { 1.0 };
     let x = if accuracy {
-        Axis::accuracy(&format!("{measure} x"))
+        PlotAxis::accuracy(&format!("{measure} x"))
     } else {
         let trials = model
             .schemes
             .iter()
             .flat_map(|s| strata(model, s, |i| model.score(i)));
-        Axis::around(
+        PlotAxis::around(
             &format!("{measure} x"),
             true,
             trials.flat_map(|units| units.values().to_vec()),
@@ -124,7 +123,7 @@ fn over_scores(model: &ReportModel) -> Lines {
         title: format!("Performance profile: share of trials by {measure}"),
         heading: "Scores".to_owned(),
         x,
-        y: Axis::accuracy(if accuracy {
+        y: PlotAxis::accuracy(if accuracy {
             "share of trials with at least x"
         } else {
             "share of trials with at most x"
@@ -168,8 +167,8 @@ fn over_time(model: &ReportModel) -> Option<Lines> {
         id: "profile-time".to_owned(),
         title: format!("Performance profile: {unit}s to {measure} {target}"),
         heading: format!("Time to {measure} {target}"),
-        x: Axis::whole(&format!("{unit} x"), 0, last),
-        y: Axis::accuracy("share of trials by x"),
+        x: PlotAxis::whole(&format!("{unit} x"), 0, last),
+        y: PlotAxis::accuracy("share of trials that reached it by x"),
         lines: lines(model, "time", &points, time, |at| at),
         legend: false,
         size: LARGE,

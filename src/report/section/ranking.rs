@@ -4,10 +4,10 @@
 use maud::{Markup, html};
 
 use super::{Section, named, signed};
-use crate::analysis::ranking::{Comparison, Rates, Standing};
+use crate::analysis::rank::{Comparison, SchemeScore};
 use crate::analysis::stats::Estimate;
-use crate::analysis::tuning::Basis;
-use crate::report::figure::axis::Axis;
+use crate::analysis::tune::Basis;
+use crate::report::figure::axis::PlotAxis;
 use crate::report::figure::forest::{Forest, Row};
 use crate::report::figure::{Figure, Ink};
 use crate::report::figure_list::FigureList;
@@ -18,7 +18,7 @@ use crate::support::error::Result;
 /// The ranking of all schemes at one rate.
 struct Fixed {
     rate: f64,
-    standings: Vec<Standing>,
+    ranking: Vec<SchemeScore>,
 }
 
 pub(super) const SECTION: Section = Section {
@@ -31,19 +31,16 @@ pub(super) const SECTION: Section = Section {
 
 /// Ranking at tuned rates, beside that at the rate which suits all schemes best.
 fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
-    if model.standings.is_empty() {
+    if model.ranking.is_empty() {
         return Ok(html! {});
     }
     let common = model.common_rate().filter(|_| model.rates.len() > 1);
     let fixed = common.map(|rate| Fixed {
         rate,
-        standings: model.standings_at(Rates::Fixed(rate)),
+        ranking: model.ranking_at(rate),
     });
-    let all = model
-        .standings
-        .iter()
-        .chain(fixed.iter().flat_map(|f| &f.standings));
-    let axis = Axis::around(
+    let all = model.ranking.iter().chain(fixed.iter().flat_map(|f| &f.ranking));
+    let axis = PlotAxis::around(
         &model.measure.name(),
         false,
         all.flat_map(|s| values_of(s.score)).filter(|v| v.is_finite()),
@@ -54,16 +51,10 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
         Basis::Partly => "at their best rates, or all pooled",
         Basis::Nothing => "all rates pooled",
     };
-    figures.keep(forest(model, &axis, "ranking", own, &model.standings)?);
+    figures.keep(forest(model, &axis, "ranking", own, &model.ranking)?);
     if let Some(fixed) = &fixed {
         let all_at = format!("all at rate {}", number(fixed.rate));
-        figures.keep(forest(
-            model,
-            &axis,
-            "ranking-one-rate",
-            &all_at,
-            &fixed.standings,
-        )?);
+        figures.keep(forest(model, &axis, "ranking-one-rate", &all_at, &fixed.ranking)?);
     }
     Ok(html! {
         p.quiet { (method(model, fixed.as_ref())) }
@@ -71,7 +62,7 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
             table.sortable.ranking {
                 (head(model, fixed.as_ref()))
                 tbody {
-                    @for (i, standing) in model.standings.iter().enumerate() {
+                    @for (i, standing) in model.ranking.iter().enumerate() {
                         tr {
                             td.number { (i + 1) }
                             th scope="row" { (named(model, &standing.scheme)) }
@@ -95,8 +86,8 @@ fn values_of(e: Estimate) -> impl Iterator<Item = f64> {
 
 /// How many trials stand behind every scheme, if it is the same number for all.
 fn trials(model: &ReportModel) -> Option<usize> {
-    let first = model.standings.first()?.trials;
-    model.standings.iter().all(|s| s.trials == first).then_some(first)
+    let first = model.ranking.first()?.trials;
+    model.ranking.iter().all(|s| s.trials == first).then_some(first)
 }
 
 /// Whether the ranking is, on some dataset at least, over the trials of all rates.
@@ -148,14 +139,14 @@ fn method(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
             }
             ". "
         }
-        @if model.standings.len() > 1 {
+        @if model.ranking.len() > 1 {
             "“Difference to the leader” is the difference of the two scores; its interval resamples trials of the same setting and seeds together, "
             @if pooled(model) { "pairing them at the same rate where rates are pooled, " }
             "and has a level of 95% for all comparisons with the leader together (Bonferroni); a scheme is not distinguishable from the leader when the interval contains 0. "
             "“P(better)” is the probability that a trial is better than one of the leader's in the same setting"
             @if pooled(model) { " (and at the same rate where rates are pooled)" }
             ", ties counting half."
-            @if model.standings.iter().any(|s| is_compared_in_part(model, s)) {
+            @if model.ranking.iter().any(|s| is_compared_in_part(model, s)) {
                 " A scheme without trials in some of the settings is compared in the settings that both have."
             }
         }
@@ -163,7 +154,7 @@ fn method(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
 }
 
 fn head(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
-    let several = model.standings.len() > 1;
+    let several = model.ranking.len() > 1;
     let own = 2 + if several { 2 } else { 0 };
     html! {
         thead {
@@ -199,7 +190,7 @@ fn key(value: f64) -> Option<String> {
 }
 
 /// Score and interval, two cells.
-fn estimate(model: &ReportModel, standing: &Standing, axis: &Axis) -> Markup {
+fn estimate(model: &ReportModel, standing: &SchemeScore, axis: &PlotAxis) -> Markup {
     let score = standing.score;
     html! {
         td.number data-key=[key(score.value)] { (model.text(score.value)) }
@@ -208,12 +199,12 @@ fn estimate(model: &ReportModel, standing: &Standing, axis: &Axis) -> Markup {
 }
 
 /// Rank, score and interval at the common rate: three cells.
-fn at_common_rate(model: &ReportModel, fixed: &Fixed, scheme: &str, axis: &Axis) -> Markup {
-    let place = fixed.standings.iter().position(|f| f.scheme == scheme);
+fn at_common_rate(model: &ReportModel, fixed: &Fixed, scheme: &str, axis: &PlotAxis) -> Markup {
+    let place = fixed.ranking.iter().position(|f| f.scheme == scheme);
     html! {
         @if let Some(place) = place {
             td.number.apart { (place + 1) }
-            (estimate(model, &fixed.standings[place], axis))
+            (estimate(model, &fixed.ranking[place], axis))
         } @else {
             td.number.apart { "–" } td.number { "–" } td {}
         }
@@ -222,7 +213,7 @@ fn at_common_rate(model: &ReportModel, fixed: &Fixed, scheme: &str, axis: &Axis)
 
 /// The difference to the leader and whether the two are distinguishable, and how often a trial is
 /// better: two cells.
-fn against_leader(model: &ReportModel, standing: &Standing) -> Markup {
+fn against_leader(model: &ReportModel, standing: &SchemeScore) -> Markup {
     let sign = |x: f64| signed(model, x);
     let range = |c: &Comparison| c.interval.map(|i| format!("{} to {}", sign(i.low), sign(i.high)));
     html! {
@@ -233,21 +224,21 @@ fn against_leader(model: &ReportModel, standing: &Standing) -> Markup {
                 @if standing.leads() { " " span.unsure { "not distinguishable" } }
             }
             td.number { (format!("{:.2}", c.probability)) }
-        } @else if model.standings.len() > 1 {
+        } @else if model.ranking.len() > 1 {
             td.number {} td.number {}
         }
     }
 }
 
 /// Whether the scheme is compared with the leader in some of the settings only.
-fn is_compared_in_part(model: &ReportModel, standing: &Standing) -> bool {
-    let all = model.standings.first().map_or(0, |first| first.groups);
+fn is_compared_in_part(model: &ReportModel, standing: &SchemeScore) -> bool {
+    let all = model.ranking.first().map_or(0, |first| first.groups);
     let shared = standing.against_leader.as_ref().map(|c| c.groups);
     shared.is_some_and(|groups| groups < all.max(standing.groups))
 }
 
 /// An interval as a small drawing, with its ends in words.
-fn strip(model: &ReportModel, estimate: Estimate, axis: &Axis, ink: Ink) -> Markup {
+fn strip(model: &ReportModel, estimate: Estimate, axis: &PlotAxis, ink: Ink) -> Markup {
     if !estimate.value.is_finite() {
         return html! {};
     }
@@ -281,7 +272,13 @@ fn strip(model: &ReportModel, estimate: Estimate, axis: &Axis, ink: Ink) -> Mark
     }
 }
 
-fn forest(model: &ReportModel, axis: &Axis, id: &str, rates: &str, standings: &[Standing]) -> Result<Figure> {
+fn forest(
+    model: &ReportModel,
+    axis: &PlotAxis,
+    id: &str,
+    rates: &str,
+    standings: &[SchemeScore],
+) -> Result<Figure> {
     let rows = standings.iter().map(|standing| Row {
         label: standing.scheme.clone(),
         ink: model.ink(&standing.scheme),
@@ -311,7 +308,7 @@ fn edges(model: &ReportModel) -> Markup {
     }
     let (mut edge, mut all) = (0, 0);
     for setting in 0..model.settings.len() {
-        let several = |s: &&String| model.cells(setting, s).len() > 1;
+        let several = |s: &&String| model.by_rate(setting, s).len() > 1;
         for at_edge in model
             .schemes
             .iter()

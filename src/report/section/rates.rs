@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{MOST, Section, legend, median_line, panels, show_with_legend};
-use crate::report::figure::axis::Axis;
+use crate::report::figure::axis::PlotAxis;
 use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
@@ -43,9 +43,9 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
 fn panel(model: &ReportModel, setting: usize, heading: &str) -> Lines {
     let line = |scheme: &String| {
         let columns: Vec<(f64, Vec<f64>)> = model
-            .cells(setting, scheme)
-            .iter()
-            .map(|r| (r.rate, r.trials.clone().map(|i| model.score(i)).collect()))
+            .by_rate(setting, scheme)
+            .into_iter()
+            .map(|(rate, trials)| (rate, trials.rows().map(|i| model.score(i)).collect()))
             .collect();
         (!columns.is_empty()).then(|| median_line(model, scheme, &columns))
     };
@@ -53,7 +53,7 @@ fn panel(model: &ReportModel, setting: usize, heading: &str) -> Lines {
     let label = model.label(&model.settings[setting], &[]);
     let y = lines.iter().flat_map(|l| l.points.iter().filter_map(|p| p.1));
     let rates = model.rates.iter().copied().filter(|r| *r > 0.0);
-    let x = Axis::around("learning rate", true, rates);
+    let x = PlotAxis::around("learning rate", true, rates);
     Lines {
         id: format!("rates-{label}"),
         title: format!("{} against learning rate: {label}", model.measure.name()),
@@ -64,9 +64,9 @@ fn panel(model: &ReportModel, setting: usize, heading: &str) -> Lines {
             x
         },
         y: if model.measure.higher_is_better() {
-            Axis::accuracy(&model.measure.name())
+            PlotAxis::accuracy(&model.measure.name())
         } else {
-            Axis::around(&model.measure.name(), true, y)
+            PlotAxis::around(&model.measure.name(), true, y)
         },
         lines,
         legend: false,

@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::{Section, named};
-use crate::analysis::cell;
 use crate::analysis::stats::variance::Shares;
+use crate::analysis::summary::shares as cell_shares;
+use crate::experiment::Axis;
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::support::catalog::number;
@@ -28,10 +29,10 @@ fn render(model: &ReportModel, _: &mut FigureList) -> Result<Markup> {
 
 fn section(model: &ReportModel) -> Markup {
     let mut rows: Vec<(usize, &str, f64, Shares)> = model
-        .all_cells()
+        .cells()
         .filter_map(|(setting, cell)| {
-            let c = &cell.coordinates;
-            Some((setting, c.scheme.as_str(), c.learning_rate, cell::shares(cell)?))
+            let (scheme, rate) = (cell.text(Axis::Scheme), cell.value(Axis::LearningRate));
+            Some((setting, scheme, rate, cell_shares(&cell)?))
         })
         .collect();
     if rows.is_empty() {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::{OPEN, Section, legend, median_line, panels, show_with_legend};
-use crate::experiment::Coordinates;
-use crate::report::figure::axis::Axis;
+use crate::experiment::{Axis, Coordinates};
+use crate::report::figure::axis::PlotAxis;
 use crate::report::figure::lines::{Line, Lines, PANEL};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
@@ -100,10 +100,12 @@ fn layers<'a>(model: &'a ReportModel, setting: &Setting) -> Layers<'a> {
         .map(|line| (line.coordinates.scheme.as_str(), &line.layer))
         .collect();
     if rows.is_empty() {
-        let trained = model.run.trials.iter().zip(&model.run.layers);
-        for (line, measured) in trained.filter(|(line, m)| !m.is_empty() && ours(&line.coordinates)) {
-            let start = measured.iter().filter(|row| row.epoch == 0);
-            rows.extend(start.map(|row| (line.coordinates.scheme.as_str(), row)));
+        let trials = &model.run.trials;
+        for (i, measured) in model.run.layers.iter().enumerate().filter(|(_, m)| !m.is_empty()) {
+            if Setting::of_trial(trials, i) == *setting {
+                let start = measured.iter().filter(|row| row.epoch == 0);
+                rows.extend(start.map(|row| (trials.text(i, Axis::Scheme), row)));
+            }
         }
     }
     let mut layers = Layers::new();
@@ -148,11 +150,11 @@ fn panel(
         id: format!("{}-{label}", quantity.id),
         title: format!("{} by layer: {label}", quantity.name),
         heading: heading.to_owned(),
-        x: Axis::whole("layer", 1, deepest.into()),
+        x: PlotAxis::whole("layer", 1, deepest.into()),
         y: if quantity.log {
-            Axis::around(quantity.name, true, y)
+            PlotAxis::around(quantity.name, true, y)
         } else {
-            Axis::around(quantity.name, false, y.chain([0.0, 1.0]))
+            PlotAxis::around(quantity.name, false, y.chain([0.0, 1.0]))
         },
         lines,
         legend: false,

@@ -1,82 +1,74 @@
-//! What a person reads when a run has ended: scheme x activation, and who won.
+//! The summary of a finished run for the terminal: schemes by activation function, and which lead.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use comfy_table::{Attribute, CellAlignment, Table, presets};
 use rayon::prelude::*;
 
+use crate::analysis::rank::{Rates, SchemeScore, rank, scores};
+use crate::analysis::tune::{Basis, basis};
 use crate::experiment::Axis;
+use crate::row::Status;
 use crate::support::text::{Style, counted, distinct_short, entry, three_decimals, visible, wrap};
-
-use crate::analysis::cell::Cell;
-use crate::analysis::ranking::{Rates, Standing, scores, standings};
-use crate::analysis::tuning::{self, Basis};
-use crate::table::format;
-use crate::table::record::Status;
+use crate::table::{Subset, Trials, format};
 
 /// The summary of a run whose tables are in `dir`.
-pub(crate) fn render(cells: &[Cell], dir: &Path, style: Style) -> String {
+pub(crate) fn render(trials: &Trials, dir: &Path, style: Style) -> String {
     let mut out = String::new();
-    let tasks: BTreeSet<bool> = cells.iter().map(|c| c.headline().is_accuracy()).collect();
-    for accuracy in tasks.into_iter().rev() {
-        let kept: Vec<&Cell> = cells
-            .iter()
-            .filter(|c| c.headline().is_accuracy() == accuracy)
-            .collect();
+    for accuracy in [true, false] {
+        let kept = trials
+            .all()
+            .filter(|row| trials.headline(row).is_accuracy() == accuracy);
         section(&mut out, &kept, accuracy, style);
     }
-    let counts = |status| cells.iter().map(|c| c.count(status)).sum::<usize>();
-    let trials: usize = cells.iter().map(|c| c.outcomes.len()).sum();
-    let (diverged, failed) = (counts(Status::Diverged), counts(Status::Failed));
+    let all = trials.all();
     let _ = write!(
         out,
-        "{} in {}: {diverged} diverged",
-        counted(trials as u64, "trial"),
-        counted(cells.len() as u64, "cell"),
+        "{} in {}: {} diverged",
+        counted(trials.len() as u64, "trial"),
+        counted(trials.cells().len() as u64, "cell"),
+        all.count(Status::Diverged),
     );
+    let failed = all.count(Status::Failed);
     if failed > 0 {
         let _ = write!(out, ", {failed} FAILED (see `message` in {})", format::TRIALS);
     }
-    let _ = writeln!(out, "\nTables: {}", dir.display());
+    let _ = writeln!(out, "\nTables: {}", visible(&dir.to_string_lossy()));
     out
 }
 
-fn section(out: &mut String, cells: &[&Cell], accuracy: bool, style: Style) {
-    let values = |axis: Axis| -> BTreeSet<String> {
-        cells
-            .iter()
-            .map(|c| c.coordinates.text(axis).into_owned())
-            .collect()
+/// The ranking of the schemes with one activation function.
+struct Ranked {
+    activation: String,
+    ranking: Vec<SchemeScore>,
+}
+
+fn section(out: &mut String, trials: &Subset, accuracy: bool, style: Style) {
+    let rank_one = |trials: &Subset| {
+        let activation = trials.text(Axis::Activation).to_owned();
+        Ranked {
+            ranking: rank(trials, Rates::Tuned, &activation),
+            activation,
+        }
     };
-    let activations = values(Axis::Activation);
-    let by_activation = activations.into_par_iter().map(|activation| {
-        let kept: Vec<&Cell> = cells
-            .iter()
-            .filter(|c| c.coordinates.activation == activation)
-            .copied()
-            .collect();
-        let standings = standings(&kept, Rates::Tuned, &activation);
-        (activation, standings)
-    });
-    let (by_activation, overall): (Vec<(String, Vec<Standing>)>, _) =
-        rayon::join(|| by_activation.collect(), || scores(cells, Rates::Tuned));
+    let activations = trials.group_by(&[Axis::Activation]);
+    let (ranked, overall): (Vec<Ranked>, _) = rayon::join(
+        || activations.par_iter().map(rank_one).collect(),
+        || scores(trials, Rates::Tuned),
+    );
     let overall: Vec<String> = overall.into_iter().map(|(scheme, _)| scheme).collect();
     if overall.is_empty() {
         return;
     }
-    let _ = writeln!(out, "{}\n", wrap(&caption(cells, accuracy), style.width, 0));
-    tables(out, &overall, &by_activation, style);
-    winners(out, &by_activation, style);
+    let _ = writeln!(out, "{}\n", wrap(&caption(trials, accuracy), style.width, 0));
+    tables(out, &overall, &ranked, style);
+    winners(out, &ranked, style);
 }
 
 /// What the figures are, in a sentence or three.
-fn caption(cells: &[&Cell], accuracy: bool) -> String {
-    let count = |axis: Axis| -> usize {
-        let texts: BTreeSet<_> = cells.iter().map(|c| c.coordinates.text(axis)).collect();
-        texts.len()
-    };
+fn caption(trials: &Subset, accuracy: bool) -> String {
+    let count = |axis: Axis| trials.values(axis).len();
     let figure = if accuracy {
         "test accuracy"
     } else {
@@ -100,16 +92,15 @@ fn caption(cells: &[&Cell], accuracy: bool) -> String {
         let _ = write!(text, " Averaged over {}.", averaged.join(", "));
     }
     let rates = count(Axis::LearningRate);
-    let outcomes = cells.iter().flat_map(|cell| &cell.outcomes);
-    let replicates: BTreeSet<u32> = outcomes.map(|o| o.replicate).collect();
-    let whose = if replicates.len() == 1 {
+    let one_replicate = count(Axis::Replicate) == 1;
+    let whose = if one_replicate {
         "the same replicate"
     } else {
         "other replicates"
     };
     let chosen =
         format!(" Of {rates} learning rates each scheme has its own, chosen on validation data of {whose}");
-    match tuning::basis(cells.iter().copied()) {
+    match basis(trials) {
         Basis::OneRate => {}
         Basis::Validation => text += &format!("{chosen}."),
         Basis::Partly => {
@@ -123,13 +114,15 @@ fn caption(cells: &[&Cell], accuracy: bool) -> String {
         }
     }
     let lost = if accuracy { "chance" } else { "infinite" };
-    let failed = cells.iter().any(|cell| cell.count(Status::Failed) > 0);
-    let ended = if failed {
+    let ended = if trials.count(Status::Failed) > 0 {
         "A trial that diverged (d) or failed (f)"
     } else {
         "A diverged trial (d)"
     };
     let _ = write!(text, " {ended} counts as {lost}.");
+    if !one_replicate && count(Axis::DataSeed) == 1 {
+        text.push_str(" All trials use one split of the data: intervals are conditional on it.");
+    }
     text
 }
 
@@ -138,16 +131,16 @@ const MARGIN: usize = 2;
 /// Columns for the name of an activation function above its figures.
 const MOST_OF_ACTIVATION: usize = 14;
 
-fn tables(out: &mut String, schemes: &[String], by: &[(String, Vec<Standing>)], style: Style) {
+fn tables(out: &mut String, schemes: &[String], by: &[Ranked], style: Style) {
     let first = schemes.iter().map(|s| s.chars().count()).max().unwrap_or(0);
     let first = first.clamp(6, (style.width / 3).max(12));
     let names = distinct_short(schemes, first);
-    let activations: Vec<&str> = by.iter().map(|(name, _)| name.as_str()).collect();
+    let activations: Vec<&str> = by.iter().map(|r| r.activation.as_str()).collect();
     let activations = distinct_short(&activations, MOST_OF_ACTIVATION);
     let texts = |two_lines: bool| -> Vec<Vec<String>> {
-        let cell = |(_, standings): &(String, Vec<Standing>), scheme: &String| {
-            let standing = standings.iter().find(|s| s.scheme == *scheme);
-            standing.map_or(String::new(), |s| describe(s, two_lines))
+        let cell = |ranked: &Ranked, scheme: &String| {
+            let found = ranked.ranking.iter().find(|s| s.scheme == *scheme);
+            found.map_or(String::new(), |s| describe(s, two_lines))
         };
         by.iter()
             .map(|column| schemes.iter().map(|scheme| cell(column, scheme)).collect())
@@ -191,7 +184,7 @@ fn tables(out: &mut String, schemes: &[String], by: &[(String, Vec<Standing>)], 
 struct Block<'a> {
     names: &'a [String],
     activations: &'a [String],
-    by: &'a [(String, Vec<Standing>)],
+    by: &'a [Ranked],
     texts: &'a [Vec<String>],
 }
 
@@ -216,8 +209,8 @@ fn one_table(schemes: &[String], block: &Block, style: Style) -> String {
     table.set_header(header);
     for (row, scheme) in schemes.iter().enumerate() {
         let mut cells = vec![comfy_table::Cell::new(&block.names[row])];
-        for ((_, standings), column) in block.by.iter().zip(block.texts) {
-            let leads = standings.iter().any(|s| s.scheme == *scheme && s.leads());
+        for (ranked, column) in block.by.iter().zip(block.texts) {
+            let leads = ranked.ranking.iter().any(|s| s.scheme == *scheme && s.leads());
             cells.push(bold(right(&column[row]), leads));
         }
         table.add_row(cells);
@@ -229,7 +222,7 @@ fn one_table(schemes: &[String], block: &Block, style: Style) -> String {
     lines.join("\n") + "\n"
 }
 
-fn describe(s: &Standing, two_lines: bool) -> String {
+fn describe(s: &SchemeScore, two_lines: bool) -> String {
     let mut text = three_decimals(s.score.value);
     for (n, mark) in [(s.diverged, 'd'), (s.failed, 'f')] {
         if n > 0 {
@@ -249,8 +242,8 @@ fn describe(s: &Standing, two_lines: bool) -> String {
 }
 
 /// The best scheme with each activation function, and those that are not distinguishable from it.
-fn winners(out: &mut String, by: &[(String, Vec<Standing>)], style: Style) {
-    let names: Vec<&str> = by.iter().map(|(activation, _)| activation.as_str()).collect();
+fn winners(out: &mut String, by: &[Ranked], style: Style) {
+    let names: Vec<&str> = by.iter().map(|r| r.activation.as_str()).collect();
     let names = distinct_short(&names, style.width);
     // A longer name has a line of its own.
     let short = names.iter().map(|name| name.chars().count());
@@ -259,12 +252,12 @@ fn winners(out: &mut String, by: &[(String, Vec<Standing>)], style: Style) {
         .max()
         .unwrap_or(0)
         + MARGIN;
-    for (name, (_, standings)) in names.iter().zip(by) {
-        let Some(best) = standings.first() else {
+    for (name, ranked) in names.iter().zip(by) {
+        let Some((best, rest)) = ranked.ranking.split_first() else {
             continue;
         };
         let mut line = format!("{} {}", best.scheme, three_decimals(best.score.value));
-        let rivals: Vec<&str> = standings[1..]
+        let rivals: Vec<&str> = rest
             .iter()
             .filter(|s| s.leads())
             .map(|s| s.scheme.as_str())
