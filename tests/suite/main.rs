@@ -3,6 +3,7 @@
 mod floors;
 mod shipped;
 mod arguments;
+mod cases;
 mod crash;
 mod diff;
 mod program;

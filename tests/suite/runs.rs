@@ -408,19 +408,19 @@ fn broken_network() -> Vec<u8> {
 fn trials_that_fail_are_told_by_the_exit_code() {
     let with_transfer = SMALL.replace(
         r#"scheme = ["he_normal", "#,
-        r#"scheme = ["he_normal", { kind = "transfer", source = "n.safetensors" }, "#,
+        r#"scheme = ["he_normal", { kind = "transfer", source = "n.safetensors", mismatched = "slice" }, "#,
     );
     let bench = Bench::new(&with_transfer);
     fs::write(bench.path("n.safetensors"), broken_network()).unwrap();
     let ran = bench.grid("out", &[]).expect(1);
-    assert!(ran.err.contains("failed: 8 of 48 trials"), "{ran:#?}");
-    assert!(ran.out.contains("8 FAILED"), "{ran:#?}");
+    assert!(ran.err.contains("failed: 16 of 48 trials"), "{ran:#?}");
+    assert!(ran.out.contains("16 FAILED"), "{ran:#?}");
     let table = &bench.tables("out")["trials.csv"];
-    assert_eq!(table.matches(",failed,").count(), 8);
+    assert_eq!(table.matches(",failed,").count(), 16);
     // The same of tables that are there, for programs, and through shards.
     let again = bench.grid("out", &["--format", "json"]).expect(1);
     let told: serde_json::Value = serde_json::from_str(&again.out).unwrap();
-    assert_eq!((&told["failed"], &told["trials_run"]), (&8.into(), &0.into()));
+    assert_eq!((&told["failed"], &told["trials_run"]), (&16.into(), &0.into()));
     let told: usize = ["1/2", "2/2"]
         .iter()
         .map(|shard| {
@@ -433,9 +433,9 @@ fn trials_that_fail_are_told_by_the_exit_code() {
             count.parse::<usize>().unwrap()
         })
         .sum();
-    assert_eq!(told, 8);
+    assert_eq!(told, 16);
     let merged = bench.run(&["merge", "cut"]).expect(1);
-    assert!(merged.err.contains("failed: 8 of 48 trials"), "{merged:#?}");
+    assert!(merged.err.contains("failed: 16 of 48 trials"), "{merged:#?}");
     assert_eq!(bench.tables("cut"), bench.tables("out"));
 }
 
