@@ -90,6 +90,17 @@ fn load(spec: &Spec, _seed: u64, _: &Environment) -> Result<Dataset> {
     read(train, test, spec)
 }
 
+/// About how many features and targets a table has, by what its first rows take of the file.
+pub(super) fn estimated_values(source: Source, spec: &Spec) -> Option<u64> {
+    let dialect = Dialect::of(spec).ok()?;
+    let mut lines = Lines::new(source, &dialect);
+    let (_, sample) = begin(&mut lines).ok()??;
+    let cells: u64 = sample.iter().map(|record| record.len() as u64).sum();
+    let (read, all) = lines.progress();
+    let values = u128::from(all) * u128::from(cells) / u128::from(read.max(1));
+    Some(u64::try_from(values).unwrap_or(u64::MAX / 4))
+}
+
 /// Reads one table, or two of the same columns, the second as the official test part.
 pub(super) fn read(train: Source, test: Option<Source>, spec: &Spec) -> Result<Dataset> {
     let dialect = Dialect::of(spec)?;

@@ -204,7 +204,8 @@ pub(super) fn join(name: &str, train: Pair, test: Option<Pair>, unseen_classes: 
     Ok(dataset)
 }
 
-fn load(spec: &Spec, _seed: u64, _: &Environment) -> Result<Dataset> {
+/// The training pair of a directory, and its test pair.
+fn pairs(spec: &Spec) -> Result<(Pair, Option<Pair>)> {
     let dir = PathBuf::from(spec.text("path"));
     let prefix = spec.text("prefix");
     let metadata = std::fs::metadata(&dir).map_err(|e| Error::io("open", &dir, &e))?;
@@ -233,7 +234,20 @@ fn load(spec: &Spec, _seed: u64, _: &Environment) -> Result<Dataset> {
         Some(test) => Some(test),
         None => pair("test-")?,
     };
+    Ok((train, test))
+}
+
+fn load(spec: &Spec, _seed: u64, _: &Environment) -> Result<Dataset> {
+    let (train, test) = pairs(spec)?;
     join("idx", train, test, spec.flag("unseen_classes"))
+}
+
+/// The elements of all files together, as their headers say; a byte each.
+pub(super) fn estimated_bytes(spec: &Spec) -> Option<u64> {
+    let (train, test) = pairs(spec).ok()?;
+    let size = |idx: &Idx| idx.dimensions.iter().map(|&d| d as u64).product::<u64>();
+    let pair = |pair: &Pair| size(&pair.images).saturating_add(size(&pair.labels));
+    Some(pair(&train).saturating_add(test.as_ref().map_or(0, pair)))
 }
 
 /// The file of that name in `dir`, plain before gzipped, `idx3` set off by a hyphen or a dot.

@@ -17,6 +17,7 @@ mod file;
 pub(crate) mod foreign;
 mod forms;
 mod idx;
+mod memory;
 mod mnist;
 mod prepare;
 mod scaling;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 pub use cache::Cache;
 pub use dataset::{Dataset, Features, Targets};
 pub use environment::Environment;
+pub use memory::estimated_bytes;
 pub use prepare::{Prepared, prepare};
 pub use spec::{COMMON, DataSpec, Noise, Over, Scale};
 pub use split::{Amount, Split, SplitRule};
@@ -180,9 +182,11 @@ pub fn catalog() -> &'static [&'static Item] {
 /// Reads or generates the dataset of `spec`; synthetic ones from the stream of `seed`.
 ///
 /// # Errors
-/// A file that is missing, unreadable or malformed, named with the place.
+/// A file that is missing, unreadable or malformed, named with the place; more samples than there
+/// is memory for.
 pub fn load(spec: &DataSpec, seed: u64, environment: &Environment) -> Result<Arc<Dataset>> {
-    (spec.item().load)(&spec.source, seed, environment)
+    memory::refuse_what_does_not_fit(estimated_bytes(spec, environment), memory::available())
+        .and_then(|()| (spec.item().load)(&spec.source, seed, environment))
         .map(Arc::new)
         .context(|| format!("dataset `{}`", spec.source.name()))
 }

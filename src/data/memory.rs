@@ -1,0 +1,153 @@
+//! How much memory a dataset takes, known before it is read, and how much there is.
+
+use std::path::{Path, PathBuf};
+
+use super::csv;
+use super::file::Source;
+use super::{DataSpec, Environment, idx};
+use crate::support::catalog::Value;
+use crate::support::error::{Error, Kind, Result};
+
+/// About how many bytes of memory the samples of `spec` take once they are read; nothing if the
+/// files cannot be looked at.
+pub fn estimated_bytes(spec: &DataSpec, _: &Environment) -> Option<u64> {
+    let source = &spec.source;
+    let item = spec.item();
+    if !item.files.is_empty() {
+        return Some(item.files.iter().map(|f| f.unpacked_bytes).sum());
+    }
+    match source.name() {
+        "csv" => {
+            let paths = ["path", "test_path"].map(|key| source.value(key));
+            let open = |value| match value {
+                Some(Value::Text(path)) => Source::open(&PathBuf::from(path)).ok(),
+                _ => None,
+            };
+            let parts = paths.into_iter().filter_map(open);
+            parts
+                .map(|part| csv::estimated_values(part, source))
+                .sum::<Option<u64>>()
+                .map(|n| n * 4)
+        }
+        "idx" => idx::estimated_bytes(source),
+        generated => {
+            let features = match generated {
+                "spirals" => 2,
+                "abs" => 1,
+                "mnist-like" => 784,
+                _ => source.integer("features").max(1) as u64,
+            };
+            Some(
+                (source.integer("rows").max(1) as u64)
+                    .saturating_mul(features)
+                    .saturating_mul(4),
+            )
+        }
+    }
+}
+
+/// Refuses a dataset that takes more memory than there is.
+///
+/// # Errors
+/// It does; the message has both figures.
+pub(super) fn refuse_what_does_not_fit(bytes: Option<u64>, available: Option<u64>) -> Result<()> {
+    let (Some(bytes), Some(available)) = (bytes, available) else {
+        return Ok(());
+    };
+    if bytes <= available {
+        return Ok(());
+    }
+    let gib = |n: u64| n as f64 / f64::from(1 << 30);
+    let message = format!(
+        "its samples take about {:.1} GiB of memory, and {:.1} GiB are free",
+        gib(bytes),
+        gib(available)
+    );
+    Err(Error::new(Kind::Data, message).help("take fewer rows or columns, or a machine with more memory"))
+}
+
+/// Bytes of memory that a process may still take, where the system says so: what is free without
+/// swapping, and what is left of the limit of its control group.
+pub(super) fn available() -> Option<u64> {
+    let read = |path: &str| std::fs::read_to_string(Path::new(path)).ok();
+    let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
+    let free = read("/proc/meminfo").and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok()
+    });
+    let free = free.map(|kib| kib * 1024);
+    let limit = number("/sys/fs/cgroup/memory.max");
+    let used = number("/sys/fs/cgroup/memory.current");
+    let left = limit.zip(used).map(|(limit, used)| limit.saturating_sub(used));
+    match (free, left) {
+        (Some(free), Some(left)) => Some(free.min(left)),
+        (free, left) => free.or(left),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn bytes(keys: &[(&str, Value)]) -> Option<u64> {
+        let table: BTreeMap<String, Value> = keys.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
+        estimated_bytes(
+            &DataSpec::parse(&Value::Table(table)).unwrap(),
+            &Environment::default(),
+        )
+    }
+
+    #[test]
+    fn sizes_are_known_before_anything_is_read() {
+        let text = |t: &str| Value::Text(t.to_owned());
+        assert_eq!(bytes(&[("kind", text("mnist"))]), Some(54_950_048));
+        let rows = ("rows", Value::Integer(1000));
+        assert_eq!(
+            bytes(&[
+                ("kind", text("gaussian-mixture")),
+                rows.clone(),
+                ("features", Value::Integer(8))
+            ]),
+            Some(32_000)
+        );
+        assert_eq!(bytes(&[("kind", text("mnist-like")), rows]), Some(1000 * 784 * 4));
+        assert_eq!(
+            bytes(&[("kind", text("csv")), ("path", text("nowhere.csv"))]),
+            Some(0)
+        );
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.csv");
+        std::fs::write(&path, "1.25,2.5,0\n".repeat(5000)).unwrap();
+        let about = bytes(&[("kind", text("csv")), ("path", text(path.to_str().unwrap()))]).unwrap();
+        assert!((55_000..=65_000).contains(&about), "{about}");
+        let write = |name: &str, header: &[u8], n: usize| {
+            std::fs::write(dir.path().join(name), [header, &vec![0; n]].concat()).unwrap();
+        };
+        write(
+            "train-images-idx3-ubyte",
+            &[0, 0, 8, 3, 0, 0, 0, 5, 0, 0, 0, 2, 0, 0, 0, 3],
+            30,
+        );
+        write("train-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 0, 5], 5);
+        let path = dir.path().to_str().unwrap();
+        assert_eq!(bytes(&[("kind", text("idx")), ("path", text(path))]), Some(35));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_figures() {
+        let refused = refuse_what_does_not_fit(Some(12 << 30), Some(3 << 29))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains("about 12.0 GiB of memory, and 1.5 GiB are free"),
+            "{refused}"
+        );
+        assert!(
+            refuse_what_does_not_fit(Some(3), Some(3)).is_ok()
+                && refuse_what_does_not_fit(Some(9), None).is_ok()
+        );
+        assert!(!cfg!(target_os = "linux") || available().is_some_and(|n| n > 1 << 20));
+    }
+}
