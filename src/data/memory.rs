@@ -20,7 +20,10 @@ pub fn estimated_bytes(spec: &DataSpec, _: &Environment) -> Option<u64> {
         "csv" => {
             let paths = ["path", "test_path"].map(|key| source.value(key));
             let open = |value| match value {
-                Some(Value::Text(path)) => Source::open(&PathBuf::from(path)).ok(),
+                // A pipe gives its bytes once.
+                Some(Value::Text(path)) if Path::new(&path).is_file() => {
+                    Source::open(&PathBuf::from(path)).ok()
+                }
                 _ => None,
             };
             let parts = paths.into_iter().filter_map(open);
