@@ -195,7 +195,10 @@ fn long_names_stay_distinct_and_have_lines_of_their_own() {
     }
     let text = summary(trials, "r", plain(40));
     assert!(text.lines().all(|l| l.chars().count() <= 40), "{text}");
-    assert!(text.lines().count() < 40, "{text}");
+    let (winners, _) = text.split_once("\n\nNot distinguishable").unwrap();
+    let (_, winners) = winners.rsplit_once("\n\n").unwrap();
+    assert_eq!(winners.lines().count(), 14, "{text}");
+    assert!(winners.lines().all(|l| !l.starts_with("       ")), "{text}");
     for name in [
         "normal…0.011)",
         "normal…0.012)",
