@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::data::{Cache, Environment};
 use crate::experiment::{Axis, DataShape, Experiment, Length, Plan};
+use crate::run::job::LESS_DATA;
+use crate::run::memory;
 use crate::support::error::Result;
-use crate::support::text::grouped;
-use crate::support::text::{counted, entry};
+use crate::support::text::{counted, entry, grouped, megabytes};
 
 /// The plan in figures.
 #[derive(Debug, Serialize)]
@@ -27,7 +28,11 @@ pub(super) struct Summary {
     parameters_most: u64,
     multiply_adds: u64,
     multiply_adds_of_largest_trial: u64,
+    /// Estimated before the data are read.
+    bytes_of_data: u64,
     bytes_per_thread: u64,
+    /// What the machine has left; null where that is not known.
+    bytes_available: Option<u64>,
     claims: usize,
 }
 
@@ -91,6 +96,8 @@ impl Summary {
             parameters_most: firsts().map(|i| plan.parameters(i)).max().unwrap_or(0),
             multiply_adds,
             multiply_adds_of_largest_trial: firsts().map(|i| plan.cost(i)).max().unwrap_or(0),
+            bytes_of_data: plan.datasets().map(|spec| memory::of_data(spec)).sum(),
+            bytes_available: memory::available(),
             bytes_per_thread: firsts().map(|i| plan.memory(i)).max().unwrap_or(0),
             claims: experiment.claims.len(),
         })
@@ -150,10 +157,13 @@ impl Summary {
             scaled(self.multiply_adds_of_largest_trial)
         );
         line(&mut out, width, "work", &work);
-        let memory = format!(
-            "about {} MiB per thread, beside the data",
-            (self.bytes_per_thread >> 20).max(1)
-        );
+        let mut memory = format!("about {} for each thread", megabytes(self.bytes_per_thread));
+        if self.bytes_of_data > 0 {
+            let _ = write!(memory, ", {} for the data", megabytes(self.bytes_of_data));
+        }
+        if let Some(left) = self.bytes_available {
+            let _ = write!(memory, "; {} available", megabytes(left));
+        }
         line(&mut out, width, "memory", &memory);
         if self.claims > 0 {
             line(&mut out, width, "claims", &self.claims.to_string());
@@ -170,7 +180,8 @@ fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Result<Vec<Dat
     let mut shapes = Vec::new();
     let mut summaries = Vec::new();
     for (i, spec) in plan.datasets().enumerate() {
-        let prepared = cache.prepared(spec, 0.0, u64::from(data_seed));
+        let fits = memory::check(memory::of_data(spec), memory::available(), "the data", LESS_DATA);
+        let prepared = fits.and_then(|()| cache.prepared(spec, 0.0, u64::from(data_seed)));
         if let Ok(data) = &prepared {
             plan.check_data(i, data)?;
         }

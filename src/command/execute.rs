@@ -251,7 +251,12 @@ fn resume_command(args: &Args) -> String {
             .filter(|(_, given)| *given)
             .map(|(name, _)| OsStr::new(*name)),
     );
-    command_line(words)
+    let line = command_line(words);
+    match args.experiment.as_os_str() == "-" {
+        // The text that came by standard input is gone.
+        true => line + " < EXPERIMENT.toml",
+        false => line,
+    }
 }
 
 /// Prints what a person reads when the tables in `out` are there: the table of schemes and the

@@ -19,11 +19,12 @@ use crate::support::text::Style;
   goodinit grid experiments/full.toml --threads 8 --out /tmp/full
   goodinit grid experiments/quick.toml --set grid.learning_rate=[0.1] --dry-run
   goodinit grid experiments/full.toml --shard 2/4      one of four machines; see goodinit merge
+  sed 's/relu/tanh/' experiments/quick.toml | goodinit grid - --out /tmp/tanh
 
 Exit codes: 0 done, 1 done but trials failed (one that diverged is a result and has not failed; of
 shards, merge says it), 2 error, 75 interrupted: the same command goes on.")]
 pub struct Args {
-    /// The experiment file
+    /// The experiment file; `-` reads it from standard input
     #[arg(value_name = "EXPERIMENT.toml")]
     pub experiment: PathBuf,
     /// Where the tables go [default: results/<name of the experiment>]

@@ -18,9 +18,11 @@ use super::progress::say;
 use super::shard::Shard;
 use super::{files, tables};
 use crate::experiment::Experiment;
+use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
 use crate::support::error::{Error, Kind, Result};
 use crate::table::format;
+use crate::table::inputs::{inputs_changed, recorded_experiment};
 use crate::table::manifest::Manifest;
 
 /// The tables that training leaves.
@@ -103,7 +105,7 @@ pub(super) enum Owner {
 }
 
 /// What a run or a probe says that finds `what` in `directory`.
-fn in_the_way(directory: &Path, what: &str) -> Error {
+pub(super) fn in_the_way(directory: &Path, what: &str) -> Error {
     let message = format!("{} holds {what}", directory.display());
     Error::new(Kind::Store, message).help(
         "choose another directory with --out, or `--fresh` to replace it (the old tables are moved aside, not deleted)",
@@ -128,6 +130,9 @@ pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
         Err(error) => return other(format!("results that cannot be read ({})", error.message())),
     };
     if manifest.experiment_digest != experiment.digest() {
+        if let Some(changed) = source_changed(&manifest, experiment) {
+            return other(format!("the results of this experiment, but {changed}"));
+        }
         return other(format!(
             "the results of another experiment (`{}`, or an earlier form of it)",
             manifest.name
@@ -140,6 +145,14 @@ pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
         ));
     }
     Owner::This(manifest)
+}
+
+/// What differs if `experiment` is that of `manifest`, except for a file that a scheme reads.
+fn source_changed(manifest: &Manifest, experiment: &Experiment) -> Option<String> {
+    let path = Path::new(format::MANIFEST);
+    let recorded = recorded_experiment(manifest, path, &Registry::standard()).ok()?;
+    let changed = inputs_changed(manifest, &recorded, &[]).first()?.to_string();
+    (recorded.digest() == experiment.digest()).then_some(changed)
 }
 
 /// The same, seen from the manifest of `experiment` with its data.

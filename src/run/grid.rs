@@ -12,6 +12,7 @@ use super::header::Header;
 use super::job::Job;
 use super::journal::TrialKey;
 use super::lock::Lock;
+use super::memory;
 use super::metadata::RunMetadata;
 use super::pool::{Pool, default_threads};
 use super::progress::{Progress, say};
@@ -26,6 +27,7 @@ use crate::experiment::Experiment;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{duration, grouped};
 use crate::table::format;
+use crate::table::inputs::{brought_data, inputs_changed};
 use crate::table::manifest::Manifest;
 
 /// How long running trials may go on after the program has been asked to stop.
@@ -239,6 +241,7 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
         trials += 1;
         work = work.saturating_add(costs[i as usize]);
     }
+    check_memory(&job, &mine, pool.threads())?;
     let mut progress = Progress::new(trials, work, !grid.progress);
     let mut store = Store::in_memory(costs.len());
     if grid.journal {
@@ -285,6 +288,25 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
     finish(&job, store, grid, &pool, started, progress.trials_here(), &locks)
 }
 
+/// Checks that as many trials as there are threads fit into memory at a time.
+fn check_memory(job: &Job, mine: &[bool], threads: usize) -> Result<()> {
+    let mut largest: Vec<u64> = (0..mine.len())
+        .filter(|&i| mine[i])
+        .map(|i| job.plan.memory(i))
+        .collect();
+    largest.sort_unstable_by(|a, b| b.cmp(a));
+    let needed = largest
+        .iter()
+        .take(threads)
+        .fold(0, |sum: u64, &n| sum.saturating_add(n));
+    let what = format!(
+        "training the {} largest trials at a time",
+        threads.min(largest.len())
+    );
+    let help = "use fewer threads (--threads), smaller networks or batches, or a machine with more memory";
+    memory::check(needed, memory::available(), &what, help)
+}
+
 /// Writes the tables of a run that is complete, and removes its journal.
 fn finish(
     job: &Job,
@@ -324,6 +346,11 @@ fn done_already(grid: &Grid) -> Result<Option<GridOutcome>> {
 /// The experiment's text may have changed in what no table depends on (claims, comments): the
 /// manifest follows it.
 fn already(grid: &Grid, manifest: Manifest) -> Result<GridOutcome> {
+    let data = brought_data(&grid.experiment, &grid.environment);
+    if let Some(changed) = inputs_changed(&manifest, &grid.experiment, &data).first() {
+        let what = format!("the results of this experiment, but {changed}");
+        return Err(directory::in_the_way(&grid.directory, &what));
+    }
     let current = Manifest {
         name: grid.experiment.name.clone(),
         experiment: grid.experiment.resolved().to_owned(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::attempt::Work;
+use super::memory;
 use super::train::train;
 use crate::data::{Cache, Dataset, Environment, Prepared, Targets};
 use crate::experiment::{DataShape, Experiment, Plan, Trial};
@@ -13,6 +14,9 @@ use crate::support::error::{Error, Kind, Result};
 use crate::table::format;
 use crate::table::manifest::{DatasetEntry, Manifest};
 use crate::table::record::{Status, TrialRecord, TrialRow};
+
+/// What to do when the data do not fit into memory.
+pub(crate) const LESS_DATA: &str = "use fewer rows or features, or a machine with more memory";
 
 /// An experiment, its plan and its data.
 #[derive(Debug)]
@@ -47,6 +51,11 @@ impl Job {
                 format!("{} trials are more than a run can number", plan.len()),
             ));
         }
+        let needed = plan
+            .datasets()
+            .map(|spec| memory::of_data(spec))
+            .fold(0, u64::saturating_add);
+        memory::check(needed, memory::available(), "the data", LESS_DATA)?;
         let cache = Cache::new(experiment.seed, environment);
         let (mut shapes, mut entries, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         for (i, spec) in plan.datasets().enumerate() {

@@ -13,6 +13,7 @@ pub(crate) mod job;
 pub(crate) mod journal;
 pub(crate) mod lock;
 pub(crate) mod measure;
+pub(crate) mod memory;
 pub mod merge;
 pub(crate) mod pool;
 pub(crate) mod probe;

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::files::is_stream;
+use super::progress::say;
 use crate::support::error::{Error, Result};
 
 /// A file that trials are noted in, by any thread.
@@ -13,11 +15,18 @@ use crate::support::error::{Error, Result};
 pub struct Trace(Mutex<File>);
 
 impl Trace {
-    /// Opens `path` to append to, and creates it if it is not there.
+    /// Opens `path` to append to, and creates it if it is not there. A named pipe waits for its
+    /// reader, as the operating system has it.
     ///
     /// # Errors
-    /// The operating system refuses.
+    /// An I/O error.
     pub fn open(path: &Path) -> Result<Self> {
+        if is_stream(path) && path.exists() && !path.starts_with("/dev") {
+            say(&format!(
+                "--trace: waiting for a process that reads {}",
+                path.display()
+            ));
+        }
         let file = File::options().append(true).create(true).open(path);
         file.map(|f| Trace(Mutex::new(f)))
             .map_err(|e| Error::io("write to", path, &e))

@@ -508,3 +508,107 @@ fn rows_of_some_layers_are_lines_of_the_whole_tables() {
     );
     assert_eq!(some["histograms.csv"], all["histograms.csv"]);
 }
+
+#[test]
+fn an_experiment_comes_by_standard_input() {
+    use std::io::Write as _;
+    let bench = Bench::new(SMALL);
+    bench.grid("file", &[]).expect(0);
+    let arguments = ["grid", "-", "--out", "r"];
+    let mut child = bench
+        .command(&arguments)
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(SMALL.as_bytes()).unwrap();
+    super::program::Ran::new(child.wait_with_output().unwrap()).expect(0);
+    assert_eq!(bench.tables("r"), bench.tables("file"));
+    let about = fs::read_to_string(bench.path("r/run.json")).unwrap();
+    assert!(about.contains("grid - --out r < EXPERIMENT.toml"), "{about}");
+}
+
+/// What bash reads back is what was given, byte for byte.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_command_that_goes_on_can_be_pasted_whatever_the_path() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let bench = Bench::new(SMALL);
+    let name = std::ffi::OsStr::from_bytes(b"it's \xe9t\xe9\n$HOME.toml");
+    fs::rename(bench.path("x.toml"), bench.path("").join(name)).unwrap();
+    let ran = bench.command(&["grid", "--out", "r"]).arg(name).output().unwrap();
+    super::program::Ran::new(ran).expect(0);
+    let about: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(bench.path("r/run.json")).unwrap()).unwrap();
+    let script = about["command"]
+        .as_str()
+        .unwrap()
+        .replacen("goodinit", r"printf '%s\0'", 1);
+    let Ok(shell) = std::process::Command::new("bash").args(["-c", &script]).output() else {
+        return;
+    };
+    let words: Vec<&[u8]> = shell.stdout.split(|b| *b == 0).collect();
+    assert_eq!(words, [b"grid", name.as_bytes(), b"--out", b"r", b""]);
+}
+
+#[test]
+fn tables_of_a_file_that_changed_since_are_not_complete() {
+    let bench = Bench::new(
+        "name = \"x\"\nreplicates = 2\n[data]\nkind = \"csv\"\npath = \"d.csv\"\nlabel = \"y\"\n\
+         [train]\nepochs = 1\n[record]\nweights = \"final\"\n[grid]\nscheme = [\"he_normal\"]\n\
+         architecture = [[4]]\nlearning_rate = [0.1]\n",
+    );
+    let rows = |last: &str| (0..40).map(|i| format!("{i},{}\n", i % 2)).collect::<String>() + last;
+    fs::write(bench.path("d.csv"), format!("a,y\n{}", rows("40,0\n"))).unwrap();
+    bench.grid("r", &[]).expect(0);
+    let before = bench.tables("r");
+    bench.grid("r", &[]).expect(0);
+    fs::write(bench.path("d.csv"), format!("a,y\n{}", rows("41,0\n"))).unwrap();
+    let ran = bench.grid("r", &[]).expect(2);
+    assert!(
+        ran.err.contains("these tables were made with") && ran.err.contains("d.csv"),
+        "{ran:#?}"
+    );
+    assert!(ran.err.contains("--fresh"), "{ran:#?}");
+    assert_eq!(bench.tables("r"), before);
+    // Without the file, the tables are still there to be looked at.
+    fs::remove_file(bench.path("d.csv")).unwrap();
+    bench.grid("r", &[]).expect(0);
+
+    // The same for the weights that `transfer` reads.
+    let weights = |i: usize| {
+        let mut files: Vec<_> = fs::read_dir(bench.path("r/weights"))
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect();
+        files.sort();
+        fs::copy(&files[i], bench.path("w.safetensors")).unwrap();
+    };
+    weights(0);
+    fs::write(bench.path("d.csv"), format!("a,y\n{}", rows("40,0\n"))).unwrap();
+    let scheme = "grid.scheme=[{ kind = \"transfer\", source = \"w.safetensors\" }]";
+    bench.grid("t", &["--set", scheme]).expect(0);
+    bench.grid("t", &["--set", scheme]).expect(0);
+    weights(1);
+    let ran = bench.grid("t", &["--set", scheme]).expect(2);
+    let wanted = "w.safetensors is not the file that these tables were made with";
+    assert!(ran.err.contains(wanted), "{ran:#?}");
+}
+
+#[test]
+fn what_does_not_fit_into_memory_is_refused_with_figures_before_it_is_made() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let bench = Bench::new(SMALL);
+    // 4 TB of data.
+    let sets = ["--set", "data.rows=1000000", "--set", "data.features=1000000"];
+    let ran = bench.grid("r", &sets).expect(2);
+    assert!(
+        ran.err
+            .contains("not enough memory: the data takes about 4000000.0 MB"),
+        "{ran:#?}"
+    );
+    let plan = bench.grid("r", &[&sets[..], &["--dry-run"]].concat()).expect(0);
+    assert!(plan.out.contains("4000000.0 MB for the data"), "{plan:#?}");
+}
