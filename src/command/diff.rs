@@ -1,6 +1,7 @@
 //! `goodinit diff`: did the numbers change, since when, and does it matter?
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -30,12 +31,12 @@ Rows are matched by their coordinates. A tolerance is absolute (column=1e-6), re
 Exit codes: 0 same, 1 differs, 2 error.")]
 pub struct Args {
     /// A directory, a table, or REVISION:path; only REVISION before `-- PATH`
-    old: String,
+    old: OsString,
     /// The same, to compare it with
-    new: Option<String>,
+    new: Option<OsString>,
     /// Compare these paths in OLD with those in the work tree, or in NEW
     #[arg(last = true, value_name = "PATH")]
-    paths: Vec<String>,
+    paths: Vec<OsString>,
     /// Count differences up to this as none: COLUMN=1e-6, 1e-6rel or 4ulp; may be repeated
     #[arg(long, value_name = "COLUMN=AMOUNT")]
     tolerance: Vec<String>,
@@ -135,16 +136,19 @@ fn pairs(args: &Args) -> Result<Vec<(Source, Source)>> {
         let Some(new) = &args.new else {
             let error = Error::new(
                 Kind::Usage,
-                format!("`{}` is to be compared with what?", args.old),
+                format!(
+                    "missing second operand: compare `{}` with what?",
+                    args.old.display()
+                ),
             );
             return Err(error.help(format!(
                 "name two sides, or a path: goodinit diff {} -- results/quick",
-                args.old
+                args.old.display()
             )));
         };
         return Ok(vec![(Source::parse(&args.old)?, Source::parse(new)?)]);
     }
-    let pair = |path: &String| -> Result<(Source, Source)> {
+    let pair = |path: &OsString| -> Result<(Source, Source)> {
         let new = match &args.new {
             Some(revision) => in_revision(revision, path)?,
             None => Source::parse(path)?,
@@ -155,19 +159,31 @@ fn pairs(args: &Args) -> Result<Vec<(Source, Source)>> {
 }
 
 /// A path of the work tree as it is in a revision: git reads `./path` from the current directory.
-fn in_revision(revision: &str, path: &str) -> Result<Source> {
+fn in_revision(revision: &OsStr, path: &OsStr) -> Result<Source> {
+    let text = |word: &OsStr| {
+        let message = || {
+            format!(
+                "`{}` is not UTF-8, as what is read from git must be",
+                word.display()
+            )
+        };
+        word.to_str()
+            .map(str::to_owned)
+            .ok_or_else(|| Error::new(Kind::Usage, message()))
+    };
+    let (revision, path) = (text(revision)?, text(path)?);
     let here = std::env::current_dir().ok();
     let relative = here
         .as_deref()
-        .and_then(|here| Path::new(path).strip_prefix(here).ok());
-    let relative = relative.map_or(path.to_owned(), |p| p.display().to_string());
+        .and_then(|here| Path::new(&path).strip_prefix(here).ok());
+    let relative = relative.map_or(path.clone(), |p| p.display().to_string());
     // Git writes paths with slashes everywhere.
     let relative = if cfg!(windows) {
         relative.replace('\\', "/")
     } else {
         relative
     };
-    Source::git(revision, &format!("./{relative}"))
+    Source::git(&revision, &format!("./{relative}"))
 }
 
 fn unwritable(error: csv::Error) -> Error {

@@ -119,7 +119,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 /// device, which is never replaced.
 ///
 /// # Errors
-/// The operating system refuses. That the reader of a pipe has gone is no error.
+/// An I/O error. A pipe whose reader has gone is no error.
 pub(crate) fn write_output(path: &Path, bytes: &[u8]) -> Result<()> {
     if !is_stream(path) {
         return match fs::canonicalize(path) {

@@ -1,6 +1,5 @@
 //! Running trials: one (pure), many (rayon), stored (journal).
 
-pub mod metadata;
 pub(crate) mod attempt;
 pub(crate) mod command_line;
 pub(crate) mod directory;
@@ -11,10 +10,11 @@ pub(crate) mod header;
 pub(crate) mod jacobian;
 pub(crate) mod job;
 pub(crate) mod journal;
+pub(crate) mod layer_stats;
 pub(crate) mod lock;
-pub(crate) mod measure;
 pub(crate) mod memory;
 pub mod merge;
+pub mod metadata;
 pub(crate) mod pool;
 pub(crate) mod probe;
 pub(crate) mod probes;

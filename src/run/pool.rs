@@ -22,7 +22,7 @@ impl Pool {
     /// Starts so many threads; at least one, at most [`MAX_THREADS`].
     ///
     /// # Errors
-    /// The operating system refuses.
+    /// An I/O error.
     pub fn new(threads: usize) -> Result<Self> {
         let threads = threads.clamp(1, MAX_THREADS);
         let pool = rayon::ThreadPoolBuilder::new()

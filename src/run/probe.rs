@@ -2,7 +2,7 @@
 //! spectra, and the theory beside them. Nothing is trained.
 
 use super::jacobian;
-use super::measure::measure;
+use super::layer_stats::layer_stats;
 use super::train::initial_state;
 use crate::data::Prepared;
 use crate::experiment::Trial;
@@ -38,7 +38,7 @@ pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     let train = &data.split.train;
     let rows = &train[..train.len().min(trial.record.probe_samples.max(1) as usize)];
     let trace = model.trace(&parameters, &init.rates, data, rows, workspace);
-    let layers = measure(&model, &trace, &parameters, None, 0);
+    let layers = layer_stats(&model, &trace, &parameters, None, 0);
     let mut figures = figures(&model, &trace, &parameters, &layers);
     for (row, layer) in figures.iter_mut().zip(&model.layers) {
         let theory = trial.scheme.expected_variance(layer);

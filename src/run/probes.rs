@@ -107,7 +107,7 @@ pub fn enter(dir: &Path, job: &Job, fresh: bool) -> Result<Vec<Lock>> {
 /// all tables that belong to them.
 ///
 /// # Errors
-/// The operating system refuses.
+/// An I/O error.
 pub fn write(dir: &Path, job: &Job, records: &[ProbeRecord]) -> Result<Option<PathBuf>> {
     std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
     let mut probe = Pending::create(&dir.join(format::PROBE))?;

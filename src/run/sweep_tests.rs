@@ -279,7 +279,7 @@ fn a_refused_trial_takes_no_finished_one_with_it() {
     assert_eq!(lost, [1, 2]);
 }
 
-/// A scheduler reads the exit code: whoever was asked to stop says so, whatever else goes wrong in
+/// A scheduler reads the exit code: after a request to stop it says so, whatever else goes wrong in
 /// the last seconds.
 #[test]
 fn a_refusal_while_stopping_leaves_it_an_interruption() {

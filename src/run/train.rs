@@ -9,11 +9,11 @@ use crate::random::{Key, Purpose};
 use crate::support::error::Result;
 use crate::table::record::{EpochRow, LayerRow, Status, TrialRecord, TrialRow};
 
-use super::measure::measure;
+use super::layer_stats::layer_stats;
 
-/// What a trial leaves behind: its rows, and the parameters for whoever saves them.
+/// The result of a trial: its rows, and its parameters for saving.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct Trained {
     /// The rows of the tables.
     pub record: TrialRecord,
     /// Parameters before the first step.
@@ -31,7 +31,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// The scheme is not defined for this network, or the network does not fit the data.
-pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<Outcome> {
+pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<Trained> {
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;
     let (initial, init) = initial_state(trial, &model, data)?;
@@ -42,18 +42,18 @@ pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
         init.rates.clone(),
         workspace,
     );
-    let mut course = Course::new(trial, data, &model, &initial, trainer);
-    let status = course.run();
+    let mut training = TrainingRun::new(trial, data, &model, &initial, trainer);
+    let status = training.run();
     let row = TrialRow {
         message: message(&init.notes),
-        ..course.row(status)
+        ..training.row(status)
     };
-    let Course {
+    let TrainingRun {
         trainer,
         epochs,
         layers,
         ..
-    } = course;
+    } = training;
     let last = trainer.into_parameters();
     let record = TrialRecord {
         coordinates: trial.coordinates.clone(),
@@ -61,7 +61,7 @@ pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
         epochs: if trial.record.epochs { epochs } else { Vec::new() },
         layers,
     };
-    Ok(Outcome {
+    Ok(Trained {
         record,
         initial,
         last,
@@ -105,7 +105,7 @@ enum End {
 }
 
 /// A trial under way.
-struct Course<'a> {
+struct TrainingRun<'a> {
     trial: &'a Trial,
     data: &'a Prepared,
     model: &'a Model,
@@ -143,7 +143,7 @@ impl Running {
     }
 }
 
-impl<'a> Course<'a> {
+impl<'a> TrainingRun<'a> {
     fn new(
         trial: &'a Trial,
         data: &'a Prepared,
@@ -151,7 +151,7 @@ impl<'a> Course<'a> {
         initial: &'a Parameters,
         trainer: Trainer<'a>,
     ) -> Self {
-        Course {
+        TrainingRun {
             trial,
             data,
             model,
@@ -295,7 +295,7 @@ impl<'a> Course<'a> {
         let trace = self.trainer.trace(self.data, rows);
         let parameters = self.trainer.parameters();
         let initial = (self.step > 0).then_some(self.initial);
-        let rows = measure(self.model, &trace, parameters, initial, epoch);
+        let rows = layer_stats(self.model, &trace, parameters, initial, epoch);
         let (wanted, count) = (&self.trial.record.layer_rows, rows.len() as u32);
         self.layers
             .extend(rows.into_iter().filter(|row| wanted.contain(row.layer, count)));

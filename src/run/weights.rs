@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use super::files::write_atomically;
-use super::train::Outcome;
+use super::train::Trained;
 use crate::experiment::{Axis, SaveWeights, Trial};
 use crate::init::checkpoint::encode;
 use crate::model::Parameters;
@@ -25,8 +25,8 @@ pub const DIRECTORY: &str = "weights";
 /// Writes the weights that `trial` has been asked to leave in the results directory `results`.
 ///
 /// # Errors
-/// The operating system refuses.
-pub fn save(results: &Path, trial: &Trial, outcome: &Outcome) -> Result<()> {
+/// An I/O error.
+pub fn save(results: &Path, trial: &Trial, outcome: &Trained) -> Result<()> {
     let (initial, last) = match trial.record.weights {
         SaveWeights::None => return Ok(()),
         SaveWeights::Initial => (true, false),

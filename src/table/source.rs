@@ -1,6 +1,7 @@
 //! Where tables are read from: a directory, one file, or a place in a git revision.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -36,18 +37,20 @@ impl Source {
     ///
     /// # Errors
     /// It is neither.
-    pub fn parse(text: &str) -> Result<Self> {
-        let path = Path::new(text);
+    pub fn parse(argument: impl AsRef<OsStr>) -> Result<Self> {
+        let argument = argument.as_ref();
+        let path = Path::new(argument);
         if path.is_dir() {
             return Ok(Source::Directory(path.to_owned()));
         }
         if path.exists() {
             return Ok(Source::File(path.to_owned()));
         }
-        match text.split_once(':') {
+        match argument.to_str().and_then(|text| text.split_once(':')) {
             Some((revision, path)) if !revision.is_empty() => Source::git(revision, path),
             _ => {
-                let error = Error::new(Kind::Usage, format!("there is no file or directory `{text}`"));
+                let message = format!("there is no file or directory `{}`", path.display());
+                let error = Error::new(Kind::Usage, message);
                 Err(error
                     .help("for an earlier commit: HEAD~1:results/quick, or `diff HEAD~1 -- results/quick`"))
             }

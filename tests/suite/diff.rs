@@ -127,3 +127,23 @@ fn a_commit_is_compared_with_the_work_tree() {
     let (code, _, complaint) = goodinit(at, &["diff", "--", "results/t"]);
     assert_eq!(code, Some(2), "{complaint}");
 }
+
+/// Linux allows any bytes in a name.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_not_utf8_is_compared() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &[u8]| dir.path().join(std::ffi::OsStr::from_bytes(name));
+    write(&at(b"old\xe9.csv"), OLD);
+    write(&at(b"new\xff.csv"), &OLD.replace("0.125", "0.25"));
+    let diff = |old: &[u8], new: &[u8], more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_goodinit"));
+        command.arg("diff").args([at(old), at(new)]).args(more);
+        command.output().unwrap().status.code()
+    };
+    assert_eq!(diff(b"old\xe9.csv", b"old\xe9.csv", &[]), Some(0));
+    assert_eq!(diff(b"old\xe9.csv", b"new\xff.csv", &[]), Some(1));
+    assert_eq!(diff(b"old\xe9.csv", b"gone\xff.csv", &[]), Some(2));
+    assert_eq!(diff(b"HEAD", b"HEAD", &["--", "x"]), Some(2));
+}

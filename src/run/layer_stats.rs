@@ -17,7 +17,7 @@ use crate::table::record::LayerRow;
 /// Activation figures of the output layer, which no activation function follows, are those of
 /// its outputs; it can be neither dead, sparse nor saturated. Saturation is left out where a
 /// normalization stands between pre-activation and activation function.
-pub fn measure(
+pub fn layer_stats(
     model: &Model,
     trace: &Trace,
     parameters: &Parameters,
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn figures_are_those_worked_out_by_hand() {
         let (model, trace, parameters) = example();
-        let rows = measure(&model, &trace, &parameters, None, 4);
+        let rows = layer_stats(&model, &trace, &parameters, None, 4);
         let first = &rows[0];
         assert_eq!(
             (first.epoch, first.layer, first.fan_in, first.fan_out),
@@ -319,7 +319,7 @@ mod tests {
         let mut values = parameters.weights[1].to_row_major();
         values[0] += f32::EPSILON;
         parameters.weights[1].copy_from_row_major(&values);
-        let rows = measure(&model, &trace, &parameters, Some(&initial), 1);
+        let rows = layer_stats(&model, &trace, &parameters, Some(&initial), 1);
         assert_eq!((rows[0].change_rank, rows[1].change_rank), (Some(1), Some(0)));
     }
 
@@ -329,7 +329,7 @@ mod tests {
         trace.layers[0].preactivation.row_mut(0)[0] = f32::INFINITY;
         trace.layers[0].activation.row_mut(0)[0] = f32::NAN;
         parameters.weights[0].copy_from_row_major(&[f32::NAN; 6]);
-        let rows = measure(&model, &trace, &parameters, Some(&parameters), 1);
+        let rows = layer_stats(&model, &trace, &parameters, Some(&parameters), 1);
         let missing = LayerRow {
             epoch: 1,
             layer: 1,
@@ -350,7 +350,7 @@ mod tests {
         let (model, mut trace, _) = example();
         trace.layers[0].activation = Batch::zeros(2, 3);
         let parameters = Parameters::new(&model);
-        let row = &measure(&model, &trace, &parameters, Some(&parameters), 0)[0];
+        let row = &layer_stats(&model, &trace, &parameters, Some(&parameters), 0)[0];
         assert_eq!(row.dead_fraction, Some(1.0));
         assert_eq!((row.distinct_units, row.correlation), (Some(1), None));
         assert_eq!((row.weight_rank, row.change_rank), (Some(0), Some(0)));
