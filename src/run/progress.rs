@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::journal::TrialKey;
-use crate::support::text::{can_redraw, duration};
+use crate::support::text::{can_redraw, duration, width_of_errors, wrap_quoted};
 use crate::table::record::Status;
 
 /// How much is done, how long the rest will take, and the best trial so far.
@@ -175,9 +175,11 @@ impl Progress {
     }
 }
 
-/// Writes a line to standard error. A closed terminal or pager does not stop a run.
+/// Writes a line to standard error, on a terminal within its width. A closed terminal or pager does
+/// not stop a run.
 pub fn say(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let wrapped = width_of_errors().map(|width| wrap_quoted("", line, width, 2));
+    let _ = writeln!(std::io::stderr().lock(), "{}", wrapped.as_deref().unwrap_or(line));
 }
 
 fn bar(cost: u64) -> ProgressBar {

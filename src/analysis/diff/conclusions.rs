@@ -24,7 +24,7 @@ pub struct Conclusions {
     pub leaders: Listed<LeaderChange>,
     /// Two schemes have changed places.
     pub flips: Listed<Flip>,
-    /// A scheme that was told apart from the leader no longer is, or the other way round.
+    /// A scheme that was distinguishable from the leader no longer is, or the other way round.
     pub intervals: Listed<IntervalChange>,
     /// Another number of trials of a cell diverged or failed.
     pub endings: Listed<EndingChange>,
@@ -100,7 +100,7 @@ pub struct IntervalChange {
     pub scheme: String,
     /// The leader, then and now.
     pub leader: String,
-    /// Whether the scheme is told apart from it now.
+    /// Whether the scheme is distinguishable from it now.
     pub apart_now: bool,
 }
 
@@ -277,7 +277,7 @@ fn compare_orders(context: &str, old: &[&Cell], new: &[&Cell], limit: usize, out
     first_old.0 == first_new.0
 }
 
-/// Compares who is told apart from the leader, which is the same on both sides.
+/// Compares which schemes are distinguishable from the leader, which is the same on both sides.
 fn compare_intervals(
     context: &str,
     old: &[&Cell],

@@ -245,9 +245,9 @@ fn conclusion_lines(c: &Conclusions) -> Vec<String> {
     });
     listed(&mut lines, &c.intervals, |i| {
         let verb = if i.apart_now {
-            "now told apart"
+            "now distinguishable"
         } else {
-            "no longer told apart"
+            "no longer distinguishable"
         };
         format!("interval: {} {verb} from {} ({})", i.scheme, i.leader, i.context)
     });

@@ -44,8 +44,8 @@ fn in_print() {
     where it started
       1 trial: the initial weights (initial_hash); he_normal 1
     conclusions
-      interval: xavier_uniform no longer told apart from he_normal (digits 0 64-32 relu zeros
-        sgd 32)
+      interval: xavier_uniform no longer distinguishable from he_normal (digits 0 64-32 relu
+        zeros sgd 32)
     ");
 }
 
@@ -56,7 +56,7 @@ fn in_a_pull_request() {
 
     **Conclusions**
 
-    - interval: xavier\_uniform no longer told apart from he\_normal (digits 0 64-32 relu zeros sgd 32)
+    - interval: xavier\_uniform no longer distinguishable from he\_normal (digits 0 64-32 relu zeros sgd 32)
 
     **Where it started**
 
