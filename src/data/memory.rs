@@ -40,11 +40,9 @@ pub fn estimated_bytes(spec: &DataSpec, _: &Environment) -> Option<u64> {
                 "mnist-like" => 784,
                 _ => source.integer("features").max(1) as u64,
             };
-            Some(
-                (source.integer("rows").max(1) as u64)
-                    .saturating_mul(features)
-                    .saturating_mul(4),
-            )
+            // The generator itself refuses more values than it can number.
+            let values = (source.integer("rows").max(1) as u64).saturating_mul(features);
+            (values <= 1 << 31).then_some(values * 4)
         }
     }
 }
