@@ -5,11 +5,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::data::{Cache, Environment};
+use crate::data::{Cache, Environment, estimated_bytes};
 use crate::experiment::{Axis, DataShape, Experiment, Length, Plan};
-use crate::run::job::LESS_DATA;
-use crate::run::memory;
 use crate::support::error::Result;
+use crate::support::memory;
 use crate::support::text::{counted, entry, grouped, megabytes};
 
 /// The plan in figures.
@@ -64,6 +63,11 @@ impl Summary {
     /// A dataset that can be read is not one to train these networks on.
     pub fn new(experiment: &Experiment, out: &Path, environment: Environment) -> Result<Self> {
         let mut plan = experiment.plan();
+        let estimate = |spec| estimated_bytes(spec, &environment).unwrap_or(0);
+        let bytes_of_data = plan
+            .datasets()
+            .map(|spec| estimate(spec))
+            .fold(0, u64::saturating_add);
         let datasets = learn(&mut plan, experiment.seed, environment)?;
         let trials = 0..plan.len();
         let per_cell = plan.seeds().len();
@@ -96,7 +100,7 @@ impl Summary {
             parameters_most: firsts().map(|i| plan.parameters(i)).max().unwrap_or(0),
             multiply_adds,
             multiply_adds_of_largest_trial: firsts().map(|i| plan.cost(i)).max().unwrap_or(0),
-            bytes_of_data: plan.datasets().map(|spec| memory::of_data(spec)).sum(),
+            bytes_of_data,
             bytes_available: memory::available(),
             bytes_per_thread: firsts().map(|i| plan.memory(i)).max().unwrap_or(0),
             claims: experiment.claims.len(),
@@ -158,7 +162,8 @@ impl Summary {
         );
         line(&mut out, width, "work", &work);
         let mut memory = format!("about {} for each thread", megabytes(self.bytes_per_thread));
-        if self.bytes_of_data > 0 {
+        // Less than the figure shows is not worth one.
+        if self.bytes_of_data >= 100_000 {
             let _ = write!(memory, ", {} for the data", megabytes(self.bytes_of_data));
         }
         if let Some(left) = self.bytes_available {
@@ -180,8 +185,7 @@ fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Result<Vec<Dat
     let mut shapes = Vec::new();
     let mut summaries = Vec::new();
     for (i, spec) in plan.datasets().enumerate() {
-        let fits = memory::check(memory::of_data(spec), memory::available(), "the data", LESS_DATA);
-        let prepared = fits.and_then(|()| cache.prepared(spec, 0.0, u64::from(data_seed)));
+        let prepared = cache.prepared(spec, 0.0, u64::from(data_seed));
         if let Ok(data) = &prepared {
             plan.check_data(i, data)?;
         }

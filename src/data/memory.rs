@@ -67,25 +67,6 @@ pub(super) fn refuse_what_does_not_fit(bytes: Option<u64>, available: Option<u64
     Err(Error::new(Kind::Data, message).help("take fewer rows or columns, or a machine with more memory"))
 }
 
-/// Bytes of memory that a process may still take, where the system says so: what is free without
-/// swapping, and what is left of the limit of its control group.
-pub(super) fn available() -> Option<u64> {
-    let read = |path: &str| std::fs::read_to_string(Path::new(path)).ok();
-    let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
-    let free = read("/proc/meminfo").and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-        line.trim().strip_suffix(" kB")?.parse::<u64>().ok()
-    });
-    let free = free.map(|kib| kib * 1024);
-    let limit = number("/sys/fs/cgroup/memory.max");
-    let used = number("/sys/fs/cgroup/memory.current");
-    let left = limit.zip(used).map(|(limit, used)| limit.saturating_sub(used));
-    match (free, left) {
-        (Some(free), Some(left)) => Some(free.min(left)),
-        (free, left) => free.or(left),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -149,6 +130,5 @@ mod tests {
             refuse_what_does_not_fit(Some(3), Some(3)).is_ok()
                 && refuse_what_does_not_fit(Some(9), None).is_ok()
         );
-        assert!(!cfg!(target_os = "linux") || available().is_some_and(|n| n > 1 << 20));
     }
 }

@@ -185,8 +185,11 @@ pub fn catalog() -> &'static [&'static Item] {
 /// A file that is missing, unreadable or malformed, named with the place; more samples than there
 /// is memory for.
 pub fn load(spec: &DataSpec, seed: u64, environment: &Environment) -> Result<Arc<Dataset>> {
-    memory::refuse_what_does_not_fit(estimated_bytes(spec, environment), memory::available())
-        .and_then(|()| (spec.item().load)(&spec.source, seed, environment))
-        .map(Arc::new)
-        .context(|| format!("dataset `{}`", spec.source.name()))
+    memory::refuse_what_does_not_fit(
+        estimated_bytes(spec, environment),
+        crate::support::memory::available(),
+    )
+    .and_then(|()| (spec.item().load)(&spec.source, seed, environment))
+    .map(Arc::new)
+    .context(|| format!("dataset `{}`", spec.source.name()))
 }

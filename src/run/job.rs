@@ -4,19 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::attempt::Work;
-use super::memory;
 use super::train::train;
-use crate::data::{Cache, Dataset, Environment, Prepared, Targets};
+use crate::data::{Cache, DataSpec, Dataset, Environment, Prepared, Targets, estimated_bytes};
 use crate::experiment::{DataShape, Experiment, Plan, Trial};
 use crate::model::Workspace;
 use crate::numerics::NUMERICS_VERSION;
 use crate::support::error::{Error, Kind, Result};
+use crate::support::memory;
 use crate::table::format;
 use crate::table::manifest::{DatasetEntry, Manifest};
 use crate::table::record::{Status, TrialRecord, TrialRow};
 
 /// What to do when the data do not fit into memory.
-pub(crate) const LESS_DATA: &str = "use fewer rows or features, or a machine with more memory";
+const LESS_DATA: &str = "use fewer rows or features, or a machine with more memory";
 
 /// An experiment, its plan and its data.
 #[derive(Debug)]
@@ -51,10 +51,8 @@ impl Job {
                 format!("{} trials are more than a run can number", plan.len()),
             ));
         }
-        let needed = plan
-            .datasets()
-            .map(|spec| memory::of_data(spec))
-            .fold(0, u64::saturating_add);
+        let estimate = |spec: &Arc<DataSpec>| estimated_bytes(spec, &environment).unwrap_or(0);
+        let needed = plan.datasets().map(estimate).fold(0, u64::saturating_add);
         memory::check(needed, memory::available(), "the data", LESS_DATA)?;
         let cache = Cache::new(experiment.seed, environment);
         let (mut shapes, mut entries, mut notes) = (Vec::new(), Vec::new(), Vec::new());

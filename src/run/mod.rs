@@ -12,7 +12,6 @@ pub(crate) mod job;
 pub(crate) mod journal;
 pub(crate) mod layer_stats;
 pub(crate) mod lock;
-pub(crate) mod memory;
 pub mod merge;
 pub mod metadata;
 pub(crate) mod pool;

@@ -2,4 +2,5 @@
 
 pub mod catalog;
 pub mod error;
+pub(crate) mod memory;
 pub(crate) mod text;

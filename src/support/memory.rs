@@ -1,10 +1,8 @@
-//! Estimates of memory, and how much of it this process may still take, so that a run that cannot
-//! fit is refused before it begins.
+//! How much memory this process may still take, so that what cannot fit is refused before it begins.
 
 use std::fs;
 use std::path::Path;
 
-use crate::data::DataSpec;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::megabytes;
 
@@ -67,25 +65,6 @@ fn group_left(root: &Path, groups: &str) -> Option<u64> {
     groups.lines().filter_map(left).min()
 }
 
-/// About how many bytes the dataset of `spec` takes, before it is read: from its parameters where
-/// it is generated, from its files where the user brings them. 0 for the others, which are small.
-pub(crate) fn of_data(spec: &DataSpec) -> u64 {
-    let source = &spec.source;
-    let number = |name| source.integer(name).unsigned_abs();
-    let generated = number("rows")
-        .saturating_mul(number("features"))
-        .saturating_mul(4);
-    let size = |path: &Path| fs::metadata(path).map_or(0, |m| m.len());
-    let path = source.text("path");
-    let path = Path::new(&path);
-    let brought = match fs::read_dir(path) {
-        Ok(entries) => entries.flatten().map(|entry| size(&entry.path())).sum(),
-        // A number in a table takes about eight characters there and four bytes in memory.
-        Err(_) => size(path) / 2,
-    };
-    generated.max(brought)
-}
-
 /// Checks that `needed` more bytes fit; `what` says what for.
 ///
 /// # Errors
@@ -141,33 +120,6 @@ mod tests {
         );
         check(3 << 30, None, "x", "").unwrap();
         check(1 << 30, Some(1 << 30), "x", "").unwrap();
-    }
-
-    #[test]
-    fn data_are_estimated_before_they_are_read() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("d.csv");
-        fs::write(&path, "x".repeat(1000)).unwrap();
-        let spec = |text: &str| {
-            let name = std::path::Path::new("t.toml");
-            let text = format!(
-                "name = \"t\"\n[data]\n{text}\n[train]\nepochs = 1\n[grid]\nscheme = [\"zeros\"]\n\
-                 architecture = [[]]\nlearning_rate = [0.1]\n"
-            );
-            let registry = crate::init::Registry::standard();
-            let experiment = crate::experiment::Experiment::parse::<&str>(name, &text, &[], &registry);
-            let plan = experiment.unwrap().plan();
-            plan.datasets().map(|spec| of_data(spec)).sum::<u64>()
-        };
-        assert_eq!(
-            spec("kind = \"gaussian-mixture\"\nrows = 1000\nfeatures = 50"),
-            200_000
-        );
-        assert_eq!(
-            spec(&format!("kind = \"csv\"\nlabel = \"y\"\npath = {path:?}")),
-            500
-        );
-        assert_eq!(spec("kind = \"digits\""), 0);
     }
 
     #[cfg(target_os = "linux")]
