@@ -104,7 +104,13 @@ impl Shards {
                 return Err(Error::new(Kind::Store, message)
                     .help("was it cut in another way? run that shard again in a directory of its own"));
             }
-            notes.extend(found.damage.ranges.iter().map(|range| damaged(&path, range)));
+            notes.extend(
+                found
+                    .damage
+                    .ranges
+                    .iter()
+                    .map(|range| damaged(&path, range) + " and not used"),
+            );
         }
         // Of each shard: trials that are missing, and trials.
         let mut missing: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
@@ -129,7 +135,7 @@ impl Shards {
 /// What a person reads about the damaged bytes `range` of the journal at `path`.
 pub(crate) fn damaged(path: &Path, range: &std::ops::Range<u64>) -> String {
     let (path, from, to) = (path.display(), range.start, range.end);
-    format!("{path}: bytes {from} to {to} are damaged and not used")
+    format!("{path}: bytes {from} to {to} are damaged")
 }
 
 fn incomplete(

@@ -262,7 +262,7 @@ fn verify_names_the_row_and_column_of_a_cell_edited_by_hand() {
         (
             "learning_rate",
             "first differs in the row of trials.csv: learning_rate is 0.123",
-            "summary.csv: cannot be recomputed: the trial gaussian-mixture(",
+            "summary.csv: cannot be recomputed: r/trials.csv:11: the trial gaussian-mixture(",
         ),
         (
             "trial_id",
