@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::print as print_out;
 use crate::analysis::diff::table::RowChange;
-use crate::analysis::diff::{self, Options, Report, Tolerance, machine, print};
+use crate::analysis::diff::{self, Options, Report, Tolerance, export, print};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::Style;
 use crate::table::source::Source;
@@ -76,13 +76,13 @@ fn run_here(args: Args) -> Result<ExitCode> {
     let options = options(&args)?;
     let mut csv = (args.format == Format::Csv).then(|| csv::Writer::from_writer(Out));
     if let Some(csv) = &mut csv {
-        csv.write_record(machine::CSV_HEADER).map_err(unwritable)?;
+        csv.write_record(export::CSV_HEADER).map_err(unwritable)?;
     }
     let mut reports = Vec::new();
     for (old, new) in pairs(&args)? {
         let mut sink = |table: &str, row: &RowChange| -> Result<()> {
             if let Some(csv) = &mut csv {
-                for line in machine::csv_rows(table, row) {
+                for line in export::csv_rows(table, row) {
                     csv.write_record(line).map_err(unwritable)?;
                 }
             }
@@ -94,7 +94,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
         csv.flush().map_err(|e| unwritable(e.into()))?;
     }
     show(&reports, args.format)?;
-    let same = reports.iter().all(Report::is_same);
+    let same = reports.iter().all(|r| r.same);
     Ok(ExitCode::from(u8::from(!same)))
 }
 
@@ -110,7 +110,7 @@ fn show(reports: &[Report], format: Format) -> Result<()> {
         }
         Format::Markdown => print_out(&joined(&print::markdown)),
         Format::Json => {
-            let values: Vec<Value> = reports.iter().map(machine::json).collect();
+            let values: Vec<Value> = reports.iter().map(export::json).collect::<Result<_>>()?;
             print_out(&format!("{:#}\n", Value::from(values)))
         }
         Format::Csv => Ok(()),
@@ -127,6 +127,7 @@ fn options(args: &Args) -> Result<Options> {
             (None, Format::Json) => 1000,
             (None, _) => 10,
         },
+        left_out: None,
     })
 }
 
@@ -134,13 +135,11 @@ fn options(args: &Args) -> Result<Options> {
 fn pairs(args: &Args) -> Result<Vec<(Source, Source)>> {
     if args.paths.is_empty() {
         let Some(new) = &args.new else {
-            let error = Error::new(
-                Kind::Usage,
-                format!(
-                    "missing second operand: compare `{}` with what?",
-                    args.old.display()
-                ),
+            let message = format!(
+                "missing second operand: compare `{}` with what?",
+                args.old.display()
             );
+            let error = Error::new(Kind::Usage, message);
             return Err(error.help(format!(
                 "name two sides, or a path: goodinit diff {} -- results/quick",
                 args.old.display()

@@ -277,7 +277,7 @@ pub fn print_tables(out: &Path) -> Result<ExitCode> {
 /// What a person gets to see of the tables of a run.
 struct Shown {
     trials: Trials,
-    verdicts: Vec<check::Verdict>,
+    verdicts: Vec<check::Judgement>,
     notes: Notes,
 }
 
@@ -292,7 +292,7 @@ fn load(out: &Path) -> Result<Shown> {
     })
 }
 
-fn render_tables(trials: &Trials, verdicts: &[check::Verdict], notes: &Notes, out: &Path) -> String {
+fn render_tables(trials: &Trials, verdicts: &[check::Judgement], notes: &Notes, out: &Path) -> String {
     let style = Style::detect();
     let mut text = terminal::render(trials, out, style);
     if let Some(line) = notes.line(trials.len(), "trial") {

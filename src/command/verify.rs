@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::analysis::diff::print;
 use crate::data::Environment;
 use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
 use crate::run::job::Job;
 use crate::run::signals::Stop;
-use crate::run::verify::{Found, Report, Sample, verify};
+use crate::run::verify::{Sample, Verified, verify};
 use crate::support::error::{Error, Kind, Result};
-use crate::support::text::counted;
-use crate::support::text::grouped;
+use crate::support::text::{Style, counted, grouped, visible};
 use crate::table::format;
 use crate::table::inputs::{inputs_changed, recorded_experiment};
 use crate::table::manifest::Manifest;
@@ -26,9 +26,8 @@ use crate::table::manifest::Manifest;
   goodinit verify results/quick --sample 100%
 
 The summary is recomputed from the rows of all trials (but for what only epochs.csv can tell, where
-that is not there). What `goodinit probe` wrote (probe.csv,
-histograms.csv) is not looked at: `goodinit probe EXPERIMENT --out DIR` computes all of it anew, for
-`goodinit diff` to compare.
+that is not there). Of what `goodinit probe` wrote (probe.csv, histograms.csv) the same share of the
+networks is recomputed. Rows that differ are printed as `goodinit diff` prints them.
 
 Exit codes: 0 every bit is the same, 1 something differs, 2 error.")]
 pub struct Args {
@@ -95,15 +94,10 @@ pub fn run(args: Args) -> Result<ExitCode> {
         return Err(Error::new(Kind::Store, message)
             .help("a results directory is needed: `goodinit grid EXPERIMENT` makes one"));
     }
-    if !directory.join(format::TRIALS).exists() && directory.join(format::PROBE).exists() {
-        let message = format!(
-            "{} holds no {}, only what `goodinit probe` has written",
-            directory.display(),
-            format::TRIALS
-        );
-        let help =
-            "`goodinit probe EXPERIMENT --out DIR` computes all of that anew; then `goodinit diff` the two";
-        return Err(Error::new(Kind::Store, message).help(help));
+    let there = |file: &str| directory.join(file).exists();
+    if !there(format::TRIALS) && !there(format::PROBE) {
+        let message = format!("{} holds no {}", directory.display(), format::TRIALS);
+        return Err(Error::new(Kind::Store, message).help("`goodinit grid EXPERIMENT` makes it"));
     }
     let manifest = Manifest::load(directory)?;
     if manifest.numerics_version != NUMERICS_VERSION {
@@ -136,56 +130,72 @@ pub fn run(args: Args) -> Result<ExitCode> {
         seed: args.seed,
         pool: super::pool(args.threads)?,
         quiet: false,
+        limit: 20,
     };
-    let report = verify(directory, &manifest, &job, &sample, &Stop::on_signals())?;
-    super::print(&text(&report, &args))?;
-    Ok(if report.count() == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
+    let verified = verify(directory, &manifest, &job, &sample, &Stop::on_signals())?;
+    super::print(&text(&verified, &args))?;
+    Ok(ExitCode::from(u8::from(!verified.is_same())))
 }
 
-fn text(report: &Report, args: &Args) -> String {
-    const SHOWN: usize = 20;
+fn text(verified: &Verified, args: &Args) -> String {
     let mut text = String::new();
-    let mut list = |lines: Vec<String>, what: &str| {
-        for line in lines.iter().take(SHOWN) {
-            let _ = writeln!(text, "{line}");
+    for changed in &verified.changed {
+        let _ = writeln!(text, "{}", visible(&changed.to_string()));
+    }
+    if let Some(report) = verified.report.as_ref().filter(|r| !r.same) {
+        text.push_str(&print::text(report, Style::detect()));
+        text.push('\n');
+    }
+    for note in &verified.notes {
+        let _ = writeln!(text, "{}", visible(note));
+    }
+    let mut parts = Vec::new();
+    for table in verified.report.iter().flat_map(|r| r.tables()) {
+        match table {
+            t if !t.in_old => parts.push(format!("{} is missing", t.name)),
+            t if !t.same => parts.push(match t.differing() {
+                0 => format!("the columns of {} differ", t.name),
+                n => format!(
+                    "{} of {} {}",
+                    counted(n, "row"),
+                    t.name,
+                    if n == 1 { "differs" } else { "differ" }
+                ),
+            }),
+            t if t.unsorted => parts.push(format!("{} is not in the order of the cells", t.name)),
+            _ => {}
         }
-        if lines.len() > SHOWN {
-            let _ = writeln!(text, "and {} more {what}", lines.len() - SHOWN);
+    }
+    if !verified.changed.is_empty() {
+        parts.push("the data are others".to_owned());
+    }
+    if !verified.notes.is_empty() {
+        parts.push(format!("{} cannot be recomputed", format::SUMMARY));
+    }
+    let mut what = Vec::new();
+    for (checked, all, noun) in [
+        (verified.trials_checked, verified.trials, "trials"),
+        (verified.networks_checked, verified.networks, "probed networks"),
+    ] {
+        if all > 0 {
+            let (checked, all) = (grouped(u64::from(checked)), grouped(u64::from(all)));
+            what.push(format!("{checked} of {all} {noun}"));
         }
-    };
-    list(
-        report.differences.iter().map(ToString::to_string).collect(),
-        "differences",
-    );
-    list(
-        report.cells.iter().map(ToString::to_string).collect(),
-        "rows of the summary",
-    );
-    let differences = counted(report.differences.len() as u64, "difference");
-    let whole = report.cells.iter().any(|c| matches!(c.found, Found::Whole(_)));
-    let verdict = match (report.differences.len(), report.cells.len()) {
-        (0, 0) => "every bit is the same".to_owned(),
-        (_, 0) => differences,
-        (0, _) if whole => "no trial differs, but the summary does".to_owned(),
-        (0, 1) => "no trial differs, but a row of the summary does".to_owned(),
-        (0, cells) => format!("no trial differs, but {cells} rows of the summary do"),
-        (_, _) if whole => format!("{differences}, and the summary"),
-        (_, cells) => format!(
-            "{differences}, and {} of the summary",
-            counted(cells as u64, "row")
-        ),
+    }
+    let summary = match verified.trials {
+        0 => "",
+        _ => " and the summary of all",
     };
     let _ = writeln!(
         text,
-        "{}: recomputed {} of {} trials (seed {}) and the summary of all: {verdict}",
+        "{}: recomputed {} (seed {}){summary}: {}",
         args.directory.display(),
-        grouped(report.checked),
-        grouped(report.trials),
-        args.seed
+        what.join(" and "),
+        args.seed,
+        match parts.is_empty() {
+            true => "every bit is the same".to_owned(),
+            false => parts.join(", "),
+        }
     );
     text
 }

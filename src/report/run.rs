@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::analysis::check::{self, Verdict};
+use crate::analysis::check::{self, Judgement};
 use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::table::format;
 use crate::table::manifest::Manifest;
@@ -32,7 +32,7 @@ pub struct Run {
     /// Their weights.
     pub histograms: Vec<HistogramLine>,
     /// What became of the experiment's claims; or why they cannot be judged here.
-    pub verdicts: std::result::Result<Vec<Verdict>, String>,
+    pub verdicts: std::result::Result<Vec<Judgement>, String>,
 }
 
 impl Run {

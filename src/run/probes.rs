@@ -48,6 +48,11 @@ pub fn networks(job: &Job) -> Vec<usize> {
 
 /// Probes the networks of `job` on the threads of `pool`; `done` is called after each.
 pub fn run(job: &Job, pool: &Pool, done: impl Fn() + Sync) -> Probes {
+    run_these(job, networks(job), pool, done)
+}
+
+/// The same for these of its [`networks`].
+pub fn run_these(job: &Job, networks: Vec<usize>, pool: &Pool, done: impl Fn() + Sync) -> Probes {
     let one = |workspace: &mut Workspace, i: usize| {
         let trial = job.plan.trial(i);
         let result = job.data(&trial).and_then(|data| probe(&trial, &data, workspace));
@@ -55,8 +60,8 @@ pub fn run(job: &Job, pool: &Pool, done: impl Fn() + Sync) -> Probes {
         result.map_err(|e| Box::new((trial, e)))
     };
     let results: Vec<_> = pool.install(|| {
-        let networks = networks(job).into_par_iter();
         networks
+            .into_par_iter()
             .map_init(Workspace::default, |workspace, i| one(workspace, i))
             .collect()
     });

@@ -1,148 +1,56 @@
-//! Recomputing a sample of the trials of a results directory, here and now, and comparing bits; and
-//! the summary of all its trials from their rows.
+//! Recomputes a sample of the trials of a results directory, the summary of all of them and a sample
+//! of its probed networks, and compares that with the tables by [`diff`].
 
-use std::fmt;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::grid::GRACE;
 use super::job::Job;
 use super::pool::Pool;
+use super::probes;
 use super::progress::Progress;
 use super::shard::longest_first;
 use super::signals::Stop;
 use super::store::Store;
 use super::sweep::{End, Settings, sweep};
+use crate::analysis::diff::{self, Options};
+use crate::analysis::summary;
 use crate::random::{Key, Purpose};
 use crate::support::error::{Error, Kind, Result};
 use crate::table::format;
+use crate::table::inputs::{ChangedInput, inputs_changed};
 use crate::table::manifest::Manifest;
+use crate::table::probe::{write_histograms, write_layers};
+use crate::table::source::Source;
+use crate::table::table::{Table, Writer};
 
-mod rows;
-mod summary;
-
-use rows::Rows;
-pub use summary::{CellDifference, Found};
-
-/// What was found.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Report {
-    /// Rows of `trials.csv`.
-    pub trials: u64,
+/// What was recomputed, and how it differs.
+#[derive(Debug)]
+pub struct Verified {
+    /// Trials of the experiment; 0 where only a probe is here.
+    pub trials: u32,
     /// How many of them were recomputed.
-    pub checked: u64,
-    /// What differs, at most one difference a trial: the earliest in a trial's life.
-    pub differences: Vec<Difference>,
-    /// Cells whose row of `summary.csv` is not what the rows of their trials give.
-    pub cells: Vec<CellDifference>,
+    pub trials_checked: u32,
+    /// Networks of the probe; 0 where there is none.
+    pub networks: u32,
+    /// How many of them were recomputed.
+    pub networks_checked: u32,
+    /// Data that are not those of the tables; then nothing is recomputed.
+    pub changed: Vec<ChangedInput>,
+    /// Why a table could not be recomputed.
+    pub notes: Vec<String>,
+    /// How the tables differ from what was recomputed.
+    pub report: Option<diff::Report>,
 }
 
-impl Report {
-    /// How much differs: trials, and cells of the summary.
-    pub fn count(&self) -> usize {
-        self.differences.len() + self.cells.len()
-    }
-}
-
-/// Where in the tables something is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Place {
-    /// The file.
-    pub file: String,
-    /// The line in it, from 1; `None` for a file as a whole, and for rows that are not there.
-    pub line: Option<u64>,
-}
-
-impl Place {
-    fn new(directory: &Path, file: &str, line: Option<u64>) -> Self {
-        Place {
-            file: directory.join(file).display().to_string(),
-            line,
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}", self.file),
-            None => f.write_str(&self.file),
-        }
-    }
-}
-
-/// The text of a cell of a table, for people.
-fn shown(text: &str) -> &str {
-    if text.is_empty() { "empty" } else { text }
-}
-
-/// Where a recomputed trial first departs from its rows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Difference {
-    /// Where it stands.
-    pub place: Place,
-    /// The trial, as people call it.
-    pub trial: String,
-    /// Its identity.
-    pub trial_id: String,
-    /// In which stage.
-    pub stage: Stage,
-    /// The column.
-    pub column: String,
-    /// What the table has.
-    pub table: String,
-    /// What was computed here.
-    pub here: String,
-}
-
-/// A stage of a trial's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// The data that training sees.
-    Data,
-    /// The weights before the first step.
-    InitialWeights,
-    /// The first evaluation that differs, so many epochs in.
-    Epoch(u32),
-    /// The measures of a layer, after so many epochs.
-    Layer {
-        /// Epochs finished.
-        epoch: u32,
-        /// The layer, from 1.
-        layer: u32,
-    },
-    /// Only the row of `trials.csv`.
-    Trial,
-    /// The trial has other rows, or none.
-    Rows,
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Stage::Data => f.write_str("the data"),
-            Stage::InitialWeights => f.write_str("the initial weights"),
-            Stage::Epoch(epoch) => write!(f, "epoch {epoch}"),
-            Stage::Layer { epoch, layer } => write!(f, "layer {layer} after epoch {epoch}"),
-            Stage::Trial => f.write_str("the row of trials.csv"),
-            Stage::Rows => f.write_str("the rows"),
-        }
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {} ({}): first differs in {}: {} is {} in the table, {} here",
-            self.place,
-            self.trial,
-            self.trial_id,
-            self.stage,
-            self.column,
-            shown(&self.table),
-            shown(&self.here)
-        )
+impl Verified {
+    /// Whether every bit is the same.
+    pub fn is_same(&self) -> bool {
+        let same = |r: &diff::Report| r.same && r.tables().all(|t| !t.unsorted);
+        self.changed.is_empty() && self.notes.is_empty() && self.report.as_ref().is_some_and(same)
     }
 }
 
@@ -157,21 +65,25 @@ pub struct Sample {
     pub pool: Pool,
     /// No progress on standard error.
     pub quiet: bool,
+    /// Rows that are printed of each table.
+    pub limit: usize,
 }
 
-/// The trials that a sample takes, ascending.
-pub fn choose(trials: u32, sample: &Sample) -> Vec<u32> {
-    let mut all: Vec<u32> = (0..trials).collect();
-    Key::new(sample.seed, 0, Purpose::Verify)
-        .stream(0)
-        .shuffle(&mut all);
-    all.truncate(sample.count as usize);
-    all.sort_unstable();
-    all
+impl Sample {
+    /// The `count` of `all` numbers that are sampled, ascending.
+    fn choose(&self, all: u32, count: u32) -> Vec<u32> {
+        let mut chosen: Vec<u32> = (0..all).collect();
+        Key::new(self.seed, 0, Purpose::Verify)
+            .stream(0)
+            .shuffle(&mut chosen);
+        chosen.truncate(count as usize);
+        chosen.sort_unstable();
+        chosen
+    }
 }
 
-/// Recomputes a sample of the results in `directory`, which `manifest` describes, with `job` made
-/// from that manifest; and their summary.
+/// Verifies the results in `directory`, which `manifest` describes, with `job` made from that
+/// manifest.
 ///
 /// # Errors
 /// The tables are not those of the manifest, or cannot be read; or the program has been asked to
@@ -182,36 +94,94 @@ pub fn verify(
     job: &Arc<Job>,
     sample: &Sample,
     stop: &Stop,
-) -> Result<Report> {
-    // First, since it takes no data and no training.
-    let record = &job.experiment.record;
-    let cells = sample
-        .pool
-        .install(|| summary::compare(directory, manifest, record))?;
-    let mut report = Report {
-        trials: u64::from(job.len()),
-        cells,
-        ..Report::default()
+) -> Result<Verified> {
+    let there = |file: &str| directory.join(file).exists();
+    let (trained, probed) = (there(format::TRIALS), there(format::PROBE));
+    let networks = if probed { probes::networks(job) } else { Vec::new() };
+    let mut verified = Verified {
+        trials: if trained { job.len() } else { 0 },
+        trials_checked: 0,
+        networks: networks.len() as u32,
+        networks_checked: 0,
+        changed: inputs_changed(manifest, &job.experiment, &job.manifest.digests()),
+        notes: Vec::new(),
+        report: None,
     };
-    for (theirs, ours) in manifest.dataset.iter().zip(&job.manifest.dataset) {
-        if theirs.digest != ours.digest {
-            report.differences.push(Difference {
-                place: Place::new(directory, format::MANIFEST, None),
-                trial: format!("dataset {}", ours.name),
-                trial_id: "every trial on it".to_owned(),
-                stage: Stage::Data,
-                column: "digest".to_owned(),
-                table: theirs.digest.clone(),
-                here: ours.digest.clone(),
-            });
+    if !verified.changed.is_empty() {
+        return Ok(verified);
+    }
+    let mut here = BTreeMap::new();
+    let mut chosen = Vec::new();
+    if trained {
+        // First, since it takes no training.
+        match sample.pool.install(|| summary_of(directory, manifest, job)) {
+            Ok(bytes) => drop(here.insert(format::SUMMARY.to_owned(), bytes)),
+            Err(error) => verified.notes.push(format!(
+                "{}: cannot be recomputed: {}",
+                directory.join(format::SUMMARY).display(),
+                error.message()
+            )),
         }
+        chosen = sample.choose(job.len(), sample.count);
+        here.extend(train(directory, job, &chosen, sample, stop)?);
+        verified.trials_checked = chosen.len() as u32;
     }
-    if !report.differences.is_empty() {
-        return Ok(report);
+    let mut picked: Vec<usize> = Vec::new();
+    if probed && !networks.is_empty() {
+        // The same share of the networks as of the trials.
+        let share = f64::from(sample.count) / f64::from(job.len().max(1));
+        let count = (share * f64::from(verified.networks)).ceil() as u32;
+        let chosen = sample.choose(verified.networks, count);
+        picked = chosen.iter().map(|&i| networks[i as usize]).collect();
+        here.extend(probe(directory, job, picked.clone(), sample)?);
+        verified.networks_checked = picked.len() as u32;
     }
-    let chosen = choose(job.len(), sample);
-    let mut rows = Rows::read(directory, job, &chosen)?;
-    report.differences.append(&mut rows.strays);
+    let is_in = |i: u32| chosen.binary_search(&i).is_ok() || picked.binary_search(&(i as usize)).is_ok();
+    let left_out = (0..job.len()).filter(|i| !is_in(*i));
+    let mut left_out: Vec<u64> = left_out
+        .filter_map(|i| u64::from_str_radix(&job.plan.trial_id(i as usize), 16).ok())
+        .collect();
+    left_out.sort_unstable();
+    let timed = !job.experiment.record.epochs || there(format::EPOCHS);
+    let options = Options {
+        limit: sample.limit,
+        // Without epochs.csv nothing tells when the target was reached.
+        ignored: match timed {
+            true => std::collections::BTreeSet::new(),
+            false => FROM_EPOCHS.map(str::to_owned).into(),
+        },
+        left_out: Some(left_out),
+        ..Options::default()
+    };
+    let files: Vec<String> = here.keys().cloned().collect();
+    let old = Source::Directory(directory.to_owned());
+    let new = Source::Memory {
+        name: "recomputed here".to_owned(),
+        files: here,
+    };
+    let report = diff::compare_tables(&old, &new, &files, &options)?;
+    let trials = report.tables().find(|t| t.name == format::TRIALS);
+    if let Some(rows) = trials.map(|t| t.rows_old).filter(|n| *n != u64::from(job.len())) {
+        let message = format!(
+            "{} has {rows} rows, but the experiment has {} trials",
+            directory.join(format::TRIALS).display(),
+            job.len()
+        );
+        let help = "`goodinit grid EXPERIMENT --fresh` writes it anew";
+        return Err(Error::new(Kind::Store, message).help(help));
+    }
+    verified.report = Some(report);
+    Ok(verified)
+}
+
+/// Columns of the summary that only the evaluations between epochs can tell.
+const FROM_EPOCHS: [&str; 2] = ["reached_target", "epochs_to_target_median"];
+
+type Tables = Vec<(String, Arc<[u8]>)>;
+
+/// Trains the `chosen` trials: their rows in the tables that `directory` has. Committed results
+/// often leave out the large ones.
+fn train(directory: &Path, job: &Arc<Job>, chosen: &[u32], sample: &Sample, stop: &Stop) -> Result<Tables> {
     let costs = job.costs();
     let order: Vec<u32> = longest_first(&costs)
         .into_iter()
@@ -237,10 +207,54 @@ pub fn verify(
             "interrupted before the sample was recomputed",
         ));
     }
-    for &index in &chosen {
-        let record = store.fetch(index)?;
-        report.checked += 1;
-        report.differences.extend(rows.compare(job, index, &record)?);
+    let record = &job.experiment.record;
+    let recorded = |table: &Table| match table {
+        Table::Trials => true,
+        Table::Epochs => record.epochs,
+        Table::Layers => !record.layers.is_empty(),
+    };
+    let mut writers = Vec::new();
+    for table in Table::ALL.into_iter().filter(recorded) {
+        if directory.join(table.file()).exists() {
+            writers.push((table, Writer::new(table, Vec::new())?));
+        }
     }
-    Ok(report)
+    for &index in chosen {
+        let record = store.fetch(index)?;
+        writers.iter_mut().try_for_each(|(_, w)| w.push(&record))?;
+    }
+    let finished = writers
+        .into_iter()
+        .map(|(table, writer)| Ok((table.file().to_owned(), writer.finish()?.into())));
+    finished.collect()
+}
+
+/// Probes these networks: their rows in the tables that `directory` has.
+fn probe(directory: &Path, job: &Job, networks: Vec<usize>, sample: &Sample) -> Result<Tables> {
+    let probed = probes::run_these(job, networks, &sample.pool, || {});
+    let mut layers = Vec::new();
+    write_layers(&probed.records, &job.plan.record().layer_rows, &mut layers)?;
+    let mut tables = vec![(format::PROBE.to_owned(), layers.into())];
+    if directory.join(format::HISTOGRAMS).exists() {
+        let mut histograms = Vec::new();
+        write_histograms(&probed.records, &mut histograms)?;
+        tables.push((format::HISTOGRAMS.to_owned(), histograms.into()));
+    }
+    Ok(tables)
+}
+
+/// The summary that the tables in `directory` give.
+fn summary_of(directory: &Path, manifest: &Manifest, job: &Job) -> Result<Arc<[u8]>> {
+    let open = |file: &str| -> Result<BufReader<File>> {
+        let path = directory.join(file);
+        let file = File::open(&path).map_err(|e| Error::io("read", &path, &e))?;
+        Ok(BufReader::new(file))
+    };
+    // An epochs.csv that was not recorded is of something else.
+    let timed = job.experiment.record.epochs && directory.join(format::EPOCHS).exists();
+    let epochs = timed.then(|| open(format::EPOCHS)).transpose()?;
+    let rows = summary::of_tables(open(format::TRIALS)?, epochs, Some(manifest))?;
+    let mut text = Vec::new();
+    summary::write(&rows, &mut text)?;
+    Ok(text.into())
 }

@@ -114,6 +114,12 @@ impl Manifest {
         key(self) == key(other)
     }
 
+    /// Name and digest of each dataset.
+    pub fn digests(&self) -> Vec<(String, String)> {
+        let entries = self.dataset.iter();
+        entries.map(|d| (d.name.clone(), d.digest.clone())).collect()
+    }
+
     /// Accuracy of guessing on `dataset`: one over its classes. `None` for regression, and for a
     /// dataset that is not listed.
     pub fn chance(&self, dataset: &str) -> Option<f64> {

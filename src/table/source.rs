@@ -1,12 +1,13 @@
 //! Where tables are read from: a directory, one file, or a place in a git revision.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 
 use crate::support::error::{Error, Kind, Result};
 
@@ -17,6 +18,13 @@ pub enum Source {
     Directory(PathBuf),
     /// One table.
     File(PathBuf),
+    /// Tables that were computed here, by name.
+    Memory {
+        /// What messages call them.
+        name: String,
+        /// Their bytes.
+        files: BTreeMap<String, Arc<[u8]>>,
+    },
     /// A directory or a table as it is in a git revision; `path` as git reads it after the colon
     /// (from the top of the work tree, or from here after `./`).
     Git {
@@ -83,7 +91,7 @@ impl Source {
 
     /// Whether it holds several tables.
     pub fn is_directory(&self) -> bool {
-        matches!(self, Source::Directory(_) | Source::Git { tree: true, .. })
+        !matches!(self, Source::File(_) | Source::Git { tree: false, .. })
     }
 
     /// The tables in it, as paths relative to it with `/`, sorted; a single file is one table
@@ -95,6 +103,7 @@ impl Source {
         let mut tables = BTreeSet::new();
         match self {
             Source::Directory(dir) => walk(dir, "", 0, &mut tables)?,
+            Source::Memory { files, .. } => tables.extend(files.keys().cloned()),
             Source::File(_) | Source::Git { tree: false, .. } => {
                 tables.insert(String::new());
             }
@@ -127,6 +136,10 @@ impl Source {
         let path = match self {
             Source::Directory(dir) => dir.join(name),
             Source::File(path) => path.clone(),
+            Source::Memory { files, .. } => {
+                let file = files.get(name).cloned();
+                return Ok(file.map(|bytes| Box::new(std::io::Cursor::new(bytes)) as Bytes));
+            }
             Source::Git { revision, path, tree } => {
                 let object = match (tree, path.as_str()) {
                     (false, _) => format!("{revision}:{path}"),
@@ -176,7 +189,7 @@ impl Source {
         match self {
             _ if name.is_empty() => self.clone(),
             Source::Directory(dir) => Source::Directory(dir.join(name)),
-            Source::File(_) => self.clone(),
+            Source::File(_) | Source::Memory { .. } => self.clone(),
             Source::Git { revision, path, tree } => Source::Git {
                 revision: revision.clone(),
                 path: if path.is_empty() {
@@ -194,6 +207,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Source::Directory(path) | Source::File(path) => write!(f, "{}", path.display()),
+            Source::Memory { name, .. } => f.write_str(name),
             Source::Git { revision, path, .. } => write!(f, "{revision}:{path}"),
         }
     }

@@ -77,7 +77,10 @@ fn exit_codes_and_formats() {
     assert!(complaint.contains("no file or directory `c.csv`"), "{complaint}");
     let (code, _, complaint) = goodinit(at, &["diff", "a.csv"]);
     assert_eq!(code, Some(2));
-    assert!(complaint.contains("to be compared with what?"), "{complaint}");
+    assert!(
+        complaint.contains("missing second operand: compare `a.csv` with what?"),
+        "{complaint}"
+    );
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use crate::experiment::claim::{Op, Relation, Side};
 
-use super::{Case, Outcome};
+use super::{Case, Verdict};
 use crate::analysis::stats::Interval;
 
 /// The verdict on a figure with its interval.
-pub(super) fn decide(relation: &Relation, figure: f64, interval: Option<Interval>) -> Outcome {
+pub(super) fn decide(relation: &Relation, figure: f64, interval: Option<Interval>) -> Verdict {
     if figure.is_nan() {
-        return Outcome::Inconclusive;
+        return Verdict::Inconclusive;
     }
     let range = interval.unwrap_or(Interval {
         low: figure,
@@ -66,20 +66,20 @@ pub(super) fn show_absolute(relation: &Relation, case: &mut Case) {
 }
 
 /// Whether all of `low..=high` satisfies the comparison, none of it, or some.
-fn compare(op: Op, threshold: f64, low: f64, high: f64) -> Outcome {
+fn compare(op: Op, threshold: f64, low: f64, high: f64) -> Verdict {
     if op == Op::Equal {
         return match (
             low == threshold && high == threshold,
             low <= threshold && threshold <= high,
         ) {
-            (true, _) => Outcome::Pass,
-            (false, true) => Outcome::Inconclusive,
-            (false, false) => Outcome::Fail,
+            (true, _) => Verdict::Pass,
+            (false, true) => Verdict::Inconclusive,
+            (false, false) => Verdict::Fail,
         };
     }
     match (op.holds(low, threshold), op.holds(high, threshold)) {
-        (true, true) => Outcome::Pass,
-        (false, false) => Outcome::Fail,
-        _ => Outcome::Inconclusive,
+        (true, true) => Verdict::Pass,
+        (false, false) => Verdict::Fail,
+        _ => Verdict::Inconclusive,
     }
 }

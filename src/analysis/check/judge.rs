@@ -3,27 +3,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::experiment::Claim;
-use crate::experiment::claim::{Metric, Relation, Side};
+use crate::experiment::claim::{Aggregate, Metric, Relation, Side};
 
 use super::aggregate::aggregate;
 use super::decide::{decide, show_absolute};
-use super::measure::{Evidence, Trial, texts};
+use super::evidence::{Evidence, Trial, texts};
 use super::samples::{Order, Sample, Value, samples, units};
-use super::{Case, Outcome, Part, Verdict};
+use super::{Case, Judgement, Part, Verdict};
 use crate::analysis::stats::bootstrap::{DRAWS, percentile_interval, resample_units};
 use crate::analysis::stats::{self, Identity, Interval, Units};
 
 /// Judges one claim; `order` gives the values of an axis as the grid lists them.
-pub fn judge(claim: &Claim, evidence: &Evidence, order: &Order) -> Verdict {
-    let verdict = |outcome, cases, note| Verdict {
+pub fn judge(claim: &Claim, evidence: &Evidence, order: &Order) -> Judgement {
+    let judgement = |verdict, cases, note| Judgement {
         claim: claim.clone(),
-        outcome,
+        verdict,
         cases,
         note,
     };
     if let Some(table) = evidence.missing_table {
         let note = format!("there is no {table} here to check it on");
-        return verdict(Outcome::Inconclusive, Vec::new(), Some(note));
+        return judgement(Verdict::Inconclusive, Vec::new(), Some(note));
     }
     let mut groups: BTreeMap<Vec<String>, Vec<&Trial>> = BTreeMap::new();
     for trial in &evidence.trials {
@@ -34,25 +34,25 @@ pub fn judge(claim: &Claim, evidence: &Evidence, order: &Order) -> Verdict {
     }
     if groups.is_empty() {
         let note = "the tables hold no such trials".to_owned();
-        return verdict(Outcome::Inconclusive, Vec::new(), Some(note));
+        return judgement(Verdict::Inconclusive, Vec::new(), Some(note));
     }
     let cases: Vec<Case> = groups
         .into_iter()
         .map(|(key, trials)| judge_case(claim, &key, &trials, order))
         .collect();
-    let outcome = cases
+    let verdict = cases
         .iter()
-        .map(|c| c.outcome)
+        .map(|c| c.verdict)
         .max()
-        .unwrap_or(Outcome::Inconclusive);
-    verdict(outcome, cases, None)
+        .unwrap_or(Verdict::Inconclusive);
+    judgement(verdict, cases, None)
 }
 
 fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], order: &Order) -> Case {
     let group = claim.for_each.iter().copied().zip(key.iter().cloned()).collect();
     let mut case = Case {
         group,
-        outcome: Outcome::Inconclusive,
+        verdict: Verdict::Inconclusive,
         figure: f64::NAN,
         interval: None,
         parts: Vec::new(),
@@ -79,31 +79,37 @@ fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], order: &Order) -
         bootstrap(claim, &samples, &units, &used, &identity, censored)
     };
     case.interval = interval(Censored::Never);
-    case.outcome = decide(&claim.relation, case.figure, case.interval);
+    case.verdict = decide(&claim.relation, case.figure, case.interval);
     if used.len() < 2 {
         case.notes.push("one replicate, so no interval".to_owned());
     }
     if samples.iter().any(|s| s.values.iter().any(|v| v.most != v.least)) {
         let figure = figure(claim, &samples, &once, Censored::Now);
-        if decide(&claim.relation, figure, interval(Censored::Now)) != case.outcome {
-            case.outcome = Outcome::Inconclusive;
+        if decide(&claim.relation, figure, interval(Censored::Now)) != case.verdict {
+            case.verdict = Verdict::Inconclusive;
             case.notes
                 .push("depends on trials that ended before they reached the target".to_owned());
         }
     }
     if case.figure.is_nan() {
-        let ranked = matches!(claim.relation, Relation::Rank { .. });
-        let why = if ranked {
-            "more of it is neither better nor worse"
-        } else {
-            "both sides are infinite"
-        };
-        case.notes.push(why.to_owned());
+        case.notes.push(why_undefined(claim, &samples, &case.parts));
+    }
+    let losing = case
+        .parts
+        .iter()
+        .filter(|p| p.losing && p.edges().next().is_some());
+    let losing: Vec<&str> = losing.map(|p| p.name.as_str()).collect();
+    if !losing.is_empty() {
+        let some = losing[..losing.len().min(3)].join(", ");
+        let more = if losing.len() > 3 { ", ..." } else { "" };
+        case.notes.push(format!(
+            "a losing side ({some}{more}) is at the edge of the rates tried: others might change the verdict"
+        ));
     }
     show_absolute(&claim.relation, &mut case);
     let failed: usize = samples.iter().map(|s| s.part.failed).sum();
     if failed > 0 && !matches!(claim.metric, Metric::Ended(_)) {
-        case.outcome = Outcome::Inconclusive;
+        case.verdict = Verdict::Inconclusive;
         case.notes.push(format!("{failed} trials failed"));
     }
     case
@@ -194,7 +200,59 @@ fn parts(claim: &Claim, samples: &[Sample], once: &[u32]) -> Vec<Part> {
         figure: part_figure(claim, s, once, Censored::Never),
         ..s.part.clone()
     };
-    samples.iter().map(part).collect()
+    let mut parts: Vec<Part> = samples.iter().map(part).collect();
+    let rivals = !matches!(
+        claim.relation,
+        Relation::Monotone { .. } | Relation::Spread { .. }
+    );
+    if let Some(higher) = claim.metric.higher_is_better().filter(|_| rivals) {
+        let merit = |part: &Part| if higher { part.figure } else { -part.figure };
+        let best = parts.iter().map(merit).fold(f64::NEG_INFINITY, f64::max);
+        for part in &mut parts {
+            part.losing = merit(part) < best;
+        }
+    }
+    parts
+}
+
+/// Why the figure of a claim is undefined.
+fn why_undefined(claim: &Claim, samples: &[Sample], parts: &[Part]) -> String {
+    if matches!(claim.relation, Relation::Rank { .. }) && claim.metric.higher_is_better().is_none() {
+        return "there is no rank: more of the metric is neither better nor worse".to_owned();
+    }
+    let figures: Vec<f64> = parts.iter().map(|p| p.figure).collect();
+    if let Some(i) = figures.iter().position(|x| x.is_nan()) {
+        let (name, values) = (&parts[i].name, &samples[i].values);
+        let what = match claim.aggregate {
+            Aggregate::Std => "standard deviation",
+            Aggregate::Var => "variance",
+            _ => "figure",
+        };
+        let spread = matches!(claim.aggregate, Aggregate::Std | Aggregate::Var);
+        return match values.len() {
+            1 if spread => format!("the {what} of one trial (`{name}`) is undefined"),
+            n if values.iter().any(|v| v.most.is_infinite()) => {
+                format!("the {what} of {n} trials (`{name}`), some of them infinite, is undefined")
+            }
+            n => format!("the {what} of {n} trials (`{name}`) is undefined"),
+        };
+    }
+    let ratio = matches!(
+        claim.relation,
+        Relation::Compare {
+            side: Side::Ratio,
+            ..
+        } | Relation::Within {
+            side: Side::Ratio,
+            ..
+        }
+    );
+    match ratio {
+        true if figures.iter().all(|x| *x == 0.0) => "both sides are 0: their ratio is undefined",
+        true => "both sides are infinite: their ratio is undefined",
+        false => "two figures are infinite: their difference is undefined",
+    }
+    .to_owned()
 }
 
 fn bootstrap(

@@ -1,7 +1,7 @@
 //! Are an experiment's claims true of its tables?
 //!
 //! [`crate::experiment::claim`] says how a figure comes about. Here: trials are read
-//! ([`measure`]), the figures and their bootstrap intervals computed ([`judge`]), verdicts given,
+//! ([`evidence`]), the figures and their bootstrap intervals computed ([`judge`]), verdicts given,
 //! and printed ([`print`](mod@print)).
 //!
 //! **Interval.** Replicates are resampled, the same ones on both sides, in every pooled cell and
@@ -13,20 +13,21 @@
 //!
 //! **Never silently true.** A trial that failed (a panic, an error) is no evidence: a claim that
 //! it touches is inconclusive unless it is about failures. So is a claim with missing trials or
-//! figures, one that compares two infinite losses, and one whose outcome depends on how much
+//! figures, one whose figure is undefined, and one whose verdict depends on how much
 //! longer a trial that never reached its target would have taken.
 
 pub mod aggregate;
 mod decide;
+pub mod evidence;
 pub mod judge;
 mod layers;
-pub mod measure;
 pub mod print;
 mod samples;
 
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
+use serde::Serialize;
 
 use crate::experiment::{Axis, Claim, Experiment};
 use crate::init::Registry;
@@ -38,8 +39,9 @@ use crate::table::manifest::Manifest;
 use crate::table::source::Source;
 
 /// Whether a claim holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
     /// The figure and its whole interval satisfy the relation.
     Pass,
     /// The interval straddles the threshold, or evidence is missing.
@@ -48,24 +50,24 @@ pub enum Outcome {
     Fail,
 }
 
-impl Outcome {
+impl Verdict {
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
-            Outcome::Pass => "pass",
-            Outcome::Inconclusive => "inconclusive",
-            Outcome::Fail => "fail",
+            Verdict::Pass => "pass",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Fail => "fail",
         }
     }
 }
 
-/// What came of one claim.
+/// One claim with its verdict.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
+pub struct Judgement {
     /// The claim.
     pub claim: Claim,
     /// Whether it holds: in every case, not in one at least, or else undecided.
-    pub outcome: Outcome,
+    pub verdict: Verdict,
     /// One case for each combination of values under `for_each`; one in all without.
     pub cases: Vec<Case>,
     /// What kept the claim from being judged at all.
@@ -78,7 +80,7 @@ pub struct Case {
     /// These values.
     pub group: Vec<(Axis, String)>,
     /// Whether the claim holds here.
-    pub outcome: Outcome,
+    pub verdict: Verdict,
     /// What is compared with the threshold: the side's figure, difference, ratio, least step,
     /// spread or rank.
     pub figure: f64,
@@ -104,7 +106,38 @@ pub struct Part {
     /// Trials that failed, among them.
     pub failed: usize,
     /// Learning rates chosen, one for each pooled cell; empty where the rate was fixed.
-    pub rates: Vec<f64>,
+    pub rates: Vec<ChosenRate>,
+    /// Whether another figure of the case is better; `false` where neither greater nor smaller is.
+    pub losing: bool,
+}
+
+impl Part {
+    /// The chosen rates that are the least or greatest of those tried.
+    pub fn edges(&self) -> impl Iterator<Item = (f64, &RateEdge)> {
+        self.rates.iter().filter_map(|r| Some((r.rate, r.edge.as_ref()?)))
+    }
+}
+
+/// A learning rate that was chosen among several.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChosenRate {
+    /// The rate.
+    pub rate: f64,
+    /// Present where it is the least or greatest of the rates tried: a better one may lie outside.
+    pub edge: Option<RateEdge>,
+}
+
+/// At which end of the rates tried a chosen rate stands, and how the nearest other rate fared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateEdge {
+    /// Whether it is the lowest rate; else the highest.
+    pub lowest: bool,
+    /// The nearest other rate.
+    pub next: f64,
+    /// Trials there.
+    pub trials: usize,
+    /// Trials that diverged, among them.
+    pub diverged: usize,
 }
 
 /// Judges the claims of the experiment whose tables are in the directory `dir`.
@@ -112,7 +145,7 @@ pub struct Part {
 /// # Errors
 /// The manifest or a table is missing, malformed, or the experiment in the manifest cannot be
 /// read.
-pub fn evaluate(dir: &Path) -> Result<Vec<Verdict>> {
+pub fn evaluate(dir: &Path) -> Result<Vec<Judgement>> {
     evaluate_at(&Source::Directory(dir.to_owned()), &Registry::standard())
 }
 
@@ -121,7 +154,7 @@ pub fn evaluate(dir: &Path) -> Result<Vec<Verdict>> {
 ///
 /// # Errors
 /// As for [`evaluate`].
-pub fn evaluate_at(source: &Source, registry: &Registry) -> Result<Vec<Verdict>> {
+pub fn evaluate_at(source: &Source, registry: &Registry) -> Result<Vec<Judgement>> {
     let Some(text) = source.text(format::MANIFEST)? else {
         let message = format!("{source} holds no {}", format::MANIFEST);
         let error = Error::new(Kind::Store, message);
@@ -143,14 +176,14 @@ pub fn evaluate_claims(
     experiment: &Experiment,
     source: &Source,
     manifest: Option<&Manifest>,
-) -> Result<Vec<Verdict>> {
+) -> Result<Vec<Judgement>> {
     let plan = experiment.plan();
     let order = |axis| plan.values(axis).into_iter().map(str::to_owned).collect();
     let claims = &experiment.claims;
     if claims.is_empty() {
         return Ok(Vec::new());
     }
-    let evidence = measure::collect(experiment, source, manifest)?;
+    let evidence = evidence::collect(experiment, source, manifest)?;
     let judged = claims
         .par_iter()
         .zip(evidence)
@@ -192,8 +225,8 @@ fn find_below(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> 
 }
 
 /// The exit code that verdicts ask for: 0 if every claim passes, else 1.
-pub fn exit_code<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> u8 {
-    let all = verdicts.into_iter().all(|v| v.outcome == Outcome::Pass);
+pub fn exit_code<'a>(judgements: impl IntoIterator<Item = &'a Judgement>) -> u8 {
+    let all = judgements.into_iter().all(|j| j.verdict == Verdict::Pass);
     u8::from(!all)
 }
 

@@ -4,19 +4,25 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::experiment::claim::{Op, Relation, Side};
+use crate::experiment::claim::{ClaimKind, Op, Relation, Side};
 use crate::support::catalog::number;
 
-use super::{Case, Outcome, Part, Verdict};
+use super::{Case, ChosenRate, Judgement, Part, RateEdge, Verdict};
 use crate::analysis::stats::Interval;
-use crate::support::text::{Style, counted, visible, wrap};
+use crate::support::text::{Style, counted, counted_as, visible, wrap};
 
-/// Verdicts of one directory, as a person reads them in a terminal.
-pub(crate) fn text(place: &str, verdicts: &[Verdict], style: Style) -> String {
-    let mut out = format!("{}: {}\n", visible(place), count(verdicts));
-    for verdict in verdicts {
-        let name = visible(&verdict.claim.name);
-        let _ = writeln!(out, "\n{}  {name}", badge(verdict.outcome, style));
+/// Claims of one directory with their verdicts, as a person reads them in a terminal: evidence
+/// first, then identities.
+pub(crate) fn text(place: &str, judgements: &[Judgement], style: Style) -> String {
+    let mut out = format!("{}: {}\n", visible(place), count(judgements));
+    for judgement in in_order(judgements) {
+        let name = visible(&judgement.claim.name);
+        let _ = writeln!(
+            out,
+            "\n{}  {name}{}",
+            badge(judgement.verdict, style),
+            kind_mark(judgement)
+        );
         let mut line = |text: &str| {
             let _ = writeln!(
                 out,
@@ -24,63 +30,91 @@ pub(crate) fn text(place: &str, verdicts: &[Verdict], style: Style) -> String {
                 wrap(&visible(&format!("      {text}")), style.width, 6)
             );
         };
-        line(&verdict.claim.sentence);
-        if !verdict.claim.source.is_empty() {
-            line(&format!("({})", verdict.claim.source));
+        line(&judgement.claim.sentence);
+        if !judgement.claim.source.is_empty() {
+            line(&format!("({})", judgement.claim.source));
         }
-        if let Some(note) = &verdict.note {
-            line(&format!("{}: {note}", verdict.outcome.name()));
+        if let Some(note) = &judgement.note {
+            line(&format!("{}: {note}", judgement.verdict.name()));
         }
-        let many = verdict.cases.len() > 1;
-        for case in &verdict.cases {
+        let many = judgement.cases.len() > 1;
+        for case in &judgement.cases {
             let mark = if many {
-                format!("{} ", case.outcome.name())
+                format!("{} ", case.verdict.name())
             } else {
                 String::new()
             };
-            line(&format!("{mark}{}", finding(verdict, case)));
+            line(&format!("{mark}{}", finding(judgement, case)));
             line(&parts(case));
         }
     }
     out
 }
 
+/// Evidence, then identities.
+fn in_order(judgements: &[Judgement]) -> impl Iterator<Item = &Judgement> {
+    let of = |kind| judgements.iter().filter(move |j| j.claim.kind == kind);
+    of(ClaimKind::Evidence).chain(of(ClaimKind::Identity))
+}
+
+/// What stands behind the name of a claim that is no evidence.
+fn kind_mark(judgement: &Judgement) -> &'static str {
+    match judgement.claim.kind {
+        ClaimKind::Evidence => "",
+        ClaimKind::Identity => "  (identity: true by arithmetic, no evidence)",
+    }
+}
+
 /// The same as Markdown, fit for a pull request.
-pub fn markdown(place: &str, verdicts: &[Verdict]) -> String {
-    let mut out = format!("### {}: {}\n\n", escape(place), count(verdicts));
-    if verdicts.is_empty() {
+pub(crate) fn markdown(place: &str, judgements: &[Judgement]) -> String {
+    let mut out = format!("### {}: {}\n\n", escape(place), count(judgements));
+    if judgements.is_empty() {
         return out;
     }
     out.push_str("| verdict | claim | found | figures |\n|---|---|---|---|\n");
-    for verdict in verdicts {
-        let mut row = |found: &str, figures: &str, outcome: Outcome| {
-            let claim = (escape(&verdict.claim.name), escape(&verdict.claim.sentence));
+    for judgement in in_order(judgements) {
+        let claim = &judgement.claim;
+        let (name, sentence, mark) = (
+            escape(&claim.name),
+            escape(&claim.sentence),
+            kind_mark(judgement).trim_start(),
+        );
+        let mark = if mark.is_empty() {
+            String::new()
+        } else {
+            format!(" {mark}")
+        };
+        let mut row = |found: &str, figures: &str, verdict: Verdict| {
+            let (verdict, found, figures) = (verdict.name(), escape(found), escape(figures));
             let _ = writeln!(
                 out,
-                "| {} | **{}** {} | {} | {} |",
-                outcome.name(),
-                claim.0,
-                claim.1,
-                escape(found),
-                escape(figures)
+                "| {verdict} | **{name}**{mark} {sentence} | {found} | {figures} |"
             );
         };
-        if let Some(note) = &verdict.note {
-            row(note, "", verdict.outcome);
+        if let Some(note) = &judgement.note {
+            row(note, "", judgement.verdict);
         }
-        for case in &verdict.cases {
-            row(&finding(verdict, case), &parts(case), case.outcome);
+        for case in &judgement.cases {
+            row(&finding(judgement, case), &parts(case), case.verdict);
         }
     }
     out
 }
 
 /// The same for machines.
-pub fn json(place: &str, verdicts: &[Verdict]) -> Value {
+pub(crate) fn json(place: &str, judgements: &[Judgement]) -> Value {
+    let edge = |(rate, edge): (f64, &RateEdge)| {
+        json!({
+            "rate": rate, "edge": if edge.lowest { "lowest" } else { "highest" },
+            "next_rate": edge.next, "next_trials": edge.trials, "next_diverged": edge.diverged,
+        })
+    };
     let part = |p: &Part| {
         json!({
             "name": p.name, "figure": figure_json(p.figure), "trials": p.trials,
-            "diverged": p.diverged, "failed": p.failed, "rates": p.rates,
+            "diverged": p.diverged, "failed": p.failed,
+            "rates": p.rates.iter().map(|r| r.rate).collect::<Vec<_>>(),
+            "at_edge": p.edges().map(edge).collect::<Vec<_>>(), "losing": p.losing,
         })
     };
     let case = |c: &Case| {
@@ -90,20 +124,24 @@ pub fn json(place: &str, verdicts: &[Verdict]) -> Value {
             .map(|(axis, text)| (axis.name().to_owned(), Value::from(text.as_str())))
             .collect();
         json!({
-            "group": group, "outcome": c.outcome.name(), "figure": figure_json(c.figure),
+            "group": group, "outcome": c.verdict.name(), "figure": figure_json(c.figure),
             "interval": c.interval.map(|i| [figure_json(i.low), figure_json(i.high)]),
             "parts": c.parts.iter().map(part).collect::<Vec<_>>(), "notes": c.notes,
         })
     };
-    let verdict = |v: &Verdict| {
+    let judgement = |j: &Judgement| {
+        let kind = match j.claim.kind {
+            ClaimKind::Evidence => "evidence",
+            ClaimKind::Identity => "identity",
+        };
         json!({
-            "name": v.claim.name, "source": v.claim.source, "sentence": v.claim.sentence,
-            "relation": relation(&v.claim.relation), "confidence": v.claim.confidence,
-            "outcome": v.outcome.name(), "note": v.note,
-            "cases": v.cases.iter().map(case).collect::<Vec<_>>(),
+            "name": j.claim.name, "kind": kind, "source": j.claim.source, "sentence": j.claim.sentence,
+            "relation": relation(&j.claim.relation), "confidence": j.claim.confidence,
+            "outcome": j.verdict.name(), "note": j.note,
+            "cases": j.cases.iter().map(case).collect::<Vec<_>>(),
         })
     };
-    json!({ "place": place, "claims": verdicts.iter().map(verdict).collect::<Vec<_>>() })
+    json!({ "place": place, "claims": judgements.iter().map(judgement).collect::<Vec<_>>() })
 }
 
 /// A figure for JSON, which has no infinities: those are text.
@@ -117,25 +155,47 @@ pub(crate) fn figure_json(x: f64) -> Value {
     }
 }
 
-/// "3 claims: 2 pass, 1 inconclusive".
-pub fn count(verdicts: &[Verdict]) -> String {
-    let mut text = counted(verdicts.len() as u64, "claim");
-    let mut separator = ": ";
-    for outcome in [Outcome::Pass, Outcome::Fail, Outcome::Inconclusive] {
-        let n = verdicts.iter().filter(|v| v.outcome == outcome).count();
-        if n > 0 {
-            let _ = write!(text, "{separator}{n} {}", outcome.name());
-            separator = ", ";
+/// "3 claims: 2 pass, 1 inconclusive", or "3 claims: 2 evidence (2 pass), 1 identity (1 pass)", and
+/// how many have a losing side at the edge of the rates tried.
+pub fn count(judgements: &[Judgement]) -> String {
+    let verdicts = |of: &[&Judgement]| {
+        let all = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive];
+        let with = |v: &Verdict| of.iter().filter(|j| j.verdict == *v).count();
+        let counts = all.iter().map(|v| (with(v), v.name())).filter(|(n, _)| *n > 0);
+        let texts: Vec<String> = counts.map(|(n, name)| format!("{n} {name}")).collect();
+        texts.join(", ")
+    };
+    let (identities, evidence): (Vec<&Judgement>, Vec<&Judgement>) = judgements
+        .iter()
+        .partition(|j| j.claim.kind == ClaimKind::Identity);
+    let mut text = counted(judgements.len() as u64, "claim");
+    if !identities.is_empty() {
+        let count = counted_as(identities.len() as u64, "identity", "identities");
+        let (found, proven) = (verdicts(&evidence), verdicts(&identities));
+        let _ = write!(text, ": {} evidence", evidence.len());
+        if !evidence.is_empty() {
+            let _ = write!(text, " ({found})");
         }
+        let _ = write!(text, ", {count} ({proven})");
+    } else if !evidence.is_empty() {
+        let _ = write!(text, ": {}", verdicts(&evidence));
+    }
+    let at_edge = |c: &Case| c.parts.iter().any(|p| p.losing && p.edges().next().is_some());
+    let edges = judgements.iter().filter(|j| j.cases.iter().any(at_edge)).count();
+    if edges > 0 {
+        let _ = write!(
+            text,
+            "; {edges} with a losing side at the edge of the rates tried"
+        );
     }
     text
 }
 
-fn badge(outcome: Outcome, style: Style) -> String {
-    let (word, colour) = match outcome {
-        Outcome::Pass => ("PASS", 32),
-        Outcome::Fail => ("FAIL", 31),
-        Outcome::Inconclusive => ("OPEN", 33),
+fn badge(verdict: Verdict, style: Style) -> String {
+    let (word, colour) = match verdict {
+        Verdict::Pass => ("PASS", 32),
+        Verdict::Fail => ("FAIL", 31),
+        Verdict::Inconclusive => ("OPEN", 33),
     };
     if style.colour {
         format!("\u{1b}[1;{colour}m{word}\u{1b}[0m")
@@ -145,8 +205,8 @@ fn badge(outcome: Outcome, style: Style) -> String {
 }
 
 /// "left - right = 0.77 [0.74, 0.79], claimed >= 0.5".
-pub fn finding(verdict: &Verdict, case: &Case) -> String {
-    let (what, claimed) = sides(&verdict.claim.relation);
+pub fn finding(judgement: &Judgement, case: &Case) -> String {
+    let (what, claimed) = sides(&judgement.claim.relation);
     let mut text = String::new();
     if !case.group.is_empty() {
         let group: Vec<String> = case.group.iter().map(|(axis, t)| format!("{axis} {t}")).collect();
@@ -235,8 +295,15 @@ pub(crate) fn parts(case: &Case) -> String {
         if p.failed > 0 {
             let _ = write!(text, ", {} failed", p.failed);
         }
-        if let [rate] = p.rates[..] {
-            let _ = write!(text, ", rate {}", number(rate));
+        if let [chosen] = &p.rates[..] {
+            let _ = write!(text, ", rate {}", number(chosen.rate));
+        }
+        match (&p.rates[..], p.edges().count()) {
+            (_, 0) => {}
+            ([ChosenRate { edge: Some(edge), .. }], _) => text.push_str(&edge_text(edge)),
+            (rates, n) => {
+                let _ = write!(text, ", {n} of {} rates at the edge of those tried", rates.len());
+            }
         }
         text + ")"
     };
@@ -246,6 +313,19 @@ pub(crate) fn parts(case: &Case) -> String {
         texts.push(format!("and {} more", case.parts.len() - 12));
     }
     texts.join("; ")
+}
+
+/// ", the lowest tried; at the next, 0.01, 3 of 5 trials diverged".
+fn edge_text(edge: &RateEdge) -> String {
+    let mut text = format!(", the {} tried", if edge.lowest { "lowest" } else { "highest" });
+    if edge.diverged > 0 {
+        let (next, diverged, trials) = (number(edge.next), edge.diverged, edge.trials);
+        let _ = write!(
+            text,
+            "; at the next, {next}, {diverged} of {trials} trials diverged"
+        );
+    }
+    text
 }
 
 /// Four significant digits: enough for a reader, the tables have the rest.

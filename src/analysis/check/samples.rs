@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::experiment::claim::{Metric, Rate, Relation, Transform};
 use crate::experiment::{Axis, Claim};
 
-use super::Part;
-use super::measure::{Trial, texts};
+use super::evidence::{Trial, texts};
+use super::{ChosenRate, Part, RateEdge};
 use crate::analysis::stats::median;
 use crate::table::record::Status;
 
@@ -162,13 +162,18 @@ fn sample(claim: &Claim, name: &str, trials: &[&Trial], units: &[[u32; 4]]) -> R
             diverged: count(Status::Diverged),
             failed: count(Status::Failed),
             rates,
+            losing: false,
         },
         values,
     })
 }
 
 /// Chooses a learning rate in each pooled cell, and keeps the trials that are scored.
-fn tune<'t>(claim: &Claim, name: &str, trials: &[&'t Trial]) -> Result<(Vec<&'t Trial>, Vec<f64>), String> {
+fn tune<'t>(
+    claim: &Claim,
+    name: &str,
+    trials: &[&'t Trial],
+) -> Result<(Vec<&'t Trial>, Vec<ChosenRate>), String> {
     let Rate::Tuned(tuning) = &claim.rate else {
         return Ok((trials.to_vec(), Vec::new()));
     };
@@ -213,7 +218,10 @@ fn tune<'t>(claim: &Claim, name: &str, trials: &[&'t Trial]) -> Result<(Vec<&'t 
         let Some((rate, _)) = best else {
             return Err(format!("nothing to choose the learning rate of `{name}` by"));
         };
-        rates.push(rate);
+        rates.push(ChosenRate {
+            rate,
+            edge: edge(&tried, rate, members),
+        });
         kept.extend(
             members
                 .iter()
@@ -224,6 +232,22 @@ fn tune<'t>(claim: &Claim, name: &str, trials: &[&'t Trial]) -> Result<(Vec<&'t 
         return Err(format!("no replicates of `{name}` are left to score"));
     }
     Ok((kept, rates))
+}
+
+/// At which end of the rates `tried`, which are ascending, `rate` stands, if at one.
+fn edge(tried: &[f64], rate: f64, members: &[&Trial]) -> Option<RateEdge> {
+    let (lowest, next) = match tried {
+        [first, next, ..] if *first == rate => (true, *next),
+        [.., next, last] if *last == rate => (false, *next),
+        _ => return None,
+    };
+    let there = || members.iter().filter(|t| t.coordinates.learning_rate == next);
+    Some(RateEdge {
+        lowest,
+        next,
+        trials: there().count(),
+        diverged: there().filter(|t| t.status == Status::Diverged).count(),
+    })
 }
 
 fn transform(transform: Transform, x: f64) -> f64 {

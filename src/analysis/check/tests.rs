@@ -101,17 +101,17 @@ impl Fixture {
         Fixture { dir }
     }
 
-    fn verdicts(&self) -> Vec<Verdict> {
+    fn verdicts(&self) -> Vec<Judgement> {
         evaluate(self.dir.path()).unwrap_or_else(|e| panic!("{e}"))
     }
 }
 
 /// The verdict on one claim with these lines.
-fn judged(lines: &str) -> Verdict {
+fn judged(lines: &str) -> Judgement {
     judged_with(lines, |_| {})
 }
 
-fn judged_with(lines: &str, change: impl Fn(&mut TrialRecord)) -> Verdict {
+fn judged_with(lines: &str, change: impl Fn(&mut TrialRecord)) -> Judgement {
     let claims = format!("[[claim]]\nsentence = \"s\"\n{lines}");
     Fixture::new(&claims, change).verdicts().remove(0)
 }
@@ -128,7 +128,7 @@ fn a_difference_is_paired_and_its_interval_decides() {
     };
     // 0.9 - 0.4 in every replicate: the noise cancels, the interval is a point.
     let pass = with("left - right >= 0.49");
-    assert_eq!(pass.outcome, Outcome::Pass, "{pass:?}");
+    assert_eq!(pass.verdict, Verdict::Pass, "{pass:?}");
     let case = &pass.cases[0];
     assert!((case.figure - 0.5).abs() < 1e-12, "{case:?}");
     let interval = case.interval.unwrap();
@@ -136,12 +136,12 @@ fn a_difference_is_paired_and_its_interval_decides() {
     assert!((case.parts[0].figure - 0.88).abs() < 1e-12);
     assert_eq!((case.parts[1].trials, case.parts[1].diverged), (5, 0));
 
-    assert_eq!(with("left - right >= 0.51").outcome, Outcome::Fail);
-    assert_eq!(with("abs(left - right) <= 0.03").outcome, Outcome::Fail);
-    assert_eq!(with("abs(left - right) <= 0.6").outcome, Outcome::Pass);
+    assert_eq!(with("left - right >= 0.51").verdict, Verdict::Fail);
+    assert_eq!(with("abs(left - right) <= 0.03").verdict, Verdict::Fail);
+    assert_eq!(with("abs(left - right) <= 0.6").verdict, Verdict::Pass);
     // 0.88 / 0.38, between 0.86 / 0.36 and 0.9 / 0.4 by replicate.
-    assert_eq!(with("left / right in [2.2, 2.4]").outcome, Outcome::Pass);
-    assert_eq!(with("left / right >= 2.3").outcome, Outcome::Inconclusive);
+    assert_eq!(with("left / right in [2.2, 2.4]").verdict, Verdict::Pass);
+    assert_eq!(with("left / right >= 2.3").verdict, Verdict::Inconclusive);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn diverged_trials_count_as_chance() {
     let line = format!("metric = \"test_accuracy\"\n{HE}\n{XAVIER}\nrelation = \"left - right >= 0.7\"");
     let v = judged_with(&line, lost);
     // 0.88 - 0.1, from 0.86 to 0.9.
-    assert_eq!(v.outcome, Outcome::Pass);
+    assert_eq!(v.verdict, Verdict::Pass);
     assert!((v.cases[0].figure - 0.78).abs() < 1e-12);
     assert_eq!(v.cases[0].parts[1].diverged, 5);
     let line = format!(
@@ -165,7 +165,7 @@ fn diverged_trials_count_as_chance() {
     );
     let line = line.replacen(&format!("{XAVIER}\n"), "", 1);
     let v = judged_with(&line, lost);
-    assert_eq!((v.outcome, v.cases[0].figure), (Outcome::Fail, f64::INFINITY));
+    assert_eq!((v.verdict, v.cases[0].figure), (Verdict::Fail, f64::INFINITY));
     // A count of the diverged is about them.
     let line = line
         .replace("test_loss", "diverged")
@@ -182,7 +182,7 @@ fn a_failed_trial_is_no_evidence() {
             r.trial.status = Status::Failed;
         }
     });
-    assert_eq!(v.outcome, Outcome::Inconclusive);
+    assert_eq!(v.verdict, Verdict::Inconclusive);
     assert_eq!(v.cases[0].notes, ["1 trials failed"]);
 }
 
@@ -195,13 +195,13 @@ right = { scheme = "xavier_uniform", architecture = [[20]] }
 relation = "left - right >= 0.4""#;
     // Each at 0.1: 0.9 against 0.4.
     let v = judged(lines);
-    assert_eq!(v.outcome, Outcome::Pass, "{v:?}");
+    assert_eq!(v.verdict, Verdict::Pass, "{v:?}");
     assert_eq!(
         (
-            v.cases[0].parts[0].rates.as_slice(),
-            v.cases[0].parts[1].rates.as_slice()
+            v.cases[0].parts[0].rates[0].rate,
+            v.cases[0].parts[1].rates[0].rate
         ),
-        (&[0.1][..], &[0.1][..])
+        (0.1, 0.1)
     );
     let v = judged(
         &lines
@@ -209,9 +209,121 @@ relation = "left - right >= 0.4""#;
             .replace("[[20]]", "[[5]]"),
     );
     // Depth 5: Xavier prefers 0.01 (0.7 against 0.6); replicates 2, 3, 4 are scored.
-    assert_eq!(v.cases[0].parts[1].rates, [0.01]);
+    assert_eq!(v.cases[0].parts[1].rates[0].rate, 0.01);
     assert_eq!(v.cases[0].parts[1].trials, 3);
     assert!((v.cases[0].parts[1].figure - 0.67).abs() < 1e-12, "{v:?}");
+}
+
+/// He's rate and Xavier's are the highest tried; Xavier loses.
+#[test]
+fn a_losing_side_at_the_edge_of_its_rates_is_flagged() {
+    let lines = r#"metric = "test_accuracy"
+rate = "tuned"
+left = { scheme = "he_normal", architecture = [[20]] }
+right = { scheme = "xavier_uniform", architecture = [[20]] }
+relation = "left - right >= 0.4""#;
+    let j = judged(lines);
+    let parts = &j.cases[0].parts;
+    assert_eq!((parts[0].losing, parts[1].losing), (false, true));
+    let (_, edge) = parts[1].edges().next().unwrap();
+    assert_eq!(
+        (edge.lowest, edge.next, edge.trials, edge.diverged),
+        (false, 0.01, 5, 0)
+    );
+    let text = print::finding(&j, &j.cases[0]);
+    assert!(
+        text.contains("a losing side (right) is at the edge of the rates tried"),
+        "{text}"
+    );
+    let count = print::count(std::slice::from_ref(&j));
+    assert_eq!(
+        count,
+        "1 claim: 1 pass; 1 with a losing side at the edge of the rates tried"
+    );
+    // With all trials at 0.1 diverged, the lowest rate is chosen.
+    let j = judged_with(lines, |r| {
+        if r.coordinates.scheme == "xavier_uniform" && r.coordinates.learning_rate == 0.1 {
+            let id = r.trial.trial_id.clone();
+            *r = example::diverged(r.coordinates.clone(), 1);
+            r.trial.trial_id = id;
+        }
+    });
+    let text = print::parts(&j.cases[0]);
+    assert!(
+        text.ends_with("rate 0.01, the lowest tried; at the next, 0.1, 5 of 5 trials diverged)"),
+        "{text}"
+    );
+    let json = print::json("t", &[j]);
+    let part = &json["claims"][0]["cases"][0]["parts"][1];
+    assert_eq!(
+        (part["losing"].as_bool(), part["rates"][0].as_f64()),
+        (Some(true), Some(0.01))
+    );
+    let edge = &part["at_edge"][0];
+    assert_eq!(
+        (edge["edge"].as_str(), edge["next_diverged"].as_u64()),
+        (Some("lowest"), Some(5))
+    );
+}
+
+#[test]
+fn identities_are_counted_apart_from_evidence() {
+    let claim = |name: &str, kind: &str| {
+        format!(
+            "[[claim]]\nname = \"{name}\"\nsentence = \"s\"\n{kind}metric = \"test_accuracy\"\n{HE}\nrelation = \"left >= 0.5\"\n"
+        )
+    };
+    let claims = claim("theorem", "kind = \"identity\"\n") + &claim("finding", "");
+    let judgements = Fixture::new(&claims, |_| {}).verdicts();
+    assert_eq!(
+        print::count(&judgements),
+        "2 claims: 1 evidence (1 pass), 1 identity (1 pass)"
+    );
+    let style = crate::support::text::Style {
+        width: 80,
+        colour: false,
+    };
+    let text = print::text("t", &judgements, style);
+    let (evidence, identity) = (text.find("PASS  finding"), text.find("PASS  theorem  (identity"));
+    assert!(evidence.is_some() && evidence < identity, "{text}");
+    let markdown = print::markdown("t", &judgements);
+    assert!(markdown.contains("**theorem** (identity: "), "{markdown}");
+    assert_eq!(print::json("t", &judgements)["claims"][0]["kind"], "identity");
+}
+
+#[test]
+fn an_undefined_figure_says_why() {
+    let note = |lines: &str| judged(lines).cases[0].notes.join("; ");
+    let zeros = "metric = \"diverged\"\naggregate = \"sum\"\nrelation = \"left / right <= 2\"";
+    assert_eq!(
+        note(&format!("{zeros}\n{HE}\n{XAVIER}")),
+        "both sides are 0: their ratio is undefined"
+    );
+    let lost = |r: &mut TrialRecord| {
+        let id = r.trial.trial_id.clone();
+        *r = example::diverged(r.coordinates.clone(), 1);
+        r.trial.trial_id = id;
+    };
+    let of = |relation: &str, aggregate: &str| {
+        let lines = format!(
+            "metric = \"test_loss\"\naggregate = \"{aggregate}\"\n{HE}\n{XAVIER}\nrelation = \"{relation}\""
+        );
+        let j = judged_with(&lines, lost);
+        assert_eq!(j.verdict, Verdict::Inconclusive);
+        j.cases[0].notes.join("; ")
+    };
+    assert_eq!(
+        of("left - right <= 2", "median"),
+        "two figures are infinite: their difference is undefined"
+    );
+    assert_eq!(
+        of("left / right <= 2", "median"),
+        "both sides are infinite: their ratio is undefined"
+    );
+    assert_eq!(
+        of("left - right <= 2", "std"),
+        "the standard deviation of 5 trials (`left`), some of them infinite, is undefined"
+    );
 }
 
 #[test]
@@ -222,17 +334,17 @@ left = { scheme = "he_normal", learning_rate = 0.1 }
 right = { scheme = "xavier_uniform", learning_rate = 0.1 }
 relation = "left - right >= 0.45""#;
     let v = judged(lines);
-    let cases: Vec<(&str, Outcome)> = v
+    let cases: Vec<(&str, Verdict)> = v
         .cases
         .iter()
-        .map(|c| (c.group[0].1.as_str(), c.outcome))
+        .map(|c| (c.group[0].1.as_str(), c.verdict))
         .collect();
     // 0.3 at depth 5, 0.4 at 10, 0.5 at 20.
     assert_eq!(
         cases,
-        [("10", Outcome::Fail), ("20", Outcome::Pass), ("5", Outcome::Fail)]
+        [("10", Verdict::Fail), ("20", Verdict::Pass), ("5", Verdict::Fail)]
     );
-    assert_eq!(v.outcome, Outcome::Fail);
+    assert_eq!(v.verdict, Verdict::Fail);
 }
 
 #[test]
@@ -240,23 +352,23 @@ fn relations_along_an_axis() {
     let left = "metric = \"test_accuracy\"\nleft = { scheme = \"xavier_uniform\", learning_rate = 0.1, architecture = [[5], [10], [20]] }\n";
     let of = |relation: &str| judged(&format!("{left}relation = \"{relation}\""));
     let v = of("left decreasing over architecture");
-    assert_eq!(v.outcome, Outcome::Pass, "{v:?}");
+    assert_eq!(v.verdict, Verdict::Pass, "{v:?}");
     let names: Vec<&str> = v.cases[0].parts.iter().map(|p| p.name.as_str()).collect();
     assert_eq!(names, ["5", "10", "20"]);
     assert!((v.cases[0].figure - 0.1).abs() < 1e-12);
-    assert_eq!(of("left increasing over architecture").outcome, Outcome::Fail);
+    assert_eq!(of("left increasing over architecture").verdict, Verdict::Fail);
     let v = of("spread of left over architecture <= 0.1");
-    assert_eq!(v.outcome, Outcome::Fail);
+    assert_eq!(v.verdict, Verdict::Fail);
     assert!((v.cases[0].figure - 0.2).abs() < 1e-12);
     let v = judged(&format!(
         "metric = \"test_accuracy\"\n{HE}\nrelation = \"left ranks 1 over scheme\""
     ));
-    assert_eq!((v.outcome, v.cases[0].figure), (Outcome::Pass, 1.0));
+    assert_eq!((v.verdict, v.cases[0].figure), (Verdict::Pass, 1.0));
     let v = judged(&format!(
         "metric = \"test_loss\"\nleft = {}\nrelation = \"left ranks 1 over scheme\"",
         &XAVIER[8..]
     ));
-    assert_eq!((v.outcome, v.cases[0].figure), (Outcome::Fail, 2.0));
+    assert_eq!((v.verdict, v.cases[0].figure), (Verdict::Fail, 2.0));
 }
 
 #[test]
@@ -269,13 +381,13 @@ fn times_to_a_target_are_censored() {
     // He reaches 0.8 at its one evaluation after the start, step 41; Xavier never does, so that
     // at step 41 all that is known is that it takes longer.
     let v = of(0.8, "left / right <= 1");
-    assert_eq!((v.outcome, v.cases[0].figure), (Outcome::Pass, 0.0), "{v:?}");
+    assert_eq!((v.verdict, v.cases[0].figure), (Verdict::Pass, 0.0), "{v:?}");
     let v = of(0.8, "left / right <= 0.3");
-    assert_eq!(v.outcome, Outcome::Inconclusive);
+    assert_eq!(v.verdict, Verdict::Inconclusive);
     assert!(v.cases[0].notes[0].contains("before they reached"), "{v:?}");
     // Both reach 0.1 before the first step.
     let v = of(0.1, "left - right == 0");
-    assert_eq!((v.outcome, v.cases[0].figure), (Outcome::Pass, 0.0));
+    assert_eq!((v.verdict, v.cases[0].figure), (Verdict::Pass, 0.0));
 }
 
 #[test]
@@ -283,12 +395,12 @@ fn layers_and_best_rates() {
     let v = judged(&format!(
         "metric = \"layers.weight_std\"\nepoch = 0\n{HE}\n{XAVIER}\nrelation = \"left / right in [1.9, 2.1]\""
     ));
-    assert_eq!((v.outcome, v.cases[0].figure), (Outcome::Pass, 2.0));
+    assert_eq!((v.verdict, v.cases[0].figure), (Verdict::Pass, 2.0));
     let v = judged(
         "metric = \"best_rate\"\nleft = { scheme = \"he_normal\", architecture = [[5]] }\nright = { scheme = \"xavier_uniform\", architecture = [[5]] }\nrelation = \"left - right >= 3\"",
     );
     // Best at 0.1 and at 0.01: log2(10) apart in every resample.
-    assert_eq!(v.outcome, Outcome::Pass, "{v:?}");
+    assert_eq!(v.verdict, Verdict::Pass, "{v:?}");
     assert!((v.cases[0].figure - libm::log2(10.0)).abs() < 1e-12);
 }
 
@@ -298,7 +410,7 @@ fn missing_evidence_is_never_a_pass() {
     let fixture = Fixture::new(&format!("[[claim]]\nsentence = \"s\"\n{lines}"), |_| {});
     std::fs::remove_file(fixture.dir.path().join("epochs.csv")).unwrap();
     let v = fixture.verdicts().remove(0);
-    assert_eq!(v.outcome, Outcome::Inconclusive);
+    assert_eq!(v.verdict, Verdict::Inconclusive);
     assert!(v.note.unwrap().contains("no epochs.csv"));
     let v = judged_with(
         &format!("metric = \"test_accuracy\"\n{HE}\nrelation = \"left >= 0\""),
@@ -306,7 +418,7 @@ fn missing_evidence_is_never_a_pass() {
             r.trial.test_accuracy = None;
         },
     );
-    assert_eq!(v.outcome, Outcome::Inconclusive);
+    assert_eq!(v.verdict, Verdict::Inconclusive);
     assert_eq!(v.cases[0].notes, ["5 of 5 trials of `left` have no value"]);
     assert_eq!(exit_code([&v]), 1);
     std::fs::remove_file(fixture.dir.path().join("trials.csv")).unwrap();

@@ -3,21 +3,26 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use crate::experiment::Axis;
 use crate::init::Registry;
 use crate::support::error::Result;
 
-use super::blocks::{Blocks, compare_blocks};
+use super::cell_groups::{CellGroups, compare_groups};
+use super::export::figure;
 use crate::analysis::cell::Cell;
-use crate::analysis::check::{self, Outcome, Verdict};
+use crate::analysis::check::{self, Judgement, Verdict};
 use crate::analysis::ranking::{Rates, duels, scores};
 use crate::table::format;
 use crate::table::record::Status;
 use crate::table::source::Source;
 
 /// What one would conclude differently.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Conclusions {
+    /// Whether one would conclude the same.
+    pub same: bool,
     /// Comparisons of schemes (all else equal) in which some trial changed.
     pub contexts: u64,
     /// Another scheme leads.
@@ -34,16 +39,8 @@ pub struct Conclusions {
     pub notes: Vec<String>,
 }
 
-impl Conclusions {
-    /// Whether one would conclude the same.
-    pub fn is_same(&self) -> bool {
-        let changes = self.leaders.count + self.flips.count + self.intervals.count + self.endings.count;
-        changes == 0 && self.claims.is_empty()
-    }
-}
-
 /// The first few of many.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Listed<T> {
     /// How many there are.
     pub count: u64,
@@ -70,18 +67,24 @@ impl<T> Listed<T> {
 }
 
 /// Another scheme leads.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LeaderChange {
     /// What the schemes have in common: dataset, architecture, activation and so on.
     pub context: String,
-    /// Who led, with its score.
-    pub old: (String, f64),
-    /// Who leads now.
-    pub new: (String, f64),
+    /// The scheme that led.
+    pub old: String,
+    /// Its score then.
+    #[serde(serialize_with = "figure")]
+    pub old_score: f64,
+    /// The scheme that leads now.
+    pub new: String,
+    /// Its score now.
+    #[serde(serialize_with = "figure")]
+    pub new_score: f64,
 }
 
 /// Two schemes have changed places.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Flip {
     /// What the schemes have in common.
     pub context: String,
@@ -92,7 +95,7 @@ pub struct Flip {
 }
 
 /// The interval of a difference to the leader excludes 0 on one side only.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct IntervalChange {
     /// What the schemes have in common.
     pub context: String,
@@ -101,11 +104,11 @@ pub struct IntervalChange {
     /// The leader, then and now.
     pub leader: String,
     /// Whether the scheme is distinguishable from it now.
-    pub apart_now: bool,
+    pub distinguishable: bool,
 }
 
 /// Another number of trials did not end well.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EndingChange {
     /// The cell.
     pub cell: String,
@@ -118,14 +121,14 @@ pub struct EndingChange {
 }
 
 /// A claim with another verdict.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClaimChange {
     /// Its name.
     pub name: String,
     /// The verdict before; `None` where the claim was not made.
-    pub old: Option<Outcome>,
+    pub old: Option<Verdict>,
     /// The verdict now; `None` where the claim is no longer made.
-    pub new: Option<Outcome>,
+    pub new: Option<Verdict>,
 }
 
 /// So many pairs of trials are resampled at most, for the intervals of changed comparisons: a
@@ -152,27 +155,30 @@ pub fn compare(old: &Source, new: &Source, limit: usize) -> Result<Conclusions> 
             .push(format!("rankings were not compared: {error}"));
     }
     compare_claims(old, new, &mut conclusions);
+    let c = &mut conclusions;
+    let changes = c.leaders.count + c.flips.count + c.intervals.count + c.endings.count;
+    c.same = changes == 0 && c.claims.is_empty();
     Ok(conclusions)
 }
 
 fn compare_cells(old: &Source, new: &Source, limit: usize, out: &mut Conclusions) -> Result<()> {
-    let (mut old, mut new) = (Blocks::open(old)?, Blocks::open(new)?);
+    let (mut old, mut new) = (CellGroups::open(old)?, CellGroups::open(new)?);
     let mut spent = Spent::default();
     loop {
         let order = match (&old.next, &new.next) {
-            (Some(a), Some(b)) => compare_blocks(a, b),
+            (Some(a), Some(b)) => compare_groups(a, b),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (None, None) => break,
         };
         // Cells of one side alone change no conclusion: there is nothing to compare them with.
         match order {
-            Ordering::Less => drop(old.block()?),
-            Ordering::Greater => drop(new.block()?),
+            Ordering::Less => drop(old.group()?),
+            Ordering::Greater => drop(new.group()?),
             Ordering::Equal => {
-                let (a, b) = (old.block()?, new.block()?);
+                let (a, b) = (old.group()?, new.group()?);
                 if a != b {
-                    compare_block(&a, &b, limit, &mut spent, out);
+                    compare_group(&a, &b, limit, &mut spent, out);
                 }
             }
         }
@@ -187,7 +193,7 @@ fn compare_cells(old: &Source, new: &Source, limit: usize, out: &mut Conclusions
     Ok(())
 }
 
-fn compare_block(old: &[Cell], new: &[Cell], limit: usize, spent: &mut Spent, out: &mut Conclusions) {
+fn compare_group(old: &[Cell], new: &[Cell], limit: usize, spent: &mut Spent, out: &mut Conclusions) {
     compare_endings(old, new, limit, out);
     let contexts = |cells: &'_ [Cell]| -> BTreeMap<Vec<String>, Vec<usize>> {
         let mut contexts: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
@@ -248,8 +254,10 @@ fn compare_orders(context: &str, old: &[&Cell], new: &[&Cell], limit: usize, out
     if first_old.0 != first_new.0 {
         let change = LeaderChange {
             context: context.to_owned(),
-            old: first_old.clone(),
-            new: first_new.clone(),
+            old: first_old.0.clone(),
+            old_score: first_old.1,
+            new: first_new.0.clone(),
+            new_score: first_new.1,
         };
         out.leaders.push(limit, change);
     }
@@ -299,13 +307,13 @@ fn compare_intervals(
     }
     for (before, now) in changed {
         spent.pairs += before.pairs() + now.pairs();
-        let apart_now = now.apart();
-        if before.apart() != apart_now {
+        let distinguishable = now.apart();
+        if before.apart() != distinguishable {
             let change = IntervalChange {
                 context: context.to_owned(),
                 scheme: now.scheme,
                 leader: now.leader,
-                apart_now,
+                distinguishable,
             };
             out.intervals.push(limit, change);
         }
@@ -314,12 +322,12 @@ fn compare_intervals(
 
 fn compare_claims(old: &Source, new: &Source, out: &mut Conclusions) {
     let registry = Registry::standard();
-    let verdicts = |source: &Source, out: &mut Conclusions| -> Option<Vec<Verdict>> {
+    let judge = |source: &Source, out: &mut Conclusions| -> Option<Vec<Judgement>> {
         if !matches!(source.text(format::MANIFEST), Ok(Some(_))) {
             return None;
         }
         match check::evaluate_at(source, &registry) {
-            Ok(verdicts) => Some(verdicts),
+            Ok(judgements) => Some(judgements),
             Err(error) => {
                 out.notes
                     .push(format!("claims of {source} were not judged: {error}"));
@@ -327,16 +335,16 @@ fn compare_claims(old: &Source, new: &Source, out: &mut Conclusions) {
             }
         }
     };
-    let (Some(a), Some(b)) = (verdicts(old, out), verdicts(new, out)) else {
+    let (Some(a), Some(b)) = (judge(old, out), judge(new, out)) else {
         return;
     };
-    let outcome = |verdicts: &[Verdict], name: &str| {
-        let verdict = verdicts.iter().find(|v| v.claim.name == name);
-        verdict.map(|v| v.outcome)
+    let verdict = |judgements: &[Judgement], name: &str| {
+        let judgement = judgements.iter().find(|j| j.claim.name == name);
+        judgement.map(|j| j.verdict)
     };
-    let names: BTreeSet<&str> = a.iter().chain(&b).map(|v| v.claim.name.as_str()).collect();
+    let names: BTreeSet<&str> = a.iter().chain(&b).map(|j| j.claim.name.as_str()).collect();
     for name in names {
-        let (before, now) = (outcome(&a, name), outcome(&b, name));
+        let (before, now) = (verdict(&a, name), verdict(&b, name));
         if before != now {
             out.claims.push(ClaimChange {
                 name: name.to_owned(),

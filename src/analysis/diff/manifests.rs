@@ -9,7 +9,7 @@ use crate::table::format;
 use crate::table::source::Source;
 
 /// In what two manifests differ, in sentences; what explains changed numbers comes first. The
-/// commit is not compared.
+/// commit is not compared, and line ends are no difference.
 ///
 /// # Errors
 /// A manifest is there and cannot be read.
@@ -46,13 +46,19 @@ pub fn compare(old: &Source, new: &Source) -> Result<Vec<String>> {
     }
     if a.get("experiment_digest") != b.get("experiment_digest") {
         lines.push("the experiment differs (settings or grid)".to_owned());
-    } else if a.get("experiment") != b.get("experiment") {
+    } else if experiment(&a) != experiment(&b) {
         lines.push("the experiment's text differs in what reaches no table (claims, description)".to_owned());
     }
     if a.get("dataset") != b.get("dataset") {
         lines.push(datasets(&a, &b));
     }
     Ok(lines)
+}
+
+/// The text of the experiment, with the line ends that it was written with.
+fn experiment(manifest: &toml::Table) -> Option<String> {
+    let text = manifest.get("experiment")?.as_str()?;
+    Some(text.replace("\r\n", "\n"))
 }
 
 fn datasets(a: &toml::Table, b: &toml::Table) -> String {

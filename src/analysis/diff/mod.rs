@@ -6,20 +6,22 @@
 //!
 //! The **bit diff** ([`table`]) lists rows added, removed and changed, and for changed cells old
 //! and new value, relative difference and distance in ulp (steps from one `f64` to the next). For
-//! changed trials [`origin`] tells where the difference began. The **conclusion diff**
+//! changed trials [`stage`] tells where the difference began. The **conclusion diff**
 //! ([`conclusions`]) tells whether it matters: leaders, rankings, intervals, diverged counts and
 //! the verdicts on claims.
 
-mod blocks;
+mod cell_groups;
 pub mod conclusions;
-pub mod machine;
+pub mod export;
 pub mod manifests;
-pub mod origin;
 pub mod print;
 pub mod rows;
+pub mod stage;
 pub mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
 
 use crate::support::catalog::suggest;
 use crate::support::error::{Error, Kind, Result};
@@ -27,7 +29,7 @@ use crate::support::error::{Error, Kind, Result};
 use crate::table::format;
 use crate::table::source::Source;
 use conclusions::Conclusions;
-use origin::Origins;
+use stage::Origin;
 use table::{RowChange, TableReport};
 
 /// How tables are compared.
@@ -39,6 +41,9 @@ pub struct Options {
     pub ignored: BTreeSet<String>,
     /// How many changed rows of each table are kept for display.
     pub limit: usize,
+    /// The new side holds a sample of trials, recomputed: the digests of the trials that are not in
+    /// it, as ascending numbers. Then manifests and conclusions are not compared.
+    pub left_out: Option<Vec<u64>>,
 }
 
 /// A difference that counts as none.
@@ -82,18 +87,20 @@ impl Tolerance {
 }
 
 /// Everything that differs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// The old side, as it was named.
     pub old: String,
     /// The new side.
     pub new: String,
+    /// Whether nothing differs.
+    pub same: bool,
     /// One for each directory of tables; one for two files.
     pub directories: Vec<DirectoryReport>,
 }
 
 /// What differs between two directories of tables.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct DirectoryReport {
     /// Path below the sides that were named; empty for these themselves.
     pub name: String,
@@ -101,17 +108,27 @@ pub struct DirectoryReport {
     pub manifest: Vec<String>,
     /// The tables, by name.
     pub tables: Vec<TableReport>,
-    /// Where the differences of trials began; `None` without changed trials.
-    pub origins: Option<Origins>,
+    /// Where the differences of trials begin, earliest stage first; `None` where tables of trials
+    /// are the same.
+    pub origins: Option<Vec<Origin>>,
     /// What one would conclude differently; `None` without changed trials.
     pub conclusions: Option<Conclusions>,
 }
 
 impl Report {
-    /// Whether nothing differs.
-    pub fn is_same(&self) -> bool {
-        let same = |d: &DirectoryReport| d.manifest.is_empty() && d.tables.iter().all(TableReport::is_same);
-        self.directories.iter().all(same)
+    fn new(old: &Source, new: &Source, directories: Vec<DirectoryReport>) -> Self {
+        let same = |d: &DirectoryReport| d.manifest.is_empty() && d.tables.iter().all(|t| t.same);
+        Report {
+            old: old.to_string(),
+            new: new.to_string(),
+            same: directories.iter().all(same),
+            directories,
+        }
+    }
+
+    /// The tables of all directories.
+    pub fn tables(&self) -> impl Iterator<Item = &TableReport> {
+        self.directories.iter().flat_map(|d| &d.tables)
     }
 }
 
@@ -159,11 +176,17 @@ pub fn compare(
         directories.push(DirectoryReport { name, ..report });
     }
     check_columns(options, &seen)?;
-    Ok(Report {
-        old: old.to_string(),
-        new: new.to_string(),
-        directories,
-    })
+    Ok(Report::new(old, new, directories))
+}
+
+/// Compares these tables of two directories, and nothing else that lies in them.
+///
+/// # Errors
+/// As for [`compare`].
+pub fn compare_tables(old: &Source, new: &Source, files: &[String], options: &Options) -> Result<Report> {
+    let (sink, seen) = (&mut |_: &str, _: &RowChange| Ok(()), &mut BTreeSet::new());
+    let directory = compare_directory(old, new, files, options, sink, seen)?;
+    Ok(Report::new(old, new, vec![directory]))
 }
 
 fn compare_directory(
@@ -176,29 +199,29 @@ fn compare_directory(
 ) -> Result<DirectoryReport> {
     let mut report = DirectoryReport::default();
     let whole = old.is_directory();
-    if whole {
+    let complete = whole && options.left_out.is_none();
+    if complete {
         report.manifest = manifests::compare(old, new)?;
     }
-    let mut origins = origin::Finder::default();
-    // Epochs first: they tell in which epoch a trial went its own way.
+    let mut origins = stage::Finder::default();
     let mut files: Vec<&String> = files.iter().collect();
-    files.sort_by_key(|f| (f.as_str() != format::EPOCHS, f.as_str() != format::TRIALS));
+    files.sort_by_key(|f| stage::Finder::rank(f));
     for file in files {
-        let mut visit = |change: &RowChange| -> Result<()> {
-            if file == format::EPOCHS {
-                origins.epoch(change);
-            } else if file == format::TRIALS {
-                origins.trial(change);
-            }
-            sink(&new.name_of(file), change)
+        let mut visit = |row: &RowChange| -> Result<()> {
+            origins.take(file, row);
+            sink(&new.name_of(file), row)
         };
         let table = table::compare(old, new, file, options, seen, &mut visit)?;
         report.tables.push(table);
     }
     report.tables.sort_by(|a, b| a.name.cmp(&b.name));
-    let trials_differ = |t: &TableReport| t.name == format::TRIALS && t.in_both() && !t.is_same();
-    if whole && report.tables.iter().any(trials_differ) {
-        report.origins = Some(origins.finish());
+    let differ = |t: &TableReport| t.in_both() && !t.same;
+    let trials_differ = |t: &TableReport| t.name == format::TRIALS && differ(t);
+    let found = origins.finish();
+    if whole && (!found.is_empty() || report.tables.iter().any(trials_differ)) {
+        report.origins = Some(found);
+    }
+    if complete && report.tables.iter().any(trials_differ) {
         report.conclusions = Some(conclusions::compare(old, new, options.limit)?);
     }
     Ok(report)

@@ -3,19 +3,19 @@
 use std::fmt::Write as _;
 
 use super::conclusions::{Conclusions, Listed};
-use super::origin::{Began, Origin, Origins};
-use super::table::{CellChange, Change, RowChange, TableReport};
+use super::stage::{Origin, Stage};
+use super::table::{CellChange, Change, ColumnReport, RowChange, TableReport};
 use super::{DirectoryReport, Report};
-use crate::analysis::check::Outcome;
+use crate::analysis::check::Verdict;
 use crate::analysis::check::print::{escape, short};
 use crate::support::text::{Style, counted, visible, wrap};
 
 /// As a person reads it in a terminal.
 pub(crate) fn text(report: &Report, style: Style) -> String {
     let mut out = format!("{} -> {}\n", visible(&report.old), visible(&report.new));
-    if report.is_same() {
+    if report.same {
         let _ = writeln!(out, "{}", same(report));
-        for table in tables(report).filter(|t| t.tolerated > 0) {
+        for table in report.tables().filter(|t| t.tolerated > 0) {
             let _ = writeln!(
                 out,
                 "{}: {} within tolerance",
@@ -35,17 +35,13 @@ pub(crate) fn text(report: &Report, style: Style) -> String {
 
 /// That nothing differs, and in how much.
 fn same(report: &Report) -> String {
-    let rows: u64 = tables(report).map(|t| t.rows_new).sum();
-    let count = tables(report).count() as u64;
+    let rows: u64 = report.tables().map(|t| t.rows_new).sum();
+    let count = report.tables().count() as u64;
     format!("Same: {}, {}.", counted(count, "table"), counted(rows, "row"))
 }
 
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
-}
-
-fn tables(report: &Report) -> impl Iterator<Item = &TableReport> {
-    report.directories.iter().flat_map(|d| &d.tables)
 }
 
 fn name(table: &TableReport) -> &str {
@@ -65,19 +61,18 @@ fn lines(directory: &DirectoryReport) -> Vec<String> {
     for table in &directory.tables {
         lines.push(headline(table));
         for column in &table.columns {
-            let mut line = format!("  {}: {}", column.name, counted(column.cells, "cell"));
-            if let (Some(relative), Some(ulp)) = (column.relative, column.ulp) {
-                let _ = write!(line, ", at most {} relative{}", short(relative), steps(ulp));
-            }
-            lines.push(line);
+            lines.push(format!("  {}", column_line(column)));
         }
-        for row in &table.sample {
-            lines.push(format!("  {} {}", sign(&row.change), row_name(table, row)));
-            if let Change::Changed(cells) = &row.change {
-                lines.extend(cells.iter().map(|c| format!("      {}", cell_line(c))));
-            }
+        for row in &table.rows {
+            lines.push(format!(
+                "  {} {}{}",
+                sign(row.change),
+                line_of(row),
+                row_name(row)
+            ));
+            lines.extend(row.cells.iter().map(|c| format!("      {}", cell_line(c))));
         }
-        let hidden = (table.added + table.removed + table.changed).saturating_sub(table.sample.len() as u64);
+        let hidden = table.differing().saturating_sub(table.rows.len() as u64);
         if hidden > 0 {
             lines.push(format!(
                 "  and {} more (--limit shows more, --format csv all)",
@@ -100,13 +95,43 @@ fn lines(directory: &DirectoryReport) -> Vec<String> {
     lines
 }
 
+/// How a column differs: first the cells that lost or gained a value, then how far the others are
+/// apart.
+fn column_line(column: &ColumnReport) -> String {
+    let mut line = format!("{}: {}", column.name, counted(column.cells, "cell"));
+    let mut kinds = Vec::new();
+    for (count, verb) in [(column.lost, "lost"), (column.gained, "gained")] {
+        if count > 0 {
+            kinds.push(format!("{count} {verb} a value"));
+        }
+    }
+    if let (Some(relative), Some(ulp)) = (column.relative, column.ulp) {
+        let others = if kinds.is_empty() { "" } else { "others " };
+        kinds.push(format!(
+            "{others}at most {} relative{}",
+            short(relative),
+            steps(ulp)
+        ));
+    }
+    if !kinds.is_empty() {
+        let _ = write!(line, ", {}", kinds.join(", "));
+    }
+    line
+}
+
+/// The line of a row in its file: on the old side, for an added row on the new one.
+fn line_of(row: &RowChange) -> String {
+    let line = row.line_old.or(row.line_new);
+    line.map(|line| format!("line {line}: ")).unwrap_or_default()
+}
+
 fn headline(table: &TableReport) -> String {
     let what = name(table);
     if !table.in_both() {
         let side = if table.in_old { "old" } else { "new" };
         return format!("{what}: only on the {side} side");
     }
-    let mut line = if table.is_same() {
+    let mut line = if table.same {
         format!("{what}: same, {} rows", table.rows_new)
     } else {
         format!(
@@ -138,22 +163,21 @@ fn headline(table: &TableReport) -> String {
     line
 }
 
-fn sign(change: &Change) -> char {
+fn sign(change: Change) -> char {
     match change {
         Change::Added => '+',
         Change::Removed => '-',
-        Change::Changed(_) => '~',
+        Change::Changed => '~',
     }
 }
 
 /// The key of a row: texts as they are, numbers with their column.
-fn row_name(table: &TableReport, row: &RowChange) -> String {
+fn row_name(row: &RowChange) -> String {
     let number = |column: &str| super::rows::key_columns().any(|k| k.name == column && k.number);
-    let parts: Vec<String> = table
+    let parts: Vec<String> = row
         .key
         .iter()
-        .zip(&row.key)
-        .filter(|(column, cell)| !(**column == "label_noise" && *cell == "0"))
+        .filter(|(column, cell)| !(*column == "label_noise" && cell == "0"))
         .map(|(column, cell)| {
             if number(column) {
                 format!("{column}={cell}")
@@ -189,33 +213,33 @@ fn steps(ulp: u64) -> String {
     }
 }
 
-/// Where a difference began, in words.
-pub fn origin_name(origin: Origin) -> String {
-    match origin {
-        Origin::Settings => "the settings (trial_id)".to_owned(),
-        Origin::Data => "the data (data_hash)".to_owned(),
-        Origin::InitialWeights => "the initial weights (initial_hash)".to_owned(),
-        Origin::Epoch(epoch) => format!("epoch {epoch} of training (weights_hash)"),
-        Origin::Training => "training (final_hash)".to_owned(),
-        Origin::Measurement => "measurement: the weights are equal".to_owned(),
+/// The name of a stage, in words.
+pub fn stage_name(stage: Stage) -> String {
+    match stage {
+        Stage::Settings => "the settings (trial_id)".to_owned(),
+        Stage::Data => "the data (data_hash)".to_owned(),
+        Stage::InitialWeights => "the initial weights (initial_hash)".to_owned(),
+        Stage::Epoch(epoch) => format!("epoch {epoch} of training (weights_hash)"),
+        Stage::Training => "training (final_hash)".to_owned(),
+        Stage::Measurement => "measurement: the weights are equal".to_owned(),
     }
 }
 
-fn origin_lines(origins: &Origins) -> Vec<String> {
-    if origins.by_origin.is_empty() {
+fn origin_lines(origins: &[Origin]) -> Vec<String> {
+    if origins.is_empty() {
         return vec!["no trial changed: rows were added or removed".to_owned()];
     }
-    let line = |(origin, began): (&Origin, &Began)| {
-        let mut schemes: Vec<(&String, &u64)> = began.schemes.iter().collect();
+    let line = |origin: &Origin| {
+        let mut schemes: Vec<(&String, &u64)> = origin.schemes.iter().collect();
         schemes.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
         let mut names: Vec<String> = schemes.iter().take(5).map(|(s, n)| format!("{s} {n}")).collect();
         if schemes.len() > 5 {
             names.push(format!("and {} schemes more", schemes.len() - 5));
         }
-        let trials = counted(began.trials, "trial");
-        format!("{trials}: {}; {}", origin_name(*origin), names.join(", "))
+        let trials = counted(origin.trials, "trial");
+        format!("{trials}: {}; {}", stage_name(origin.stage), names.join(", "))
     };
-    origins.by_origin.iter().map(line).collect()
+    origins.iter().map(line).collect()
 }
 
 fn conclusion_lines(c: &Conclusions) -> Vec<String> {
@@ -230,10 +254,10 @@ fn conclusion_lines(c: &Conclusions) -> Vec<String> {
     listed(&mut lines, &c.leaders, |l| {
         format!(
             "leader: {} {} -> {} {} ({})",
-            l.old.0,
-            short(l.old.1),
-            l.new.0,
-            short(l.new.1),
+            l.old,
+            short(l.old_score),
+            l.new,
+            short(l.new_score),
             l.context
         )
     });
@@ -244,7 +268,7 @@ fn conclusion_lines(c: &Conclusions) -> Vec<String> {
         )
     });
     listed(&mut lines, &c.intervals, |i| {
-        let verb = if i.apart_now {
+        let verb = if i.distinguishable {
             "now distinguishable"
         } else {
             "no longer distinguishable"
@@ -258,8 +282,8 @@ fn conclusion_lines(c: &Conclusions) -> Vec<String> {
         lines.push(format!(
             "claim {}: {} -> {}",
             claim.name,
-            outcome(claim.old),
-            outcome(claim.new)
+            verdict(claim.old),
+            verdict(claim.new)
         ));
     }
     if lines.is_empty() && c.notes.is_empty() {
@@ -271,14 +295,14 @@ fn conclusion_lines(c: &Conclusions) -> Vec<String> {
     lines
 }
 
-fn outcome(outcome: Option<Outcome>) -> &'static str {
-    outcome.map_or("not made", Outcome::name)
+fn verdict(verdict: Option<Verdict>) -> &'static str {
+    verdict.map_or("not made", Verdict::name)
 }
 
 /// The same as Markdown, fit for a pull request.
 pub fn markdown(report: &Report) -> String {
     let mut out = format!("### `{}` → `{}`\n\n", tick(&report.old), tick(&report.new));
-    if report.is_same() {
+    if report.same {
         let _ = writeln!(out, "{}", same(report));
         return out;
     }
@@ -310,42 +334,44 @@ pub fn markdown(report: &Report) -> String {
     out
 }
 
+/// Text that stays text between backticks.
 fn tick(text: &str) -> String {
-    text.replace('`', "'")
+    visible(&text.replace('`', "'")).into_owned()
 }
 
 fn markdown_table(out: &mut String, table: &TableReport) {
     let _ = writeln!(out, "{}\n", escape(&headline(table)));
     if !table.columns.is_empty() {
-        out.push_str("| column | cells | largest relative | ulp |\n|---|--:|--:|--:|\n");
+        out.push_str("| column | cells | lost a value | gained one | others at most, relative | ulp |\n");
+        out.push_str("|---|--:|--:|--:|--:|--:|\n");
         for c in &table.columns {
             let relative = c.relative.map(short).unwrap_or_default();
             let ulp = c.ulp.filter(|u| *u <= 1_000_000);
             let ulp = ulp.map(|u| u.to_string()).unwrap_or_default();
-            let _ = writeln!(out, "| {} | {} | {relative} | {ulp} |", escape(&c.name), c.cells);
+            let (name, cells, lost, gained) = (escape(&c.name), c.cells, c.lost, c.gained);
+            let _ = writeln!(
+                out,
+                "| {name} | {cells} | {lost} | {gained} | {relative} | {ulp} |"
+            );
         }
         out.push('\n');
     }
-    if table.sample.is_empty() {
+    if table.rows.is_empty() {
         return;
     }
-    let total = table.added + table.removed + table.changed;
-    let shown = table.sample.len();
+    let (shown, total) = (table.rows.len(), table.differing());
     let _ = writeln!(
         out,
         "<details><summary>{shown} of {total} rows</summary>\n\n```diff"
     );
-    for row in &table.sample {
-        let sign = if matches!(row.change, Change::Changed(_)) {
-            '!'
-        } else {
-            sign(&row.change)
+    for row in &table.rows {
+        let sign = match row.change {
+            Change::Changed => '!',
+            Change::Added | Change::Removed => sign(row.change),
         };
-        let _ = writeln!(out, "{sign} {}", row_name(table, row).replace('`', "'"));
-        if let Change::Changed(cells) = &row.change {
-            for cell in cells {
-                let _ = writeln!(out, "!     {}", cell_line(cell).replace('`', "'"));
-            }
+        let _ = writeln!(out, "{sign} {}", tick(&row_name(row)));
+        for cell in &row.cells {
+            let _ = writeln!(out, "!     {}", tick(&cell_line(cell)));
         }
     }
     out.push_str("```\n\n</details>\n\n");

@@ -72,8 +72,9 @@ enum Input {
 pub struct Rows {
     name: String,
     input: Input,
-    /// Places of the key's cells, and whether they are numbers.
+    /// Positions of the key's cells, and whether they are numbers.
     key: Vec<(usize, bool)>,
+    names: Vec<&'static str>,
     row: ByteRecord,
     before: ByteRecord,
     /// Rows read.
@@ -120,13 +121,11 @@ impl Opened {
     /// # Errors
     /// With `sort`, a row that cannot be read.
     pub fn rows(mut self, key: &[KeyColumn], sort: bool) -> Result<Rows> {
-        let place = |k: &KeyColumn| {
-            self.header
-                .iter()
-                .position(|h| h == k.name)
-                .map(|i| (i, k.number))
+        let found = |k: &KeyColumn| {
+            let i = self.header.iter().position(|h| h == k.name)?;
+            Some(((i, k.number), k.name))
         };
-        let key: Vec<(usize, bool)> = key.iter().filter_map(place).collect();
+        let (key, names): (Vec<(usize, bool)>, Vec<&'static str>) = key.iter().filter_map(found).unzip();
         let input = if sort {
             let mut all = Vec::new();
             for record in self.reader.byte_records() {
@@ -141,6 +140,7 @@ impl Opened {
             name: self.name,
             input,
             key,
+            names,
             row: ByteRecord::new(),
             before: ByteRecord::new(),
             count: 0,
@@ -218,9 +218,15 @@ impl Rows {
         String::from_utf8_lossy(self.row.get(i).unwrap_or_default()).into_owned()
     }
 
-    /// The cells of its key.
-    pub fn key(&self) -> Vec<String> {
-        self.key.iter().map(|(i, _)| self.text(*i)).collect()
+    /// The cells of its key, with the names of their columns.
+    pub fn key(&self) -> Vec<(&'static str, String)> {
+        let cells = self.key.iter().map(|(i, _)| self.text(*i));
+        self.names.iter().copied().zip(cells).collect()
+    }
+
+    /// Its line in the file, from 1.
+    pub fn line(&self) -> Option<u64> {
+        self.row.position().map(csv::Position::line)
     }
 
     /// How its key stands to that of `other`'s row.

@@ -3,17 +3,22 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::support::error::{Error, Kind, Result};
 
+use super::export;
 use super::rows::{self, KeyColumn, Opened, Rows, Trouble, parse};
 use super::{Options, Tolerance};
 use crate::table::source::Source;
 
 /// What differs between two versions of a table.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct TableReport {
     /// Name of the file; empty where two files were named.
     pub name: String,
+    /// Whether nothing differs.
+    pub same: bool,
     /// Whether the old side has it.
     pub in_old: bool,
     /// Whether the new side has it.
@@ -36,67 +41,130 @@ pub struct TableReport {
     pub tolerated: u64,
     /// The columns that changed rows differ in, in the order of the table.
     pub columns: Vec<ColumnReport>,
-    /// Names of the columns that rows are matched by.
-    pub key: Vec<&'static str>,
-    /// The first changed rows, up to the limit.
-    pub sample: Vec<RowChange>,
+    /// The first rows that differ, up to the limit.
+    pub rows: Vec<RowChange>,
+    /// Whether these are all rows that differ.
+    pub rows_complete: bool,
     /// Whether a side was not sorted by its coordinates.
     pub unsorted: bool,
 }
 
 impl TableReport {
-    /// Whether nothing differs.
-    pub fn is_same(&self) -> bool {
-        self.in_both()
-            && self.columns_added.is_empty()
-            && self.columns_removed.is_empty()
-            && self.added + self.removed + self.changed == 0
-    }
-
     /// Whether both sides have the table.
     pub fn in_both(&self) -> bool {
         self.in_old && self.in_new
     }
+
+    /// How many rows differ.
+    pub fn differing(&self) -> u64 {
+        self.added + self.removed + self.changed
+    }
+
+    /// Completes the fields that follow from the others.
+    fn finish(mut self) -> Self {
+        self.same = self.in_both()
+            && self.columns_added.is_empty()
+            && self.columns_removed.is_empty()
+            && self.differing() == 0;
+        self.rows_complete = self.differing() == self.rows.len() as u64;
+        self
+    }
 }
 
 /// How a column differs over all changed rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ColumnReport {
     /// Its name.
     pub name: String,
     /// Cells that differ.
     pub cells: u64,
-    /// The greatest relative difference; `None` if no pair of cells holds two numbers.
+    /// Cells among them with a value on the old side, and an empty, infinite or NaN one on the new.
+    pub lost: u64,
+    /// Cells among them with a value on the new side, and an empty, infinite or NaN one on the old.
+    pub gained: u64,
+    /// The greatest relative difference of two finite numbers; `None` if no cell has two.
     pub relative: Option<f64>,
-    /// The greatest distance in ulp.
+    /// The greatest distance of two finite numbers in ulp.
     pub ulp: Option<u64>,
 }
 
+impl ColumnReport {
+    fn count(&mut self, cell: &CellChange) {
+        self.cells += 1;
+        match (has_value(cell.old.as_bytes()), has_value(cell.new.as_bytes())) {
+            (true, false) => self.lost += 1,
+            (false, true) => self.gained += 1,
+            _ => {}
+        }
+        if let Some(d) = cell.distance {
+            self.relative = Some(self.relative.unwrap_or(0.0).max(d.relative));
+            self.ulp = Some(self.ulp.unwrap_or(0).max(d.ulp));
+        }
+    }
+}
+
 /// A row that is not the same on both sides.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RowChange {
-    /// The cells that it is matched by.
-    pub key: Vec<String>,
+    /// What happened to it.
+    pub change: Change,
+    /// Its line in the old table, from 1.
+    pub line_old: Option<u64>,
+    /// Its line in the new table.
+    pub line_new: Option<u64>,
+    /// The cells that it is matched by, with the names of their columns.
+    #[serde(serialize_with = "export::map")]
+    pub key: Vec<(&'static str, String)>,
+    /// The cells that differ, where both sides have the row.
+    pub cells: Vec<CellChange>,
     /// The trial's digest on the old side (on the new one for an added row), where the table has
     /// such a column.
     pub trial_id: Option<String>,
-    /// What happened to it.
-    pub change: Change,
+}
+
+impl RowChange {
+    /// The digest of the trial as a number.
+    pub fn trial_number(&self) -> Option<u64> {
+        u64::from_str_radix(self.trial_id.as_deref()?, 16).ok()
+    }
+
+    /// A cell of the key; empty where the table has no such column.
+    pub fn key_cell(&self, column: &str) -> &str {
+        let cell = self.key.iter().find(|(name, _)| *name == column);
+        cell.map_or("", |(_, cell)| cell)
+    }
+
+    /// Whether the cell in `column` differs.
+    pub fn has(&self, column: &str) -> bool {
+        self.cells.iter().any(|c| c.column == column)
+    }
 }
 
 /// What happened to a row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// Only the new side has it.
     Added,
     /// Only the old side has it.
     Removed,
-    /// These cells differ.
-    Changed(Vec<CellChange>),
+    /// Cells differ.
+    Changed,
+}
+
+impl Change {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Change::Added => "added",
+            Change::Removed => "removed",
+            Change::Changed => "changed",
+        }
+    }
 }
 
 /// A cell that differs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CellChange {
     /// Name of the column.
     pub column: String,
@@ -104,27 +172,35 @@ pub struct CellChange {
     pub old: String,
     /// New text.
     pub new: String,
-    /// How far apart, if both are numbers.
+    /// How far apart, if both are finite numbers.
+    #[serde(flatten)]
     pub distance: Option<Distance>,
 }
 
-/// How far apart two numbers are.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How far apart two finite numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Distance {
-    /// `|new - old|`.
+    /// `|new - old|`; infinite where that overflows.
+    #[serde(serialize_with = "export::figure")]
     pub absolute: f64,
     /// That over the larger of `|old|` and `|new|`; 0 for two zeros.
+    #[serde(serialize_with = "export::figure")]
     pub relative: f64,
     /// Steps from one `f64` to the next between them.
     pub ulp: u64,
 }
 
 impl Distance {
-    /// The distance of two numbers, neither of them NaN.
+    /// The distance of two finite numbers.
     pub fn between(a: f64, b: f64) -> Self {
         let absolute = (a - b).abs();
         let largest = a.abs().max(b.abs());
-        let relative = if absolute == 0.0 { 0.0 } else { absolute / largest };
+        let relative = match absolute {
+            0.0 => 0.0,
+            // The difference of two finite numbers may overflow, that of their halves cannot.
+            f64::INFINITY => 2.0 * ((a / 2.0 - b / 2.0).abs() / largest),
+            _ => absolute / largest,
+        };
         // Ordered like the numbers themselves; -0 and 0 coincide.
         let order = |x: f64| {
             let bits = x.to_bits() as i64;
@@ -175,7 +251,8 @@ pub fn compare(
             in_old: sorted.0.is_some(),
             in_new: sorted.1.is_some(),
             ..TableReport::default()
-        });
+        }
+        .finish());
     };
     seen.extend(a.header.iter().chain(&b.header).cloned());
     let key = common_key(&a, &b, &new.name_of(file))?;
@@ -202,7 +279,6 @@ pub fn compare(
             in_new: true,
             columns_added: missing_from(&b_header, &a_header),
             columns_removed: missing_from(&a_header, &b_header),
-            key: key.iter().map(|k| k.name).collect(),
             unsorted: unsorted.0 || unsorted.1,
             ..TableReport::default()
         },
@@ -217,7 +293,7 @@ pub fn compare(
     report
         .columns
         .sort_by_key(|c| a_header.iter().position(|h| *h == c.name));
-    Ok(report)
+    Ok(report.finish())
 }
 
 /// Whether the rows of a side come by ascending key; `None` if the table is not there.
@@ -304,13 +380,15 @@ impl Walk<'_> {
             };
             match order {
                 Ordering::Less => {
-                    self.report.removed += 1;
-                    self.keep(old, Change::Removed, visit)?;
+                    if !self.is_outside_sample(old) {
+                        self.report.removed += 1;
+                        self.keep(Change::Removed, Some(old), None, Vec::new(), visit)?;
+                    }
                     more_old = old.advance()?;
                 }
                 Ordering::Greater => {
                     self.report.added += 1;
-                    self.keep(new, Change::Added, visit)?;
+                    self.keep(Change::Added, None, Some(new), Vec::new(), visit)?;
                     more_new = new.advance()?;
                 }
                 Ordering::Equal => {
@@ -319,7 +397,7 @@ impl Walk<'_> {
                         let cells = self.cells(old, new);
                         if !cells.is_empty() {
                             self.report.changed += 1;
-                            self.keep(old, Change::Changed(cells), visit)?;
+                            self.keep(Change::Changed, Some(old), Some(new), cells, visit)?;
                         }
                     }
                     more_old = old.advance()?;
@@ -330,20 +408,35 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Whether the row is of a trial that the new side leaves out on purpose.
+    fn is_outside_sample(&self, old: &Rows) -> bool {
+        let (Some(left_out), Some(column)) = (&self.options.left_out, self.trial_id) else {
+            return false;
+        };
+        let id = u64::from_str_radix(&old.text(column), 16);
+        id.is_ok_and(|id| left_out.binary_search(&id).is_ok())
+    }
+
     fn keep(
         &mut self,
-        rows: &Rows,
         change: Change,
+        old: Option<&Rows>,
+        new: Option<&Rows>,
+        cells: Vec<CellChange>,
         visit: &mut dyn FnMut(&RowChange) -> Result<()>,
     ) -> std::result::Result<(), Trouble> {
-        let change = RowChange {
-            key: rows.key(),
-            trial_id: self.trial_id.map(|i| rows.text(i)),
+        let Some(rows) = old.or(new) else { return Ok(()) };
+        let row = RowChange {
             change,
+            line_old: old.and_then(Rows::line),
+            line_new: new.and_then(Rows::line),
+            key: rows.key(),
+            cells,
+            trial_id: self.trial_id.map(|i| rows.text(i)),
         };
-        visit(&change)?;
-        if self.report.sample.len() < self.options.limit {
-            self.report.sample.push(change);
+        visit(&row)?;
+        if self.report.rows.len() < self.options.limit {
+            self.report.rows.push(row);
         }
         Ok(())
     }
@@ -356,7 +449,8 @@ impl Walk<'_> {
             if a == b {
                 continue;
             }
-            let numbers = parse(a).zip(parse(b)).filter(|(x, y)| !x.is_nan() && !y.is_nan());
+            let numbers = parse(a).zip(parse(b));
+            let numbers = numbers.filter(|(x, y)| x.is_finite() && y.is_finite());
             let distance = numbers.map(|(x, y)| Distance::between(x, y));
             if let (Some(distance), Some(tolerance)) = (distance, column.tolerance)
                 && distance.within(tolerance)
@@ -364,32 +458,32 @@ impl Walk<'_> {
                 self.report.tolerated += 1;
                 continue;
             }
-            count(&mut self.report.columns, &column.name, distance);
-            cells.push(CellChange {
+            let cell = CellChange {
                 column: column.name.clone(),
                 old: String::from_utf8_lossy(a).into_owned(),
                 new: String::from_utf8_lossy(b).into_owned(),
                 distance,
-            });
+            };
+            column_of(&mut self.report.columns, &column.name).count(&cell);
+            cells.push(cell);
         }
         cells
     }
 }
 
-fn count(columns: &mut Vec<ColumnReport>, name: &str, distance: Option<Distance>) {
+/// The report on the column `name`, which is begun with its first cell.
+fn column_of<'c>(columns: &'c mut Vec<ColumnReport>, name: &str) -> &'c mut ColumnReport {
     let i = columns.iter().position(|c| c.name == name).unwrap_or_else(|| {
         columns.push(ColumnReport {
             name: name.to_owned(),
-            cells: 0,
-            relative: None,
-            ulp: None,
+            ..ColumnReport::default()
         });
         columns.len() - 1
     });
-    let column = &mut columns[i];
-    column.cells += 1;
-    if let Some(d) = distance {
-        column.relative = Some(column.relative.unwrap_or(0.0).max(d.relative));
-        column.ulp = Some(column.ulp.unwrap_or(0).max(d.ulp));
-    }
+    &mut columns[i]
+}
+
+/// Whether a cell holds a value: text, or a finite number.
+fn has_value(cell: &[u8]) -> bool {
+    !cell.is_empty() && parse(cell).is_none_or(f64::is_finite)
 }

@@ -1,5 +1,6 @@
 //! Two small directories of tables, and what is found between them.
 
+use super::stage::Stage;
 use super::table::{CellChange, Change, Distance};
 use super::*;
 use crate::support::text::Style;
@@ -104,7 +105,7 @@ fn next_up(x: f64) -> f64 {
 #[test]
 fn equal_tables_are_the_same() {
     let report = Sides::new(&records(), &records()).report();
-    assert!(report.is_same());
+    assert!(report.same);
     let style = Style {
         width: 80,
         colour: false,
@@ -136,12 +137,10 @@ fn one_ulp_is_found_and_its_origin_told() {
     let loss = new[4].trial.train_loss.unwrap();
     new[4].trial.train_loss = Some(next_up(loss));
     let report = Sides::new(&records(), &new).report();
-    assert!(!report.is_same());
+    assert!(!report.same);
     let trials = table(&report, "trials.csv");
     assert_eq!((trials.changed, trials.added, trials.removed), (1, 0, 0));
-    let Change::Changed(cells) = &trials.sample[0].change else {
-        panic!("{trials:?}");
-    };
+    let cells = &trials.rows[0].cells;
     let [
         CellChange {
             column,
@@ -154,22 +153,20 @@ fn one_ulp_is_found_and_its_origin_told() {
     };
     assert_eq!((column.as_str(), d.ulp), ("train_loss", 1));
     let origins = report.directories[0].origins.as_ref().unwrap();
-    assert_eq!(
-        origins.by_origin.keys().collect::<Vec<_>>(),
-        [&origin::Origin::Measurement]
-    );
-    assert!(report.directories[0].conclusions.as_ref().unwrap().is_same());
+    let stages: Vec<Stage> = origins.iter().map(|o| o.stage).collect();
+    assert_eq!(stages, [Stage::Measurement]);
+    assert!(report.directories[0].conclusions.as_ref().unwrap().same);
 }
 
 #[test]
 fn the_origin_is_the_first_hash_that_differs() {
-    use origin::Origin::{Data, Epoch, InitialWeights, Settings, Training};
+    use Stage::{Data, Epoch, InitialWeights, Measurement, Settings, Training};
     type Edit = fn(&mut TrialRecord);
     let late: Edit = |r| {
         r.trial.final_hash = Some("x".into());
         r.epochs[1].weights_hash = "x".into();
     };
-    let cases: [(Edit, origin::Origin); 5] = [
+    let cases: [(Edit, Stage); 7] = [
         (late, Epoch(1)),
         (|r| r.trial.final_hash = Some("x".into()), Training),
         (
@@ -194,16 +191,19 @@ fn the_origin_is_the_first_hash_that_differs() {
             },
             Settings,
         ),
+        // Only a table with several rows for a trial differs.
+        (|r| r.epochs[1].weights_hash = "x".into(), Epoch(1)),
+        (|r| r.epochs[1].test_loss = Some(0.125), Measurement),
     ];
     for (edit, expected) in cases {
         let mut new = records();
         edit(&mut new[0]);
         edit(&mut new[3]);
         let report = Sides::new(&records(), &new).report();
-        let origins = &report.directories[0].origins.as_ref().unwrap().by_origin;
-        let began = &origins[&expected];
-        assert_eq!((origins.len(), began.trials), (1, 2), "{expected:?}");
-        assert_eq!(began.schemes["he_normal"], 1);
+        let origins = report.directories[0].origins.as_ref().unwrap();
+        let found: Vec<(Stage, u64)> = origins.iter().map(|o| (o.stage, o.trials)).collect();
+        assert_eq!(found, [(expected, 2)]);
+        assert_eq!(origins[0].schemes["he_normal"], 1);
     }
 }
 
@@ -216,8 +216,12 @@ fn rows_added_and_removed() {
     let trials = table(&report, "trials.csv");
     assert_eq!((trials.changed, trials.added, trials.removed), (0, 1, 1));
     assert_eq!((trials.rows_old, trials.rows_new), (5, 5));
-    assert_eq!(trials.sample[0].change, Change::Removed);
-    assert_eq!(trials.sample[0].key[4], "he_normal");
+    assert_eq!(trials.rows[0].change, Change::Removed);
+    assert_eq!(trials.rows[0].key_cell("scheme"), "he_normal");
+    assert_eq!(
+        (trials.rows[0].line_old, trials.rows[0].line_new),
+        (Some(2), None)
+    );
     assert_eq!(table(&report, "epochs.csv").added, 2);
 }
 
@@ -236,13 +240,59 @@ fn conclusions_are_compared() {
     let report = sides.report();
     let c = report.directories[0].conclusions.as_ref().unwrap();
     assert_eq!((c.contexts, c.leaders.count, c.flips.count), (1, 1, 1));
-    let (old, new) = (&c.leaders.first[0].old, &c.leaders.first[0].new);
-    assert_eq!((old.0.as_str(), new.0.as_str()), ("he_normal", "xavier_uniform"));
-    assert!((old.1 - 0.89).abs() < 1e-12 && (new.1 - 0.95).abs() < 1e-12);
+    let leader = &c.leaders.first[0];
+    assert_eq!(
+        (leader.old.as_str(), leader.new.as_str()),
+        ("he_normal", "xavier_uniform")
+    );
+    assert!((leader.old_score - 0.89).abs() < 1e-12 && (leader.new_score - 0.95).abs() < 1e-12);
     assert_eq!(
         (c.endings.first[0].ending, c.endings.first[0].new),
         ("diverged", 1)
     );
+}
+
+/// A cell that lost its value is not a small relative difference.
+#[test]
+fn lost_and_gained_values_are_counted_apart() {
+    let (mut old, mut new) = (records(), records());
+    new[0].trial.test_loss = None;
+    new[1].trial.test_loss = new[1].trial.test_loss.map(next_up);
+    old[2].trial.test_loss = None;
+    new[3].trial.test_loss = Some(f64::INFINITY);
+    let report = Sides::new(&old, &new).report();
+    let column = &table(&report, "trials.csv").columns[0];
+    assert_eq!((column.name.as_str(), column.cells), ("test_loss", 4));
+    assert_eq!((column.lost, column.gained, column.ulp), (2, 1, Some(1)));
+    let style = Style {
+        width: 120,
+        colour: false,
+    };
+    let text = print::text(&report, style);
+    let line = "  test_loss: 4 cells, 2 lost a value, 1 gained a value, others at most ";
+    assert!(text.contains(line) && text.contains(", 1 ulp\n"), "{text}");
+    let text = print::markdown(&report);
+    assert!(text.contains("| test\\_loss | 4 | 2 | 1 | "), "{text}");
+    let json = export::json(&report).unwrap();
+    let tables = json["directories"][0]["tables"].as_array().unwrap();
+    let trials = tables.iter().find(|t| t["name"] == "trials.csv").unwrap();
+    assert_eq!(trials["columns"][0]["lost"], 2);
+    assert_eq!(trials["columns"][0]["gained"], 1);
+}
+
+/// Git on Windows may have changed the line ends of all files, the experiment's text with them.
+#[test]
+fn line_ends_are_no_difference() {
+    let sides = Sides::new(&records(), &records());
+    let text = manifest().to_toml().unwrap();
+    sides.write("old", format::MANIFEST, text.as_bytes());
+    sides.write("new", format::MANIFEST, text.replace('\n', "\r\n").as_bytes());
+    for t in Table::ALL {
+        let table = String::from_utf8(table_of(t, &records())).unwrap();
+        sides.write("new", t.file(), table.replace('\n', "\r\n").as_bytes());
+    }
+    let report = sides.report();
+    assert!(report.same, "{report:?}");
 }
 
 #[test]
@@ -279,6 +329,7 @@ fn tolerances_and_ignored_columns() {
             tolerances: tolerance.iter().map(|t| Tolerance::parse(t).unwrap()).collect(),
             ignored: ignored.iter().map(|c| (*c).to_owned()).collect(),
             limit: 5,
+            left_out: None,
         };
         sides.compare(&options)
     };
@@ -288,9 +339,9 @@ fn tolerances_and_ignored_columns() {
         1
     );
     let report = with(&["test_loss=1e-5rel"], &["final_hash"]).unwrap();
-    assert!(report.is_same());
+    assert!(report.same);
     assert_eq!(table(&report, "trials.csv").tolerated, 1);
-    assert!(!with(&["test_loss=1ulp"], &["final_hash"]).unwrap().is_same());
+    assert!(!with(&["test_loss=1ulp"], &["final_hash"]).unwrap().same);
     let error = with(&["tset_loss=1"], &[]).unwrap_err().to_string();
     assert!(
         error.contains("no table has a column `tset_loss`") && error.contains("did you mean `test_loss`?"),

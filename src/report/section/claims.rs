@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::{Section, count};
 use crate::analysis::check::print::{finding, parts};
-use crate::analysis::check::{Outcome, Verdict};
+use crate::analysis::check::{Judgement, Verdict};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::support::error::Result;
@@ -33,12 +33,12 @@ fn section(model: &ReportModel) -> Markup {
     if verdicts.is_empty() {
         return html! {};
     }
-    let with = |outcome| verdicts.iter().filter(|v| v.outcome == outcome).count();
+    let with = |verdict| verdicts.iter().filter(|v| v.verdict == verdict).count();
     html! {
         p.quiet {
-            (with(Outcome::Pass)) " of " (count(verdicts.len(), "claim", "claims")) " hold"
-            @if with(Outcome::Fail) > 0 { ", " (with(Outcome::Fail)) " fail" }
-            @if with(Outcome::Inconclusive) > 0 { ", " (with(Outcome::Inconclusive)) " inconclusive" }
+            (with(Verdict::Pass)) " of " (count(verdicts.len(), "claim", "claims")) " hold"
+            @if with(Verdict::Fail) > 0 { ", " (with(Verdict::Fail)) " fail" }
+            @if with(Verdict::Inconclusive) > 0 { ", " (with(Verdict::Inconclusive)) " inconclusive" }
             ". A claim passes when its figure and the whole bootstrap interval satisfy it, fails when neither does, and is inconclusive when the interval straddles what is claimed or evidence is missing."
         }
         div.scroll { table.claims {
@@ -48,21 +48,21 @@ fn section(model: &ReportModel) -> Markup {
     }
 }
 
-fn row(verdict: &Verdict) -> Markup {
+fn row(verdict: &Judgement) -> Markup {
     let (open, rest) = verdict.cases.split_at(verdict.cases.len().min(OPEN_CASES));
     let many = verdict.cases.len() > 1;
     let case = |case| {
         let case: &crate::analysis::check::Case = case;
         html! {
             div {
-                @if many { (badge(case.outcome)) " " }
+                @if many { (badge(case.verdict)) " " }
                 (finding(verdict, case)) " " span.quiet { (parts(case)) }
             }
         }
     };
     html! {
         tr {
-            td { (badge(verdict.outcome)) }
+            td { (badge(verdict.verdict)) }
             td.claim {
                 strong { (verdict.claim.name) } br; (verdict.claim.sentence)
                 @if !verdict.claim.source.is_empty() { " " span.quiet { (verdict.claim.source) } }
@@ -82,11 +82,11 @@ fn row(verdict: &Verdict) -> Markup {
 }
 
 /// The verdict as sign and word: colour is never the only difference.
-fn badge(outcome: Outcome) -> Markup {
-    let (class, sign) = match outcome {
-        Outcome::Pass => ("verdict pass", "✓"),
-        Outcome::Fail => ("verdict fail", "✗"),
-        Outcome::Inconclusive => ("verdict unsure", "?"),
+fn badge(verdict: Verdict) -> Markup {
+    let (class, sign) = match verdict {
+        Verdict::Pass => ("verdict pass", "✓"),
+        Verdict::Fail => ("verdict fail", "✗"),
+        Verdict::Inconclusive => ("verdict unsure", "?"),
     };
-    html! { span class=(class) { (sign) " " (outcome.name()) } }
+    html! { span class=(class) { (sign) " " (verdict.name()) } }
 }

@@ -98,7 +98,7 @@ fn in_a_pull_request() {
 #[test]
 fn for_machines() {
     let report = varied();
-    let json = machine::json(&report);
+    let json = export::json(&report).unwrap();
     let table = &json["directories"][0]["tables"][1];
     assert_eq!(table["name"], "trials.csv");
     assert_eq!(table["rows"][0]["key"]["scheme"], "he_normal");
@@ -110,9 +110,9 @@ fn for_machines() {
 }
 
 fn table_rows(report: &Report) -> Vec<[String; 9]> {
-    let sample = &table(report, "trials.csv").sample;
+    let sample = &table(report, "trials.csv").rows;
     sample
         .iter()
-        .flat_map(|r| machine::csv_rows("trials.csv", r))
+        .flat_map(|r| export::csv_rows("trials.csv", r))
         .collect()
 }

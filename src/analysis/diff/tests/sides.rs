@@ -46,7 +46,7 @@ fn columns_and_tables_come_and_go() {
     assert_eq!(table(&report, "trials.csv").columns_added, ["extra"]);
     assert_eq!(table(&report, "trials.csv").changed, 0);
     assert!(!table(&report, "layers.csv").in_old);
-    assert!(!report.is_same());
+    assert!(!report.same);
 }
 
 #[test]
@@ -98,7 +98,7 @@ mod property {
             match sides.compare(&options) {
                 Ok(report) => {
                     let style = Style { width: 80, colour: false };
-                    let _ = (print::text(&report, style), print::markdown(&report), machine::json(&report));
+                    let _ = (print::text(&report, style), print::markdown(&report), export::json(&report));
                 }
                 Err(error) => prop_assert!(!error.to_string().is_empty()),
             }

@@ -1,4 +1,4 @@
-//! The cells of a table, a block at a time, so that memory does not grow with the table.
+//! The cells of a table, a group at a time, so that memory does not grow with the table.
 
 use std::cmp::Ordering;
 use std::path::Path;
@@ -11,16 +11,16 @@ use crate::table::manifest::Manifest;
 use crate::table::source::{Bytes, Source};
 use crate::table::table::{EpochLine, Reader, Row as _, TrialLine};
 
-/// The cells of a table, taken block by block: those that share dataset, noise, architecture and
-/// activation stand together.
-pub struct Blocks {
+/// The cells of a table, group by group: those with the same dataset, noise, architecture and
+/// activation.
+pub struct CellGroups {
     cells: Stream<Bytes, Bytes>,
     manifest: Option<Manifest>,
-    /// The first cell of the next block.
+    /// The first cell of the next group.
     pub next: Option<Cell>,
 }
 
-impl Blocks {
+impl CellGroups {
     /// Opens the table of trials in `source`.
     ///
     /// # Errors
@@ -37,37 +37,37 @@ impl Blocks {
         let trials = Reader::<TrialLine, _>::new(&source.name_of(TrialLine::FILE), bytes)?;
         let mut cells = Stream::new(trials, None::<Reader<EpochLine, Bytes>>)?;
         let next = cells.next().transpose()?;
-        Ok(Blocks {
+        Ok(CellGroups {
             cells,
             manifest,
             next,
         })
     }
 
-    /// The next block.
+    /// The next group.
     ///
     /// # Errors
     /// A row that cannot be read.
-    pub fn block(&mut self) -> Result<Vec<Cell>> {
-        let mut block = Vec::new();
+    pub fn group(&mut self) -> Result<Vec<Cell>> {
+        let mut group = Vec::new();
         while let Some(cell) = self.next.take() {
-            let same = block
+            let same = group
                 .last()
-                .is_none_or(|b| compare_blocks(b, &cell) == Ordering::Equal);
+                .is_none_or(|b| compare_groups(b, &cell) == Ordering::Equal);
             if !same {
                 self.next = Some(cell);
                 break;
             }
-            block.push(cell);
+            group.push(cell);
             self.next = self.cells.next().transpose()?;
         }
-        set_dataset_facts(&mut block, self.manifest.as_ref());
-        Ok(block)
+        set_dataset_facts(&mut group, self.manifest.as_ref());
+        Ok(group)
     }
 }
 
-/// The order of the blocks that two cells are of.
-pub fn compare_blocks(a: &Cell, b: &Cell) -> Ordering {
+/// The order of the groups that two cells belong to.
+pub fn compare_groups(a: &Cell, b: &Cell) -> Ordering {
     let (a, b) = (&a.coordinates, &b.coordinates);
     a.dataset
         .cmp(&b.dataset)
