@@ -315,7 +315,7 @@ fn a_change_of_arithmetic_is_named_as_expected() {
     // The commit alone is no difference.
     m.commit = None;
     sides.write("old", format::MANIFEST, m.to_toml().unwrap().as_bytes());
-    assert!(sides.report().is_same());
+    assert!(sides.report().same);
 }
 
 #[test]

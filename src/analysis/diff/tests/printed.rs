@@ -26,21 +26,21 @@ fn in_print() {
     old -> new
 
     epochs.csv: 0 of 12 rows changed, 0 added, 2 removed
-      - digits 64-32 relu xavier_uniform zeros sgd learning_rate=0.1 batch_size=32 replicate=2
-        weight_seed=2 order_seed=2 data_seed=0 epoch=0
-      - digits 64-32 relu xavier_uniform zeros sgd learning_rate=0.1 batch_size=32 replicate=2
-        weight_seed=2 order_seed=2 data_seed=0 epoch=1
+      - line 12: digits 64-32 relu xavier_uniform zeros sgd learning_rate=0.1 batch_size=32
+        replicate=2 weight_seed=2 order_seed=2 data_seed=0 epoch=0
+      - line 13: digits 64-32 relu xavier_uniform zeros sgd learning_rate=0.1 batch_size=32
+        replicate=2 weight_seed=2 order_seed=2 data_seed=0 epoch=1
     trials.csv: 1 of 6 rows changed, 0 added, 1 removed
       test_accuracy: 1 cell, at most 0.1124 relative
-      best_epoch: 1 cell
+      best_epoch: 1 cell, 1 lost a value
       initial_hash: 1 cell
-      ~ digits 64-32 relu he_normal zeros sgd learning_rate=0.1 batch_size=32 replicate=1
-        weight_seed=1 order_seed=1 data_seed=0
+      ~ line 3: digits 64-32 relu he_normal zeros sgd learning_rate=0.1 batch_size=32
+        replicate=1 weight_seed=1 order_seed=1 data_seed=0
           test_accuracy 0.89 -> 0.79  (0.1124 relative)
           best_epoch 1 -> (missing)
           initial_hash 1111111111111111 -> x
-      - digits 64-32 relu xavier_uniform zeros sgd learning_rate=0.1 batch_size=32 replicate=2
-        weight_seed=2 order_seed=2 data_seed=0
+      - line 7: digits 64-32 relu xavier_uniform zeros sgd learning_rate=0.1 batch_size=32
+        replicate=2 weight_seed=2 order_seed=2 data_seed=0
     where it started
       1 trial: the initial weights (initial_hash); he_normal 1
     conclusions
@@ -75,11 +75,11 @@ fn in_a_pull_request() {
 
     trials.csv: 1 of 6 rows changed, 0 added, 1 removed
 
-    | column | cells | largest relative | ulp |
-    |---|--:|--:|--:|
-    | test\_accuracy | 1 | 0.1124 |  |
-    | best\_epoch | 1 |  |  |
-    | initial\_hash | 1 |  |  |
+    | column | cells | lost a value | gained one | others at most, relative | ulp |
+    |---|--:|--:|--:|--:|--:|
+    | test\_accuracy | 1 | 0 | 0 | 0.1124 |  |
+    | best\_epoch | 1 | 1 | 0 |  |  |
+    | initial\_hash | 1 | 0 | 0 |  |  |
 
     <details><summary>2 of 2 rows</summary>
 
