@@ -37,7 +37,8 @@ pub fn estimated_bytes(spec: &DataSpec, _: &Environment) -> Option<u64> {
             let features = match generated {
                 "spirals" => 2,
                 "abs" => 1,
-                "mnist-like" => 784,
+                // Bytes, not floats.
+                "mnist-like" => 784 / 4,
                 _ => source.integer("features").max(1) as u64,
             };
             // The generator itself refuses more values than it can number.
@@ -94,7 +95,7 @@ mod tests {
             ]),
             Some(32_000)
         );
-        assert_eq!(bytes(&[("kind", text("mnist-like")), rows]), Some(1000 * 784 * 4));
+        assert_eq!(bytes(&[("kind", text("mnist-like")), rows]), Some(1000 * 784));
         assert_eq!(
             bytes(&[("kind", text("csv")), ("path", text("nowhere.csv"))]),
             Some(0)
