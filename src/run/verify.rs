@@ -1,12 +1,13 @@
 //! Recomputes a sample of the trials of a results directory, the summary of all of them and a sample
 //! of its probed networks, and compares that with the tables by [`diff`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::directory::PROBED;
 use super::grid::GRACE;
 use super::job::Job;
 use super::pool::Pool;
@@ -126,40 +127,44 @@ pub fn verify(
         here.extend(train(directory, job, &chosen, sample, stop)?);
         verified.trials_checked = chosen.len() as u32;
     }
-    let mut picked: Vec<usize> = Vec::new();
+    let mut picked: Vec<u32> = Vec::new();
     if probed && !networks.is_empty() {
         // The same share of the networks as of the trials.
         let share = f64::from(sample.count) / f64::from(job.len().max(1));
         let count = (share * f64::from(verified.networks)).ceil() as u32;
-        let chosen = sample.choose(verified.networks, count);
-        picked = chosen.iter().map(|&i| networks[i as usize]).collect();
-        here.extend(probe(directory, job, picked.clone(), sample)?);
+        let numbers = sample.choose(verified.networks, count);
+        picked = numbers.iter().map(|&i| networks[i as usize] as u32).collect();
+        here.extend(probe(directory, job, &picked, sample)?);
         verified.networks_checked = picked.len() as u32;
     }
-    let is_in = |i: u32| chosen.binary_search(&i).is_ok() || picked.binary_search(&(i as usize)).is_ok();
-    let left_out = (0..job.len()).filter(|i| !is_in(*i));
-    let mut left_out: Vec<u64> = left_out
-        .filter_map(|i| u64::from_str_radix(&job.plan.trial_id(i as usize), 16).ok())
-        .collect();
-    left_out.sort_unstable();
     let timed = !job.experiment.record.epochs || there(format::EPOCHS);
-    let options = Options {
-        limit: sample.limit,
-        // Without epochs.csv nothing tells when the target was reached.
-        ignored: match timed {
-            true => std::collections::BTreeSet::new(),
-            false => FROM_EPOCHS.map(str::to_owned).into(),
-        },
-        left_out: Some(left_out),
-        ..Options::default()
-    };
-    let files: Vec<String> = here.keys().cloned().collect();
     let old = Source::Directory(directory.to_owned());
     let new = Source::Memory {
         name: "recomputed here".to_owned(),
         files: here,
     };
-    let report = diff::compare_tables(&old, &new, &files, &options)?;
+    // The trials in a sample and the networks in one are different.
+    let compare = |of_probe: bool, sampled: &[u32]| {
+        let files = new.tables()?.into_iter();
+        let files = files.filter(|file| PROBED.contains(&file.as_str()) == of_probe);
+        let options = Options {
+            limit: sample.limit,
+            // Without epochs.csv nothing tells when the target was reached.
+            ignored: match timed {
+                true => BTreeSet::new(),
+                false => FROM_EPOCHS.map(str::to_owned).into(),
+            },
+            left_out: Some(left_out(job, sampled)),
+            ..Options::default()
+        };
+        diff::compare_tables(&old, &new, &files.collect::<Vec<_>>(), &options)
+    };
+    let mut report = compare(false, &chosen)?;
+    if probed {
+        let probes = compare(true, &picked)?;
+        report.same &= probes.same;
+        report.directories.extend(probes.directories);
+    }
     let trials = report.tables().find(|t| t.name == format::TRIALS);
     if let Some(rows) = trials.map(|t| t.rows_old).filter(|n| *n != u64::from(job.len())) {
         let message = format!(
@@ -176,6 +181,16 @@ pub fn verify(
 
 /// Columns of the summary that only the evaluations between epochs can tell.
 const FROM_EPOCHS: [&str; 2] = ["reached_target", "epochs_to_target_median"];
+
+/// The digests of all trials but the `sampled` ones, as ascending numbers.
+fn left_out(job: &Job, sampled: &[u32]) -> Vec<u64> {
+    let others = (0..job.len()).filter(|i| sampled.binary_search(i).is_err());
+    let mut ids: Vec<u64> = others
+        .filter_map(|i| u64::from_str_radix(&job.plan.trial_id(i as usize), 16).ok())
+        .collect();
+    ids.sort_unstable();
+    ids
+}
 
 type Tables = Vec<(String, Arc<[u8]>)>;
 
@@ -230,7 +245,8 @@ fn train(directory: &Path, job: &Arc<Job>, chosen: &[u32], sample: &Sample, stop
 }
 
 /// Probes these networks: their rows in the tables that `directory` has.
-fn probe(directory: &Path, job: &Job, networks: Vec<usize>, sample: &Sample) -> Result<Tables> {
+fn probe(directory: &Path, job: &Job, networks: &[u32], sample: &Sample) -> Result<Tables> {
+    let networks = networks.iter().map(|&i| i as usize).collect();
     let probed = probes::run_these(job, networks, &sample.pool, || {});
     let mut layers = Vec::new();
     write_layers(&probed.records, &job.plan.record().layer_rows, &mut layers)?;
