@@ -29,7 +29,7 @@
 //! for i in 0..plan.len() {
 //!     let trial = plan.trial(i);
 //!     let c = &trial.coordinates;
-//!     let data = cache.prepared(&trial.data, c.label_noise, u64::from(c.data_seed))?;
+//!     let data = cache.prepared(&trial.values.dataset, c.label_noise, u64::from(c.data_seed))?;
 //!     let row = train(&trial, &data, &mut workspace)?.record.trial;
 //!     println!("{} {:?}", c.scheme, row.test_accuracy);
 //! }

@@ -1,15 +1,17 @@
 //! `goodinit list`: what there is to put into an experiment file, from the catalogues.
 
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use serde::Serialize;
 
 use super::{list_keys, print, print_json};
-use crate::init::{BiasInit, Registry};
+use crate::experiment::Axis;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Value, number};
 use crate::support::error::{self, Error, Result};
 use crate::support::text::{Style, bold, entry};
-use crate::{activation, data, model};
+use crate::{data, model};
 
 /// Arguments of `goodinit list`.
 #[derive(Debug, clap::Args)]
@@ -47,47 +49,28 @@ pub(super) enum Format {
 }
 
 /// What can be listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Initialization of weights
-    Schemes,
-    /// Initialization of biases
-    Biases,
-    /// Activation functions
-    Activations,
-    /// Kinds of networks
-    Architectures,
-    /// Optimizers
-    Optimizers,
+    /// The catalogue of an axis
+    Axis(Axis),
     /// Losses
     Losses,
-    /// Datasets
-    Datasets,
     /// Keys of an experiment file
     Keys,
 }
 
 impl Kind {
-    const CATALOGUES: [Kind; 7] = [
-        Kind::Schemes,
-        Kind::Biases,
-        Kind::Activations,
-        Kind::Architectures,
-        Kind::Optimizers,
-        Kind::Losses,
-        Kind::Datasets,
-    ];
+    /// Everything that has a catalogue.
+    fn catalogues() -> impl Iterator<Item = Kind> {
+        let axes = Axis::CELL.into_iter().filter(|axis| axis.catalogue().is_some());
+        axes.map(Kind::Axis).chain([Kind::Losses])
+    }
 
-    /// What one of them is called, and several.
-    const fn nouns(self) -> (&'static str, &'static str) {
+    /// What one entry is called, and several.
+    fn nouns(self) -> (&'static str, &'static str) {
         match self {
-            Kind::Schemes => ("scheme", "schemes"),
-            Kind::Biases => ("bias", "biases"),
-            Kind::Activations => ("activation", "activations"),
-            Kind::Architectures => ("architecture", "architectures"),
-            Kind::Optimizers => ("optimizer", "optimizers"),
+            Kind::Axis(axis) => (axis.name(), axis.plural()),
             Kind::Losses => ("loss", "losses"),
-            Kind::Datasets => ("dataset", "datasets"),
             Kind::Keys => ("key", "keys"),
         }
     }
@@ -95,15 +78,26 @@ impl Kind {
     /// The catalogue, in its order.
     pub fn entries(self) -> Vec<&'static Entry> {
         match self {
-            Kind::Schemes => Registry::standard().entries().collect(),
-            Kind::Biases => BiasInit::entries().to_vec(),
-            Kind::Activations => activation::ENTRIES.to_vec(),
-            Kind::Architectures => model::architecture::ENTRIES.to_vec(),
-            Kind::Optimizers => model::optimizer::ENTRIES.to_vec(),
+            Kind::Axis(axis) => axis.catalogue().unwrap_or_default(),
             Kind::Losses => model::loss::ENTRIES.to_vec(),
-            Kind::Datasets => data::catalog().iter().map(|item| item.entry).collect(),
             Kind::Keys => Vec::new(),
         }
+    }
+}
+
+impl clap::ValueEnum for Kind {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Vec<Kind>> = LazyLock::new(|| Kind::catalogues().chain([Kind::Keys]).collect());
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Kind::Axis(axis) => format!("Values of the axis `{axis}`"),
+            Kind::Losses => "Losses".to_owned(),
+            Kind::Keys => "Keys of an experiment file".to_owned(),
+        };
+        Some(PossibleValue::new(self.nouns().1).help(help))
     }
 }
 
@@ -138,8 +132,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
 
 fn overview(format: Format) -> Result<()> {
     if format == Format::Json {
-        let all: std::collections::BTreeMap<&str, Vec<Item>> = Kind::CATALOGUES
-            .iter()
+        let all: std::collections::BTreeMap<&str, Vec<Item>> = Kind::catalogues()
             .map(|kind| {
                 (
                     kind.nouns().1,
@@ -150,7 +143,7 @@ fn overview(format: Format) -> Result<()> {
         return print_json(&all);
     }
     let mut out = String::new();
-    for kind in Kind::CATALOGUES {
+    for kind in Kind::catalogues() {
         let names: Vec<&str> = kind.entries().iter().map(|e| e.name).collect();
         match format {
             Format::Markdown => out.push_str(&format!("- {}: `{}`\n", kind.nouns().1, names.join("`, `"))),
@@ -318,10 +311,10 @@ mod tests {
 
     #[test]
     fn every_entry_says_what_it_is_and_where_it_is_from() {
-        for kind in Kind::CATALOGUES {
+        for kind in Kind::catalogues() {
             for e in kind.entries() {
                 assert!(!e.summary.is_empty(), "{} has no summary", e.name);
-                if kind == Kind::Schemes {
+                if kind == Kind::Axis(Axis::Scheme) {
                     assert!(!e.formula.is_empty() && !e.citation.is_empty(), "{}", e.name);
                 }
                 assert!(e.parameters.iter().all(|p| !p.doc.is_empty()), "{}", e.name);
@@ -331,7 +324,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_fit_a_table() {
-        for kind in Kind::CATALOGUES {
+        for kind in Kind::catalogues() {
             let mut seen = std::collections::BTreeSet::new();
             for e in kind.entries() {
                 for name in std::iter::once(&e.name).chain(e.aliases) {
@@ -344,7 +337,7 @@ mod tests {
 
     #[test]
     fn details_stay_within_the_width() {
-        let text = details(&Kind::Schemes.entries(), plain(72));
+        let text = details(&Kind::Axis(Axis::Scheme).entries(), plain(72));
         let long: Vec<&str> = text
             .lines()
             .filter(|l| l.chars().count() > 72 && l.contains("  what"))
@@ -356,12 +349,12 @@ mod tests {
             colour: true,
             ..plain(72)
         };
-        assert!(details(&Kind::Schemes.entries()[..1], style).starts_with("\x1b[1m"));
+        assert!(details(&Kind::Axis(Axis::Scheme).entries()[..1], style).starts_with("\x1b[1m"));
     }
 
     #[test]
     fn a_dataset_is_listed_with_shape_licence_split_and_digests() {
-        let entries = Kind::Datasets.entries();
+        let entries = Kind::Axis(Axis::Dataset).entries();
         let text = details(&entries, plain(120));
         for said in [
             "  shape     60000 + 10000 x 784, 10 classes",
@@ -372,12 +365,12 @@ mod tests {
         ] {
             assert!(text.contains(said), "{said} is not in:\n{text}");
         }
-        assert!(!details(&Kind::Schemes.entries(), plain(120)).contains("  licence"));
+        assert!(!details(&Kind::Axis(Axis::Scheme).entries(), plain(120)).contains("  licence"));
     }
 
     #[test]
     fn a_table_for_a_document_has_a_row_for_each() {
-        let entries = Kind::Schemes.entries();
+        let entries = Kind::Axis(Axis::Scheme).entries();
         let table = markdown(&entries);
         assert_eq!(table.lines().count(), entries.len() + 2);
         assert!(

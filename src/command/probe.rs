@@ -13,7 +13,7 @@ use super::{complain, print, print_json};
 use crate::analysis::check;
 use crate::analysis::stats::median;
 use crate::data::Environment;
-use crate::experiment::Experiment;
+use crate::experiment::{Axis, Experiment};
 use crate::init::Registry;
 use crate::run::job::Job;
 use crate::run::probes;
@@ -182,35 +182,37 @@ const MOST_ROWS: usize = 40;
 
 /// One row for each scheme and network: what becomes of signal and gradient from end to end.
 fn table(records: &[ProbeRecord], style: Style) -> String {
-    let mut groups: Vec<(Vec<&str>, Vec<&ProbeRecord>)> = Vec::new();
-    let mut places: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
+    let varies = |axis: &Axis| {
+        let mut texts = records.iter().map(|r| r.coordinates.text(*axis));
+        let first = texts.next();
+        texts.any(|text| Some(text) != first)
+    };
+    // Whatever the networks differ in; the scheme in any case.
+    let axes: Vec<Axis> = Axis::CELL
+        .into_iter()
+        .filter(|axis| axis.affects_init() && (*axis == Axis::Scheme || varies(axis)))
+        .collect();
+    let mut groups: Vec<(Vec<String>, Vec<&ProbeRecord>)> = Vec::new();
+    let mut places: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     for record in records {
-        let c = &record.coordinates;
-        let key = vec![
-            c.dataset.as_str(),
-            &c.architecture,
-            &c.activation,
-            &c.scheme,
-            &c.bias,
-        ];
+        let key: Vec<String> = axes
+            .iter()
+            .map(|a| record.coordinates.text(*a).into_owned())
+            .collect();
         let place = *places.entry(key.clone()).or_insert_with(|| {
             groups.push((key, Vec::new()));
             groups.len() - 1
         });
         groups[place].1.push(record);
     }
-    let varies = |axis: usize| groups.iter().any(|(key, _)| key[axis] != groups[0].0[axis]);
-    let axes: Vec<usize> = (0..5).filter(|axis| *axis == 3 || varies(*axis)).collect();
-    let names = ["data", "network", "activation", "scheme", "bias"];
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
     table.set_width(u16::try_from(style.width).unwrap_or(u16::MAX));
     let figures = ["signal", "gradient", "cosine", "dead", "loss"];
-    table.set_header(axes.iter().map(|a| names[*a]).chain(figures));
+    table.set_header(axes.iter().map(|a| a.words()).chain(figures.map(str::to_owned)));
     for (key, records) in groups.iter().take(MOST_ROWS) {
-        let texts = axes.iter().map(|a| key[*a].to_owned());
-        table.add_row(texts.chain(ends(records)));
+        table.add_row(key.iter().cloned().chain(ends(records)));
     }
     for column in axes.len()..axes.len() + figures.len() {
         if let Some(column) = table.column_mut(column) {

@@ -1,106 +1,126 @@
-//! The values that stand on the axes of a grid, each once, under its canonical text.
+//! The values on the axes of a grid, each once, under its canonical text.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::ops::Index;
 
+use super::axis::{self, GridAxis, axes};
 use super::canonical::expand;
-use super::coordinates::{Axis, axes};
+use super::coordinates::{Axis, Coordinate as _, Coordinates};
 use super::document::{Document, Item, Node, Span};
-use super::values::{activations, architecture, batch_size, join, label_noise, learning_rate};
-use crate::activation::Activation;
-use crate::data::DataSpec;
-use crate::init::{self, BiasInit, Registry};
-use crate::model::{Architecture, Optimizer};
-use crate::support::catalog::{number, suggest};
+use super::settings::TrialSeeds;
+use crate::init::Registry;
+use crate::support::catalog::{Value, suggest};
 use crate::support::error::{Error, Kind, Result};
 
 /// The most values that one axis may have.
 pub(super) const MAX_VALUES: usize = 10_000;
 
 /// One value of an axis.
-#[derive(Debug, Clone)]
-pub(super) struct Standing<T> {
-    /// Canonical text: the coordinate.
+#[derive(Debug)]
+pub(super) struct Interned<A: GridAxis> {
+    /// The text of the coordinate.
     pub text: String,
+    coordinate: A::Coordinate,
     /// The value.
-    pub value: T,
+    pub value: A::Value,
     /// Where it was first written.
     pub span: Span,
 }
 
-/// The values of one axis.
-#[derive(Debug, Clone)]
-pub(super) struct Shelf<T> {
+/// The values of one axis, numbered.
+#[derive(Debug)]
+pub(super) struct Interner<A: GridAxis> {
     axis: Axis,
-    pub items: Vec<Standing<T>>,
+    pub items: Vec<Interned<A>>,
     index: BTreeMap<String, u16>,
 }
 
-impl<T> Shelf<T> {
+impl<A: GridAxis> Interner<A> {
     fn new(axis: Axis) -> Self {
-        Shelf {
+        Interner {
             axis,
             items: Vec::new(),
             index: BTreeMap::new(),
         }
     }
 
-    /// The value that a cell has on this axis.
-    pub fn of(&self, cell: &Cell) -> &T {
-        &self.items[usize::from(cell[self.axis as usize])].value
+    /// Value number `i`.
+    pub fn item(&self, i: u16) -> &Interned<A> {
+        &self.items[usize::from(i)]
     }
 
-    /// Puts a value on the shelf, if one of that text isn't there; returns its number.
-    fn put(&mut self, text: String, value: T, span: Span) -> u16 {
-        if let Some(i) = self.index.get(&text) {
-            return *i;
-        }
-        let i = self.items.len() as u16;
-        self.index.insert(text.clone(), i);
-        self.items.push(Standing { text, value, span });
-        i
+    /// The value that a cell has on this axis.
+    pub fn of(&self, cell: &Cell) -> &A::Value {
+        &self.item(cell[self.axis]).value
+    }
+
+    fn coordinate(&self, cell: &Cell) -> A::Coordinate {
+        self.item(cell[self.axis]).coordinate.clone()
     }
 }
 
-/// What can be done with a shelf of any type of values.
-trait Texts {
+/// An [`Interner`] of any axis.
+trait AnyInterner {
     fn len(&self) -> usize;
     fn text(&self, i: u16) -> &str;
     fn find(&self, text: &str) -> Option<u16>;
 
-    /// Sorts the used values, numbers by value and else by bytes, drops the others, and returns
-    /// old number -> new number.
-    fn settle(&mut self, used: &[bool]) -> Vec<u16>;
+    /// The number of the value that a file means, added unless its text is there already.
+    fn put(&mut self, value: &Value, span: Span, registry: &Registry) -> Result<u16>;
+
+    /// As [`AnyInterner::put`] for the default of the axis; `None` if it has none.
+    fn put_default(&mut self, span: Span, registry: &Registry) -> Option<Result<u16>>;
+
+    /// Drops the values that are not `used`, sorts the others, numbers by value and text by
+    /// bytes, and returns old number -> new number.
+    fn sort_and_compact(&mut self, used: &[bool]) -> Vec<u16>;
 }
 
-impl<T> Texts for Shelf<T> {
+impl<A: GridAxis> AnyInterner for Interner<A> {
     fn len(&self) -> usize {
         self.items.len()
     }
 
     fn text(&self, i: u16) -> &str {
-        &self.items[usize::from(i)].text
+        &self.item(i).text
     }
 
     fn find(&self, text: &str) -> Option<u16> {
         self.index.get(text).copied()
     }
 
-    fn settle(&mut self, used: &[bool]) -> Vec<u16> {
-        let items = std::mem::take(&mut self.items).into_iter().enumerate();
-        let mut order: Vec<(usize, Standing<T>)> = items.filter(|(i, _)| used[*i]).collect();
-        if self.axis.is_number() {
-            // The text of a number is the shortest that reads back as the same number.
-            let value = |item: &Standing<T>| item.text.parse().unwrap_or(f64::NAN);
-            order.sort_by(|a, b| value(&a.1).total_cmp(&value(&b.1)));
-        } else {
-            order.sort_by(|a, b| a.1.text.cmp(&b.1.text));
+    fn put(&mut self, value: &Value, span: Span, registry: &Registry) -> Result<u16> {
+        let value = A::parse(value, registry)?;
+        let coordinate = A::coordinate(&value);
+        let text = coordinate.text().into_owned();
+        if let Some(i) = self.find(&text) {
+            A::check_same(&self.item(i).value, &value)?;
+            return Ok(i);
         }
+        let i = self.items.len() as u16;
+        self.index.insert(text.clone(), i);
+        self.items.push(Interned {
+            text,
+            coordinate,
+            value,
+            span,
+        });
+        Ok(i)
+    }
+
+    fn put_default(&mut self, span: Span, registry: &Registry) -> Option<Result<u16>> {
+        A::default_value().map(|value| self.put(&value, span, registry))
+    }
+
+    fn sort_and_compact(&mut self, used: &[bool]) -> Vec<u16> {
+        let items = std::mem::take(&mut self.items).into_iter().enumerate();
+        let mut kept: Vec<(usize, Interned<A>)> = items.filter(|(i, _)| used[*i]).collect();
+        kept.sort_by(|a, b| a.1.coordinate.compare(&b.1.coordinate));
         let mut renumbered = vec![0; used.len()];
-        for (new, (old, _)) in order.iter().enumerate() {
+        for (new, (old, _)) in kept.iter().enumerate() {
             renumbered[*old] = new as u16;
         }
-        self.items = order.into_iter().map(|(_, item)| item).collect();
+        self.items = kept.into_iter().map(|(_, item)| item).collect();
         let texts = self.items.iter().map(|item| item.text.clone());
         self.index = texts.zip(0..).collect();
         renumbered
@@ -108,71 +128,123 @@ impl<T> Texts for Shelf<T> {
 }
 
 /// A cell: the number of its value on each axis of [`Axis::CELL`].
-pub(super) type Cell = [u16; Axis::CELL.len()];
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cell([u16; Axis::CELL.len()]);
 
-/// All values of all axes of an experiment. Once settled, numbers are in the order of the tables.
-#[derive(Debug, Clone)]
-pub(super) struct Axes {
-    pub dataset: Shelf<Arc<DataSpec>>,
-    pub label_noise: Shelf<f64>,
-    pub architecture: Shelf<Arc<Architecture>>,
-    pub activation: Shelf<Arc<[Activation]>>,
-    pub scheme: Shelf<init::Choice>,
-    pub bias: Shelf<Arc<BiasInit>>,
-    pub optimizer: Shelf<Arc<Optimizer>>,
-    pub learning_rate: Shelf<f64>,
-    pub batch_size: Shelf<u32>,
+impl Cell {
+    /// The cell with these numbers on these axes of the grid.
+    pub fn from_numbers(numbers: impl Iterator<Item = (Axis, u16)>) -> Self {
+        let mut cell = Cell::default();
+        for (axis, number) in numbers {
+            cell.0[axis as usize] = number;
+        }
+        cell
+    }
+
+    /// The numbers, in the order of [`Axis::CELL`].
+    pub fn numbers(&self) -> impl Iterator<Item = (Axis, u16)> {
+        Axis::CELL.into_iter().zip(self.0)
+    }
 }
 
-/// A shelf for each axis of a cell, from the list of axes.
-macro_rules! shelves {
+/// The number on an axis of the grid.
+impl Index<Axis> for Cell {
+    type Output = u16;
+
+    fn index(&self, axis: Axis) -> &u16 {
+        // The axes of the grid come first.
+        &self.0[axis as usize]
+    }
+}
+
+macro_rules! define {
     (
-        cell { $($(#[$_a:meta])* $Cell:ident $cell:ident: $_b:ty,)* }
-        trial { $($(#[$_c:meta])* $Trial:ident $_d:ident: $_e:ty,)* }
+        cell { $($Cell:ident $cell:ident: $_cell_type:ty,)* }
+        trial { $($(#[$_doc:meta])* $Trial:ident $trial:ident: $_trial_type:ty [$seed:ident, $($_rest:tt)*],)* }
     ) => {
+        /// All values of all axes of an experiment. Once sorted, numbers are in the order of the
+        /// tables.
+        #[derive(Debug)]
+        pub(super) struct Axes {
+            $(pub $cell: Interner<axis::$Cell>,)*
+        }
+
+        /// What a trial gets from the axes of the grid.
+        #[derive(Debug, Clone)]
+        pub struct Values {
+            $(#[doc = concat!("The value on the axis `", stringify!($cell), "`.")]
+            pub $cell: <axis::$Cell as GridAxis>::Value,)*
+        }
+
         impl Axes {
             /// No values yet.
             pub fn new() -> Self {
-                Axes { $($cell: Shelf::new(Axis::$Cell),)* }
+                Axes { $($cell: Interner::new(Axis::$Cell),)* }
             }
 
-            fn shelf(&self, axis: Axis) -> &dyn Texts {
-                match axis {
-                    $(Axis::$Cell => &self.$cell,)*
-                    $(Axis::$Trial)|* => unreachable!("{axis} is no axis of a cell"),
+            /// The values of a cell.
+            pub fn values(&self, cell: &Cell) -> Values {
+                Values { $($cell: self.$cell.of(cell).clone(),)* }
+            }
+
+            /// The coordinates of a trial.
+            pub fn coordinates(&self, cell: &Cell, seeds: &TrialSeeds) -> Coordinates {
+                Coordinates {
+                    $($cell: self.$cell.coordinate(cell),)*
+                    $($trial: seeds.$seed,)*
                 }
             }
 
-            fn shelf_mut(&mut self, axis: Axis) -> &mut dyn Texts {
+            /// The values of an axis of the grid.
+            fn interner(&self, axis: Axis) -> Option<&dyn AnyInterner> {
                 match axis {
-                    $(Axis::$Cell => &mut self.$cell,)*
-                    $(Axis::$Trial)|* => unreachable!("{axis} is no axis of a cell"),
+                    $(Axis::$Cell => Some(&self.$cell),)*
+                    $(Axis::$Trial)|* => None,
+                }
+            }
+
+            fn interner_mut(&mut self, axis: Axis) -> Option<&mut dyn AnyInterner> {
+                match axis {
+                    $(Axis::$Cell => Some(&mut self.$cell),)*
+                    $(Axis::$Trial)|* => None,
                 }
             }
         }
+
+        /// The values of an axis that a node lists. A single value is a list of one.
+        pub(super) fn listed(axis: Axis, node: &Node) -> &[Node] {
+            let is_one_value = match (axis, node.value()) {
+                $((Axis::$Cell, Value::List(list)) => axis::$Cell::is_one_value(&list),)*
+                _ => false,
+            };
+            if is_one_value {
+                return std::slice::from_ref(node);
+            }
+            node.as_list()
+        }
     };
 }
-axes!(shelves);
+axes!(define);
 
 impl Axes {
-    /// Number of values of an axis.
+    /// Number of values of an axis; 0 for replicate and seeds.
     pub fn len(&self, axis: Axis) -> usize {
-        self.shelf(axis).len()
+        self.interner(axis).map_or(0, |values| values.len())
     }
 
     /// The canonical text of value `i` of an axis.
     pub fn text(&self, axis: Axis, i: u16) -> &str {
-        self.shelf(axis).text(i)
+        self.interner(axis).map_or("", |values| values.text(i))
     }
 
     /// The number of the value with a canonical text.
     pub fn find(&self, axis: Axis, text: &str) -> Option<u16> {
-        self.shelf(axis).find(text)
+        self.interner(axis)?.find(text)
     }
 
     /// Weight layers of architecture `i`, the output layer included.
     pub fn weight_layers(&self, i: u16) -> u32 {
-        self.architecture.items[usize::from(i)].value.weight_layers()
+        self.architecture.item(i).value.weight_layers()
     }
 
     /// Weight layers of the deepest architecture.
@@ -186,93 +258,45 @@ impl Axes {
         (0..self.len(axis)).map(move |i| self.text(axis, i as u16))
     }
 
-    /// Puts the value that `node` means on its axis, and returns its number.
-    pub fn put(&mut self, axis: Axis, node: &Node, registry: &Registry) -> Result<u16> {
-        let (value, span) = (expand(node.value()), node.span);
-        Ok(match axis {
-            Axis::Dataset => self.put_dataset(DataSpec::parse(&value)?, span)?,
-            Axis::LabelNoise => self.put_label_noise(label_noise(&value)?, span),
-            Axis::Architecture => {
-                let architecture = architecture(&value)?;
-                self.architecture
-                    .put(architecture.to_string(), Arc::new(architecture), span)
-            }
-            Axis::Activation => {
-                let activations = activations(&value)?;
-                self.activation.put(join(&activations), activations.into(), span)
-            }
-            Axis::Scheme => {
-                let scheme = registry.parse(&value)?;
-                self.scheme.put(scheme.to_string(), scheme, span)
-            }
-            Axis::Bias => self.put_bias(BiasInit::parse(&value)?, span),
-            Axis::Optimizer => self.put_optimizer(Optimizer::parse(&value)?, span),
-            Axis::LearningRate => {
-                let rate = learning_rate(&value)?;
-                self.learning_rate.put(number(rate), rate, span)
-            }
-            Axis::BatchSize => self.put_batch_size(batch_size(&value)?, span),
-            Axis::Replicate | Axis::WeightSeed | Axis::OrderSeed | Axis::DataSeed => {
-                unreachable!("{axis} is no axis of a cell")
-            }
-        })
-    }
-
-    pub fn put_dataset(&mut self, spec: DataSpec, span: Span) -> Result<u16> {
-        let text = spec.to_string();
-        if let Some(i) = self.find(Axis::Dataset, &text)
-            && *self.dataset.items[usize::from(i)].value != spec
-        {
-            let error = Error::new(
+    /// The number of the value that `value` means on an axis of the grid, added unless it is there
+    /// already. Canonical texts mean their values.
+    pub fn put(&mut self, axis: Axis, value: Value, span: Span, registry: &Registry) -> Result<u16> {
+        match self.interner_mut(axis) {
+            Some(values) => values.put(&expand(value), span, registry),
+            None => Err(Error::new(
                 Kind::Experiment,
-                format!("two different datasets would both be called `{text}`"),
-            );
-            return Err(error.help("give one of them a `name` of its own"));
+                format!("{axis} is no axis of the grid"),
+            )),
         }
-        Ok(self.dataset.put(text, Arc::new(spec), span))
     }
 
-    pub fn put_label_noise(&mut self, noise: f64, span: Span) -> u16 {
-        self.label_noise.put(number(noise), noise, span)
-    }
-
-    pub fn put_bias(&mut self, bias: BiasInit, span: Span) -> u16 {
-        self.bias.put(bias.to_string(), Arc::new(bias), span)
-    }
-
-    pub fn put_optimizer(&mut self, optimizer: Optimizer, span: Span) -> u16 {
-        self.optimizer
-            .put(optimizer.to_string(), Arc::new(optimizer), span)
-    }
-
-    pub fn put_batch_size(&mut self, size: u32, span: Span) -> u16 {
-        self.batch_size.put(size.to_string(), size, span)
-    }
-
-    pub fn put_activation(&mut self, activations: Vec<Activation>, span: Span) -> u16 {
-        self.activation.put(join(&activations), activations.into(), span)
+    /// The number of the default of an axis; `None` if it has none.
+    pub fn put_default(&mut self, axis: Axis, span: Span, registry: &Registry) -> Option<Result<u16>> {
+        self.interner_mut(axis)?.put_default(span, registry)
     }
 
     /// Brings values into the order of the tables, drops those that no cell uses, and renumbers
     /// and sorts the cells.
-    pub fn settle(&mut self, cells: &mut [Cell]) {
-        let renumbered = Axis::CELL.map(|axis| {
-            let mut used = vec![false; self.len(axis)];
+    pub fn sort_and_compact(&mut self, cells: &mut [Cell]) {
+        for axis in Axis::CELL {
+            let Some(values) = self.interner_mut(axis) else {
+                continue;
+            };
+            let mut used = vec![false; values.len()];
             for cell in cells.iter() {
-                used[usize::from(cell[axis as usize])] = true;
+                used[usize::from(cell[axis])] = true;
             }
-            self.shelf_mut(axis).settle(&used)
-        });
-        for cell in cells.iter_mut() {
-            for (i, map) in cell.iter_mut().zip(&renumbered) {
-                *i = map[usize::from(*i)];
+            let renumbered = values.sort_and_compact(&used);
+            for cell in cells.iter_mut() {
+                let number = &mut cell.0[axis as usize];
+                *number = renumbered[usize::from(*number)];
             }
         }
         cells.sort_unstable();
     }
 
-    /// The canonical texts that a node names on an axis: its values, or canonical texts as they
-    /// stand in the tables.
+    /// The number of the value that a node names on an axis: a value, or a canonical text as it
+    /// stands in the tables.
     ///
     /// # Errors
     /// Something that no cell has.
@@ -282,8 +306,9 @@ impl Axes {
         {
             return Ok(i);
         }
-        let text = match Axes::new().canonical(axis, node, registry) {
-            Ok(text) => text,
+        let mut parsed = Axes::new();
+        let text = match parsed.put(axis, node.value(), node.span, registry) {
+            Ok(i) => parsed.text(axis, i),
             Err(error) if matches!(node.item, Item::Text(_)) => {
                 let error = Error::new(Kind::Experiment, error.message())
                     .help(self.known(axis, &node.value().to_string()));
@@ -294,19 +319,14 @@ impl Axes {
                 return Err(document.point(error, span, ""));
             }
         };
-        self.find(axis, &text).ok_or_else(|| {
+        self.find(axis, text).ok_or_else(|| {
             let error = document.error(
                 node.span,
                 format!("no cell of the grid has {axis} `{text}`"),
                 "not in the grid",
             );
-            error.help(self.known(axis, &text))
+            error.help(self.known(axis, text))
         })
-    }
-
-    fn canonical(&mut self, axis: Axis, node: &Node, registry: &Registry) -> Result<String> {
-        let i = self.put(axis, node, registry)?;
-        Ok(self.text(axis, i).to_owned())
     }
 
     fn known(&self, axis: Axis, text: &str) -> String {

@@ -23,7 +23,8 @@ fn call(text: &str) -> Option<Value> {
     Some(Value::Table(table))
 }
 
-fn scalar(text: &str) -> Value {
+/// The value whose text is `text`: a number, a flag, a list in brackets, a word or a table.
+pub(super) fn scalar(text: &str) -> Value {
     let list = text
         .strip_prefix('[')
         .and_then(|t| t.strip_suffix(']'))

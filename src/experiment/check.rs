@@ -1,14 +1,13 @@
 //! Checks of cells as wholes: values that are fine apart but not together.
 
-use std::sync::Arc;
-
-use super::axes::{Cell, Standing};
+use super::axes::{Cell, Interned};
+use super::axis;
+use super::coordinates::Axis;
 use super::document::Document;
 use super::grid::Grid;
 use super::plan::{DataShape, Plan};
-use crate::activation::Activation;
 use crate::data::{Prepared, Targets};
-use crate::model::{Architecture, LayerInfo, Loss, Model, Norm, Role};
+use crate::model::{LayerInfo, Loss, Model, Norm, Role};
 use crate::support::error::{Context as _, Error, Kind, Result};
 
 /// The most memory that one trial may need, in bytes.
@@ -18,15 +17,21 @@ pub const MAX_TRIAL_BYTES: u64 = 16 << 30;
 /// size.
 pub(super) fn cells(document: &Document, grid: &Grid, loss: Loss) -> Result<()> {
     let axes = &grid.axes;
-    let mut combinations: Vec<[u16; 4]> = grid.cells.iter().map(|c| [c[2], c[3], c[4], c[8]]).collect();
+    let together = [
+        Axis::Architecture,
+        Axis::Activation,
+        Axis::Scheme,
+        Axis::BatchSize,
+    ];
+    let mut combinations: Vec<[u16; 4]> = grid.cells.iter().map(|c| together.map(|axis| c[axis])).collect();
     combinations.sort_unstable();
     combinations.dedup();
     for networks in combinations.chunk_by(|a, b| a[..2] == b[..2]) {
-        let hidden = &axes.architecture.items[usize::from(networks[0][0])];
-        let functions = &axes.activation.items[usize::from(networks[0][1])];
+        let [hidden, functions, ..] = networks[0];
+        let (hidden, functions) = (axes.architecture.item(hidden), axes.activation.item(functions));
         let model = network(document, hidden, functions, loss)?;
         for [_, _, scheme, batch] in networks {
-            let scheme = &axes.scheme.items[usize::from(*scheme)];
+            let scheme = axes.scheme.item(*scheme);
             scheme.value.scheme.check(&model).map_err(|error| {
                 let error = error.context(format!(
                     "scheme `{}`, architecture `{}`",
@@ -35,7 +40,7 @@ pub(super) fn cells(document: &Document, grid: &Grid, loss: Loss) -> Result<()> 
                 let help = "put networks that it is not for into a [[grid]] of their own, or `exclude` them";
                 document.point(error.help(help), scheme.span, "")
             })?;
-            let size = axes.batch_size.items[usize::from(*batch)].value;
+            let size = axes.batch_size.item(*batch).value;
             if model.norm == Norm::Batch && size == 1 {
                 let message = format!(
                     "`{}` normalizes over batches, and a batch of 1 is constant then",
@@ -64,8 +69,8 @@ pub(super) fn cells(document: &Document, grid: &Grid, loss: Loss) -> Result<()> 
 /// The network of an architecture and its activation functions, on data of a nominal shape.
 fn network(
     document: &Document,
-    hidden: &Standing<Arc<Architecture>>,
-    functions: &Standing<Arc<[Activation]>>,
+    hidden: &Interned<axis::Architecture>,
+    functions: &Interned<axis::Activation>,
     loss: Loss,
 ) -> Result<Model> {
     let shape = DataShape::NOMINAL;
@@ -103,22 +108,27 @@ impl Plan {
         let spec = &self.axes.dataset.items[dataset];
         let context = || format!("dataset `{}`", spec.text);
         self.loss.accepts(&data.targets).context(context)?;
-        let cells = || self.cells.iter().filter(|c| usize::from(c[0]) == dataset);
-        let noisy = |c: &Cell| self.axes.label_noise.items[usize::from(c[1])].value > 0.0;
+        let cells = || {
+            let all = self.cells.iter();
+            all.filter(|c| usize::from(c[Axis::Dataset]) == dataset)
+        };
+        let noisy = |c: &Cell| *self.axes.label_noise.of(c) > 0.0;
         if matches!(*data.targets, Targets::Values { .. }) && cells().any(noisy) {
             let message = "label noise needs class labels, but the targets are real values";
             return Err(Error::new(Kind::Experiment, message)).context(context);
         }
-        let mut networks: Vec<[u16; 3]> = cells().map(|c| [c[2], c[3], c[4]]).collect();
+        let together = [Axis::Architecture, Axis::Activation, Axis::Scheme];
+        let mut networks: Vec<[u16; 3]> = cells().map(|c| together.map(|axis| c[axis])).collect();
         networks.sort_unstable();
         networks.dedup();
         for networks in networks.chunk_by(|a, b| a[..2] == b[..2]) {
-            let hidden = &self.axes.architecture.items[usize::from(networks[0][0])].value;
-            let functions = &self.axes.activation.items[usize::from(networks[0][1])].value;
+            let [hidden, functions, _] = networks[0];
+            let hidden = &self.axes.architecture.item(hidden).value;
+            let functions = &self.axes.activation.item(functions).value;
             let model = Model::new(hidden, functions, data.inputs(), data.outputs(), self.loss);
             let model = model.context(context)?;
             for [_, _, scheme] in networks {
-                let scheme = &self.axes.scheme.items[usize::from(*scheme)].value.scheme;
+                let scheme = &self.axes.scheme.item(*scheme).value.scheme;
                 scheme
                     .check(&model)
                     .and_then(|()| scheme.fits(&model))

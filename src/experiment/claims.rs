@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::axes::listed;
 use super::claim::{Claim, Metric, Op, Rate, Relation, Selector, Tuning};
 use super::coordinates::Axis;
 use super::document::{Document, Item, Node, Span};
@@ -12,7 +13,6 @@ use super::relation;
 use super::section::Table;
 use super::settings::{Length, Record};
 use super::sides::FreeAxes;
-use super::values::listed;
 use crate::init::Registry;
 use crate::model::Loss;
 use crate::support::catalog::suggest;

@@ -1,9 +1,6 @@
 //! The coordinates of a trial: the first columns of every table.
 //!
-//! [`axes!`] is the one list of them. The structs and [`Axis`] here are made from it, and so are
-//! the cells of the tables in `results`; a coordinate added there is added everywhere, and the
-//! compiler points at what it still needs (values of its own in `axes.rs`, if it belongs to the
-//! grid).
+//! The structs and [`Axis`] are made from the list of axes.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,59 +8,20 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::support::catalog::number;
+use super::axis::{self, AlsoIn, GridAxis, axes};
+use super::keys::Key;
+use crate::row::{CellValue, ColumnKind};
+use crate::support::catalog::{Entry, number};
 
-/// Hands the list of coordinates to the macro `$to`, in the order of the columns: those that make
-/// a cell of the grid, then those that tell its trials apart.
-macro_rules! axes {
-    ($to:ident) => {
-        $to! {
-            cell {
-                /// Dataset, canonical text.
-                Dataset dataset: String,
-                /// Fraction of training labels that are random.
-                LabelNoise label_noise: f64,
-                /// Architecture, canonical text (`256-128`, `20x64`).
-                Architecture architecture: String,
-                /// Activation, canonical text; per layer joined by `/`.
-                Activation activation: String,
-                /// Scheme, canonical text (`normal(std=0.01)`).
-                Scheme scheme: String,
-                /// Bias initialization, canonical text.
-                Bias bias: String,
-                /// Optimizer, canonical text.
-                Optimizer optimizer: String,
-                /// Learning rate.
-                LearningRate learning_rate: f64,
-                /// Samples per step.
-                BatchSize batch_size: u32,
-            }
-            trial {
-                /// Replicate, from 0.
-                Replicate replicate: u32,
-                /// Which draw of initial weights.
-                WeightSeed weight_seed: u32,
-                /// Which draw of sample order.
-                OrderSeed order_seed: u32,
-                /// Which draw of split and label noise.
-                DataSeed data_seed: u32,
-            }
-        }
-    };
-}
-pub(crate) use axes;
-
-/// A value that is a coordinate.
-trait Value {
-    /// Whether it is a number, sorted by value; text is sorted by bytes.
-    const IS_NUMBER: bool;
+/// A type of coordinates.
+pub trait Coordinate: CellValue + Clone + fmt::Debug + Default {
     /// As it stands in a table.
     fn text(&self) -> Cow<'_, str>;
+    /// The order of the tables: numbers by value, text by bytes.
     fn compare(&self, other: &Self) -> Ordering;
 }
 
-impl Value for String {
-    const IS_NUMBER: bool = false;
+impl Coordinate for String {
     fn text(&self) -> Cow<'_, str> {
         Cow::from(self)
     }
@@ -72,8 +30,7 @@ impl Value for String {
     }
 }
 
-impl Value for f64 {
-    const IS_NUMBER: bool = true;
+impl Coordinate for f64 {
     fn text(&self) -> Cow<'_, str> {
         number(*self).into()
     }
@@ -82,8 +39,7 @@ impl Value for f64 {
     }
 }
 
-impl Value for u32 {
-    const IS_NUMBER: bool = true;
+impl Coordinate for u32 {
     fn text(&self) -> Cow<'_, str> {
         self.to_string().into()
     }
@@ -94,21 +50,26 @@ impl Value for u32 {
 
 macro_rules! define {
     (
-        cell { $($(#[$cell_doc:meta])* $Cell:ident $cell:ident: $cell_type:ty,)* }
-        trial { $($(#[$trial_doc:meta])* $Trial:ident $trial:ident: $trial_type:ty,)* }
+        cell { $($Cell:ident $cell:ident: $cell_type:ty,)* }
+        trial {
+            $($(#[$trial_doc:meta])*
+            $Trial:ident $trial:ident: $trial_type:ty [$seed:ident, $affects_init:literal, $plural:literal],)*
+        }
     ) => {
         /// Where a trial stands in the grid. Rows of all tables begin with these columns and are
         /// sorted by them: text by bytes, numbers by value.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         pub struct Coordinates {
-            $($(#[$cell_doc])* pub $cell: $cell_type,)*
+            $(#[doc = concat!("The value on the axis `", stringify!($cell), "`.")]
+            pub $cell: $cell_type,)*
             $($(#[$trial_doc])* pub $trial: $trial_type,)*
         }
 
         /// Where a cell stands in the grid: coordinates without replicate and seeds.
         #[derive(Debug, Clone, PartialEq)]
         pub struct CellCoordinates {
-            $($(#[$cell_doc])* pub $cell: $cell_type,)*
+            $(#[doc = concat!("The value on the axis `", stringify!($cell), "`.")]
+            pub $cell: $cell_type,)*
         }
 
         /// One of the coordinates: an axis of the grid, the replicate, or a seed. In the order of
@@ -116,13 +77,14 @@ macro_rules! define {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Axis {
-            $($(#[$cell_doc])* $Cell,)*
+            $(#[doc = concat!("The axis `", stringify!($cell), "`.")]
+            $Cell,)*
             $($(#[$trial_doc])* $Trial,)*
         }
 
         impl Axis {
             /// The coordinates that make a cell: all but the replicate and the seeds. They come
-            /// first, so that `axis as usize` is the place of one of them here.
+            /// first.
             pub const CELL: [Axis; [$(Axis::$Cell),*].len()] = [$(Axis::$Cell),*];
 
             /// The replicate and the seeds, which tell the trials of a cell apart.
@@ -143,8 +105,61 @@ macro_rules! define {
             /// Whether values of this coordinate are numbers, sorted by value.
             pub const fn is_number(self) -> bool {
                 match self {
-                    $(Axis::$Cell => <$cell_type as Value>::IS_NUMBER,)*
-                    $(Axis::$Trial => <$trial_type as Value>::IS_NUMBER,)*
+                    $(Axis::$Cell => matches!(<$cell_type as CellValue>::KIND, ColumnKind::Number),)*
+                    $(Axis::$Trial => matches!(<$trial_type as CellValue>::KIND, ColumnKind::Number),)*
+                }
+            }
+
+            /// Several values in words: `batch sizes`.
+            pub const fn plural(self) -> &'static str {
+                match self {
+                    $(Axis::$Cell => axis::$Cell::PLURAL,)*
+                    $(Axis::$Trial => $plural,)*
+                }
+            }
+
+            /// Whether a reader who sees only the text of a value knows what it is: `relu` says
+            /// so, `32` does not.
+            pub const fn is_self_explanatory(self) -> bool {
+                match self {
+                    $(Axis::$Cell => axis::$Cell::IS_SELF_EXPLANATORY,)*
+                    $(Axis::$Trial)|* => false,
+                }
+            }
+
+            /// Whether the network before training depends on it.
+            pub const fn affects_init(self) -> bool {
+                match self {
+                    $(Axis::$Cell => axis::$Cell::AFFECTS_INIT,)*
+                    $(Axis::$Trial => $affects_init,)*
+                }
+            }
+
+            /// The entries of its catalogue; `None` without a catalogue.
+            pub(crate) fn catalogue(self) -> Option<Vec<&'static Entry>> {
+                let entries = match self {
+                    $(Axis::$Cell => axis::$Cell::catalogue(),)*
+                    $(Axis::$Trial)|* => Vec::new(),
+                };
+                (!entries.is_empty()).then_some(entries)
+            }
+
+            /// Where outside `[grid]` its one value may be given.
+            pub(super) const fn also_in(self) -> Option<AlsoIn> {
+                match self {
+                    $(Axis::$Cell => axis::$Cell::ALSO_IN,)*
+                    $(Axis::$Trial)|* => None,
+                }
+            }
+        }
+
+        impl Default for Coordinates {
+            /// Every axis at its default. Those that must be given are empty or 0, and so are the
+            /// replicate and the seeds.
+            fn default() -> Self {
+                Coordinates {
+                    $($cell: axis::$Cell::default_coordinate(),)*
+                    $($trial: Default::default(),)*
                 }
             }
         }
@@ -152,8 +167,8 @@ macro_rules! define {
         impl Coordinates {
             /// Replicate, and seeds of weights, order and data: what trials of several cells are
             /// paired by.
-            pub fn seeds(&self) -> [u32; 4] {
-                [self.replicate, self.weight_seed, self.order_seed, self.data_seed]
+            pub fn seeds(&self) -> [u32; Axis::TRIAL.len()] {
+                [$(self.$trial),*]
             }
 
             /// The text of one coordinate, as it stands in a table.
@@ -181,6 +196,14 @@ macro_rules! define {
                     $(Axis::$Trial)|* => Cow::Borrowed(""),
                 }
             }
+
+            /// Compares one coordinate of two cells as tables are sorted.
+            pub fn compare(&self, other: &Self, axis: Axis) -> Ordering {
+                match axis {
+                    $(Axis::$Cell => self.$cell.compare(&other.$cell),)*
+                    $(Axis::$Trial)|* => Ordering::Equal,
+                }
+            }
         }
 
         impl From<&Coordinates> for CellCoordinates {
@@ -188,14 +211,44 @@ macro_rules! define {
                 CellCoordinates { $($cell: c.$cell.clone(),)* }
             }
         }
+
+        /// The keys of `[grid]`: the axes, and `exclude`.
+        pub(super) const GRID_KEYS: &[Key] = &[
+            $(Key {
+                name: stringify!($cell),
+                takes: axis::$Cell::TAKES,
+                default: default_in_words(axis::$Cell::DEFAULT, axis::$Cell::ALSO_IN),
+                doc: axis::$Cell::DOC,
+            },)*
+            Key {
+                name: "exclude",
+                takes: "tables",
+                default: "none",
+                doc: "cells to leave out: { scheme = \"zeros\", activation = [\"relu\", \"tanh\"] }",
+            },
+        ];
     };
 }
 axes!(define);
+
+/// The default of an axis for the list of keys; empty if it must be given.
+const fn default_in_words(default: Option<&'static str>, also_in: Option<AlsoIn>) -> &'static str {
+    match (also_in, default) {
+        (Some(place), _) => place.that_of(),
+        (None, Some(text)) => text,
+        (None, None) => "",
+    }
+}
 
 impl Axis {
     /// The coordinate whose column is called `name`.
     pub fn named(name: &str) -> Option<Axis> {
         Axis::ALL.into_iter().find(|axis| axis.name() == name)
+    }
+
+    /// The axis in words: `batch size`.
+    pub fn words(self) -> String {
+        self.name().replace('_', " ")
     }
 }
 
@@ -220,47 +273,37 @@ mod tests {
     #[test]
     fn axes_are_the_columns_in_their_order() {
         let coordinates = Coordinates {
-            dataset: "digits".into(),
-            label_noise: 0.25,
-            architecture: "20x64".into(),
-            activation: "relu".into(),
             scheme: "he_normal".into(),
-            bias: "zeros".into(),
-            optimizer: "sgd".into(),
+            architecture: "20x64".into(),
+            label_noise: 0.25,
             learning_rate: 0.1,
-            batch_size: 32,
-            replicate: 1,
             weight_seed: 2,
-            order_seed: 3,
-            data_seed: 4,
+            ..Coordinates::default()
         };
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.serialize(&coordinates).unwrap();
         let table = String::from_utf8(writer.into_inner().unwrap()).unwrap();
         let names = Axis::ALL.map(Axis::name).join(",");
-        let texts = Axis::ALL
-            .map(|axis| coordinates.text(axis).into_owned())
-            .join(",");
-        assert_eq!(table, format!("{names}\n{texts}\n"));
-        assert!(Axis::ALL.windows(2).all(|w| w[0] < w[1]));
+        let texts = Axis::ALL.map(|axis| coordinates.text(axis).into_owned());
+        assert_eq!(table, format!("{names}\n{}\n", texts.join(",")));
         assert!((0..).zip(Axis::ALL).all(|(place, axis)| axis as usize == place));
-        assert_eq!(Axis::ALL[..Axis::CELL.len()], Axis::CELL);
-        assert!(
-            Axis::ALL
-                .iter()
-                .all(|axis| { serde_json::to_string(axis).unwrap() == format!("\"{axis}\"") })
-        );
-        let cell = CellCoordinates::from(&coordinates);
-        assert!(
-            Axis::CELL
-                .iter()
-                .all(|axis| cell.text(*axis) == coordinates.text(*axis))
-        );
-        assert!(Axis::TRIAL.iter().all(|axis| cell.text(*axis).is_empty()));
-        assert!(
-            Axis::ALL
-                .iter()
-                .all(|axis| Axis::named(axis.name()) == Some(*axis))
-        );
+        for axis in Axis::ALL {
+            assert_eq!(serde_json::to_string(&axis).unwrap(), format!("\"{axis}\""));
+        }
+    }
+
+    #[test]
+    fn a_default_is_a_value_of_its_axis_under_its_canonical_text() {
+        macro_rules! check {
+            (cell { $($Cell:ident $cell:ident: $cell_type:ty,)* } $($trial:tt)*) => {
+                $(if let Some(value) = axis::$Cell::default_value() {
+                    let parsed = axis::$Cell::parse(&value, &crate::init::Registry::standard()).unwrap();
+                    let text = axis::$Cell::coordinate(&parsed).text().into_owned();
+                    assert_eq!(Some(text.as_str()), axis::$Cell::DEFAULT);
+                    assert_eq!(Coordinates::default().text(Axis::$Cell), text);
+                })*
+            };
+        }
+        axes!(check);
     }
 }

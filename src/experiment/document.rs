@@ -269,6 +269,14 @@ impl Node {
         }
     }
 
+    /// The members of a table; anything else has none.
+    pub fn members(&self) -> &[Member] {
+        match &self.item {
+            Item::Table(members) => members,
+            _ => &[],
+        }
+    }
+
     /// The items of a list; anything else is a list of one.
     pub fn as_list(&self) -> &[Node] {
         match &self.item {

@@ -1,15 +1,12 @@
 //! `[grid]`: axes to cells.
 
-use super::axes::{Axes, Cell, MAX_VALUES};
+use super::axes::{Axes, Cell, MAX_VALUES, listed};
+use super::axis::AlsoIn;
 use super::coordinates::Axis;
 use super::document::{Document, Item, Node};
 use super::keys::GRID;
 use super::section::Table;
-use super::values::{self, listed};
-use crate::activation::Activation;
-use crate::data::DataSpec;
-use crate::init::{BiasInit, Registry};
-use crate::model::Optimizer;
+use crate::init::Registry;
 use crate::support::catalog::{self, Value};
 use crate::support::error::Result;
 
@@ -23,12 +20,37 @@ pub(super) struct Grid {
     pub cells: Vec<Cell>,
 }
 
-/// What stands on an axis that the grid leaves out.
+/// The tables beside `[grid]` that may give the one value of an axis.
 pub(super) struct Defaults<'d> {
     /// `[data]`, if given.
     pub data: Option<&'d Node>,
-    /// `batch_size` of `[train]`, if given.
-    pub batch_size: Option<&'d Node>,
+    /// `[train]`.
+    pub train: &'d Node,
+}
+
+impl<'d> Defaults<'d> {
+    /// The value that is given outside `[grid]`, and where it stands.
+    fn of(&self, axis: Axis) -> Option<(&'d Node, Value)> {
+        let key = |table: &'d Node| {
+            let members = table.members().iter();
+            let found = members.into_iter().find(|m| m.key == axis.name())?;
+            Some((&found.node, found.node.value()))
+        };
+        match axis.also_in()? {
+            AlsoIn::TrainKey => key(self.train),
+            AlsoIn::DataKey => key(self.data?),
+            AlsoIn::Data => {
+                let node = self.data?;
+                let mut value = node.value();
+                if let Value::Table(table) = &mut value {
+                    for other in Axis::CELL.iter().filter(|a| a.also_in() == Some(AlsoIn::DataKey)) {
+                        table.remove(other.name());
+                    }
+                }
+                Some((node, value))
+            }
+        }
+    }
 }
 
 /// Reads `[grid]`, or every `[[grid]]`.
@@ -57,17 +79,16 @@ pub(super) fn read(
     cells.sort_unstable();
     if let Some(pair) = cells.windows(2).find(|w| w[0].0 == w[1].0) {
         let cell: Vec<String> = Axis::CELL
-            .iter()
-            .zip(pair[1].0)
-            .filter(|(axis, _)| builder.axes.len(**axis) > 1)
-            .map(|(axis, i)| format!("{axis} = {}", builder.axes.text(*axis, i)))
+            .into_iter()
+            .filter(|axis| builder.axes.len(*axis) > 1)
+            .map(|axis| format!("{axis} = {}", builder.axes.text(axis, pair[1].0[axis])))
             .collect();
         let message = format!("this grid repeats a cell of an earlier one: {}", cell.join(", "));
         let error = document.error(grids[pair[1].1 as usize].span, message, "");
         return Err(error.help("leave it out of one of them, for example with `exclude`"));
     }
     let mut cells: Vec<Cell> = cells.into_iter().map(|(cell, _)| cell).collect();
-    builder.axes.settle(&mut cells);
+    builder.axes.sort_and_compact(&mut cells);
     Ok(Grid {
         axes: builder.axes,
         cells,
@@ -84,18 +105,17 @@ struct Builder<'d> {
 impl<'d> Builder<'d> {
     /// Adds the cells of one grid to `cells`.
     fn cells(&mut self, reader: &Table<'d>, number: u32, cells: &mut Vec<(Cell, u32)>) -> Result<()> {
-        let mut values: Vec<Vec<u16>> = Vec::with_capacity(Axis::CELL.len());
+        let mut values: Vec<(Axis, Vec<u16>)> = Vec::with_capacity(Axis::CELL.len());
         for axis in Axis::CELL {
-            values.push(self.axis(reader, axis)?);
+            values.push((axis, self.axis(reader, axis)?));
         }
-        let product = values.iter().try_fold(1usize, |n, v| n.checked_mul(v.len()));
+        let product = values.iter().try_fold(1usize, |n, (_, v)| n.checked_mul(v.len()));
         let count = product
             .and_then(|n| n.checked_add(cells.len()))
             .unwrap_or(usize::MAX);
         if count > MAX_CELLS {
-            let sizes: Vec<String> = Axis::CELL
+            let sizes: Vec<String> = values
                 .iter()
-                .zip(&values)
                 .filter(|(_, v)| v.len() > 1)
                 .map(|(axis, v)| format!("{} {axis}", v.len()))
                 .collect();
@@ -160,86 +180,40 @@ impl<'d> Builder<'d> {
                 "",
             ));
         }
-        self.axes.put(axis, item, self.registry).map_err(|error| {
+        let number = self.axes.put(axis, item.value(), item.span, self.registry);
+        number.map_err(|error| {
             let span = item.part_quoted_in(error.message());
             self.document.point(error, span, "")
         })
     }
 
-    /// An axis that is also a key of [data] or [train] may be given in one place only.
+    /// The one value of an axis that is given outside `[grid]` may not be given in it, too.
     fn only_once(&self, reader: &Table<'d>, axis: Axis) -> Result<()> {
-        let elsewhere = match axis {
-            Axis::Dataset => self
-                .defaults
-                .data
-                .filter(|d| has_more_than_noise(d))
-                .map(|_| "[data]"),
-            Axis::LabelNoise => self.data_noise().map(|_| "[data]"),
-            Axis::BatchSize => self.defaults.batch_size.map(|_| "[train]"),
-            _ => None,
+        let (Some(place), Some((_, value))) = (axis.also_in(), self.defaults.of(axis)) else {
+            return Ok(());
         };
-        let Some(elsewhere) = elsewhere else { return Ok(()) };
+        if matches!(&value, Value::Table(table) if table.is_empty()) {
+            return Ok(());
+        }
         let span = reader.key_span(axis.name()).unwrap_or(reader.span());
-        let message = format!("`{axis}` is given here and in {elsewhere}");
+        let message = format!("`{axis}` is given here and in {}", place.table());
         Err(self
             .document
             .error(span, message, "")
             .help("an axis of the grid replaces the single value: take one of them away"))
     }
 
-    fn data_noise(&self) -> Option<&'d Node> {
-        let Item::Table(members) = &self.defaults.data?.item else {
-            return None;
-        };
-        members.iter().find(|m| m.key == "label_noise").map(|m| &m.node)
-    }
-
     /// The one value of an axis that the grid leaves out.
     fn default(&mut self, reader: &Table<'d>, axis: Axis) -> Result<u16> {
-        let span = reader.span();
-        Ok(match axis {
-            Axis::Dataset => match self.defaults.data {
-                Some(node) => {
-                    let spec = self.data(node)?;
-                    self.axes.put_dataset(spec, node.span)?
-                }
-                None => self
-                    .axes
-                    .put_dataset(DataSpec::parse(&Value::Text("digits".to_owned()))?, span)?,
-            },
-            Axis::LabelNoise => match self.data_noise() {
-                Some(node) => {
-                    let noise = values::label_noise(&node.value());
-                    let noise = noise.map_err(|e| self.document.point(e, node.span, ""))?;
-                    self.axes.put_label_noise(noise, node.span)
-                }
-                None => self.axes.put_label_noise(0.0, span),
-            },
-            Axis::Activation => self.axes.put_activation(vec![Activation::named("relu")?], span),
-            Axis::Bias => self.axes.put_bias(BiasInit::default(), span),
-            Axis::Optimizer => self.axes.put_optimizer(Optimizer::sgd(), span),
-            Axis::BatchSize => match self.defaults.batch_size {
-                Some(node) => {
-                    let size = values::batch_size(&node.value());
-                    let size = size.map_err(|e| self.document.point(e, node.span, ""))?;
-                    self.axes.put_batch_size(size, node.span)
-                }
-                None => self.axes.put_batch_size(32, span),
-            },
-            required => return Err(reader.missing(required.name())),
-        })
-    }
-
-    /// `[data]`, which may have `label_noise` beside the dataset's own keys.
-    fn data(&self, node: &Node) -> Result<DataSpec> {
-        let mut value = node.value();
-        if let Value::Table(table) = &mut value {
-            table.remove("label_noise");
+        if let Some((node, value)) = self.defaults.of(axis) {
+            let number = self.axes.put(axis, value, node.span, self.registry);
+            return number.map_err(|error| {
+                let span = node.part_quoted_in(error.message());
+                self.document.point(error, span, "")
+            });
         }
-        DataSpec::parse(&value).map_err(|error| {
-            let span = node.part_quoted_in(error.message());
-            self.document.point(error, span, "")
-        })
+        let number = self.axes.put_default(axis, reader.span(), self.registry);
+        number.unwrap_or_else(|| Err(reader.missing(axis.name())))
     }
 
     /// Takes the cells that `node` describes away from those that follow `start`.
@@ -252,7 +226,7 @@ impl<'d> Builder<'d> {
             i <= start
                 || !selected
                     .iter()
-                    .all(|(place, numbers)| numbers.contains(&cell[*place]))
+                    .all(|(axis, numbers)| numbers.contains(&cell[*axis]))
         });
         if cells.len() == before {
             let error = self.document.error(node.span, "this excludes no cell", "");
@@ -262,8 +236,8 @@ impl<'d> Builder<'d> {
     }
 }
 
-/// Part of the coordinates: for places in a cell, the numbers that are meant.
-pub(super) type Selected = Vec<(usize, Vec<u16>)>;
+/// Part of the coordinates: for some axes, the numbers that are meant.
+type Selected = Vec<(Axis, Vec<u16>)>;
 
 /// Reads a table of partial coordinates over the axes of a cell.
 fn select(
@@ -284,9 +258,9 @@ fn select(
     }
     let mut selected = Vec::new();
     for member in members {
-        let place = Axis::CELL
-            .iter()
-            .position(|axis| axis.name() == member.key)
+        let axis = Axis::CELL
+            .into_iter()
+            .find(|axis| axis.name() == member.key)
             .ok_or_else(|| {
                 let names = Axis::CELL.iter().map(|axis| axis.name());
                 let error = document.error(
@@ -296,30 +270,25 @@ fn select(
                 );
                 error.help(catalog::suggest(&member.key, names, "axes"))
             })?;
-        let axis = Axis::CELL[place];
         let numbers: Result<Vec<u16>> = listed(axis, &member.node)
             .iter()
             .map(|n| axes.named(axis, n, document, registry))
             .collect();
-        selected.push((place, numbers?));
+        selected.push((axis, numbers?));
     }
     Ok(selected)
 }
 
-fn has_more_than_noise(data: &Node) -> bool {
-    !matches!(&data.item, Item::Table(members) if members.iter().all(|m| m.key == "label_noise"))
-}
-
-/// Every combination of `values`.
-fn product_of(values: &[Vec<u16>], number: u32, cells: &mut Vec<(Cell, u32)>) {
-    let count: usize = values.iter().map(Vec::len).product();
+/// Every combination of `values`, the last axis fastest.
+fn product_of(values: &[(Axis, Vec<u16>)], number: u32, cells: &mut Vec<(Cell, u32)>) {
+    let count: usize = values.iter().map(|(_, v)| v.len()).product();
     cells.reserve(count);
-    for mut i in 0..count {
-        let mut cell = Cell::default();
-        for (place, axis) in values.iter().enumerate().rev() {
-            cell[place] = axis[i % axis.len()];
-            i /= axis.len();
-        }
+    for i in 0..count {
+        let mut repeats = count;
+        let cell = Cell::from_numbers(values.iter().map(|(axis, numbers)| {
+            repeats /= numbers.len();
+            (*axis, numbers[i / repeats % numbers.len()])
+        }));
         cells.push((cell, number));
     }
 }

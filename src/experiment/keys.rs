@@ -15,6 +15,8 @@ use super::coordinates::Axis;
 use super::schema;
 use super::settings::{EvaluateTrain, SaveWeights};
 
+use super::coordinates::GRID_KEYS;
+
 /// A table of an experiment file and the keys it takes.
 #[derive(Debug)]
 pub struct Section {
@@ -255,68 +257,8 @@ tables! {
 pub static GRID: Section = Section {
     name: "grid",
     doc: "the axes: each takes one value or a list; every combination is a cell",
-    keys: &[
-        key(
-            "scheme",
-            "schemes",
-            "",
-            "initialization of the weights; see `goodinit list schemes`",
-        ),
-        key(
-            "architecture",
-            "architectures",
-            "",
-            "hidden layers: [256, 128] or { depth = 20, width = 64 }; several in a list of their own",
-        ),
-        key(
-            "activation",
-            "activations",
-            "relu",
-            "one for all layers, or a list in the list: one per layer",
-        ),
-        key("learning_rate", "positive numbers", "", "learning rate"),
-        key("optimizer", "optimizers", "sgd", "see `goodinit list optimizers`"),
-        key(
-            "bias",
-            "bias initializations",
-            "scheme",
-            "initialization of the biases; scheme: zeros, unless the scheme prescribes something else",
-        ),
-        key(
-            "batch_size",
-            "whole numbers from 1",
-            "that of [train]",
-            "samples per step",
-        ),
-        key(
-            "label_noise",
-            "numbers from 0 to 1",
-            "that of [data]",
-            "fraction of the training labels that are made random",
-        ),
-        key(
-            "dataset",
-            "datasets",
-            "that of [data]",
-            "a name, or a table like [data]",
-        ),
-        key(
-            "exclude",
-            "tables",
-            "none",
-            "cells to leave out: { scheme = \"zeros\", activation = [\"relu\", \"tanh\"] }",
-        ),
-    ],
+    keys: GRID_KEYS,
 };
-
-const fn key(name: &'static str, takes: &'static str, default: &'static str, doc: &'static str) -> Key {
-    Key {
-        name,
-        takes,
-        default,
-        doc,
-    }
-}
 
 /// The most replicates.
 pub(super) const MAX_REPLICATES: i64 = 1_000_000;
@@ -474,9 +416,6 @@ mod tests {
                     key.name
                 );
             }
-        }
-        for axis in Axis::CELL {
-            assert!(GRID.key(axis.name()).is_some(), "{axis} is a key of the grid");
         }
     }
 }

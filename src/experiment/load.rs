@@ -41,7 +41,7 @@ pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experimen
     };
     let defaults = Defaults {
         data: top.get("data"),
-        batch_size: train_table.get("batch_size"),
+        train: top.require("train")?,
     };
     let grid = grid::read(document, top.require("grid")?, &defaults, registry)?;
     check_count(&top, grid.cells.len(), seeds.count(replicates), replicates)?;

@@ -16,6 +16,7 @@ use crate::model::Loss;
 use crate::support::error::Result;
 
 mod axes;
+mod axis;
 mod canonical;
 mod check;
 pub mod claim;
@@ -34,13 +35,13 @@ pub(crate) mod schema;
 mod section;
 pub mod settings;
 mod sides;
-mod values;
 #[cfg(test)]
 mod tests;
 
+pub use axes::Values;
+pub(crate) use axis::axes;
 pub use check::{MAX_TRIAL_BYTES, trial_bytes};
 pub use claim::Claim;
-pub(crate) use coordinates::axes;
 pub use coordinates::{Axis, CellCoordinates, Coordinates};
 pub use grid::MAX_CELLS;
 pub use plan::{DataShape, Plan, Trial};
@@ -190,7 +191,7 @@ impl Experiment {
                 scheme.value.scheme.source_digest().unwrap_or_default()
             ));
         }
-        for number in self.cells.iter().flatten() {
+        for (_, number) in self.cells.iter().flat_map(|cell| cell.numbers()) {
             hash.update(number.to_le_bytes());
         }
         for seeds in plan.seeds() {

@@ -1,6 +1,6 @@
 //! The plan: every trial of an experiment in the order of the tables, kept compact.
 //!
-//! A cell is nine small numbers into the lists of values; a trial is a cell and a row of seeds.
+//! A cell is one small number per axis into the lists of values; a trial is a cell and a row of seeds.
 //! Texts and digests are made when asked for.
 
 use std::fmt;
@@ -8,14 +8,13 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::axes::{Axes, Cell};
+use super::axes::{Axes, Cell, Values};
 use super::check;
 use super::coordinates::{Axis, Coordinates};
 use super::settings::{EvaluateTrain, Length, Record, Train, TrialSeeds};
 use crate::activation::Activation;
 use crate::data::{DataSpec, Prepared};
-use crate::init::{BiasInit, Scheme};
-use crate::model::{Architecture, Loss, Model, Optimizer};
+use crate::model::{Loss, Model};
 use crate::support::error::Result;
 
 /// One trial, with everything that decides its bits.
@@ -28,18 +27,8 @@ pub struct Trial {
     pub id: String,
     /// The experiment's seed.
     pub seed: u64,
-    /// The dataset and its preparation, but for label noise and data seed, which are coordinates.
-    pub data: Arc<DataSpec>,
-    /// The hidden layers.
-    pub architecture: Arc<Architecture>,
-    /// One activation function for all places, or one per place.
-    pub activations: Arc<[Activation]>,
-    /// How the weights are set.
-    pub scheme: Arc<dyn Scheme>,
-    /// How the biases are set.
-    pub bias: Arc<BiasInit>,
-    /// How they are changed.
-    pub optimizer: Arc<Optimizer>,
+    /// The values on the axes of the grid.
+    pub values: Values,
     /// What is minimised.
     pub loss: Loss,
     /// How it is trained.
@@ -54,7 +43,8 @@ impl Trial {
     /// # Errors
     /// As for [`Model::new`].
     pub fn model(&self, inputs: usize, outputs: usize) -> Result<Model> {
-        Model::new(&self.architecture, &self.activations, inputs, outputs, self.loss)
+        let (hidden, functions) = (&self.values.architecture, &self.values.activation);
+        Model::new(hidden, functions, inputs, outputs, self.loss)
     }
 }
 
@@ -193,11 +183,7 @@ impl Plan {
     /// The canonical texts of an axis of the grid, in the order of the tables; none for
     /// the replicate and the seeds.
     pub fn values(&self, axis: Axis) -> Vec<&str> {
-        if Axis::CELL.contains(&axis) {
-            self.axes.texts(axis).collect()
-        } else {
-            Vec::new()
-        }
+        self.axes.texts(axis).collect()
     }
 
     /// The datasets, in the order of [`Plan::values`].
@@ -207,7 +193,7 @@ impl Plan {
 
     /// Every preparation of data that some trial needs: dataset, label noise and data seed.
     pub fn preparations(&self) -> Vec<(Arc<DataSpec>, f64, u32)> {
-        let data = |cell: &Cell| [Axis::Dataset, Axis::LabelNoise].map(|axis| cell[axis as usize]);
+        let data = |cell: &Cell| [Axis::Dataset, Axis::LabelNoise].map(|axis| cell[axis]);
         let mut kinds: Vec<&Cell> = self.cells.iter().collect();
         kinds.dedup_by_key(|cell| data(cell));
         let mut data_seeds: Vec<u32> = self.seeds.iter().map(|s| s.data).collect();
@@ -252,8 +238,7 @@ impl Plan {
     }
 
     fn size(&self, cell: &Cell) -> Size {
-        let [dataset, architecture] =
-            [Axis::Dataset, Axis::Architecture].map(|axis| usize::from(cell[axis as usize]));
+        let [dataset, architecture] = [Axis::Dataset, Axis::Architecture].map(|axis| usize::from(cell[axis]));
         self.sizes[dataset * self.axes.len(Axis::Architecture) + architecture]
     }
 
@@ -272,7 +257,7 @@ impl Plan {
     /// Estimated work of trial `i`: fused multiply-adds of all training and evaluation.
     pub fn cost(&self, i: usize) -> u64 {
         let cell = self.cell(i);
-        let shape = self.shapes[usize::from(cell[Axis::Dataset as usize])];
+        let shape = self.shapes[usize::from(cell[Axis::Dataset])];
         let batch = u64::from(*self.axes.batch_size.of(cell));
         let train = shape.train.max(1) as u64;
         let (samples, evaluations) = match self.train.length {
@@ -297,24 +282,8 @@ impl Plan {
 
     /// The coordinates of trial `i`.
     pub fn coordinates(&self, i: usize) -> Coordinates {
-        let cell = self.cell(i);
-        let seeds = self.seeds[i % self.seeds.len()];
-        let text = |axis: Axis| self.axes.text(axis, cell[axis as usize]).to_owned();
-        Coordinates {
-            dataset: text(Axis::Dataset),
-            label_noise: *self.axes.label_noise.of(cell),
-            architecture: text(Axis::Architecture),
-            activation: text(Axis::Activation),
-            scheme: text(Axis::Scheme),
-            bias: text(Axis::Bias),
-            optimizer: text(Axis::Optimizer),
-            learning_rate: *self.axes.learning_rate.of(cell),
-            batch_size: *self.axes.batch_size.of(cell),
-            replicate: seeds.replicate,
-            weight_seed: seeds.weights,
-            order_seed: seeds.order,
-            data_seed: seeds.data,
-        }
+        self.axes
+            .coordinates(self.cell(i), &self.seeds[i % self.seeds.len()])
     }
 
     /// The identity of trial `i`: the first 16 hexadecimal digits of SHA-256 over its
@@ -351,17 +320,11 @@ impl Plan {
     /// Trial `i`.
     pub fn trial(&self, i: usize) -> Trial {
         let coordinates = self.coordinates(i);
-        let cell = self.cell(i);
         Trial {
             id: self.identity(i, &coordinates),
             coordinates,
             seed: self.seed,
-            data: Arc::clone(self.axes.dataset.of(cell)),
-            architecture: Arc::clone(self.axes.architecture.of(cell)),
-            activations: Arc::clone(self.axes.activation.of(cell)),
-            scheme: Arc::clone(&self.axes.scheme.of(cell).scheme),
-            bias: Arc::clone(self.axes.bias.of(cell)),
-            optimizer: Arc::clone(self.axes.optimizer.of(cell)),
+            values: self.axes.values(self.cell(i)),
             loss: self.loss,
             train: Arc::clone(&self.train),
             record: Arc::clone(&self.record),

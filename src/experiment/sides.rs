@@ -13,31 +13,24 @@ use crate::support::error::Result;
 impl<'d> ClaimContext<'d> {
     /// The values that an axis takes in the cells of a selector.
     fn values(&self, selector: &Selector, axis: Axis) -> BTreeSet<u16> {
-        let Some(place) = Axis::CELL.iter().position(|a| *a == axis) else {
+        if !Axis::CELL.contains(&axis) {
             return BTreeSet::new();
-        };
-        self.matching(selector).map(|cell| cell[place]).collect()
+        }
+        self.matching(selector).map(|cell| cell[axis]).collect()
     }
 
     fn matching(&self, selector: &Selector) -> impl Iterator<Item = &Cell> {
-        let wanted: Vec<(usize, Vec<u16>)> = Axis::CELL
-            .iter()
-            .enumerate()
-            .filter_map(|(place, axis)| {
-                let texts = selector.texts(*axis)?;
-                Some((
-                    place,
-                    texts
-                        .iter()
-                        .filter_map(|t| self.grid.axes.find(*axis, t))
-                        .collect(),
-                ))
+        let wanted: Vec<(Axis, Vec<u16>)> = Axis::CELL
+            .into_iter()
+            .filter_map(|axis| {
+                let texts = selector.texts(axis)?.iter();
+                Some((axis, texts.filter_map(|t| self.grid.axes.find(axis, t)).collect()))
             })
             .collect();
         self.grid.cells.iter().filter(move |cell| {
             wanted
                 .iter()
-                .all(|(place, numbers)| numbers.contains(&cell[*place]))
+                .all(|(axis, numbers)| numbers.contains(&cell[*axis]))
         })
     }
 

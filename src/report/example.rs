@@ -77,19 +77,14 @@ impl Made<'_> {
                     for rate in &self.rates {
                         for replicate in 0..self.replicates {
                             all.push(Coordinates {
-                                dataset: "digits".into(),
-                                label_noise: 0.0,
                                 architecture: (*architecture).into(),
                                 activation: (*activation).into(),
                                 scheme: (*scheme).into(),
-                                bias: "zeros".into(),
-                                optimizer: "sgd".into(),
                                 learning_rate: *rate,
-                                batch_size: 32,
                                 replicate,
                                 weight_seed: replicate,
                                 order_seed: replicate,
-                                data_seed: 0,
+                                ..Coordinates::default()
                             });
                         }
                     }

@@ -6,7 +6,7 @@ use super::figure::axis::digits;
 use super::figure::{Ink, headings};
 use super::measure::Measure;
 use super::run::Run;
-use super::setting::{Setting, axis_in_words};
+use super::setting::Setting;
 use crate::analysis::rank::{Rates, SchemeScore, rank};
 use crate::analysis::stats::stratified_mean;
 use crate::analysis::tune::{Basis, Split, basis, merit, tune, tune_by};
@@ -245,12 +245,9 @@ impl<'a> ReportModel<'a> {
     pub fn label(&self, setting: &Setting, without: &[Axis]) -> String {
         let parts: Vec<String> = Setting::axes()
             .filter(|axis| !without.contains(axis) && self.values(*axis).len() > 1)
-            .map(|axis| match axis {
-                // Their texts alone would not say what they are.
-                Axis::LabelNoise | Axis::BatchSize | Axis::Bias => {
-                    format!("{} {}", axis_in_words(axis), setting.text(axis))
-                }
-                _ => setting.text(axis).to_owned(),
+            .map(|axis| match axis.is_self_explanatory() {
+                true => setting.text(axis).to_owned(),
+                false => format!("{} {}", axis.words(), setting.text(axis)),
             })
             .collect();
         if !parts.is_empty() {
@@ -274,7 +271,7 @@ impl<'a> ReportModel<'a> {
     pub fn shared(&self) -> Vec<(String, String)> {
         Setting::axes()
             .filter_map(|axis| match self.values(axis).as_slice() {
-                [only] => Some((axis_in_words(axis), only.clone())),
+                [only] => Some((axis.words(), only.clone())),
                 _ => None,
             })
             .collect()

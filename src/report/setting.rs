@@ -39,8 +39,3 @@ impl Setting {
         place.map_or("", |place| &self.texts[place])
     }
 }
-
-/// An axis in words: `batch size`.
-pub fn axis_in_words(axis: Axis) -> String {
-    axis.name().replace('_', " ")
-}

@@ -76,18 +76,13 @@ fn caption(trials: &Subset, accuracy: bool) -> String {
     };
     let mut text =
         format!("Interquartile mean of the {figure} over trials, with its 95% bootstrap interval.");
-    let averaged: Vec<String> = [
-        (Axis::Dataset, "datasets"),
-        (Axis::LabelNoise, "label noises"),
-        (Axis::Architecture, "architectures"),
-        (Axis::Bias, "biases"),
-        (Axis::Optimizer, "optimizers"),
-        (Axis::BatchSize, "batch sizes"),
-    ]
-    .into_iter()
-    .filter(|(axis, _)| count(*axis) > 1)
-    .map(|(axis, plural)| format!("{} {plural}", count(axis)))
-    .collect();
+    // The tables have a row for each scheme and a part for each activation; rates are tuned.
+    let shown = [Axis::Scheme, Axis::Activation, Axis::LearningRate];
+    let averaged: Vec<String> = Axis::CELL
+        .into_iter()
+        .filter(|axis| !shown.contains(axis) && count(*axis) > 1)
+        .map(|axis| format!("{} {}", count(axis), axis.plural()))
+        .collect();
     if !averaged.is_empty() {
         let _ = write!(text, " Averaged over {}.", averaged.join(", "));
     }

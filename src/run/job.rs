@@ -91,7 +91,7 @@ impl Job {
     pub fn data(&self, trial: &Trial) -> Result<Arc<Prepared>> {
         let at = &trial.coordinates;
         self.cache
-            .prepared(&trial.data, at.label_noise, u64::from(at.data_seed))
+            .prepared(&trial.values.dataset, at.label_noise, u64::from(at.data_seed))
     }
 
     /// Number of trials.

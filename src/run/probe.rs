@@ -41,7 +41,7 @@ pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     let layers = layer_stats(&model, &trace, &parameters, None, 0);
     let mut figures = figures(&model, &trace, &parameters, &layers);
     for (row, layer) in figures.iter_mut().zip(&model.layers) {
-        let theory = trial.scheme.expected_variance(layer);
+        let theory = trial.values.scheme.scheme.expected_variance(layer);
         row.weight_variance_theory = theory;
         row.weight_variance_error = theory.and_then(|t| variance_error(&parameters.weights[layer.index], t));
     }

@@ -32,15 +32,13 @@ pub struct Probes {
     pub failures: Vec<(Trial, Error)>,
 }
 
-/// The trials of `job` whose initial networks are probed. What a network is before training does
-/// not depend on learning rate, batch size or sample order: of trials that differ in nothing
-/// else, the first stands for all.
+/// The trials of `job` whose initial networks are probed: of trials that differ only in what does
+/// not affect the initial network ([`Axis::affects_init`]), the first.
 pub fn networks(job: &Job) -> Vec<usize> {
-    const IGNORED: [Axis; 3] = [Axis::LearningRate, Axis::BatchSize, Axis::OrderSeed];
     let mut seen = BTreeSet::new();
     let key = |i: usize| -> Vec<String> {
         let coordinates = job.plan.trial(i).coordinates;
-        let kept = Axis::ALL.iter().filter(|axis| !IGNORED.contains(axis));
+        let kept = Axis::ALL.iter().filter(|axis| axis.affects_init());
         kept.map(|axis| coordinates.text(*axis).into_owned()).collect()
     };
     (0..job.plan.len()).filter(|i| seen.insert(key(*i))).collect()

@@ -38,7 +38,7 @@ pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     let trainer = Trainer::new(
         &model,
         initial.clone(),
-        &trial.optimizer,
+        &trial.values.optimizer,
         init.rates.clone(),
         workspace,
     );
@@ -87,12 +87,12 @@ pub fn initial_state(trial: &Trial, model: &Model, data: &Prepared) -> Result<(P
     let context = Context {
         seed: trial.seed,
         weight_seed: u64::from(trial.coordinates.weight_seed),
-        bias: &trial.bias,
-        optimizer: Some(&trial.optimizer),
+        bias: &trial.values.bias,
+        optimizer: Some(&trial.values.optimizer),
         data: Some(data),
     };
     let mut parameters = Parameters::default();
-    let report = init::initialize(model, &*trial.scheme, &context, &mut parameters)?;
+    let report = init::initialize(model, &*trial.values.scheme.scheme, &context, &mut parameters)?;
     Ok((parameters, report))
 }
 

@@ -1,84 +1,56 @@
 //! Tests of one trial, on the embedded digits.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::activation::Activation;
-use crate::data::{self, DataSpec, Environment};
+use crate::data::{self, Environment};
 use crate::experiment::claim::Layers;
-use crate::experiment::{Coordinates, LayerEpoch, Record, SaveWeights, Train};
-use crate::init::{BiasInit, Registry};
-use crate::model::{Architecture, Loss, Optimizer};
+use crate::experiment::{Experiment, LayerEpoch};
+use crate::init::Registry;
 use crate::support::catalog::Value;
 
-fn spec() -> DataSpec {
-    let part = |x| Value::Number(x);
-    let split = [
-        ("train", part(0.6)),
-        ("validation", part(0.2)),
-        ("test", part(0.2)),
-    ];
-    let table = [
-        ("kind", Value::Text("digits".to_owned())),
-        (
-            "split",
-            Value::Table(split.map(|(k, v)| (k.to_owned(), v)).into()),
-        ),
-        ("center", Value::Text("feature".to_owned())),
-        ("standardize", Value::Text("global".to_owned())),
-    ];
-    let table: BTreeMap<_, _> = table.map(|(k, v)| (k.to_owned(), v)).into();
-    DataSpec::parse(&Value::Table(table)).unwrap()
-}
-
-pub(crate) fn digits() -> Prepared {
-    let spec = spec();
-    let dataset = data::load(&spec, 1, &Environment::default()).unwrap();
-    data::prepare(&dataset, &spec, 0.0, 1, 0).unwrap()
+/// An experiment of one trial.
+fn experiment(scheme: &str, activation: &str, hidden: &[usize], rate: f64, length: Length) -> Experiment {
+    let length = match length {
+        Length::Epochs(n) => format!("epochs = {n}"),
+        Length::Steps(n) => format!("steps = {n}"),
+    };
+    let text = format!(
+        "name = \"t\"
+        seed = 1
+        replicates = 1
+        [data]
+        kind = \"digits\"
+        split = {{ train = 0.6, validation = 0.2, test = 0.2 }}
+        center = \"feature\"
+        standardize = \"global\"
+        [train]
+        {length}
+        evaluate_every = 1
+        [record]
+        layers = true
+        probe_samples = 100
+        [grid]
+        scheme = \"{scheme}\"
+        activation = \"{activation}\"
+        architecture = {hidden:?}
+        learning_rate = {rate}"
+    );
+    Experiment::parse::<&str>("t.toml".as_ref(), &text, &[], &Registry::standard()).unwrap()
 }
 
 pub(crate) fn trial(scheme: &str, activation: &str, hidden: &[usize], rate: f64, length: Length) -> Trial {
-    let architecture = Architecture::plain(hidden.to_vec()).unwrap();
-    Trial {
-        coordinates: Coordinates {
-            dataset: "digits".to_owned(),
-            label_noise: 0.0,
-            architecture: architecture.to_string(),
-            activation: activation.to_owned(),
-            scheme: scheme.to_owned(),
-            bias: "zeros".to_owned(),
-            optimizer: "sgd".to_owned(),
-            learning_rate: rate,
-            batch_size: 32,
-            replicate: 0,
-            weight_seed: 0,
-            order_seed: 0,
-            data_seed: 0,
-        },
-        id: "0123456789abcdef".to_owned(),
-        seed: 1,
-        data: Arc::new(spec()),
-        architecture: Arc::new(architecture),
-        activations: Arc::from([Activation::named(activation).unwrap()]),
-        loss: Loss::CrossEntropy,
-        scheme: Registry::standard().named(scheme).unwrap().scheme,
-        bias: Arc::new(BiasInit::default()),
-        optimizer: Arc::new(Optimizer::sgd()),
-        train: Arc::new(Train {
-            length,
-            evaluate_every: 1,
-            evaluate_train: EvaluateTrain::Running,
-            shuffle: true,
-        }),
-        record: Arc::new(Record {
-            epochs: true,
-            layers: vec![LayerEpoch::After(0), LayerEpoch::Last],
-            layer_rows: Layers::All,
-            probe_samples: 100,
-            weights: SaveWeights::None,
-        }),
-    }
+    experiment(scheme, activation, hidden, rate, length)
+        .plan()
+        .trial(0)
+}
+
+pub(crate) fn digits() -> Prepared {
+    let spec = &trial("zeros", "relu", &[1], 1.0, Length::Epochs(0))
+        .values
+        .dataset;
+    let dataset = data::load(spec, 1, &Environment::default()).unwrap();
+    data::prepare(&dataset, spec, 0.0, 1, 0).unwrap()
 }
 
 fn run(trial: &Trial) -> TrialRecord {
@@ -136,7 +108,7 @@ fn zeros_never_leave_the_hidden_layers() {
 
 #[test]
 fn divergence_is_a_row_with_its_epoch() {
-    let record = run(&trial("he_normal", "relu", &[64, 32], 1e9, Length::Epochs(5)));
+    let record = run(&trial("he_normal", "relu", &[64, 32], 1e6, Length::Epochs(5)));
     let row = &record.trial;
     assert_eq!(row.status, Status::Diverged);
     assert_eq!(row.stopped_epoch, Some(1));
@@ -195,7 +167,7 @@ fn notes_of_the_scheme_reach_the_row() {
     let table = [("kind", "lsuv"), ("base", "zeros")];
     let table = table.map(|(k, v)| (k.to_owned(), Value::Text(v.to_owned())));
     let value = Value::Table(table.into());
-    trial.scheme = Registry::standard().parse(&value).unwrap().scheme;
+    trial.values.scheme = Registry::standard().parse(&value).unwrap();
     let row = run(&trial).trial;
     let said = "lsuv: layer 1 has output variance 0 after 0 scalings; \
                 lsuv: layer 2 has output variance 0 after 0 scalings; and 1 more";

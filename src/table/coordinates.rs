@@ -5,14 +5,14 @@ use crate::row::cells;
 
 macro_rules! coordinates {
     (
-        cell { $($(#[doc = $cell_doc:literal])* $_a:ident $cell:ident: $cell_type:ty,)* }
-        trial { $($(#[doc = $trial_doc:literal])* $_b:ident $trial:ident: $trial_type:ty,)* }
+        cell { $($_a:ident $cell:ident: $cell_type:ty,)* }
+        trial { $($(#[doc = $trial_doc:literal])* $_b:ident $trial:ident: $trial_type:ty [$($_c:tt)*],)* }
     ) => {
         cells!(Coordinates {
-            $($(#[doc = $cell_doc])* $cell: $cell_type,)*
+            $($cell: $cell_type,)*
             $($(#[doc = $trial_doc])* $trial: $trial_type,)*
         });
-        cells!(CellCoordinates { $($(#[doc = $cell_doc])* $cell: $cell_type,)* });
+        cells!(CellCoordinates { $($cell: $cell_type,)* });
     };
 }
 axes!(coordinates);

@@ -9,19 +9,11 @@ use crate::table::trials::{Builder, Trials};
 /// A place in a grid.
 pub fn coordinates() -> Coordinates {
     Coordinates {
-        dataset: "digits".into(),
-        label_noise: 0.0,
         architecture: "64-32".into(),
-        activation: "relu".into(),
         scheme: "he_normal".into(),
         bias: "zeros".into(),
-        optimizer: "sgd".into(),
         learning_rate: 0.1,
-        batch_size: 32,
-        replicate: 0,
-        weight_seed: 0,
-        order_seed: 0,
-        data_seed: 0,
+        ..Coordinates::default()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
+use crate::experiment::Axis;
 use crate::support::error::{Error, Kind, Result};
 
 use crate::analysis::cell::{Cell, Stream, set_dataset_facts};
@@ -66,12 +67,9 @@ impl CellGroups {
     }
 }
 
-/// The order of the groups that two cells belong to.
+/// The order of the groups that two cells belong to: by the axes before the scheme.
 pub fn compare_groups(a: &Cell, b: &Cell) -> Ordering {
-    let (a, b) = (&a.coordinates, &b.coordinates);
-    a.dataset
-        .cmp(&b.dataset)
-        .then_with(|| a.label_noise.total_cmp(&b.label_noise))
-        .then_with(|| a.architecture.cmp(&b.architecture))
-        .then_with(|| a.activation.cmp(&b.activation))
+    let axes = Axis::CELL.into_iter().take_while(|axis| *axis != Axis::Scheme);
+    let mut orders = axes.map(|axis| a.coordinates.compare(&b.coordinates, axis));
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }

@@ -25,7 +25,10 @@ fn trials_come_in_the_order_of_the_tables() {
     let trial = plan.trial(7);
     assert_eq!(trial.coordinates, plan.coordinates(7));
     assert_eq!(trial.id, plan.trial_id(7));
-    assert_eq!(trial.scheme.layerwise(), plan.trial(7).scheme.layerwise());
+    assert_eq!(
+        trial.values.scheme.scheme.layerwise(),
+        plan.trial(7).values.scheme.scheme.layerwise()
+    );
 }
 
 #[test]

@@ -10,7 +10,6 @@ use crate::experiment::Axis;
 use crate::report::figure::heat::{Cell, Heat};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
-use crate::report::setting::axis_in_words;
 use crate::support::error::Result;
 use crate::table::record::Status;
 
@@ -103,14 +102,14 @@ fn by(model: &ReportModel, column: Axis) -> Vec<Heat> {
                 .collect();
             let row = |scheme: &String| settings.iter().map(|s| score(*s, scheme)).collect();
             Heat {
-                id: format!("heat-{}-{label}", axis_in_words(column)),
+                id: format!("heat-{}-{label}", column.words()),
                 title: format!(
                     "{} by scheme and {}: {label}",
                     model.measure.name(),
-                    axis_in_words(column)
+                    column.words()
                 ),
                 heading: label.clone(),
-                measure: format!("{}, schemes × {}", model.measure.name(), axis_in_words(column)),
+                measure: format!("{}, schemes × {}", model.measure.name(), column.words()),
                 rows: model.schemes.clone(),
                 columns,
                 cells: model.schemes.iter().map(row).collect(),
