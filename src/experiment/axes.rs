@@ -253,6 +253,16 @@ impl Axes {
         architectures.map(|a| a.value.weight_layers()).max().unwrap_or(0)
     }
 
+    /// The axes whose columns tables do not have: the optional ones that are everywhere at their
+    /// default.
+    pub fn without_column(&self) -> Vec<Axis> {
+        let at_default = |axis: &Axis| {
+            let default = axis.default_without_column();
+            default.is_some_and(|default| self.texts(*axis).eq([default]))
+        };
+        Axis::CELL.into_iter().filter(at_default).collect()
+    }
+
     /// The texts of an axis.
     pub fn texts(&self, axis: Axis) -> impl Iterator<Item = &str> {
         (0..self.len(axis)).map(move |i| self.text(axis, i as u16))

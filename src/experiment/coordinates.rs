@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 
 use super::axis::{self, AlsoIn, GridAxis, axes};
 use super::keys::Key;
@@ -144,6 +145,22 @@ macro_rules! define {
                 (!entries.is_empty()).then_some(entries)
             }
 
+            /// The value that a table without this column means; `None` if tables always have it.
+            pub const fn default_without_column(self) -> Option<&'static str> {
+                match self {
+                    $(Axis::$Cell if axis::$Cell::COLUMN_IS_OPTIONAL => axis::$Cell::DEFAULT,)*
+                    $(Axis::$Cell)|* | $(Axis::$Trial)|* => None,
+                }
+            }
+
+            /// The JSON Schema of one value.
+            pub(super) fn schema(self) -> Json {
+                match self {
+                    $(Axis::$Cell => axis::$Cell::schema(),)*
+                    $(Axis::$Trial)|* => json!({ "type": "integer", "minimum": 0 }),
+                }
+            }
+
             /// Where outside `[grid]` its one value may be given.
             pub(super) const fn also_in(self) -> Option<AlsoIn> {
                 match self {
@@ -249,6 +266,14 @@ impl Axis {
     /// The axis in words: `batch size`.
     pub fn words(self) -> String {
         self.name().replace('_', " ")
+    }
+}
+
+impl Coordinates {
+    /// What tells the trial from others: all coordinates but optional ones at their default.
+    pub(crate) fn identity(&self) -> impl Iterator<Item = (Axis, Cow<'_, str>)> {
+        let all = Axis::ALL.into_iter().map(|axis| (axis, self.text(axis)));
+        all.filter(|(axis, text)| axis.default_without_column() != Some(text))
     }
 }
 

@@ -131,6 +131,12 @@ impl Experiment {
         )
     }
 
+    /// The axes whose columns its tables do not have: the optional ones that are everywhere at
+    /// their default.
+    pub fn without_column(&self) -> Vec<Axis> {
+        self.axes.without_column()
+    }
+
     /// Weight layers of the networks of an architecture of the grid, by its canonical text; the
     /// output layer is one of them.
     pub fn weight_layers(&self, architecture: &str) -> Option<u32> {
@@ -176,9 +182,10 @@ impl Experiment {
         let plan = self.plan();
         hash.update(plan.settings_text());
         hash.update(format!("{}\n", self.record.identity()));
-        for axis in Axis::CELL {
+        let without_column = self.axes.without_column();
+        for axis in Axis::CELL.iter().filter(|axis| !without_column.contains(axis)) {
             hash.update(format!("{axis}\n"));
-            for text in self.axes.texts(axis) {
+            for text in self.axes.texts(*axis) {
                 hash.update(format!("{text}\n"));
             }
         }
@@ -191,8 +198,10 @@ impl Experiment {
                 scheme.value.scheme.source_digest().unwrap_or_default()
             ));
         }
-        for (_, number) in self.cells.iter().flat_map(|cell| cell.numbers()) {
-            hash.update(number.to_le_bytes());
+        for (axis, number) in self.cells.iter().flat_map(|cell| cell.numbers()) {
+            if !without_column.contains(&axis) {
+                hash.update(number.to_le_bytes());
+            }
         }
         for seeds in plan.seeds() {
             for seed in [seeds.replicate, seeds.weights, seeds.order, seeds.data] {

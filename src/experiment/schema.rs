@@ -6,9 +6,8 @@ use serde_json::{Map, Value as Json, json};
 use super::coordinates::Axis;
 use super::keys::{FileKeys, FileTable, GRID, Key, TimeToKeys};
 use super::metric;
-use crate::init::{BiasInit, Registry};
+use crate::data;
 use crate::support::catalog::{Default, Entry, ParameterKind};
-use crate::{activation, data, model};
 
 /// The schema of a whole file. Draft 7, which the editors' TOML extensions know.
 pub fn experiment() -> Json {
@@ -17,7 +16,7 @@ pub fn experiment() -> Json {
     schema["title"] = "goodinit experiment".into();
     let mut definitions: Map<String, Json> = Axis::CELL
         .into_iter()
-        .map(|axis| (axis.name().to_owned(), axis_value(axis)))
+        .map(|axis| (axis.name().to_owned(), axis.schema()))
         .collect();
     let coordinates: Map<String, Json> = Axis::ALL
         .into_iter()
@@ -96,34 +95,6 @@ pub(super) fn reference(name: &str) -> Json {
     json!({ "$ref": format!("#/definitions/{name}") })
 }
 
-/// One value of an axis.
-fn axis_value(axis: Axis) -> Json {
-    match axis {
-        Axis::Dataset => data(),
-        Axis::LabelNoise => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
-        Axis::Architecture => {
-            let widths = json!({ "type": "array", "items": { "type": "integer", "minimum": 1, "maximum": model::architecture::MAX_WIDTH } });
-            let mut any = alternatives(model::architecture::ENTRIES);
-            any.push(widths);
-            any.push(json!({ "type": "string", "description": "as in tables: 20x64, 256-128, linear" }));
-            any.push(json!({ "type": "object", "not": { "required": ["kind"] } }));
-            json!({ "anyOf": any })
-        }
-        Axis::Activation => {
-            let one = catalogue(activation::ENTRIES);
-            one_or_many(one)
-        }
-        Axis::Scheme => catalogue(&Registry::standard().entries().collect::<Vec<_>>()),
-        Axis::Bias => catalogue(BiasInit::entries()),
-        Axis::Optimizer => catalogue(model::optimizer::ENTRIES),
-        Axis::LearningRate => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1e6 }),
-        Axis::BatchSize => json!({ "type": "integer", "minimum": 1, "maximum": 1_000_000 }),
-        Axis::Replicate | Axis::WeightSeed | Axis::OrderSeed | Axis::DataSeed => {
-            json!({ "type": "integer", "minimum": 0 })
-        }
-    }
-}
-
 /// A value of a catalogue: a name, a table with `kind`, or the text that stands in tables.
 pub(super) fn catalogue(entries: &[&Entry]) -> Json {
     let mut any = alternatives(entries);
@@ -131,7 +102,7 @@ pub(super) fn catalogue(entries: &[&Entry]) -> Json {
     json!({ "anyOf": any })
 }
 
-fn alternatives(entries: &[&Entry]) -> Vec<Json> {
+pub(super) fn alternatives(entries: &[&Entry]) -> Vec<Json> {
     let names =
         |e: &Entry| -> Vec<&str> { std::iter::once(e.name).chain(e.aliases.iter().copied()).collect() };
     let mut any = vec![json!({ "enum": entries.iter().flat_map(|e| names(e)).collect::<Vec<_>>() })];

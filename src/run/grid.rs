@@ -318,8 +318,8 @@ fn finish(
     _locks: &[Lock],
 ) -> Result<GridOutcome> {
     let directory = &grid.directory;
-    let (record, manifest) = (&job.experiment.record, &job.manifest);
-    let replaced = pool.install(|| tables::write(directory, record, manifest, &mut store))?;
+    let (experiment, manifest) = (&job.experiment, &job.manifest);
+    let replaced = pool.install(|| tables::write(directory, experiment, manifest, &mut store))?;
     // Before the journal goes: an open file cannot be removed everywhere.
     drop(store);
     let trials = u64::from(job.len());

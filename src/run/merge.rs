@@ -64,7 +64,7 @@ pub fn merge(directory: &Path, others: &[PathBuf]) -> Result<Merged> {
     }
     let costs: Vec<u64> = (0..plan.len()).map(|i| plan.cost(i)).collect();
     let (mut store, notes) = shards.gather(|i| plan.trial_id(i as usize), &costs)?;
-    let replaced = tables::write(directory, &experiment.record, manifest, &mut store)?;
+    let replaced = tables::write(directory, &experiment, manifest, &mut store)?;
     // An open file cannot be removed everywhere.
     drop(store);
     RunMetadata::new(manifest.trials, 0, 0, &header.command, started).write(directory)?;

@@ -9,7 +9,7 @@ use super::directory::{PROBED, TRAINED};
 use super::files::{Pending, replace};
 use super::store::Store;
 use crate::analysis::summary;
-use crate::experiment::Record;
+use crate::experiment::{Experiment, Record};
 use crate::support::error::{Error, Result};
 use crate::table::format;
 use crate::table::manifest::Manifest;
@@ -41,18 +41,17 @@ const ROWS_AT_ONCE: usize = 4096;
 /// A record cannot be read, or an I/O error; the old tables are then untouched.
 pub fn write(
     directory: &Path,
-    record: &Record,
+    experiment: &Experiment,
     manifest: &Manifest,
     records: &mut Store,
 ) -> Result<Option<PathBuf>> {
-    let files = expected(record);
+    let files = expected(&experiment.record);
+    let without_column = experiment.without_column();
     let mut writers = Vec::new();
     for table in Table::ALL {
         if files.contains(&table.file()) {
-            writers.push(Writer::new(
-                table,
-                Pending::create(&directory.join(table.file()))?,
-            )?);
+            let file = Pending::create(&directory.join(table.file()))?;
+            writers.push(Writer::without_column(table, &without_column, file)?);
         }
     }
     let mut unread = 0..manifest.trials;

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use super::files::write_atomically;
 use super::train::Trained;
-use crate::experiment::{Axis, SaveWeights, Trial};
+use crate::experiment::{SaveWeights, Trial};
 use crate::init::checkpoint::encode;
 use crate::model::Parameters;
 use crate::numerics::NUMERICS_VERSION;
@@ -50,9 +50,8 @@ pub fn save(results: &Path, trial: &Trial, outcome: &Trained) -> Result<()> {
 }
 
 fn bytes(trial: &Trial, moment: &str, parameters: &Parameters) -> Result<Vec<u8>> {
-    let coordinates = Axis::ALL
-        .into_iter()
-        .map(|axis| (axis.name().to_owned(), trial.coordinates.text(axis).into_owned()));
+    let coordinates = trial.coordinates.identity();
+    let coordinates = coordinates.map(|(axis, text)| (axis.name().to_owned(), text.into_owned()));
     let mut metadata: BTreeMap<String, String> = coordinates.collect();
     metadata.insert("moment".to_owned(), moment.to_owned());
     metadata.insert("numerics_version".to_owned(), NUMERICS_VERSION.to_string());

@@ -1,6 +1,6 @@
 //! The rows of the tables, and how they are written and read.
 
-mod coordinates;
+pub(crate) mod coordinates;
 pub mod format;
 pub mod inputs;
 pub mod manifest;

@@ -7,6 +7,7 @@ use crate::experiment::claim::Layers;
 use crate::support::error::{Error, Kind, Result};
 
 use crate::row::{BadCell, Cells, Column, ColumnKind};
+use crate::table::coordinates::Columns;
 use crate::table::format;
 use crate::table::record::{HistogramRow, LayerRow, ProbeRow};
 use crate::table::table::{Row, writer};
@@ -101,7 +102,7 @@ impl Row for HistogramLine {
 /// # Errors
 /// `out` cannot be written.
 pub fn write_layers<W: Write>(records: &[ProbeRecord], wanted: &Layers, out: W) -> Result<()> {
-    write::<ProbeLine, W>(out, |line| {
+    write::<ProbeLine, W>(records, out, |line| {
         for record in records {
             let count = record.layers.len() as u32;
             for (layer, probe) in &record.layers {
@@ -124,7 +125,7 @@ pub fn write_layers<W: Write>(records: &[ProbeRecord], wanted: &Layers, out: W) 
 /// # Errors
 /// `out` cannot be written.
 pub fn write_histograms<W: Write>(records: &[ProbeRecord], out: W) -> Result<()> {
-    write::<HistogramLine, W>(out, |line| {
+    write::<HistogramLine, W>(records, out, |line| {
         for record in records {
             for row in &record.histograms {
                 line(&|cells| {
@@ -145,17 +146,22 @@ fn head(record: &ProbeRecord, cells: &mut csv::StringRecord) {
 /// Writes one line, which it is given a way to fill.
 type Line<'a> = dyn FnMut(&dyn Fn(&mut csv::StringRecord)) -> csv::Result<()> + 'a;
 
-fn write<R: Row, W: Write>(out: W, rows: impl FnOnce(&mut Line) -> csv::Result<()>) -> Result<()> {
+fn write<R: Row, W: Write>(
+    records: &[ProbeRecord],
+    out: W,
+    rows: impl FnOnce(&mut Line) -> csv::Result<()>,
+) -> Result<()> {
+    let columns = Columns::of_rows(records.iter(), |record, axis| record.coordinates.text(axis));
     let unwritable =
         |e: &dyn std::fmt::Display| Error::new(Kind::Io, format!("cannot write {}: {e}", R::FILE));
     let mut out = writer(out);
     let mut cells = csv::StringRecord::new();
     let all = || -> csv::Result<()> {
-        out.write_record(R::columns().iter().map(|c| c.name))?;
+        out.write_record(columns.narrow(R::columns().iter().map(|c| c.name)))?;
         rows(&mut |fill| {
             cells.clear();
             fill(&mut cells);
-            out.write_record(&cells)
+            out.write_record(columns.narrow(cells.iter()))
         })?;
         Ok(out.flush()?)
     };

@@ -8,11 +8,12 @@ use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
-use crate::experiment::Coordinates;
+use crate::experiment::{Axis, Coordinates};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::excerpt;
 
 use crate::row::{BadCell, Cells, Column, ColumnKind};
+use crate::table::coordinates::Columns;
 use crate::table::format;
 use crate::table::record::{EpochRow, LayerRow, TrialRecord, TrialRow};
 
@@ -60,6 +61,7 @@ impl Table {
 /// Writes one table.
 pub struct Writer<W: Write> {
     table: Table,
+    columns: Columns,
     out: csv::Writer<W>,
     /// The cells that begin every row of a record.
     head: csv::StringRecord,
@@ -67,16 +69,26 @@ pub struct Writer<W: Write> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins `table` in `out` with its header. `out` need not be buffered.
+    /// Begins `table` in `out` with its header, all columns included. `out` need not be buffered.
     ///
     /// # Errors
     /// `out` cannot be written.
     pub fn new(table: Table, out: W) -> Result<Self> {
+        Writer::without_column(table, &[], out)
+    }
+
+    /// As [`Writer::new`], without the optional columns of `axes`.
+    ///
+    /// # Errors
+    /// `out` cannot be written.
+    pub fn without_column(table: Table, axes: &[Axis], out: W) -> Result<Self> {
         let mut out = writer(out);
-        out.write_record(table.columns().iter().map(|c| c.name))
+        let columns = Columns::without(axes);
+        out.write_record(columns.narrow(table.columns().iter().map(|c| c.name)))
             .map_err(|e| unwritable(table.file(), &e))?;
         Ok(Writer {
             table,
+            columns,
             out,
             head: csv::StringRecord::new(),
             row: csv::StringRecord::new(),
@@ -114,7 +126,7 @@ impl<W: Write> Writer<W> {
         row.clone_from(&self.head);
         cells.write(&mut |cell| row.push_field(cell));
         self.out
-            .write_record(&*row)
+            .write_record(self.columns.narrow(row.iter()))
             .map_err(|e| unwritable(self.table.file(), &e))
     }
 
@@ -232,7 +244,10 @@ impl Row for LayerLine {
 /// Reads one table, row by row. After an error there are no more rows.
 pub struct Reader<R: Row, S: Read> {
     name: String,
+    columns: Columns,
     input: csv::Reader<S>,
+    narrow: csv::StringRecord,
+    /// The row read last, all columns included.
     record: csv::StringRecord,
     failed: bool,
     row: std::marker::PhantomData<R>,
@@ -257,10 +272,14 @@ impl<R: Row, S: Read> Reader<R, S> {
     pub fn new(name: &str, input: S) -> Result<Self> {
         let mut input = csv::ReaderBuilder::new().from_reader(input);
         let header = input.headers().map_err(|e| unreadable(name, &e))?;
-        check_header(name, header, &R::columns())?;
+        let columns = Columns::of_header(header.iter());
+        let expected: Vec<Column> = columns.narrow(R::columns().into_iter()).collect();
+        check_header(name, header, &expected)?;
         Ok(Reader {
             name: name.to_owned(),
+            columns,
             input,
+            narrow: csv::StringRecord::new(),
             record: csv::StringRecord::new(),
             failed: false,
             row: std::marker::PhantomData,
@@ -275,7 +294,15 @@ impl<R: Row, S: Read> Iterator for Reader<R, S> {
         if self.failed {
             return None;
         }
-        let result = match self.input.read_record(&mut self.record) {
+        let read = match self.columns.are_all() {
+            true => self.input.read_record(&mut self.record),
+            false => {
+                let read = self.input.read_record(&mut self.narrow);
+                self.columns.widen(&self.narrow, &mut self.record);
+                read
+            }
+        };
+        let result = match read {
             Ok(false) => return None,
             Ok(true) => R::read(&self.record).map_err(|bad| self.misread(bad)),
             Err(e) => Err(unreadable(&self.name, &e)),

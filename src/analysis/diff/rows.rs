@@ -72,6 +72,8 @@ enum Input {
 pub struct Rows {
     name: String,
     input: Input,
+    /// What is added to each row: see [`Opened::add_columns_of`].
+    added: Vec<&'static str>,
     /// Positions of the key's cells, and whether they are numbers.
     key: Vec<(usize, bool)>,
     names: Vec<&'static str>,
@@ -87,6 +89,7 @@ pub struct Opened {
     reader: csv::Reader<Bytes>,
     /// The names of the columns.
     pub header: Vec<String>,
+    added: Vec<&'static str>,
 }
 
 /// Opens the table called `name`.
@@ -112,10 +115,26 @@ pub fn open(name: &str, bytes: Bytes) -> Result<Opened> {
         name: name.to_owned(),
         reader,
         header,
+        added: Vec::new(),
     })
 }
 
 impl Opened {
+    /// Adds the optional coordinates that `other` has and this table lacks: all its rows are at the
+    /// default.
+    pub fn add_columns_of(&mut self, other: &[String]) {
+        for axis in Axis::CELL {
+            let has = |header: &[String]| header.iter().any(|h| h == axis.name());
+            if let Some(default) = axis.default_without_column()
+                && has(other)
+                && !has(&self.header)
+            {
+                self.header.push(axis.name().to_owned());
+                self.added.push(default);
+            }
+        }
+    }
+
     /// Rows by ascending `key`, as they come; sorted in memory if `sort`.
     ///
     /// # Errors
@@ -129,7 +148,9 @@ impl Opened {
         let input = if sort {
             let mut all = Vec::new();
             for record in self.reader.byte_records() {
-                all.push(record.map_err(|e| unreadable(&self.name, &e))?);
+                let mut record = record.map_err(|e| unreadable(&self.name, &e))?;
+                record.extend(&self.added);
+                all.push(record);
             }
             all.sort_by(|a, b| compare_keys(a, &key, b, &key));
             Input::Sorted(all.into_iter())
@@ -139,6 +160,7 @@ impl Opened {
         Ok(Rows {
             name: self.name,
             input,
+            added: self.added,
             key,
             names,
             row: ByteRecord::new(),
@@ -176,9 +198,13 @@ impl Rows {
     pub fn advance(&mut self) -> std::result::Result<bool, Trouble> {
         std::mem::swap(&mut self.row, &mut self.before);
         let more = match &mut self.input {
-            Input::Stream(reader) => reader
-                .read_byte_record(&mut self.row)
-                .map_err(|e| unreadable(&self.name, &e))?,
+            Input::Stream(reader) => {
+                let more = reader
+                    .read_byte_record(&mut self.row)
+                    .map_err(|e| unreadable(&self.name, &e))?;
+                self.row.extend(&self.added);
+                more
+            }
             Input::Sorted(rows) => match rows.next() {
                 Some(row) => {
                     self.row = row;

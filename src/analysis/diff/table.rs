@@ -245,7 +245,7 @@ pub fn compare(
         let bytes = side.open(file)?;
         bytes.map(|b| rows::open(&side.name_of(file), b)).transpose()
     };
-    let (Some(a), Some(b)) = (open(old)?, open(new)?) else {
+    let (Some(mut a), Some(mut b)) = (open(old)?, open(new)?) else {
         return Ok(TableReport {
             name: file.to_owned(),
             in_old: sorted.0.is_some(),
@@ -254,6 +254,8 @@ pub fn compare(
         }
         .finish());
     };
+    a.add_columns_of(&b.header);
+    b.add_columns_of(&a.header);
     seen.extend(a.header.iter().chain(&b.header).cloned());
     let key = common_key(&a, &b, &new.name_of(file))?;
     let (a_header, b_header) = (a.header.clone(), b.header.clone());

@@ -1,5 +1,6 @@
 //! A row of `summary.csv`, and how it is written and read.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use crate::experiment::{Axis, CellCoordinates};
@@ -8,6 +9,7 @@ use crate::support::error::{Error, Kind, Result};
 #[cfg(doc)]
 use crate::analysis::stats::variance;
 use crate::row::{BadCell, Cells, Column, columns};
+use crate::table::coordinates::Columns;
 use crate::table::format;
 use crate::table::table::{self, Row};
 
@@ -126,14 +128,20 @@ impl Row for SummaryRow {
 pub fn write<W: Write>(rows: &[SummaryRow], out: W) -> Result<()> {
     let unwritable = |e: csv::Error| Error::new(Kind::Io, format!("cannot write {}: {e}", format::SUMMARY));
     let mut out = table::writer(out);
-    out.write_record(SummaryRow::columns().iter().map(|c| c.name))
+    let columns = Columns::of_rows(rows.iter(), |row, axis| {
+        let mut cells = Axis::CELL.iter().zip(&row.cell);
+        let found = cells.find(|(a, _)| **a == axis);
+        found.map_or(Cow::from(""), |(_, text)| Cow::from(text))
+    });
+    out.write_record(columns.narrow(SummaryRow::columns().iter().map(|c| c.name)))
         .map_err(unwritable)?;
     let mut record = csv::StringRecord::new();
     for row in rows {
         record.clear();
         row.cell.iter().for_each(|cell| record.push_field(cell));
         row.figures.write(&mut |cell| record.push_field(cell));
-        out.write_record(&record).map_err(unwritable)?;
+        out.write_record(columns.narrow(record.iter()))
+            .map_err(unwritable)?;
     }
     out.flush().map_err(|e| unwritable(e.into()))
 }

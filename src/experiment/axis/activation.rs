@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::GridAxis;
 use crate::activation;
+use crate::experiment::schema;
 use crate::init::Registry;
 use crate::support::catalog::{Entry, Value};
 use crate::support::error::{Error, Kind, Result};
@@ -25,6 +28,10 @@ impl GridAxis for Activation {
 
     fn catalogue() -> Vec<&'static Entry> {
         activation::ENTRIES.to_vec()
+    }
+
+    fn schema() -> Json {
+        schema::one_or_many(schema::catalogue(activation::ENTRIES))
     }
 
     fn parse(value: &Value, _: &Registry) -> Result<Self::Value> {

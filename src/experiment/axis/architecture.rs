@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
+
 use super::GridAxis;
+use crate::experiment::schema;
 use crate::init::Registry;
 use crate::model::{self, architecture};
 use crate::support::catalog::{Entry, Value};
@@ -32,6 +35,15 @@ impl GridAxis for Architecture {
     /// A list of numbers: the widths of one architecture.
     fn is_one_value(list: &[Value]) -> bool {
         !list.is_empty() && list.iter().all(|item| matches!(item, Value::Integer(_)))
+    }
+
+    fn schema() -> Json {
+        let widths = json!({ "type": "array", "items": { "type": "integer", "minimum": 1, "maximum": architecture::MAX_WIDTH } });
+        let mut any = schema::alternatives(architecture::ENTRIES);
+        any.push(widths);
+        any.push(json!({ "type": "string", "description": "as in tables: 20x64, 256-128, linear" }));
+        any.push(json!({ "type": "object", "not": { "required": ["kind"] } }));
+        json!({ "anyOf": any })
     }
 
     fn parse(value: &Value, _: &Registry) -> Result<Self::Value> {

@@ -1,5 +1,7 @@
 //! The axis `batch_size`.
 
+use serde_json::{Value as Json, json};
+
 use super::{AlsoIn, GridAxis, out_of_range};
 use crate::init::Registry;
 use crate::support::catalog::Value;
@@ -20,6 +22,10 @@ impl GridAxis for BatchSize {
     const PLURAL: &'static str = "batch sizes";
     const IS_SELF_EXPLANATORY: bool = false;
     const AFFECTS_INIT: bool = false;
+
+    fn schema() -> Json {
+        json!({ "type": "integer", "minimum": 1, "maximum": 1_000_000 })
+    }
 
     fn parse(value: &Value, _: &Registry) -> Result<u32> {
         match value {

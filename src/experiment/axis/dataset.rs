@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::{AlsoIn, GridAxis};
 use crate::data::{self, DataSpec};
+use crate::experiment::schema;
 use crate::init::Registry;
 use crate::support::catalog::{Entry, Value};
 use crate::support::error::{Error, Kind, Result};
@@ -26,6 +29,10 @@ impl GridAxis for Dataset {
 
     fn catalogue() -> Vec<&'static Entry> {
         data::catalog().iter().map(|item| item.entry).collect()
+    }
+
+    fn schema() -> Json {
+        schema::data()
     }
 
     fn parse(value: &Value, _: &Registry) -> Result<Self::Value> {

@@ -1,5 +1,7 @@
 //! The axis `label_noise`.
 
+use serde_json::{Value as Json, json};
+
 use super::{AlsoIn, GridAxis, out_of_range, plain_number};
 use crate::init::Registry;
 use crate::support::catalog::Value;
@@ -20,6 +22,10 @@ impl GridAxis for LabelNoise {
     const PLURAL: &'static str = "label noises";
     const IS_SELF_EXPLANATORY: bool = false;
     const AFFECTS_INIT: bool = true;
+
+    fn schema() -> Json {
+        json!({ "type": "number", "minimum": 0, "maximum": 1 })
+    }
 
     fn parse(value: &Value, _: &Registry) -> Result<f64> {
         plain_number(value)

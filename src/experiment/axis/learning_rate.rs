@@ -1,5 +1,7 @@
 //! The axis `learning_rate`.
 
+use serde_json::{Value as Json, json};
+
 use super::{GridAxis, out_of_range, plain_number};
 use crate::init::Registry;
 use crate::support::catalog::Value;
@@ -19,6 +21,10 @@ impl GridAxis for LearningRate {
     const PLURAL: &'static str = "learning rates";
     const IS_SELF_EXPLANATORY: bool = false;
     const AFFECTS_INIT: bool = false;
+
+    fn schema() -> Json {
+        json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1e6 })
+    }
 
     fn parse(value: &Value, _: &Registry) -> Result<f64> {
         plain_number(value)

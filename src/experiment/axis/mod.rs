@@ -25,8 +25,11 @@ pub use learning_rate::LearningRate;
 pub use optimizer::Optimizer;
 pub use scheme::Scheme;
 
+use serde_json::Value as Json;
+
 use super::canonical;
 use super::coordinates::Coordinate;
+use super::schema;
 use crate::init::Registry;
 use crate::row::CellValue;
 use crate::support::catalog::{Entry, Value};
@@ -81,6 +84,9 @@ pub trait GridAxis {
     const DEFAULT: Option<&'static str>;
     /// Where else in the file its one value may be given.
     const ALSO_IN: Option<AlsoIn> = None;
+    /// Whether tables have its column, and identities of trials its value, only where it is not at
+    /// its default. Results from before such an axis was added keep their bytes and their ids.
+    const COLUMN_IS_OPTIONAL: bool = false;
     /// Several values in words: `batch sizes`.
     const PLURAL: &'static str;
     /// Whether a reader who sees only the text of a value knows what it is: `relu` says so, `32`
@@ -91,6 +97,11 @@ pub trait GridAxis {
     /// The entries of its catalogue; none without a catalogue.
     fn catalogue() -> Vec<&'static Entry> {
         Vec::new()
+    }
+
+    /// The JSON Schema of one value.
+    fn schema() -> Json {
+        schema::catalogue(&Self::catalogue())
     }
 
     /// Whether a list under its key is one value instead of several.
