@@ -74,11 +74,6 @@ impl Mup {
     }
 }
 
-/// Whether steps are normalized by the gradient's own size.
-fn is_adaptive(optimizer: Option<&Optimizer>) -> bool {
-    optimizer.is_some_and(|o| o.spec().name().starts_with("adam"))
-}
-
 impl Scheme for Mup {
     fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
         Distribution::Normal.fill(self.variance(layer), stream, weights);
@@ -90,7 +85,7 @@ impl Scheme for Mup {
     }
 
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
-        let adam = is_adaptive(network.optimizer());
+        let adam = network.optimizer().is_some_and(Optimizer::is_adaptive);
         for layer in network.layers() {
             network.rates_mut().layers[layer.index] = self.rate(layer, adam);
         }
@@ -123,10 +118,11 @@ mod tests {
 
     #[test]
     fn table_3() {
-        for optimizer in ["adam", "sgd"] {
+        for optimizer in ["adam", "adamw", "sgd"] {
             assert_eq!(rates(64, optimizer), [(1.0, 1.0); 3]);
         }
         assert_eq!(rates(256, "adam"), [(1.0, 1.0), (0.25, 1.0), (0.25, 1.0)]);
+        assert_eq!(rates(256, "adamw"), rates(256, "adam"));
         assert_eq!(rates(256, "sgd"), [(4.0, 4.0), (1.0, 4.0), (0.25, 1.0)]);
         assert_eq!(rates(256, "momentum"), rates(256, "sgd"));
     }

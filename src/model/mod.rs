@@ -22,7 +22,6 @@ mod parameters;
 mod pass;
 mod score;
 mod trainer;
-mod update;
 mod workspace;
 
 pub use architecture::{Architecture, Norm, Residual, Shape};

@@ -3,7 +3,6 @@
 use super::elementwise::copy;
 use super::pass::{Inputs, Sink, Statistics};
 use super::score::{Tally, differentiate, score};
-use super::update::Clock;
 use super::workspace::Pass;
 use super::{LayerTrace, Model, Norm, Optimizer, Parameters, Place, Trace, Workspace, norm};
 use crate::data::{Prepared, Targets};
@@ -122,7 +121,6 @@ pub struct Trainer<'a> {
     parameters: Parameters,
     optimizer: Optimizer,
     rates: Rates,
-    clock: Clock,
     workspace: &'a mut Workspace,
 }
 
@@ -142,7 +140,6 @@ impl<'a> Trainer<'a> {
             parameters,
             optimizer: optimizer.clone(),
             rates,
-            clock: Clock::new(),
             workspace,
         }
     }
@@ -172,7 +169,7 @@ impl<'a> Trainer<'a> {
             let sink = Sink::Gradient(&self.parameters, &mut state.gradient);
             model.backward(sink, inputs, &self.rates, pass, |_, _| ());
             self.optimizer
-                .update(&mut self.parameters, state, &self.rates, rate, &mut self.clock);
+                .update(&mut self.parameters, state, &self.rates, rate);
         }
         BatchScore {
             loss_sum: tally.loss_sum,

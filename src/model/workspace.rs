@@ -1,6 +1,7 @@
 //! Buffers of training, and what a probe sees.
 
 use super::norm::NormBuffers;
+use super::optimizer::MAX_BUFFERS;
 use super::score::Scores;
 use super::{Model, Parameters};
 use crate::numerics::{Batch, SparseRows};
@@ -80,10 +81,8 @@ impl Pass {
 pub(super) struct State {
     /// Gradient of the mean loss.
     pub gradient: Parameters,
-    /// Momentum, or Adam's mean gradient.
-    pub first: Parameters,
-    /// Adam's mean squared gradient.
-    pub second: Parameters,
+    /// What the optimizer keeps between steps; those that it doesn't use are empty or left over.
+    pub buffers: [Parameters; MAX_BUFFERS],
 }
 
 /// One weight layer as a probe sees it; each batch is `samples x fan_out`.

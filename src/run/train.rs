@@ -190,6 +190,11 @@ impl<'a> TrainingRun<'a> {
         End::Reached
     }
 
+    /// The learning rate of step `step`, from 0.
+    fn rate_at(&self, _step: u64) -> f64 {
+        self.trial.coordinates.learning_rate
+    }
+
     fn reached(&self, total: u64) -> bool {
         match self.trial.train.length {
             Length::Epochs(_) => u64::from(self.epoch) >= total,
@@ -209,9 +214,7 @@ impl<'a> TrainingRun<'a> {
             let next = order.len().min((batch + 1) * batch_size);
             self.data
                 .prefetch(&order[next..order.len().min(next + batch_size)]);
-            let score = self
-                .trainer
-                .step(self.data, rows, self.trial.coordinates.learning_rate);
+            let score = self.trainer.step(self.data, rows, self.rate_at(self.step));
             self.step += 1;
             self.running.add(&score, rows.len());
             if !score.loss_sum.is_finite() {
