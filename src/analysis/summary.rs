@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use crate::analysis::stats::{self, Estimate, Identity, Units, variance};
 use crate::analysis::tune::{Split, Tuned, tune};
 use crate::experiment::Axis;
+use crate::numerics::FloatMode;
 use crate::row::Status;
 use crate::support::error::Result;
 use crate::table::format;
@@ -33,6 +34,7 @@ pub fn of_tables<T: Read, E: Read>(
     epochs: Option<E>,
     manifest: Option<&Manifest>,
 ) -> Result<Vec<SummaryRow>> {
+    let _mode = FloatMode::standard();
     let trials = Reader::<TrialLine, T>::new(format::TRIALS, trials)?;
     let epochs = epochs
         .map(|e| Reader::<EpochLine, E>::new(format::EPOCHS, e))
@@ -43,6 +45,7 @@ pub fn of_tables<T: Read, E: Read>(
 /// One row per cell, in the same order. Cells are shared out among the threads of the rayon pool
 /// that this is called in.
 pub fn summarise(trials: &Trials) -> Vec<SummaryRow> {
+    let _mode = FloatMode::standard();
     let cells = trials.cells();
     let mut rows: Vec<SummaryRow> = cells.par_iter().map(row).collect();
     // The place of each trial's cell among the rows.
@@ -116,6 +119,7 @@ fn estimate(trials: &Subset, what: &str, scores: &[f64], statistic: fn(&[f64]) -
 }
 
 fn row(cell: &Subset) -> SummaryRow {
+    let _mode = FloatMode::standard();
     let accuracy = cell.scores(Figure::TEST_ACCURACY);
     let loss = cell.scores(Figure::TEST_LOSS);
     let median_of = |figure| {

@@ -236,3 +236,14 @@ fn the_table_reads_back_and_disorder_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn the_mode_of_the_processor_reaches_no_figure() {
+    let records: Vec<_> = (0..7)
+        .map(|r| trial("a", 0.01, r, 0.1 + f64::from(r) / 9.0))
+        .chain((0..7).map(|r| trial("b", 0.01, r, 0.2 + f64::from(r * r) / 70.0)))
+        .collect();
+    let right = summary(&records);
+    let Some(_wrong) = FloatMode::wrong() else { return };
+    assert_eq!(summary(&records), right);
+}

@@ -38,6 +38,7 @@ pub use prepare::{Prepared, prepare};
 pub use spec::{COMMON, DataSpec, Noise, Over, Scale};
 pub use split::{Amount, Split, SplitRule};
 
+use crate::numerics::FloatMode;
 use crate::support::catalog::{Entry, Spec};
 use crate::support::error::{Context as _, Result};
 
@@ -185,6 +186,7 @@ pub fn catalog() -> &'static [&'static Item] {
 /// A file that is missing, unreadable or malformed, named with the place; more samples than there
 /// is memory for.
 pub fn load(spec: &DataSpec, seed: u64, environment: &Environment) -> Result<Arc<Dataset>> {
+    let _mode = FloatMode::standard();
     memory::refuse_what_does_not_fit(
         estimated_bytes(spec, environment),
         crate::support::memory::available(),

@@ -9,7 +9,7 @@ use super::forms::{Forms, Shelf};
 use super::scaling::Scaling;
 use super::split::take;
 use super::{DataSpec, Dataset, Features, Noise, Split, SplitRule, Targets};
-use crate::numerics::{Batch, SparseRows};
+use crate::numerics::{Batch, FloatMode, SparseRows};
 use crate::random::{Key, Purpose};
 use crate::support::error::{Context as _, Error, Kind, Result};
 
@@ -200,6 +200,7 @@ pub(super) fn prepare_on(
     seed: u64,
     data_seed: u64,
 ) -> Result<Prepared> {
+    let _mode = FloatMode::standard();
     let context = || format!("dataset `{spec}`");
     let (split, targets) = choose(dataset, spec, label_noise, seed, data_seed).context(context)?;
     let scaling = Scaling::fit(dataset, spec, &split.train);

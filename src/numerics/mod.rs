@@ -14,10 +14,13 @@
 //!    (layer normalization, Fixup's scalars, branch factors), see `model/elementwise.rs`.
 //! 4. `exp`, `ln`, `tanh`, `erf` are polynomials over IEEE operations and FMA, see [`elementary`].
 //! 5. One trial runs on one thread; no float is summed across threads.
+//! 6. Operations round to nearest and keep subnormal numbers: whatever computes holds a
+//!    [`FloatMode`], because a thread inherits the processor's mode.
 
 mod aligned;
 pub mod elementary;
 mod elementwise;
+mod environment;
 pub mod isa;
 pub mod lane;
 pub mod linalg;
@@ -28,6 +31,7 @@ mod sparse_rows;
 pub mod spectrum;
 
 pub use elementwise::{Elementwise, apply, apply_batch};
+pub use environment::FloatMode;
 pub use isa::{Isa, isa};
 pub use lane::{Lane, Mask, Word};
 pub use matrix::{Batch, Weights};

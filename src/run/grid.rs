@@ -23,6 +23,7 @@ use super::trace::Trace;
 use super::{BUILD, files, tables};
 use crate::data::Environment;
 use crate::experiment::Experiment;
+use crate::numerics::FloatMode;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::memory;
 use crate::support::text::{duration, grouped};
@@ -165,6 +166,7 @@ impl Grid {
     /// Another process works in the directory; it holds something else; data cannot be read; an I/O
     /// error; or a stop was requested, which leaves everything ready to be resumed.
     pub fn run(self) -> Result<GridOutcome> {
+        let _mode = FloatMode::standard();
         run(&self)
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::numerics::FloatMode;
 use crate::support::error::{Error, Kind, Result};
 
 /// Most threads that may be asked for.
@@ -28,6 +29,7 @@ impl Pool {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|i| format!("trial-{i}"))
+            .start_handler(|_| FloatMode::standard().keep())
             .build()
             .map_err(|e| {
                 Error::new(Kind::Io, format!("cannot start {threads} threads: {e}"))

@@ -5,6 +5,7 @@ use crate::data::{Prepared, Targets};
 use crate::experiment::{EvaluateTrain, Length, Trial};
 use crate::init::{self, Context, InitReport};
 use crate::model::{BatchScore, Model, Parameters, Score, Trainer, Workspace};
+use crate::numerics::FloatMode;
 use crate::random::{Key, Purpose};
 use crate::support::error::Result;
 use crate::table::record::{EpochRow, LayerRow, Status, TrialRecord, TrialRow};
@@ -32,6 +33,7 @@ pub struct Trained {
 /// # Errors
 /// The scheme is not defined for this network, or the network does not fit the data.
 pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<Trained> {
+    let _mode = FloatMode::standard();
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;
     let (initial, init) = initial_state(trial, &model, data)?;

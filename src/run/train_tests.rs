@@ -173,3 +173,18 @@ fn notes_of_the_scheme_reach_the_row() {
                 lsuv: layer 2 has output variance 0 after 0 scalings; and 1 more";
     assert_eq!((row.status, row.message.as_deref()), (Status::Ok, Some(said)));
 }
+
+#[test]
+fn the_mode_of_the_processor_reaches_no_bit() {
+    let data = digits();
+    for scheme in ["he_normal", "orthogonal"] {
+        let trial = trial(scheme, "tanh", &[32, 16], 1e-3, Length::Epochs(1));
+        let train = || train(&trial, &data, &mut Workspace::new()).unwrap();
+        let right = train();
+        let Some(_wrong) = FloatMode::wrong() else { return };
+        let other = train();
+        assert_eq!(other.record, right.record);
+        assert_eq!(other.last.hash(), right.last.hash());
+        assert_eq!(digits().hash, data.hash);
+    }
+}

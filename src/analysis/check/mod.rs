@@ -31,6 +31,7 @@ use serde::Serialize;
 
 use crate::experiment::{Axis, Claim, Experiment};
 use crate::init::Registry;
+use crate::numerics::FloatMode;
 use crate::support::error::{Context as _, Error, Kind, Result};
 
 use crate::analysis::stats::Interval;
@@ -177,6 +178,7 @@ pub fn evaluate_claims(
     source: &Source,
     manifest: Option<&Manifest>,
 ) -> Result<Vec<Judgement>> {
+    let _mode = FloatMode::standard();
     let plan = experiment.plan();
     let order = |axis| plan.values(axis).into_iter().map(str::to_owned).collect();
     let claims = &experiment.claims;
