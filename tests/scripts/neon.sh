@@ -4,7 +4,7 @@
 # code, compared with plain loops and golden bits), then whole runs of the program there, whose
 # tables must be byte for byte those of this machine.
 #
-#   tests/scripts/neon.sh [EXPERIMENT.toml]       default: tests/fixtures/bytes.toml
+#   tests/scripts/neon.sh [EXPERIMENT.toml]       default: tests/fixtures/bytes/
 #
 # needs: rustup target add aarch64-unknown-linux-gnu
 #        apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
@@ -37,18 +37,18 @@ done
 
 cargo build --release --quiet
 cargo build --release --quiet --target $target
-experiment=${1:-tests/fixtures/bytes.toml}
+experiment=${1:-}
+. tests/scripts/bytes.sh
 grid() { # ISA, command...
-    GOODINIT_ISA=$1 "${@:2}" grid "$experiment" --out "$work/$1" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
-    grep -q "\"isa\": \"$1\"" "$work/$1/run.json" # the forced path is the one that ran
+    export GOODINIT_ISA=$1
+    bytes_run "$work/$1" "${@:2}" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+    [ -z "$(grep -L "\"isa\": \"$1\"" "$work/$1"/*/run.json)" ] # the forced path is the one that ran
 }
 arm=(qemu-aarch64 -L /usr/aarch64-linux-gnu "$built/$target/release/goodinit")
-"$built/release/goodinit" grid "$experiment" --out "$work/native" > "$work/log" 2>&1
+bytes_run "$work/native" "$built/release/goodinit" > "$work/log" 2>&1
 grid neon "${arm[@]}"
 grid portable "${arm[@]}"
-for table in "$work"/native/*.csv "$work/native/manifest.toml"; do
-    for isa in neon portable; do
-        cmp "$table" "$work/$isa/$(basename "$table")" || { echo "FAILED: aarch64 ($isa) differs"; exit 1; }
-    done
+for isa in neon portable; do
+    bytes_same "$work/native" "$work/$isa" || { echo "FAILED: aarch64 ($isa) differs"; exit 1; }
 done
 echo "passed: on aarch64 NEON and portable code give the bytes of $(uname -m)"

@@ -10,10 +10,11 @@ cargo build --release
 binary=target/release/goodinit
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+. tests/scripts/bytes.sh
 
 run() { # name, command...
     name=$1; shift
-    "$@" grid tests/fixtures/bytes.toml --out "$work/$name" --threads 2 >/dev/null 2>"$work/$name.log" ||
+    bytes_run "$work/$name" "$@" >/dev/null 2>"$work/$name.log" ||
         { cat "$work/$name.log"; exit 1; }
 }
 
@@ -35,9 +36,7 @@ if has Haswell avx512 || has Nehalem avx2; then echo "the emulation has too much
 status=0
 for other in portable avx2 avx512 haswell nehalem; do
     [ -d "$work/$other" ] || continue
-    for table in "$work"/native/*.csv; do
-        cmp "$table" "$work/$other/$(basename "$table")" || status=1
-    done
+    bytes_same "$work/native" "$work/$other" || status=1
 done
 [ $status = 0 ] && echo "byte-identical: native, forced paths, Haswell, Nehalem"
 exit $status
