@@ -43,6 +43,12 @@ impl FloatMode {
     #[cfg(test)]
     #[inline(never)]
     pub(crate) fn wrong() -> Option<Self> {
+        #[cfg(target_arch = "aarch64")]
+        use aarch64::WRONG;
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        use other::WRONG;
+        #[cfg(target_arch = "x86_64")]
+        use x86_64::WRONG;
         (WRONG != STANDARD).then(|| FloatMode::enter(WRONG))
     }
 }
@@ -58,7 +64,7 @@ impl Drop for FloatMode {
 }
 
 #[cfg(target_arch = "x86_64")]
-use x86_64::{MODE, Register, STANDARD, WRONG, read, write};
+use x86_64::{MODE, Register, STANDARD, read, write};
 
 /// MXCSR.
 #[cfg(target_arch = "x86_64")]
@@ -75,7 +81,7 @@ mod x86_64 {
 
     pub(super) const MODE: u32 = DENORMALS_ARE_ZERO | EXCEPTIONS_MASKED | ROUNDING | FLUSH_TO_ZERO;
     pub(super) const STANDARD: u32 = EXCEPTIONS_MASKED;
-    #[cfg_attr(not(test), allow(dead_code))]
+    #[cfg(test)]
     pub(super) const WRONG: u32 = EXCEPTIONS_MASKED | DENORMALS_ARE_ZERO | DOWNWARD | FLUSH_TO_ZERO;
 
     pub(super) fn read() -> u32 {
@@ -92,7 +98,7 @@ mod x86_64 {
 }
 
 #[cfg(target_arch = "aarch64")]
-use aarch64::{MODE, Register, STANDARD, WRONG, read, write};
+use aarch64::{MODE, Register, STANDARD, read, write};
 
 /// FPCR.
 #[cfg(target_arch = "aarch64")]
@@ -105,7 +111,7 @@ mod aarch64 {
     pub(super) const MODE: u64 = 0b111 | 0x9f << 8 | 1 << 19 | 3 << 22 | 1 << 24 | 1 << 25;
     pub(super) const STANDARD: u64 = 0;
     /// FZ, and rounding downward.
-    #[cfg_attr(not(test), allow(dead_code))]
+    #[cfg(test)]
     pub(super) const WRONG: u64 = 1 << 24 | 2 << 22;
 
     pub(super) fn read() -> u64 {
@@ -123,7 +129,7 @@ mod aarch64 {
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-use other::{MODE, Register, STANDARD, WRONG, read, write};
+use other::{MODE, Register, STANDARD, read, write};
 
 /// Processors whose register this crate does not know: the mode stays as it is.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -132,7 +138,7 @@ mod other {
 
     pub(super) const MODE: u32 = 0;
     pub(super) const STANDARD: u32 = 0;
-    #[cfg_attr(not(test), allow(dead_code))]
+    #[cfg(test)]
     pub(super) const WRONG: u32 = 0;
 
     pub(super) fn read() -> u32 {
