@@ -76,6 +76,7 @@ mod x86_64 {
     const DENORMALS_ARE_ZERO: u32 = 1 << 6;
     const EXCEPTIONS_MASKED: u32 = 0x3f << 7;
     const ROUNDING: u32 = 3 << 13;
+    #[cfg(test)]
     const DOWNWARD: u32 = 1 << 13;
     const FLUSH_TO_ZERO: u32 = 1 << 15;
 
