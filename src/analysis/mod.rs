@@ -1,11 +1,8 @@
 //! From tables to statistics, rankings, verdicts on claims and comparisons.
 
-pub mod cell;
 pub mod check;
 pub mod diff;
 pub mod rank;
-pub mod ranking;
 pub mod stats;
 pub mod summary;
 pub mod tune;
-pub mod tuning;

@@ -6,8 +6,6 @@
 //! then over the seeds. The `tuned_*` columns stand in the row of the learning rate that was chosen
 //! (see [`crate::analysis::tune`]) and are empty in the others.
 
-use std::io::Read;
-
 use rayon::prelude::*;
 
 use crate::analysis::stats::{self, Estimate, Identity, Units, variance};
@@ -15,36 +13,16 @@ use crate::analysis::tune::{Split, Tuned, tune};
 use crate::experiment::Axis;
 use crate::numerics::FloatMode;
 use crate::row::Status;
-use crate::support::error::Result;
-use crate::table::format;
-use crate::table::manifest::Manifest;
-use crate::table::table::{EpochLine, Reader, TrialLine};
 use crate::table::{Figure, Subset, Trials};
 
 mod row;
 
 pub use row::{SummaryFigures, SummaryRow, write};
 
-/// Summarises the tables in `trials` and `epochs`; the manifest gives chance accuracies.
-///
-/// # Errors
-/// A row that cannot be read, or rows that are not in the order of the tables.
-pub fn of_tables<T: Read, E: Read>(
-    trials: T,
-    epochs: Option<E>,
-    manifest: Option<&Manifest>,
-) -> Result<Vec<SummaryRow>> {
-    let _mode = FloatMode::standard();
-    let trials = Reader::<TrialLine, T>::new(format::TRIALS, trials)?;
-    let epochs = epochs
-        .map(|e| Reader::<EpochLine, E>::new(format::EPOCHS, e))
-        .transpose()?;
-    Ok(summarise(&Trials::read(trials, epochs, manifest)?))
-}
-
 /// One row per cell, in the same order. Cells are shared out among the threads of the rayon pool
 /// that this is called in.
 pub fn summarise(trials: &Trials) -> Vec<SummaryRow> {
+    let _mode = FloatMode::standard();
     let _mode = FloatMode::standard();
     let cells = trials.cells();
     let mut rows: Vec<SummaryRow> = cells.par_iter().map(row).collect();

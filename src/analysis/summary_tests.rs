@@ -1,7 +1,21 @@
 use super::*;
-use crate::table::example;
+use std::io::Read;
+
+use crate::support::error::Result;
+use crate::table::manifest::Manifest;
 use crate::table::record::TrialRecord;
-use crate::table::table::{Table, Writer};
+use crate::table::table::{Reader, Table, Writer};
+use crate::table::{example, format};
+
+fn of_tables<T: Read, E: Read>(
+    trials: T,
+    epochs: Option<E>,
+    manifest: Option<&Manifest>,
+) -> Result<Vec<SummaryRow>> {
+    let epochs = epochs.map(|e| Reader::new(format::EPOCHS, e)).transpose()?;
+    let trials = Reader::new(format::TRIALS, trials)?;
+    Ok(summarise(&Trials::read(trials, epochs, manifest)?))
+}
 
 fn trial(scheme: &str, rate: f64, replicate: u32, accuracy: f64) -> TrialRecord {
     let mut c = example::coordinates();
@@ -24,7 +38,12 @@ fn summary(records: &[TrialRecord]) -> Vec<SummaryRow> {
         writer.finish().unwrap()
     };
     let (trials, epochs) = (write(Table::Trials), write(Table::Epochs));
-    of_tables(&trials[..], Some(&epochs[..]), Some(&example::manifest())).unwrap()
+    let read = of_tables(&trials[..], Some(&epochs[..]), Some(&example::manifest())).unwrap();
+    // A run summarises its records as it writes them.
+    let mut written = crate::table::trials::Builder::new(true);
+    records.iter().for_each(|record| written.push_record(record));
+    assert_eq!(summarise(&written.finish(Some(&example::manifest()))), read);
+    read
 }
 
 /// Two schemes, two rates, four replicates.

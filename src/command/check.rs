@@ -1,6 +1,6 @@
 //! `goodinit check`: do the claims of experiments hold on their tables?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -8,8 +8,14 @@ use serde_json::Value;
 
 use super::print as print_out;
 use crate::analysis::check::{self, print};
+use crate::data::Environment;
+use crate::init::Registry;
+use crate::run::progress::say;
 use crate::support::error::Result;
 use crate::support::text::Style;
+use crate::table::format;
+use crate::table::inputs::{brought_data, inputs_changed, recorded_experiment};
+use crate::table::manifest::Manifest;
 
 /// Arguments of `goodinit check`.
 #[derive(Debug, clap::Args)]
@@ -41,6 +47,22 @@ enum Format {
     Json,
 }
 
+/// Says on standard error where data or weights files are not those that the tables in `dir` were
+/// made with. Files that cannot be read are no reason to say anything.
+pub(super) fn warn_of_changed_inputs(dir: &Path) {
+    let Ok(manifest) = Manifest::load(dir) else {
+        return;
+    };
+    let path = dir.join(format::MANIFEST);
+    let Ok(experiment) = recorded_experiment(&manifest, &path, &Registry::standard()) else {
+        return;
+    };
+    let data = brought_data(&experiment, &Environment::default());
+    for changed in inputs_changed(&manifest, &experiment, &data) {
+        say(&format!("{}: {changed}", dir.display()));
+    }
+}
+
 /// Checks and prints.
 ///
 /// # Errors
@@ -57,6 +79,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
     let style = Style::detect();
     let (mut texts, mut values, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for dir in directories {
+        warn_of_changed_inputs(&dir);
         let verdicts = check::evaluate(&dir)?;
         let place = dir.display().to_string();
         match args.format {

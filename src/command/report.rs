@@ -82,6 +82,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 fn run_here(args: Args) -> Result<ExitCode> {
+    let dirs = args.dirs.iter();
+    dirs.for_each(|dir| super::check::warn_of_changed_inputs(dir));
     let runs = args
         .dirs
         .iter()

@@ -44,15 +44,6 @@ impl Pending {
         &self.destination
     }
 
-    /// Opens what has been written so far, for reading.
-    ///
-    /// # Errors
-    /// A full disk and the like.
-    pub fn reread(&mut self) -> Result<File> {
-        let file = self.file.flush().and_then(|()| self.file.get_ref().reopen());
-        file.map_err(|e| Error::io("write", &self.destination, &e))
-    }
-
     /// Brings what was written to the disk; the destination is still untouched.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! From records to the tables of a results directory, in one pass and with flat memory.
 
-use std::io::{BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -8,13 +8,14 @@ use rayon::prelude::*;
 use super::directory::{PROBED, TRAINED};
 use super::files::{Pending, replace};
 use super::store::Store;
-use crate::analysis::summary;
+use crate::analysis::summary::{self, summarise};
 use crate::experiment::{Experiment, Record};
 use crate::support::error::{Error, Result};
 use crate::table::format;
 use crate::table::manifest::Manifest;
 use crate::table::record::TrialRecord;
 use crate::table::table::{Table, Writer};
+use crate::table::trials::Builder;
 
 /// The tables that an experiment has beside the manifest.
 pub fn expected(record: &Record) -> Vec<&'static str> {
@@ -54,6 +55,7 @@ pub fn write(
             writers.push(Writer::without_column(table, &without_column, file)?);
         }
     }
+    let mut trials = Builder::new(experiment.record.epochs);
     let mut unread = 0..manifest.trials;
     let mut fetch = || -> Result<Vec<TrialRecord>> {
         let (mut batch, mut rows) = (Vec::new(), 0);
@@ -68,6 +70,7 @@ pub fn write(
     };
     let mut batch = fetch()?;
     while !batch.is_empty() {
+        batch.iter().for_each(|record| trials.push_record(record));
         let push = |writer: &mut Writer<Pending>| batch.iter().try_for_each(|record| writer.push(record));
         let (next, pushed) = rayon::join(&mut fetch, || writers.par_iter_mut().try_for_each(push));
         pushed?;
@@ -77,7 +80,8 @@ pub fn write(
     for writer in writers {
         pending.push(writer.finish()?);
     }
-    let summary = summary(directory, manifest, &mut pending)?;
+    let mut summary = Pending::create(&directory.join(format::SUMMARY))?;
+    summary::write(&summarise(&trials.finish(Some(manifest))), &mut summary)?;
     pending.push(summary);
     let path = directory.join(format::MANIFEST);
     let mut last = Pending::create(&path)?;
@@ -91,19 +95,4 @@ pub fn write(
     }
     let stale: Vec<PathBuf> = stale.iter().map(|name| directory.join(name)).collect();
     replace(pending, &stale)
-}
-
-/// Summarises the tables in `pending`.
-fn summary(directory: &Path, manifest: &Manifest, pending: &mut [Pending]) -> Result<Pending> {
-    let mut reread = |name: &str| {
-        let found = pending.iter_mut().find(|p| p.destination().ends_with(name));
-        found.map(|p| p.reread().map(BufReader::new)).transpose()
-    };
-    let (trials, epochs) = (reread(format::TRIALS)?, reread(format::EPOCHS)?);
-    let mut summary = Pending::create(&directory.join(format::SUMMARY))?;
-    if let Some(trials) = trials {
-        let rows = summary::of_tables(trials, epochs, Some(manifest))?;
-        summary::write(&rows, &mut summary)?;
-    }
-    Ok(summary)
 }

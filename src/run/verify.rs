@@ -2,8 +2,6 @@
 //! of its probed networks, and compares that with the tables by [`diff`].
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,12 +19,12 @@ use crate::analysis::diff::{self, Options};
 use crate::analysis::summary;
 use crate::random::{Key, Purpose};
 use crate::support::error::{Error, Kind, Result};
-use crate::table::format;
 use crate::table::inputs::{ChangedInput, inputs_changed};
 use crate::table::manifest::Manifest;
 use crate::table::probe::{write_histograms, write_layers};
 use crate::table::source::Source;
 use crate::table::table::{Table, Writer};
+use crate::table::{Trials, format};
 
 /// What was recomputed, and how it differs.
 #[derive(Debug)]
@@ -115,7 +113,7 @@ pub fn verify(
     let mut chosen = Vec::new();
     if trained {
         // First, since it takes no training.
-        match sample.pool.install(|| summary_of(directory, manifest, job)) {
+        match sample.pool.install(|| summary_of(directory, job)) {
             Ok(bytes) => drop(here.insert(format::SUMMARY.to_owned(), bytes)),
             Err(error) => verified.notes.push(format!(
                 "{}: cannot be recomputed: {}",
@@ -260,17 +258,11 @@ fn probe(directory: &Path, job: &Job, networks: &[u32], sample: &Sample) -> Resu
 }
 
 /// The summary that the tables in `directory` give.
-fn summary_of(directory: &Path, manifest: &Manifest, job: &Job) -> Result<Arc<[u8]>> {
-    let open = |file: &str| -> Result<BufReader<File>> {
-        let path = directory.join(file);
-        let file = File::open(&path).map_err(|e| Error::io("read", &path, &e))?;
-        Ok(BufReader::new(file))
-    };
+fn summary_of(directory: &Path, job: &Job) -> Result<Arc<[u8]>> {
     // An epochs.csv that was not recorded is of something else.
     let timed = job.experiment.record.epochs && directory.join(format::EPOCHS).exists();
-    let epochs = timed.then(|| open(format::EPOCHS)).transpose()?;
-    let rows = summary::of_tables(open(format::TRIALS)?, epochs, Some(manifest))?;
+    let trials = Trials::from_source(&Source::Directory(directory.to_owned()), timed)?;
     let mut text = Vec::new();
-    summary::write(&rows, &mut text)?;
+    summary::write(&summary::summarise(&trials), &mut text)?;
     Ok(text.into())
 }

@@ -114,7 +114,7 @@ pub fn frame(records: &[TrialRecord], manifest: Option<&Manifest>) -> Trials {
     records.sort_by(|a, b| crate::table::order::compare(&a.coordinates, &b.coordinates));
     let mut builder = Builder::new(false);
     for record in &records {
-        builder.push(&record.coordinates, &record.trial, None);
+        builder.push_record(record);
     }
     builder.finish(manifest)
 }

@@ -7,12 +7,13 @@ use std::path::Path;
 
 use crate::experiment::claim::Selector;
 use crate::experiment::{Axis, Coordinates};
-use crate::row::{Cells, ColumnKind, Status, TrialRow};
+use crate::row::{Cells, ColumnKind, EpochRow, Status, TrialRow};
 use crate::support::error::{Error, Kind, Result};
 
 use super::format;
 use super::manifest::Manifest;
 use super::order;
+use super::record::TrialRecord;
 use super::source::Source;
 use super::table::{EpochLine, Reader, TrialLine};
 
@@ -141,7 +142,7 @@ struct DatasetFacts {
 ///
 /// Rows are numbered from 0. [`Trials::all`] gives a [`Subset`], which can be narrowed
 /// ([`Subset::select`]), divided ([`Subset::group_by`]) and scored ([`Subset::scores`]). Here the
-/// schemes of a committed run are scored by hand; `analysis::ranking` adds intervals and a fair
+/// schemes of a committed run are scored by hand; `analysis::rank` adds intervals and a fair
 /// choice of learning rates.
 ///
 /// ```
@@ -274,6 +275,16 @@ impl Trials {
         self.dictionaries[axis as usize].numbers[self.code(row, axis) as usize]
     }
 
+    /// The coordinates of a row.
+    ///
+    /// # Errors
+    /// Never: the texts are those that were read.
+    pub(crate) fn coordinates(&self, row: usize) -> Result<Coordinates> {
+        let texts: csv::StringRecord = Axis::ALL.iter().map(|axis| self.text(row, *axis)).collect();
+        Coordinates::read(&texts, 0)
+            .map_err(|bad| Error::new(Kind::Store, format!("`{}` is wrong", Axis::ALL[bad.column])))
+    }
+
     /// The replicate of a row.
     pub fn replicate(&self, row: usize) -> u32 {
         self.value(row, Axis::Replicate) as u32
@@ -343,15 +354,13 @@ impl Trials {
         self.score_of(row, figure, self.number(row, figure))
     }
 
-    /// What a trial counts with that measured `value` of `figure` (at some evaluation, say): the
-    /// one place that decides what a diverged or failed trial counts as.
+    /// What a trial counts with that measured `value` of `figure` (at some evaluation, say).
     pub fn score_of(&self, row: usize, figure: Figure, value: Option<f64>) -> Option<f64> {
         match (self.status(row), value) {
             (Status::Ok, Some(value)) => Some(value),
             _ if !figure.can_be_lost() => value,
             _ if !self.measures(row, figure) => None,
-            _ if figure.is_accuracy() => Some(self.chance(row).unwrap_or(0.0)),
-            _ => Some(f64::INFINITY),
+            _ => Some(worst(figure.is_accuracy(), self.chance(row))),
         }
     }
 
@@ -363,6 +372,15 @@ impl Trials {
 
     fn facts(&self, row: usize) -> &DatasetFacts {
         &self.datasets[self.code(row, Axis::Dataset) as usize]
+    }
+}
+
+/// What a trial that diverged or failed counts as: chance (0 where unknown) for an accuracy, infinity
+/// for a loss.
+pub(crate) fn worst(accuracy: bool, chance: Option<f64>) -> f64 {
+    match accuracy {
+        true => chance.unwrap_or(0.0),
+        false => f64::INFINITY,
     }
 }
 
@@ -617,6 +635,13 @@ impl Builder {
         }
     }
 
+    /// Adds the trial of a record.
+    pub(crate) fn push_record(&mut self, record: &TrialRecord) {
+        let reached = record.epochs.iter().find(|row| reaches_target(row));
+        let time = reached.map(|row| f64::from(row.epoch));
+        self.push(&record.coordinates, &record.trial, time);
+    }
+
     /// The frame; `manifest` gives the accuracy of guessing on each dataset.
     pub(crate) fn finish(mut self, manifest: Option<&Manifest>) -> Trials {
         let mut dictionaries = Vec::new();
@@ -811,6 +836,10 @@ impl<T: Read> Blocks<T> {
     }
 }
 
+fn reaches_target(row: &EpochRow) -> bool {
+    row.test_accuracy.is_some_and(|a| a >= TARGET_ACCURACY)
+}
+
 /// Walks `epochs.csv` in step with `trials.csv`.
 struct Times<E: Read> {
     rows: Reader<EpochLine, E>,
@@ -830,8 +859,7 @@ impl<E: Read> Times<E> {
                 Ordering::Greater => break,
                 Ordering::Less => {}
                 Ordering::Equal => {
-                    let reached = line.row.test_accuracy.is_some_and(|a| a >= TARGET_ACCURACY);
-                    if reached && time.is_infinite() {
+                    if reaches_target(&line.row) && time.is_infinite() {
                         time = f64::from(line.row.epoch);
                     }
                 }

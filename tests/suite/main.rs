@@ -2,6 +2,7 @@
 
 mod floors;
 mod shipped;
+mod summaries;
 mod arguments;
 mod cases;
 mod crash;

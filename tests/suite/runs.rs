@@ -230,6 +230,14 @@ fn tables_of_other_data_are_found_out() {
         "{ran:#?}"
     );
     assert!(ran.out.contains("recomputed 0 of 32"), "{ran:#?}");
+    for command in ["check", "report"] {
+        let ran = bench.run(&[command, "r"]).expect(0);
+        assert!(
+            ran.err.contains("are not those that these tables were made with"),
+            "{ran:#?}"
+        );
+    }
+    fs::remove_file(bench.path("r/report.html")).unwrap();
     let ran = bench.run(&["probe", "x.toml", "--out", "r"]).expect(2);
     assert!(
         ran.err

@@ -1,18 +1,19 @@
 //! One value per trial for each claim, read from the tables in one pass each.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::experiment::claim::{EndStatus, Evaluation, Metric, Rate, Relation, TimeUnit};
 use crate::experiment::{Axis, Claim, Coordinates, Experiment};
-use crate::support::error::{Error, Kind, Result};
+use crate::support::error::Result;
 
 use super::layers::{LayersOfTrial, number};
-use crate::analysis::cell::worst;
-use crate::table::manifest::Manifest;
 use crate::table::probe::ProbeLine;
 use crate::table::record::Status;
 use crate::table::source::{Bytes, Source};
-use crate::table::table::{EpochLine, LayerLine, Reader, Row, TrialLine};
+use crate::table::table::{EpochLine, LayerLine, Reader, Row};
+use crate::table::trials::Builder;
+use crate::table::{Figure, Trials};
 
 /// The trials that a claim is about.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,8 @@ pub struct Evidence {
 pub struct Trial {
     /// Where it stands.
     pub coordinates: Coordinates,
+    /// Its row in the table of trials; `None` for a probe.
+    pub row: Option<usize>,
     /// How it ended.
     pub status: Status,
     /// Whether the left selector means it.
@@ -46,33 +49,26 @@ pub struct Trial {
 ///
 /// # Errors
 /// A table is malformed, or `trials.csv` is missing.
-pub fn collect(
-    experiment: &Experiment,
-    source: &Source,
-    manifest: Option<&Manifest>,
-) -> Result<Vec<Evidence>> {
+pub fn collect(experiment: &Experiment, source: &Source) -> Result<Vec<Evidence>> {
+    let mut trials = Builder::new(false).finish(None);
     let claims = experiment.claims.as_slice();
     let mut gatherer = Gatherer {
         experiment,
         claims,
         evidence: vec![Evidence::default(); claims.len()],
         places: BTreeMap::new(),
-        manifest,
     };
     let is_probe = |claim: &Claim| matches!(claim.metric, Metric::Probe { .. });
     if claims.iter().any(|c| !is_probe(c)) {
-        let Some(mut rows) = open::<TrialLine>(source)? else {
-            let message = format!("{source} holds no {}", TrialLine::FILE);
-            return Err(Error::new(Kind::Store, message));
-        };
-        gatherer.trials(&mut rows)?;
+        trials = Trials::from_source(source, false)?;
+        gatherer.trials(&trials)?;
     }
     if claims
         .iter()
         .any(|c| matches!(c.metric, Metric::Epoch { .. } | Metric::TimeTo { .. }))
     {
         match open::<EpochLine>(source)? {
-            Some(mut rows) => gatherer.epochs(&mut rows)?,
+            Some(mut rows) => gatherer.epochs(&mut rows, &trials)?,
             None => gatherer.missing(EpochLine::FILE, |m| {
                 matches!(m, Metric::Epoch { .. } | Metric::TimeTo { .. })
             }),
@@ -107,7 +103,6 @@ struct Gatherer<'c> {
     evidence: Vec<Evidence>,
     /// By trial_id: which trial of which claim's evidence awaits a value.
     places: BTreeMap<String, Vec<(usize, usize)>>,
-    manifest: Option<&'c Manifest>,
 }
 
 impl Gatherer<'_> {
@@ -119,16 +114,12 @@ impl Gatherer<'_> {
         }
     }
 
-    fn trials(&mut self, rows: &mut Reader<TrialLine, Bytes>) -> Result<()> {
-        let columns = columns::<TrialLine>();
-        while let Some(line) = rows.next() {
-            let line = line?;
-            let cell = |column: &str| number(rows.record(), &columns, column);
-            let chance = self.manifest.and_then(|m| m.chance(&line.coordinates.dataset));
-            let status = line.trial.status;
-            let value_of = |column: &str| value(cell(column), column, status, chance);
+    fn trials(&mut self, trials: &Trials) -> Result<()> {
+        for row in 0..trials.len() {
+            let status = trials.status(row);
+            let value_of = |column: &str| Figure::named(column).and_then(|f| trials.score(row, f));
             for (index, claim) in self.claims.iter().enumerate() {
-                let Some((left, right)) = sides(claim, &line.coordinates) else {
+                let Some((left, right)) = sides(claim, |axis| trials.text(row, axis).into()) else {
                     continue;
                 };
                 let (now, later) = match &claim.metric {
@@ -148,12 +139,13 @@ impl Gatherer<'_> {
                 if later {
                     let place = (index, evidence.trials.len());
                     self.places
-                        .entry(line.trial.trial_id.clone())
+                        .entry(trials.id(row).to_owned())
                         .or_default()
                         .push(place);
                 }
                 evidence.trials.push(Trial {
-                    coordinates: line.coordinates.clone(),
+                    coordinates: trials.coordinates(row)?,
+                    row: Some(row),
                     status,
                     left,
                     right,
@@ -166,7 +158,7 @@ impl Gatherer<'_> {
         Ok(())
     }
 
-    fn epochs(&mut self, rows: &mut Reader<EpochLine, Bytes>) -> Result<()> {
+    fn epochs(&mut self, rows: &mut Reader<EpochLine, Bytes>, trials: &Trials) -> Result<()> {
         let columns = columns::<EpochLine>();
         // Trials whose value has been found need no further row.
         let mut done: BTreeSet<(usize, usize)> = BTreeSet::new();
@@ -202,13 +194,12 @@ impl Gatherer<'_> {
                 }
             }
         }
-        self.settle_epochs(&done);
+        self.complete_epochs(&done, trials);
         Ok(())
     }
 
     /// Trials that ended early have no row at the moment asked for.
-    fn settle_epochs(&mut self, done: &BTreeSet<(usize, usize)>) {
-        let manifest = self.manifest;
+    fn complete_epochs(&mut self, done: &BTreeSet<(usize, usize)>, trials: &Trials) {
         for (index, place) in self.places.values().flatten() {
             let trial = &mut self.evidence[*index].trials[*place];
             if trial.status == Status::Ok {
@@ -218,8 +209,8 @@ impl Gatherer<'_> {
                 Metric::Epoch { column, at } => {
                     let early = matches!(at, Evaluation::AfterEpoch(_)) && trial.value.is_some();
                     if !early {
-                        let chance = manifest.and_then(|m| m.chance(&trial.coordinates.dataset));
-                        trial.value = value(None, column, trial.status, chance);
+                        let figure = trial.row.zip(Figure::named(column));
+                        trial.value = figure.and_then(|(row, f)| trials.score_of(row, f, None));
                     }
                 }
                 // It will never reach its target.
@@ -237,7 +228,7 @@ impl Gatherer<'_> {
         while let Some(line) = rows.next() {
             let line = line?;
             if line.trial_id != trial.id {
-                self.settle_layers(&trial, &columns);
+                self.complete_layers(&trial, &columns);
                 trial = LayersOfTrial {
                     id: line.trial_id.clone(),
                     rows: Vec::new(),
@@ -248,11 +239,11 @@ impl Gatherer<'_> {
                 trial.rows.push((line.row.epoch, line.row.layer, cells));
             }
         }
-        self.settle_layers(&trial, &columns);
+        self.complete_layers(&trial, &columns);
         Ok(())
     }
 
-    fn settle_layers(&mut self, layers: &LayersOfTrial, columns: &BTreeMap<&'static str, usize>) {
+    fn complete_layers(&mut self, layers: &LayersOfTrial, columns: &BTreeMap<&'static str, usize>) {
         let Some(places) = self.places.get(&layers.id) else {
             return;
         };
@@ -283,7 +274,7 @@ impl Gatherer<'_> {
             let line = rows.next().transpose()?;
             let same = line.as_ref().is_some_and(|l| l.trial_id == trial.id);
             if !same && let Some(coordinates) = place.take() {
-                self.settle_probe(&coordinates, &trial, &columns);
+                self.complete_probe(&coordinates, &trial, &columns);
                 trial.rows.clear();
             }
             let Some(line) = line else {
@@ -297,7 +288,7 @@ impl Gatherer<'_> {
         }
     }
 
-    fn settle_probe(
+    fn complete_probe(
         &mut self,
         coordinates: &Coordinates,
         layers: &LayersOfTrial,
@@ -313,9 +304,10 @@ impl Gatherer<'_> {
             else {
                 continue;
             };
-            if let Some((left, right)) = sides(claim, coordinates) {
+            if let Some((left, right)) = sides(claim, |axis| coordinates.text(axis)) {
                 evidence.trials.push(Trial {
                     coordinates: coordinates.clone(),
+                    row: None,
                     status: Status::Ok,
                     left,
                     right,
@@ -330,31 +322,18 @@ impl Gatherer<'_> {
 
 /// Whether the left and the right selector mean a trial; `None` if neither does. In a ranking,
 /// the rivals stand on the right: the left cell's neighbours along the axis.
-fn sides(claim: &Claim, coordinates: &Coordinates) -> Option<(bool, bool)> {
-    let text = |axis| coordinates.text(axis);
-    let left = claim.left.matches(text);
+fn sides<'a>(claim: &Claim, text: impl Fn(Axis) -> Cow<'a, str>) -> Option<(bool, bool)> {
+    let left = claim.left.matches(&text);
     let right = match (&claim.relation, &claim.right) {
         (Relation::Rank { axis, .. }, _) => {
             let mut rivals = claim.left.clone();
             rivals.0.remove(axis);
-            rivals.matches(text)
+            rivals.matches(&text)
         }
-        (_, Some(right)) => right.matches(text),
+        (_, Some(right)) => right.matches(&text),
         (_, None) => false,
     };
     (left || right).then_some((left, right))
-}
-
-/// What a trial counts with: its cell, or the worst where it did not end well and the cell would
-/// tell of its end.
-fn value(cell: Option<f64>, column: &str, status: Status, chance: Option<f64>) -> Option<f64> {
-    let of_the_end = column != "initial_loss";
-    match (status, column) {
-        (Status::Ok, _) => cell,
-        (_, c) if of_the_end && c.ends_with("accuracy") => Some(worst(true, chance)),
-        (_, c) if of_the_end && c.ends_with("loss") => Some(worst(false, chance)),
-        _ => cell,
-    }
 }
 
 fn ended(ending: EndStatus, status: Status) -> bool {

@@ -166,18 +166,14 @@ pub fn evaluate_at(source: &Source, registry: &Registry) -> Result<Vec<Judgement
     let name = format!("{path} (experiment)");
     let experiment = Experiment::parse::<&str>(Path::new(&name), &manifest.experiment, &[], registry)
         .context(|| format!("the experiment of {source}"))?;
-    evaluate_claims(&experiment, source, Some(&manifest))
+    evaluate_claims(&experiment, source)
 }
 
 /// Judges the claims of `experiment` on the tables in `source`.
 ///
 /// # Errors
 /// A table is missing or malformed.
-pub fn evaluate_claims(
-    experiment: &Experiment,
-    source: &Source,
-    manifest: Option<&Manifest>,
-) -> Result<Vec<Judgement>> {
+pub fn evaluate_claims(experiment: &Experiment, source: &Source) -> Result<Vec<Judgement>> {
     let _mode = FloatMode::standard();
     let plan = experiment.plan();
     let order = |axis| plan.values(axis).into_iter().map(str::to_owned).collect();
@@ -185,7 +181,7 @@ pub fn evaluate_claims(
     if claims.is_empty() {
         return Ok(Vec::new());
     }
-    let evidence = evidence::collect(experiment, source, manifest)?;
+    let evidence = evidence::collect(experiment, source)?;
     let judged = claims
         .par_iter()
         .zip(evidence)

@@ -33,6 +33,12 @@ learning_rate = [0.01, 0.1]
     )
 }
 
+/// A text that no other trial has.
+fn id_of(c: &crate::experiment::Coordinates) -> String {
+    let texts = Axis::ALL.iter().map(|axis| c.text(*axis).into_owned());
+    texts.collect::<Vec<String>>().join("-")
+}
+
 const SCHEMES: [&str; 2] = ["he_normal", "xavier_uniform"];
 
 fn score(scheme: &str, architecture: &str, rate: f64, replicate: u32) -> f64 {
@@ -65,7 +71,7 @@ impl Fixture {
                         (c.weight_seed, c.order_seed) = (replicate, replicate);
                         let mut record =
                             example::record(c.clone(), score(scheme, architecture, rate, replicate));
-                        record.trial.trial_id = crate::analysis::cell::describe(&c).replace(',', "-");
+                        record.trial.trial_id = id_of(&c);
                         record.layers[0].weight_std = Some(if scheme == "he_normal" { 0.2 } else { 0.1 });
                         change(&mut record);
                         records.push(record);

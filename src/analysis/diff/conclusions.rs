@@ -7,16 +7,17 @@ use serde::Serialize;
 
 use crate::experiment::Axis;
 use crate::init::Registry;
-use crate::support::error::Result;
+use crate::support::error::{Error, Kind, Result};
 
-use super::cell_groups::{CellGroups, compare_groups};
 use super::export::figure;
-use crate::analysis::cell::Cell;
 use crate::analysis::check::{self, Judgement, Verdict};
-use crate::analysis::ranking::{Rates, duels, scores};
-use crate::table::format;
-use crate::table::record::Status;
-use crate::table::source::Source;
+use crate::analysis::rank::{Rates, paired_tests, scores};
+use crate::row::Status;
+use crate::table::manifest::Manifest;
+use crate::table::source::{Bytes, Source};
+use crate::table::table::Reader;
+use crate::table::trials::Blocks;
+use crate::table::{Figure, Subset, format};
 
 /// What one would conclude differently.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -161,24 +162,50 @@ pub fn compare(old: &Source, new: &Source, limit: usize) -> Result<Conclusions> 
     Ok(conclusions)
 }
 
+/// The trials of a table, a block at a time, so that memory does not grow with the table: those with
+/// the same dataset, noise, architecture and activation. No comparison of schemes spans two blocks.
+fn blocks(source: &Source) -> Result<Blocks<Bytes>> {
+    let manifest = match source.text(format::MANIFEST)? {
+        Some(text) => Manifest::parse(source.name_of(format::MANIFEST).as_ref(), &text).ok(),
+        None => None,
+    };
+    let Some(bytes) = source.open(format::TRIALS)? else {
+        let message = format!("{source} holds no {}", format::TRIALS);
+        return Err(Error::new(Kind::Store, message));
+    };
+    let trials = Reader::new(&source.name_of(format::TRIALS), bytes)?;
+    Blocks::new(trials, &Axis::ALL[..=Axis::Activation as usize], manifest)
+}
+
+/// What conclusions about trials depend on.
+const COMPARED: [Figure; 7] = [
+    Figure::TRAIN_LOSS,
+    Figure::TRAIN_ACCURACY,
+    Figure::VALIDATION_LOSS,
+    Figure::VALIDATION_ACCURACY,
+    Figure::TEST_LOSS,
+    Figure::TEST_ACCURACY,
+    Figure::BEST_TEST_ACCURACY,
+];
+
 fn compare_cells(old: &Source, new: &Source, limit: usize, out: &mut Conclusions) -> Result<()> {
-    let (mut old, mut new) = (CellGroups::open(old)?, CellGroups::open(new)?);
+    let (mut old, mut new) = (blocks(old)?, blocks(new)?);
     let mut spent = Spent::default();
     loop {
-        let order = match (&old.next, &new.next) {
-            (Some(a), Some(b)) => compare_groups(a, b),
+        let order = match (old.peek(), new.peek()) {
+            (Some(a), Some(b)) => old.compare(a, b),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (None, None) => break,
         };
         // Cells of one side alone change no conclusion: there is nothing to compare them with.
         match order {
-            Ordering::Less => drop(old.group()?),
-            Ordering::Greater => drop(new.group()?),
+            Ordering::Less => drop(old.next_block()?),
+            Ordering::Greater => drop(new.next_block()?),
             Ordering::Equal => {
-                let (a, b) = (old.group()?, new.group()?);
-                if a != b {
-                    compare_group(&a, &b, limit, &mut spent, out);
+                let (a, b) = (old.next_block()?, new.next_block()?);
+                if !a.all().same_scores(&b.all(), &COMPARED) {
+                    compare_block(&a.all(), &b.all(), limit, &mut spent, out);
                 }
             }
         }
@@ -193,26 +220,47 @@ fn compare_cells(old: &Source, new: &Source, limit: usize, out: &mut Conclusions
     Ok(())
 }
 
-fn compare_group(old: &[Cell], new: &[Cell], limit: usize, spent: &mut Spent, out: &mut Conclusions) {
-    compare_endings(old, new, limit, out);
-    let contexts = |cells: &'_ [Cell]| -> BTreeMap<Vec<String>, Vec<usize>> {
-        let mut contexts: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
-        for (i, cell) in cells.iter().enumerate() {
-            let key = cell.coordinates.key(&[Axis::Scheme, Axis::LearningRate]);
-            contexts.entry(key).or_default().push(i);
-        }
-        contexts
+/// The groups of `old` and `new` that share their texts on the axes of a cell but `free`, with
+/// these texts.
+fn shared<'a, 'b>(
+    old: &Subset<'a>,
+    new: &Subset<'b>,
+    free: &[Axis],
+) -> Vec<(String, Subset<'a>, Subset<'b>)> {
+    let axes: Vec<Axis> = Axis::CELL
+        .into_iter()
+        .filter(|axis| !free.contains(axis))
+        .collect();
+    let key =
+        |group: &Subset| -> Vec<String> { axes.iter().map(|axis| group.text(*axis).to_owned()).collect() };
+    let theirs = new.group_by(&axes).into_iter().map(|group| (key(&group), group));
+    let mut theirs: BTreeMap<Vec<String>, Subset> = theirs.collect();
+    let both = |group: Subset<'a>| {
+        let key = key(&group);
+        Some((key.join(" "), group, theirs.remove(&key)?))
     };
-    let (a, b) = (contexts(old), contexts(new));
-    for (key, old_places) in &a {
-        let Some(new_places) = b.get(key) else {
-            continue;
-        };
-        let old: Vec<&Cell> = old_places.iter().map(|i| &old[*i]).collect();
-        let new: Vec<&Cell> = new_places.iter().map(|i| &new[*i]).collect();
-        if old != new {
+    old.group_by(&axes).into_iter().filter_map(both).collect()
+}
+
+fn compare_block(old: &Subset, new: &Subset, limit: usize, spent: &mut Spent, out: &mut Conclusions) {
+    for (cell, old, new) in shared(old, new, &[]) {
+        for (status, ending) in [(Status::Diverged, "diverged"), (Status::Failed, "failed")] {
+            let (old, new) = (old.count(status), new.count(status));
+            if old != new {
+                let cell = cell.clone();
+                let change = EndingChange {
+                    cell,
+                    ending,
+                    old,
+                    new,
+                };
+                out.endings.push(limit, change);
+            }
+        }
+    }
+    for (context, old, new) in shared(old, new, &[Axis::Scheme, Axis::LearningRate]) {
+        if !old.same_scores(&new, &COMPARED) {
             out.contexts += 1;
-            let context = key.join(" ");
             if compare_orders(&context, &old, &new, limit, out) {
                 compare_intervals(&context, &old, &new, limit, spent, out);
             }
@@ -220,33 +268,8 @@ fn compare_group(old: &[Cell], new: &[Cell], limit: usize, spent: &mut Spent, ou
     }
 }
 
-fn compare_endings(old: &[Cell], new: &[Cell], limit: usize, out: &mut Conclusions) {
-    let by_key: BTreeMap<Vec<String>, &Cell> = old.iter().map(|c| (c.coordinates.key(&[]), c)).collect();
-    for cell in new {
-        let key = cell.coordinates.key(&[]);
-        let Some(before) = by_key.get(&key) else {
-            continue;
-        };
-        for (status, ending) in [(Status::Diverged, "diverged"), (Status::Failed, "failed")] {
-            let (old, new) = (before.count(status), cell.count(status));
-            if old != new {
-                let cell = key.join(" ");
-                out.endings.push(
-                    limit,
-                    EndingChange {
-                        cell,
-                        ending,
-                        old,
-                        new,
-                    },
-                );
-            }
-        }
-    }
-}
-
 /// Compares who is ahead of whom; whether the leader is the same.
-fn compare_orders(context: &str, old: &[&Cell], new: &[&Cell], limit: usize, out: &mut Conclusions) -> bool {
+fn compare_orders(context: &str, old: &Subset, new: &Subset, limit: usize, out: &mut Conclusions) -> bool {
     let (a, b) = (scores(old, Rates::Tuned), scores(new, Rates::Tuned));
     let (Some(first_old), Some(first_new)) = (a.first(), b.first()) else {
         return false;
@@ -288,18 +311,20 @@ fn compare_orders(context: &str, old: &[&Cell], new: &[&Cell], limit: usize, out
 /// Compares which schemes are distinguishable from the leader, which is the same on both sides.
 fn compare_intervals(
     context: &str,
-    old: &[&Cell],
-    new: &[&Cell],
+    old: &Subset,
+    new: &Subset,
     limit: usize,
     spent: &mut Spent,
     out: &mut Conclusions,
 ) {
-    let old = duels(old, Rates::Tuned, context);
-    let both = duels(new, Rates::Tuned, context).into_iter().filter_map(|now| {
-        let before = old.iter().find(|d| d.scheme == now.scheme)?;
-        // The same trials say the same: what changed may not be what schemes are compared by.
-        (*before != now).then_some((before, now))
-    });
+    let old = paired_tests(old, Rates::Tuned, context);
+    let both = paired_tests(new, Rates::Tuned, context)
+        .into_iter()
+        .filter_map(|now| {
+            let before = old.iter().find(|d| d.scheme == now.scheme)?;
+            // The same trials say the same: what changed may not be what schemes are compared by.
+            (*before != now).then_some((before, now))
+        });
     let changed: Vec<_> = both.collect();
     if spent.pairs > MOST_PAIRS {
         spent.left_out += u64::from(!changed.is_empty());
@@ -307,8 +332,8 @@ fn compare_intervals(
     }
     for (before, now) in changed {
         spent.pairs += before.pairs() + now.pairs();
-        let distinguishable = now.apart();
-        if before.apart() != distinguishable {
+        let distinguishable = now.distinguishes();
+        if before.distinguishes() != distinguishable {
             let change = IntervalChange {
                 context: context.to_owned(),
                 scheme: now.scheme,

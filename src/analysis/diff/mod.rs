@@ -10,7 +10,6 @@
 //! ([`conclusions`]) tells whether it matters: leaders, rankings, intervals, diverged counts and
 //! the verdicts on claims.
 
-mod cell_groups;
 pub mod conclusions;
 pub mod export;
 pub mod manifests;
