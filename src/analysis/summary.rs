@@ -23,7 +23,6 @@ pub use row::{SummaryFigures, SummaryRow, write};
 /// that this is called in.
 pub fn summarise(trials: &Trials) -> Vec<SummaryRow> {
     let _mode = FloatMode::standard();
-    let _mode = FloatMode::standard();
     let cells = trials.cells();
     let mut rows: Vec<SummaryRow> = cells.par_iter().map(row).collect();
     // The place of each trial's cell among the rows.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::experiment::claim::Selector;
 use crate::experiment::{Axis, Coordinates};
+use crate::numerics::FloatMode;
 use crate::row::{Cells, ColumnKind, EpochRow, Status, TrialRow};
 use crate::support::error::{Error, Kind, Result};
 
@@ -221,6 +222,8 @@ impl Trials {
         epochs: Option<Reader<EpochLine, E>>,
         manifest: Option<&Manifest>,
     ) -> Result<Trials> {
+        // Numbers are parsed with the rounding that they were written for.
+        let _mode = FloatMode::standard();
         let mut times = epochs.map(Times::new).transpose()?;
         let mut builder = Builder::new(times.is_some());
         let mut lines = Lines::new(trials)?;
