@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use goodinit::activation::Activation;
 use goodinit::support::error::{Error, Result};
-use goodinit::table::table::{EpochLine, Reader, TrialLine};
+use goodinit::table::io::{EpochLine, Reader, TrialLine};
 use goodinit::theory::MeanField;
 
 fn main() -> Result<()> {

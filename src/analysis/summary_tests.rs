@@ -2,9 +2,9 @@ use super::*;
 use std::io::Read;
 
 use crate::support::error::Result;
+use crate::table::io::{Reader, Table, Writer};
 use crate::table::manifest::Manifest;
 use crate::table::record::TrialRecord;
-use crate::table::table::{Reader, Table, Writer};
 use crate::table::{example, format};
 
 fn of_tables<T: Read, E: Read>(

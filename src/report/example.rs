@@ -8,11 +8,11 @@ use crate::experiment::claim::Layers;
 use crate::numerics;
 use crate::random::{Key, Purpose};
 use crate::table::format;
+use crate::table::io::{Table, Writer};
 use crate::table::manifest::{DatasetEntry, Manifest};
 use crate::table::order;
 use crate::table::probe::{ProbeRecord, write_histograms, write_layers};
 use crate::table::record::{EpochRow, HistogramRow, LayerRow, ProbeRow, Status, TrialRecord, TrialRow};
-use crate::table::table::{Table, Writer};
 
 /// A scheme's label that would be a script if it were not escaped.
 pub const HOSTILE: &str = "<script>alert('x')</script>&\"";

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::analysis::check::{self, Judgement};
 use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::table::format;
+use crate::table::io::{EpochLine, LayerLine, Reader, Row};
 use crate::table::manifest::Manifest;
 use crate::table::probe::{HistogramLine, ProbeLine};
 use crate::table::record::{EpochRow, LayerRow};
-use crate::table::table::{EpochLine, LayerLine, Reader, Row};
 use crate::table::trials::{Builder, Trials};
 
 /// The tables of one run.

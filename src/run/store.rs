@@ -21,7 +21,7 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(2);
 /// Something that holds records.
 #[derive(Debug)]
 enum Backing {
-    Journal(Journal),
+    Journal(Box<Journal>),
     Memory(Vec<Box<[u8]>>),
 }
 
@@ -124,7 +124,7 @@ impl Store {
             }
             _ => found.foreign.push(key.trial_id),
         })?;
-        self.backings.push(Backing::Journal(journal));
+        self.backings.push(Backing::Journal(Box::new(journal)));
         Ok(found)
     }
 

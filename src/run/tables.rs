@@ -12,9 +12,9 @@ use crate::analysis::summary::{self, summarise};
 use crate::experiment::{Experiment, Record};
 use crate::support::error::{Error, Result};
 use crate::table::format;
+use crate::table::io::{Table, Writer};
 use crate::table::manifest::Manifest;
 use crate::table::record::TrialRecord;
-use crate::table::table::{Table, Writer};
 use crate::table::trials::Builder;
 
 /// The tables that an experiment has beside the manifest.

@@ -20,10 +20,10 @@ use crate::analysis::summary;
 use crate::random::{Key, Purpose};
 use crate::support::error::{Error, Kind, Result};
 use crate::table::inputs::{ChangedInput, inputs_changed};
+use crate::table::io::{Table, Writer};
 use crate::table::manifest::Manifest;
 use crate::table::probe::{write_histograms, write_layers};
 use crate::table::source::Source;
-use crate::table::table::{Table, Writer};
 use crate::table::{Trials, format};
 
 /// What was recomputed, and how it differs.

@@ -8,7 +8,7 @@ pub mod order;
 pub mod probe;
 pub mod record;
 pub mod source;
-pub mod table;
+pub mod io;
 pub mod trials;
 
 pub use trials::{Figure, Subset, Trials};

@@ -9,8 +9,8 @@ use crate::support::error::{Error, Kind, Result};
 use crate::row::{BadCell, Cells, Column, ColumnKind};
 use crate::table::coordinates::Columns;
 use crate::table::format;
+use crate::table::io::{Row, writer};
 use crate::table::record::{HistogramRow, LayerRow, ProbeRow};
-use crate::table::table::{Row, writer};
 
 /// Everything that the probe of one network leaves behind.
 #[derive(Debug, Clone, PartialEq)]
@@ -172,7 +172,7 @@ fn write<R: Row, W: Write>(
 mod tests {
     use super::*;
     use crate::table::example;
-    use crate::table::table::Reader;
+    use crate::table::io::Reader;
 
     #[test]
     fn what_is_written_reads_back() {

@@ -12,11 +12,11 @@ use crate::row::{Cells, ColumnKind, EpochRow, Status, TrialRow};
 use crate::support::error::{Error, Kind, Result};
 
 use super::format;
+use super::io::{EpochLine, Reader, TrialLine};
 use super::manifest::Manifest;
 use super::order;
 use super::record::TrialRecord;
 use super::source::Source;
-use super::table::{EpochLine, Reader, TrialLine};
 
 /// Test accuracy that [`Trials::epochs_to_target`] waits for.
 pub const TARGET_ACCURACY: f64 = 0.9;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::table::example;
+use crate::table::io::{Table, Writer};
 use crate::table::record::TrialRecord;
-use crate::table::table::{Table, Writer};
 
 fn at(scheme: &str, rate: f64, replicate: u32) -> Coordinates {
     let mut c = example::coordinates();

@@ -119,7 +119,7 @@ fn each_case_comes_to_what_is_wanted() {
             Some(text) => !said.contains(text),
             None => said.contains(*text),
         };
-        let met = ran.status.code() == Some(wanted.exit) && wanted.says.iter().all(|text| holds(&text));
+        let met = ran.status.code() == Some(wanted.exit) && wanted.says.iter().all(holds);
         match (met, wanted.open) {
             (true, _) => {}
             (false, true) => println!("open: {name}"),

@@ -8,10 +8,10 @@ use crate::experiment::{Axis, Claim, Coordinates, Experiment};
 use crate::support::error::Result;
 
 use super::layers::{LayersOfTrial, number};
+use crate::table::io::{EpochLine, LayerLine, Reader, Row};
 use crate::table::probe::ProbeLine;
 use crate::table::record::Status;
 use crate::table::source::{Bytes, Source};
-use crate::table::table::{EpochLine, LayerLine, Reader, Row};
 use crate::table::trials::Builder;
 use crate::table::{Figure, Trials};
 

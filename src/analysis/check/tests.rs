@@ -2,9 +2,9 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::table::example;
+use crate::table::io::{Table, Writer};
 use crate::table::manifest::DatasetEntry;
 use crate::table::record::{Status, TrialRecord};
-use crate::table::table::{Table, Writer};
 
 /// A directory of tables with these claims, on a grid of two schemes, two depths and two rates.
 struct Fixture {

@@ -13,9 +13,9 @@ use super::export::figure;
 use crate::analysis::check::{self, Judgement, Verdict};
 use crate::analysis::rank::{Rates, paired_tests, scores};
 use crate::row::Status;
+use crate::table::io::Reader;
 use crate::table::manifest::Manifest;
 use crate::table::source::{Bytes, Source};
-use crate::table::table::Reader;
 use crate::table::trials::Blocks;
 use crate::table::{Figure, Subset, format};
 

@@ -8,8 +8,8 @@ use crate::experiment::Axis;
 use crate::support::error::{Error, Kind, Result};
 
 use crate::support::text::excerpt;
+use crate::table::io::unreadable;
 use crate::table::source::Bytes;
-use crate::table::table::unreadable;
 
 /// A column that rows are matched by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use super::table::{CellChange, Change, Distance};
 use super::*;
 use crate::support::text::Style;
 use crate::table::example;
+use crate::table::io::{Table, Writer};
 use crate::table::manifest::{DatasetEntry, Manifest};
 use crate::table::record::TrialRecord;
-use crate::table::table::{Table, Writer};
 
 /// Two schemes, three replicates.
 fn records() -> Vec<TrialRecord> {

@@ -11,7 +11,7 @@ use crate::analysis::stats::variance;
 use crate::row::{BadCell, Cells, Column, columns};
 use crate::table::coordinates::Columns;
 use crate::table::format;
-use crate::table::table::{self, Row};
+use crate::table::io::{self, Row};
 
 /// A row of `summary.csv`.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,7 +127,7 @@ impl Row for SummaryRow {
 /// `out` cannot be written.
 pub fn write<W: Write>(rows: &[SummaryRow], out: W) -> Result<()> {
     let unwritable = |e: csv::Error| Error::new(Kind::Io, format!("cannot write {}: {e}", format::SUMMARY));
-    let mut out = table::writer(out);
+    let mut out = io::writer(out);
     let columns = Columns::of_rows(rows.iter(), |row, axis| {
         let mut cells = Axis::CELL.iter().zip(&row.cell);
         let found = cells.find(|(a, _)| **a == axis);

@@ -28,8 +28,8 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     }
     let headings = model.headings(PANEL.0);
     let mut shown = Vec::new();
-    for setting in 0..model.settings.len().min(MOST) {
-        let mut panel = panel(model, setting, &headings[setting]);
+    for (setting, heading) in headings.iter().enumerate().take(MOST) {
+        let mut panel = panel(model, setting, heading);
         shown.push(show_with_legend(figures, &mut panel)?);
     }
     let by_itself =

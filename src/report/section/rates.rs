@@ -24,11 +24,8 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     }
     let headings = model.headings(PANEL.0);
     let mut shown = Vec::new();
-    for setting in 0..model.settings.len().min(MOST) {
-        shown.push(show_with_legend(
-            figures,
-            &mut panel(model, setting, &headings[setting]),
-        )?);
+    for (setting, heading) in headings.iter().enumerate().take(MOST) {
+        shown.push(show_with_legend(figures, &mut panel(model, setting, heading))?);
     }
     Ok(html! {
         p.quiet {

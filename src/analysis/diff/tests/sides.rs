@@ -53,7 +53,7 @@ fn columns_and_tables_come_and_go() {
 fn sides_that_cannot_be_compared() {
     let sides = Sides::new(&records(), &records());
     let old = Source::Directory(sides.path("old"));
-    let file = Source::parse(&sides.path("new").join("trials.csv").display().to_string()).unwrap();
+    let file = Source::parse(sides.path("new").join("trials.csv").display().to_string()).unwrap();
     let none = &mut |_: &str, _: &RowChange| Ok(());
     let error = compare(&old, &file, &Options::default(), none).unwrap_err();
     assert!(error.to_string().contains("is a directory and"), "{error}");

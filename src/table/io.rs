@@ -371,5 +371,5 @@ fn check_header(name: &str, header: &csv::StringRecord, expected: &[Column]) -> 
 }
 
 #[cfg(test)]
-#[path = "table_tests.rs"]
+#[path = "io_tests.rs"]
 mod tests;
