@@ -8,13 +8,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use goodinit::experiment::Experiment;
-use goodinit::init::{Definition, Registry, Scheme};
-use goodinit::model::LayerInfo;
-use goodinit::random::Stream;
-use goodinit::run::grid::{Grid, GridOutcome};
-use goodinit::support::catalog::{Entry, Parameter};
-use goodinit::support::error::Result;
+use goodinit::{
+    Definition, Entry, Experiment, Grid, GridOutcome, LayerInfo, Parameter, Registry, Result, Scheme, Stream,
+    row_major,
+};
+use ndarray::ArrayViewMut2;
 
 static ENTRY: Entry = Entry {
     name: "unit_directions",
@@ -37,19 +35,15 @@ struct UnitDirections {
 }
 
 impl Scheme for UnitDirections {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
-        stream.fill_normal(weights, 1.0);
-        for unit in 0..layer.fan_out {
-            let places = (0..layer.fan_in).map(|k| k * layer.fan_out + unit);
-            let length = places
-                .clone()
-                .map(|p| f64::from(weights[p]))
-                .map(|w| w * w)
+    fn fill(&self, _: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+        stream.fill_normal(row_major(&mut weights), 1.0);
+        for mut unit in weights.columns_mut() {
+            let length = unit
+                .iter()
+                .map(|&w| f64::from(w) * f64::from(w))
                 .sum::<f64>()
                 .sqrt();
-            for place in places {
-                weights[place] = (f64::from(weights[place]) * self.gain / length) as f32;
-            }
+            unit.mapv_inplace(|w| (f64::from(w) * self.gain / length) as f32);
         }
         Ok(())
     }

@@ -2,10 +2,7 @@
 //!
 //!     cargo run --example rank_results [DIR]
 
-use goodinit::analysis::rank::{Rates, rank};
-use goodinit::experiment::Axis;
-use goodinit::support::error::Result;
-use goodinit::table::Trials;
+use goodinit::{Axis, RankingRates, Result, Trials, rank};
 
 fn main() -> Result<()> {
     let dir = std::env::args()
@@ -15,7 +12,7 @@ fn main() -> Result<()> {
     for activation in trials.all().group_by(&[Axis::Activation]) {
         let name = activation.text(Axis::Activation);
         println!("{name}");
-        for place in rank(&activation, Rates::Tuned, name) {
+        for place in rank(&activation, RankingRates::Tuned, name) {
             let score = place.score.value;
             let interval = place
                 .score

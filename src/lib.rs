@@ -10,11 +10,7 @@
 //! One trial is a pure function of what it is and of its data:
 //!
 //! ```
-//! use goodinit::data::{Cache, Environment};
-//! use goodinit::experiment::Experiment;
-//! use goodinit::init::Registry;
-//! use goodinit::model::Workspace;
-//! use goodinit::run::train::train;
+//! use goodinit::{Cache, Environment, Experiment, Registry, Workspace, train};
 //!
 //! let text = r#"
 //!     name = "tour"
@@ -33,35 +29,74 @@
 //!     let row = train(&trial, &data, &mut workspace)?.record.trial;
 //!     println!("{} {:?}", c.scheme, row.test_accuracy);
 //! }
-//! # goodinit::support::error::Result::Ok(())
+//! # goodinit::Result::Ok(())
 //! ```
 //!
-//! - [`run::grid`] does this for a whole experiment: concurrently, journaled, resumable.
-//! - [`init::Scheme`] is the trait behind every scheme; [`init::Registry::with`] adds one of your
-//!   own, as `examples/custom_scheme.rs` shows.
-//! - [`numerics`] states the arithmetic contract that makes the bits the same everywhere, and
-//!   [`random`] how every draw is addressed by what it means.
-//! - [`row`] has the columns of every table, [`table`] writes and reads records as tables, [`analysis`] turns tables into statistics,
-//!   rankings, comparisons and verdicts on claims;
-//!   [`report`] turns tables into a page.
+//! - [`Grid`] does this for a whole experiment: concurrently, journaled, resumable.
+//! - [`Scheme`] is the trait behind every scheme, on `ndarray` views; [`Registry::with`] adds one
+//!   of your own, as `examples/custom_scheme.rs` shows. A [`Stream`] is a generator of `rand`, so
+//!   any law of `rand_distr` draws from it.
+//! - [`probe()`] measures signals and gradients at initialization, as `examples/probe.rs` shows.
+//! - [`Trials`] is the table of a finished grid in memory; [`rank`] and [`check_claims`] read it,
+//!   as `examples/rank_results.rs` and `examples/check_claims.rs` show.
 //!
-//! # Floors
+//! # Public interface
 //!
-//! Modules are floors, lowest first: a file uses only lower floors or its own. A test enforces it.
+//! What stands on this page is the interface. The modules are public for the program's own binary,
+//! tests and benches, are not part of it, and may change in any version. They are floors, lowest
+//! first: a file uses only lower floors or its own. A test enforces it.
 #![deny(missing_docs)]
 
+pub use crate::activation::Activation;
+pub use crate::analysis::check::{Judgement, Verdict, evaluate as check_claims};
+pub use crate::analysis::rank::{Rates as RankingRates, SchemeScore, rank};
+pub use crate::data::{Cache, Dataset, Environment, Features, Prepared, Split, Targets};
+pub use crate::experiment::{Axis, Claim, Coordinates, Experiment, Plan, Trial};
+pub use crate::init::{
+    BiasInit, Context, Definition, InitReport, Network, Registry, Scheme, initialize, row_major,
+};
+pub use crate::model::{
+    Architecture, LayerInfo, LayerTrace, Loss, Model, Optimizer, Parameters, Rates, Role, Score, Trace,
+    Trainer, Workspace,
+};
+pub use crate::numerics::{Batch, Weights};
+pub use crate::random::{Key, Normal, Purpose, Stream, TruncatedNormal, Uniform};
+pub use crate::row::Status;
+pub use crate::run::grid::{Grid, GridOutcome};
+pub use crate::run::probe::{Probed, probe};
+pub use crate::run::train::{Trained, train};
+pub use crate::support::catalog::{Entry, Parameter, Spec, Value};
+pub use crate::support::error::{Error, Result};
+pub use crate::table::{Figure, Subset, Trials};
+pub use crate::theory::MeanField;
+
+#[doc(hidden)]
 pub mod support;
+#[doc(hidden)]
 pub mod numerics;
+#[doc(hidden)]
 pub mod random;
+#[doc(hidden)]
 pub mod data;
+#[doc(hidden)]
 pub mod activation;
+#[doc(hidden)]
 pub mod model;
+#[doc(hidden)]
 pub mod theory;
+#[doc(hidden)]
 pub mod init;
+#[doc(hidden)]
 pub mod row;
+#[doc(hidden)]
 pub mod experiment;
+#[doc(hidden)]
 pub mod table;
+#[doc(hidden)]
 pub mod analysis;
+#[doc(hidden)]
 pub mod run;
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
 pub mod command;

@@ -14,7 +14,9 @@
 
 use std::sync::Arc;
 
-use super::{Registry, Scheme};
+use ndarray::ArrayViewMut2;
+
+use super::{Registry, Scheme, row_major};
 use crate::activation::Activation;
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
@@ -90,8 +92,8 @@ fn square(x: f64) -> f64 {
 }
 
 impl Scheme for Adaptive {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
-        self.distribution.fill(self.variance(layer), stream, weights);
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+        self.distribution.fill(self.variance(layer), stream, row_major(&mut weights));
         Ok(())
     }
 

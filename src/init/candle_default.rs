@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use super::{Registry, Scheme, torch_default};
+use ndarray::ArrayViewMut2;
+
+use super::{Registry, Scheme, torch_default, row_major};
 use crate::support::catalog::{Entry, Spec};
 use crate::support::error::Result;
 use crate::model::LayerInfo;
@@ -28,8 +30,8 @@ pub(super) fn build(_: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 }
 
 impl Scheme for CandleDefault {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
-        stream.fill_uniform(weights, (6.0 / layer.fan_in as f64).sqrt() as f32);
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+        stream.fill_uniform(row_major(&mut weights), (6.0 / layer.fan_in as f64).sqrt() as f32);
         Ok(())
     }
 

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayViewMut2;
+
 use super::{Registry, Scheme};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
@@ -32,7 +34,7 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 }
 
 impl Scheme for Constant {
-    fn fill(&self, _: &LayerInfo, _: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, _: &LayerInfo, _: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
         weights.fill(self.value);
         Ok(())
     }

@@ -9,6 +9,8 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayViewMut2;
+
 use super::{Network, Registry, Scheme};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
 use crate::support::error::{Error, Kind, Result};
@@ -61,11 +63,11 @@ fn factor(layer: &LayerInfo) -> f64 {
 }
 
 impl Scheme for Fixup {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
         let factor = factor(layer) as f32;
         if factor != 0.0 {
-            self.base.fill(layer, stream, weights)?;
-            weights.iter_mut().for_each(|w| *w *= factor);
+            self.base.fill(layer, stream, weights.view_mut())?;
+            weights *= factor;
         }
         Ok(())
     }

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use super::{Registry, Scheme};
+use ndarray::ArrayViewMut2;
+
+use super::{Registry, Scheme, row_major};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
 use crate::model::LayerInfo;
@@ -39,8 +41,8 @@ impl Gpt2 {
 }
 
 impl Scheme for Gpt2 {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
-        stream.fill_normal(weights, self.variance(layer).sqrt() as f32);
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+        stream.fill_normal(row_major(&mut weights), self.variance(layer).sqrt() as f32);
         Ok(())
     }
 

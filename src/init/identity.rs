@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayViewMut2;
+
 use super::{Registry, Scheme};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
@@ -33,16 +35,9 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
     Ok(Arc::new(Identity { gain }))
 }
 
-/// Writes `gain` on the diagonal of `weights`, which are zero elsewhere.
-pub(super) fn fill_diagonal(layer: &LayerInfo, gain: f32, weights: &mut [f32]) {
-    for i in 0..layer.fan_in.min(layer.fan_out) {
-        weights[i * layer.fan_out + i] = gain;
-    }
-}
-
 impl Scheme for Identity {
-    fn fill(&self, layer: &LayerInfo, _: &mut Stream, weights: &mut [f32]) -> Result<()> {
-        fill_diagonal(layer, self.gain, weights);
+    fn fill(&self, _: &LayerInfo, _: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+        weights.diag_mut().fill(self.gain);
         Ok(())
     }
 }

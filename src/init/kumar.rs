@@ -8,8 +8,10 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayViewMut2;
+
 use super::variance_scaling::Distribution;
-use super::{Registry, Scheme};
+use super::{Registry, Scheme, row_major};
 use crate::support::catalog::{Entry, Spec};
 use crate::support::error::Result;
 use crate::model::LayerInfo;
@@ -46,8 +48,8 @@ fn variance(layer: &LayerInfo) -> f64 {
 }
 
 impl Scheme for Kumar {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
-        Distribution::Normal.fill(variance(layer), stream, weights);
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+        Distribution::Normal.fill(variance(layer), stream, row_major(&mut weights));
         Ok(())
     }
 

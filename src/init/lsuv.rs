@@ -8,6 +8,8 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayViewMut2;
+
 use super::{Network, Registry, Scheme};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
 use crate::support::error::{Error, Kind, Result};
@@ -54,7 +56,7 @@ pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>>
 }
 
 impl Scheme for Lsuv {
-    fn fill(&self, _: &LayerInfo, _: &mut Stream, _: &mut [f32]) -> Result<()> {
+    fn fill(&self, _: &LayerInfo, _: &mut Stream, _: ArrayViewMut2<f32>) -> Result<()> {
         Err(Error::new(Kind::Experiment, "`lsuv` looks at data and sets whole networks only"))
     }
 

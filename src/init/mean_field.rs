@@ -9,8 +9,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ndarray::ArrayViewMut2;
+
 use super::variance_scaling::Distribution;
-use super::{Registry, Scheme};
+use super::{Registry, Scheme, row_major};
 use crate::activation::Activation;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
 use crate::support::error::{Error, Kind, Result};
@@ -90,9 +92,9 @@ impl MeanField {
 }
 
 impl Scheme for MeanField {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
         let variance = self.weight_variance(layer)? / layer.fan_in as f64;
-        Distribution::Normal.fill(variance, stream, weights);
+        Distribution::Normal.fill(variance, stream, row_major(&mut weights));
         Ok(())
     }
 

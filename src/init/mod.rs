@@ -72,21 +72,35 @@ pub use registry::{Build, Choice, Definition, Registry};
 
 use std::fmt;
 
+use ndarray::ArrayViewMut2;
+
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 use crate::support::error::Result;
+
+/// The elements of a layer's weights in row-major order, as [`Stream`] fills them: element
+/// `k * fan_out + j` joins input `k` to unit `j`.
+///
+/// # Panics
+/// If the view is not contiguous in that order; those that [`Scheme::fill`] is given are.
+pub fn row_major<'a>(weights: &'a mut ArrayViewMut2<f32>) -> &'a mut [f32] {
+    weights
+        .as_slice_mut()
+        .expect("weights are contiguous in row-major order")
+}
 
 /// A way to set the weights of a network before training.
 ///
 /// Most schemes implement [`fill`](Scheme::fill) alone. A scheme that looks at data or at several
 /// layers together implements [`initialize`](Scheme::initialize).
 pub trait Scheme: fmt::Debug + Send + Sync {
-    /// Fills `weights`, row-major `fan_in x fan_out` (element `k * fan_out + j` joins input `k` to
-    /// unit `j`), all `+0.0` before. `stream` belongs to this layer alone.
+    /// Fills `weights`, `fan_in x fan_out`: element `[k, j]` joins input `k` to unit `j`. All are
+    /// `+0.0` before, and contiguous in row-major order (see [`row_major`]). `stream` belongs to
+    /// this layer alone; it is a generator of `rand`, so any law of `rand_distr` draws from it.
     ///
     /// # Errors
     /// The scheme is not defined for such a layer.
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()>;
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: ArrayViewMut2<f32>) -> Result<()>;
 
     /// Fills `bias`, `fan_out` long, where the scheme's definition has something to say on biases;
     /// the default leaves zeros. Called only when the experiment leaves biases to the scheme.

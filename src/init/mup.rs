@@ -12,8 +12,10 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayViewMut2;
+
 use super::variance_scaling::Distribution;
-use super::{Network, Registry, Scheme};
+use super::{Network, Registry, Scheme, row_major};
 use crate::activation::Activation;
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
@@ -75,8 +77,8 @@ impl Mup {
 }
 
 impl Scheme for Mup {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
-        Distribution::Normal.fill(self.variance(layer), stream, weights);
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+        Distribution::Normal.fill(self.variance(layer), stream, row_major(&mut weights));
         Ok(())
     }
 

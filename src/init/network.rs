@@ -1,5 +1,7 @@
 //! A network while a scheme sets its parameters.
 
+use ndarray::{Array2, ArrayView2};
+
 use super::{BiasInit, Scheme};
 use crate::data::Prepared;
 use crate::model::{LayerInfo, Model, Optimizer, Parameters, Rates};
@@ -142,12 +144,16 @@ impl<'a> Network<'a> {
     /// The scheme is not defined for this layer.
     pub fn draw<S: Scheme + ?Sized>(&mut self, layer: usize, scheme: &S) -> Result<()> {
         let info = &self.model.layers[layer];
-        let mut values = vec![0.0; info.fan_in * info.fan_out];
+        let mut weights = Array2::zeros((info.fan_in, info.fan_out));
         let place = || format!("layer {}", layer + 1);
         scheme
-            .fill(info, &mut self.stream(Purpose::Weights, layer), &mut values)
+            .fill(
+                info,
+                &mut self.stream(Purpose::Weights, layer),
+                weights.view_mut(),
+            )
             .context(place)?;
-        self.set_weights(layer, &values);
+        self.set_weights(layer, weights.view());
         if info.has_bias {
             let mut bias = vec![0.0; info.fan_out];
             let mut stream = self.stream(Purpose::Biases, layer);
@@ -160,14 +166,14 @@ impl<'a> Network<'a> {
         Ok(())
     }
 
-    /// The weights of one layer, row-major `fan_in x fan_out`.
-    pub fn weights(&self, layer: usize) -> Vec<f32> {
-        self.parameters.weights[layer].to_row_major()
+    /// The weights of one layer, `fan_in x fan_out`.
+    pub fn weights(&self, layer: usize) -> Array2<f32> {
+        self.parameters.weights[layer].to_array()
     }
 
-    /// Overwrites the weights of one layer, row-major `fan_in x fan_out`.
-    pub fn set_weights(&mut self, layer: usize, values: &[f32]) {
-        self.parameters.weights[layer].copy_from_row_major(values);
+    /// Overwrites the weights of one layer, `fan_in x fan_out`.
+    pub fn set_weights(&mut self, layer: usize, weights: ArrayView2<f32>) {
+        self.parameters.weights[layer].assign(weights);
     }
 
     /// Multiplies the weights of one layer by `factor`.

@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use super::{Registry, Scheme};
+use ndarray::ArrayViewMut2;
+
+use super::{Registry, Scheme, row_major};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
 use crate::model::LayerInfo;
@@ -33,8 +35,8 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 }
 
 impl Scheme for Normal {
-    fn fill(&self, _: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
-        stream.fill_normal(weights, self.std as f32);
+    fn fill(&self, _: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+        stream.fill_normal(row_major(&mut weights), self.std as f32);
         Ok(())
     }
 

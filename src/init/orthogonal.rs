@@ -8,7 +8,9 @@
 
 use std::sync::Arc;
 
-use super::{Registry, Scheme};
+use ndarray::ArrayViewMut2;
+
+use super::{Registry, Scheme, row_major};
 use crate::activation::Activation;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
 use crate::support::error::Result;
@@ -58,18 +60,16 @@ impl Orthogonal {
 }
 
 impl Scheme for Orthogonal {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
         let (fan_in, fan_out) = (layer.fan_in, layer.fan_out);
         let gain = self.gain_of(layer);
-        stream.fill_normal(weights, 1.0);
-        let (rows, cols) = (fan_in.max(fan_out), fan_in.min(fan_out));
-        // Place of the tall matrix's element (i, j) among the weights.
-        let place = |i: usize, j: usize| if fan_in >= fan_out { i * fan_out + j } else { j * fan_out + i };
-        let places = || (0..rows).flat_map(|i| (0..cols).map(move |j| (i, j)));
-        let mut tall: Vec<f64> = places().map(|(i, j)| f64::from(weights[place(i, j)])).collect();
-        linalg::orthonormalize(rows, cols, &mut tall);
-        for ((i, j), q) in places().zip(tall) {
-            weights[place(i, j)] = (gain * q) as f32;
+        stream.fill_normal(row_major(&mut weights), 1.0);
+        let mut tall = if fan_in >= fan_out { weights } else { weights.reversed_axes() };
+        let (rows, cols) = tall.dim();
+        let mut q: Vec<f64> = tall.iter().map(|&w| f64::from(w)).collect();
+        linalg::orthonormalize(rows, cols, &mut q);
+        for (w, q) in tall.iter_mut().zip(q) {
+            *w = (gain * q) as f32;
         }
         Ok(())
     }

@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayViewMut2;
+
 use super::{Network, Registry, Scheme};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
 use crate::support::error::{Error, Kind, Result};
@@ -89,7 +91,7 @@ impl PerLayer {
 }
 
 impl Scheme for PerLayer {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: ArrayViewMut2<f32>) -> Result<()> {
         self.body.fill(layer, stream, weights)
     }
 

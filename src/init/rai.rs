@@ -10,7 +10,9 @@
 
 use std::sync::Arc;
 
-use super::{Network, Registry, Scheme};
+use ndarray::{Array2, ArrayViewMut2};
+
+use super::{Network, Registry, Scheme, row_major};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
 use crate::model::LayerInfo;
@@ -43,7 +45,7 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 }
 
 impl Scheme for Rai {
-    fn fill(&self, _: &LayerInfo, _: &mut Stream, _: &mut [f32]) -> Result<()> {
+    fn fill(&self, _: &LayerInfo, _: &mut Stream, _: ArrayViewMut2<f32>) -> Result<()> {
         let message = "`rai` draws weights and biases together and cannot set weights alone";
         Err(Error::new(Kind::Experiment, message))
     }
@@ -52,20 +54,20 @@ impl Scheme for Rai {
         for layer in network.layers() {
             let (fan_in, fan_out) = (layer.fan_in, layer.fan_out);
             let std = (self.scale / (fan_in as f64).sqrt()) as f32;
-            let mut weights = vec![0.0; fan_in * fan_out];
+            let mut weights = Array2::zeros((fan_in, fan_out));
             let mut bias = vec![0.0; fan_out];
             network
                 .stream(Purpose::Weights, layer.index)
-                .fill_normal(&mut weights, std);
+                .fill_normal(row_major(&mut weights.view_mut()), std);
             let mut stream = network.stream(Purpose::Biases, layer.index);
             stream.fill_normal(&mut bias, std);
             for (unit, bias) in bias.iter_mut().enumerate() {
                 let place = stream.below(fan_in as u32 + 1) as usize;
                 let beta = stream.unit_f64().sqrt() as f32;
-                let parameter = weights.get_mut(place * fan_out + unit).filter(|_| place < fan_in);
+                let parameter = weights.get_mut((place, unit));
                 *parameter.unwrap_or(bias) = beta;
             }
-            network.set_weights(layer.index, &weights);
+            network.set_weights(layer.index, weights.view());
             network.set_biases(layer.index, &bias);
         }
         Ok(())

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayViewMut2;
+
 use super::{Network, Registry, Scheme};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
 use crate::support::error::{Error, Kind, Result};
@@ -45,7 +47,7 @@ pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>>
 }
 
 impl Scheme for BranchFactor {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: ArrayViewMut2<f32>) -> Result<()> {
         self.base.fill(layer, stream, weights)
     }
 

@@ -8,7 +8,9 @@
 
 use std::sync::Arc;
 
-use super::{Registry, Scheme};
+use ndarray::ArrayViewMut2;
+
+use super::{Registry, Scheme, row_major};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
 use crate::model::LayerInfo;
@@ -43,9 +45,9 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 impl Scheme for Sparse {
     /// First a normal draw for every place, as dense schemes make it; then, unit by unit, the places
     /// that keep theirs.
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
         let (fan_in, fan_out) = (layer.fan_in, layer.fan_out);
-        stream.fill_normal(weights, self.std as f32);
+        stream.fill_normal(row_major(&mut weights), self.std as f32);
         let mut inputs: Vec<usize> = (0..fan_in).collect();
         for unit in 0..fan_out {
             for kept in 0..self.links.min(fan_in) {
@@ -53,7 +55,7 @@ impl Scheme for Sparse {
                 inputs.swap(kept, other);
             }
             for k in inputs.iter().skip(self.links) {
-                weights[k * fan_out + unit] = 0.0;
+                weights[[*k, unit]] = 0.0;
             }
         }
         Ok(())

@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayViewMut2;
+
 use super::truncated_normal::variance_of_standard;
-use super::{Registry, Scheme};
+use super::{Registry, Scheme, row_major};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
 use crate::model::LayerInfo;
@@ -44,12 +46,12 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 }
 
 impl Scheme for TimmTruncNormal {
-    fn fill(&self, _: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, _: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
         let cut = self.limit / self.std;
         if cut >= NEVER {
-            stream.fill_normal(weights, self.std as f32);
+            stream.fill_normal(row_major(&mut weights), self.std as f32);
         } else {
-            stream.fill_truncated_normal(weights, self.std as f32, cut as f32);
+            stream.fill_truncated_normal(row_major(&mut weights), self.std as f32, cut as f32);
         }
         Ok(())
     }

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use super::{Registry, Scheme};
+use ndarray::ArrayViewMut2;
+
+use super::{Registry, Scheme, row_major};
 use crate::support::catalog::{Entry, Spec};
 use crate::support::error::Result;
 use crate::model::LayerInfo;
@@ -33,8 +35,8 @@ pub(super) fn limit(layer: &LayerInfo) -> f32 {
 }
 
 impl Scheme for TorchDefault {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
-        stream.fill_uniform(weights, limit(layer));
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+        stream.fill_uniform(row_major(&mut weights), limit(layer));
         Ok(())
     }
 

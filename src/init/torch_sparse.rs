@@ -7,7 +7,9 @@
 
 use std::sync::Arc;
 
-use super::{Registry, Scheme};
+use ndarray::ArrayViewMut2;
+
+use super::{Registry, Scheme, row_major};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
 use crate::model::LayerInfo;
@@ -49,11 +51,11 @@ impl TorchSparse {
 impl Scheme for TorchSparse {
     /// First a normal draw for every place, as dense schemes make it; then, input by input, the
     /// places that lose theirs.
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
         let fan_out = layer.fan_out;
-        stream.fill_normal(weights, self.std as f32);
+        stream.fill_normal(row_major(&mut weights), self.std as f32);
         let mut units: Vec<usize> = (0..fan_out).collect();
-        for row in weights.chunks_exact_mut(fan_out) {
+        for mut row in weights.rows_mut() {
             for taken in 0..self.zeros(layer) {
                 let other = taken + stream.below((fan_out - taken) as u32) as usize;
                 units.swap(taken, other);

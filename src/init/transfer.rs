@@ -35,8 +35,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use ndarray::{Array2, ArrayViewMut2, s};
+
 use super::checkpoint::{self, Layout, Matrix, Source, SourceLayer};
-use super::{Network, Registry, Scheme};
+use super::{Network, Registry, Scheme, row_major};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
 use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::model::{LayerInfo, Model, Parameters};
@@ -157,7 +159,7 @@ pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>>
 }
 
 impl Scheme for Transfer {
-    fn fill(&self, _: &LayerInfo, _: &mut Stream, _: &mut [f32]) -> Result<()> {
+    fn fill(&self, _: &LayerInfo, _: &mut Stream, _: ArrayViewMut2<f32>) -> Result<()> {
         Err(Error::new(Kind::Experiment, "`transfer` sets whole networks only"))
     }
 
@@ -431,11 +433,11 @@ impl Transfer {
                     _ => 1.0,
                 };
                 let std = (second_moment(source) * correction).sqrt();
-                let mut weights = vec![0.0; layer.fan_in * layer.fan_out];
+                let mut weights = Array2::zeros((layer.fan_in, layer.fan_out));
                 network
                     .stream(Purpose::Transfer, layer.index)
-                    .fill_normal(&mut weights, std as f32);
-                network.set_weights(layer.index, &weights);
+                    .fill_normal(row_major(&mut weights.view_mut()), std as f32);
+                network.set_weights(layer.index, weights.view());
                 network.set_biases(layer.index, &vec![0.0; layer.fan_out]);
                 Ok(())
             }
@@ -485,13 +487,10 @@ fn second_moment(source: &SourceLayer) -> f64 {
 /// Copies what both shapes have in common; the rest stays as it is.
 fn copy_common_block(layer: &LayerInfo, source: &SourceLayer, network: &mut Network<'_>) {
     let (rows, cols) = shape(source);
+    let common = s![..rows.min(layer.fan_in), ..cols.min(layer.fan_out)];
     let mut weights = network.weights(layer.index);
-    for k in 0..rows.min(layer.fan_in) {
-        for j in 0..cols.min(layer.fan_out) {
-            weights[k * layer.fan_out + j] = source.weights.get(k, j);
-        }
-    }
-    network.set_weights(layer.index, &weights);
+    weights.slice_mut(common).assign(&source.weights.to_array().slice(common));
+    network.set_weights(layer.index, weights.view());
     let mut bias = network.parameters().biases[layer.index].clone();
     for (to, from) in bias.iter_mut().zip(source.bias.iter().flatten()) {
         *to = *from;

@@ -9,7 +9,9 @@
 
 use std::sync::Arc;
 
-use super::{Registry, Scheme};
+use ndarray::ArrayViewMut2;
+
+use super::{Registry, Scheme, row_major};
 use crate::model::LayerInfo;
 use crate::random::Stream;
 use crate::support::catalog::{Entry, Parameter, Spec};
@@ -99,9 +101,9 @@ pub struct VarianceScaling {
 }
 
 impl Scheme for VarianceScaling {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
         self.distribution
-            .fill(self.scale / self.fan.of(layer), stream, weights);
+            .fill(self.scale / self.fan.of(layer), stream, row_major(&mut weights));
         Ok(())
     }
 

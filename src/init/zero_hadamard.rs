@@ -11,7 +11,8 @@
 
 use std::sync::Arc;
 
-use super::identity::fill_diagonal;
+use ndarray::ArrayViewMut2;
+
 use super::{Registry, Scheme};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
@@ -46,17 +47,15 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 }
 
 impl Scheme for ZerO {
-    fn fill(&self, layer: &LayerInfo, _: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, layer: &LayerInfo, _: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
         if layer.fan_out <= layer.fan_in {
-            fill_diagonal(layer, 1.0, weights);
+            weights.diag_mut().fill(1.0);
             return Ok(());
         }
         let order = layer.fan_out.next_power_of_two();
         let c = (self.square / order as f64).sqrt();
-        for (k, row) in weights.chunks_exact_mut(layer.fan_out).enumerate() {
-            for (j, w) in row.iter_mut().enumerate() {
-                *w = (c * hadamard(k, j)) as f32;
-            }
+        for ((k, j), w) in weights.indexed_iter_mut() {
+            *w = (c * hadamard(k, j)) as f32;
         }
         Ok(())
     }

@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use ndarray::ArrayViewMut2;
+
 use super::{Registry, Scheme};
 use crate::support::catalog::{Entry, Spec};
 use crate::support::error::Result;
@@ -31,7 +33,7 @@ pub(super) fn build(_: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 }
 
 impl Scheme for Zeros {
-    fn fill(&self, _: &LayerInfo, _: &mut Stream, weights: &mut [f32]) -> Result<()> {
+    fn fill(&self, _: &LayerInfo, _: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
         weights.fill(0.0);
         Ok(())
     }

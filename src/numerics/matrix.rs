@@ -3,6 +3,8 @@
 //! Both begin at a cache line and are padded with +0.0, which stays +0.0 under every operation
 //! here. The layout is private to `numerics`, so that kernels may choose it.
 
+use ndarray::{Array2, ArrayView2, ShapeBuilder as _};
+
 use super::aligned::Aligned;
 
 /// Batches are padded to a multiple of this many columns.
@@ -92,6 +94,12 @@ impl Batch {
     #[inline]
     pub fn row_mut(&mut self, i: usize) -> &mut [f32] {
         &mut self.data[i * self.stride..][..self.cols]
+    }
+
+    /// The batch as an array, `rows x cols`.
+    pub fn view(&self) -> ArrayView2<'_, f32> {
+        let shape = (self.rows, self.cols).strides((self.stride, 1));
+        ArrayView2::from_shape(shape, &self.data).expect("the storage holds all rows")
     }
 
     /// All rows in order.
@@ -209,6 +217,22 @@ impl Weights {
         }
     }
 
+    /// Overwrites all elements.
+    ///
+    /// # Panics
+    /// If the shape is not `fan_in x fan_out`.
+    pub fn assign(&mut self, values: ArrayView2<f32>) {
+        assert_eq!(values.dim(), (self.fan_in, self.fan_out), "the same shape");
+        let values = values.as_standard_layout();
+        self.copy_from_row_major(values.as_slice().expect("row-major order"));
+    }
+
+    /// All elements, `fan_in x fan_out`.
+    pub fn to_array(&self) -> Array2<f32> {
+        Array2::from_shape_vec((self.fan_in, self.fan_out), self.to_row_major())
+            .expect("as many as the shape holds")
+    }
+
     /// All elements in row-major order.
     pub fn to_row_major(&self) -> Vec<f32> {
         let mut out = vec![0.0; self.fan_in * self.fan_out];
@@ -319,6 +343,17 @@ mod tests {
             let sum: f32 = weights.storage().iter().sum();
             assert_eq!(sum, values.iter().sum::<f32>(), "padding is zero");
         }
+    }
+
+    #[test]
+    fn arrays_have_the_elements_of_batches_and_weights() {
+        let batch = Batch::from_row_major(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(batch.view(), ndarray::array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        assert_eq!(Batch::default().view().dim(), (0, 0));
+        let mut weights = Weights::zeros(3, 2);
+        weights.assign(batch.view().t());
+        assert_eq!(weights.to_row_major(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(weights.to_array(), batch.view().t());
     }
 
     #[test]

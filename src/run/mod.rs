@@ -15,7 +15,7 @@ pub(crate) mod lock;
 pub mod merge;
 pub mod metadata;
 pub(crate) mod pool;
-pub(crate) mod probe;
+pub mod probe;
 pub(crate) mod probes;
 pub(crate) mod progress;
 pub mod shard;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Registry, Scheme};
+use ndarray::ArrayViewMut2;
+
+use super::{Registry, Scheme, row_major};
 use crate::model::LayerInfo;
 use crate::random::Stream;
 use crate::support::catalog::{Entry, Parameter, Spec};
@@ -26,8 +28,9 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 }
 
 impl Scheme for MyScheme {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: &mut [f32]) -> Result<()> {
-        stream.fill_normal(weights, (self.0 / (layer.fan_in as f64).sqrt()) as f32);
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+        let std = self.0 / (layer.fan_in as f64).sqrt();
+        stream.fill_normal(row_major(&mut weights), std as f32);
         Ok(())
     }
 
