@@ -46,6 +46,8 @@
 //! tests and benches, are not part of it, and may change in any version. They are floors, lowest
 //! first: a file uses only lower floors or its own. A test enforces it.
 #![deny(missing_docs)]
+// Docs of modules that are no part of the interface link to what is private to the crate.
+#![allow(rustdoc::private_intra_doc_links)]
 
 pub use crate::activation::Activation;
 pub use crate::analysis::check::{Judgement, Verdict, evaluate as check_claims};

@@ -60,7 +60,7 @@ impl Cache {
     /// The data of `spec` made ready with this label noise and data seed.
     ///
     /// # Errors
-    /// As [`load`] and [`prepare`](super::prepare).
+    /// As [`load`] and [`prepare`](super::prepare()).
     pub fn prepared(&self, spec: &DataSpec, label_noise: f64, data_seed: u64) -> Result<Arc<Prepared>> {
         let key = format!("{} {} {label_noise:?} {data_seed}", spec.source, spec.canonical());
         let slot = {

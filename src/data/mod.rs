@@ -1,7 +1,7 @@
 //! Datasets: a catalogue, loading, preprocessing, splits, label noise and digests.
 //!
 //! [`DataSpec`] is the `[data]` table of an experiment file. [`load`] reads its dataset into
-//! memory once ([`Dataset`], with a SHA-256 digest of its content); [`prepare`] chooses rows,
+//! memory once ([`Dataset`], with a SHA-256 digest of its content); [`prepare()`] chooses rows,
 //! divides them, adds label noise and fits the preprocessing on the training part ([`Prepared`]);
 //! [`Cache`] does both at most once for all trials of an experiment.
 //!
