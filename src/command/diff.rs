@@ -80,6 +80,11 @@ fn run_here(args: Args) -> Result<ExitCode> {
     }
     let mut reports = Vec::new();
     for (old, new) in pairs(&args)? {
+        for side in [&old, &new] {
+            if let Source::Directory(dir) = side {
+                super::check::warn_of_changed_inputs(dir);
+            }
+        }
         let mut sink = |table: &str, row: &RowChange| -> Result<()> {
             if let Some(csv) = &mut csv {
                 for line in export::csv_rows(table, row) {

@@ -23,7 +23,7 @@ use crate::support::error::{Error, Kind, Result};
   goodinit report results/quick --out /tmp/quick.html
   goodinit report results/old results/new --out both.html  two runs side by side
   goodinit report results/quick --figures figures          every figure as an SVG file
-  goodinit report results/quick --figures figures --png    and as a PNG file beside it
+  goodinit report results/quick --figures figures --png    and as a PNG file (feature `png`)
 
 The page needs no network and no JavaScript, follows the light or dark theme, and prints.")]
 pub struct Args {
@@ -37,8 +37,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     figures: Option<PathBuf>,
     /// Write every figure as a PNG file too, so many times as large as in the page (--png alone: 2)
-    #[cfg(feature = "png")]
     #[arg(long, value_name = "SCALE", requires = "figures", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = scale)]
+    #[cfg_attr(not(feature = "png"), arg(hide = true))]
     png: Option<f32>,
     /// Form of what is printed
     #[arg(long, value_enum, default_value_t)]
@@ -47,17 +47,27 @@ pub struct Args {
 
 impl Args {
     /// The form of figures made of pixels, where it was asked for.
-    fn raster(&self) -> Option<Form> {
-        #[cfg(feature = "png")]
-        let form = self.png.map(Form::png);
-        #[cfg(not(feature = "png"))]
-        let form = None;
-        form
+    ///
+    /// # Errors
+    /// This build has no such form.
+    #[cfg(feature = "png")]
+    fn raster(&self) -> Result<Option<Form>> {
+        Ok(self.png.map(Form::png))
+    }
+
+    #[cfg(not(feature = "png"))]
+    fn raster(&self) -> Result<Option<Form>> {
+        if self.png.is_none() {
+            return Ok(None);
+        }
+        let message = "this build of goodinit writes no PNG files: it lacks the feature `png`";
+        let error = Error::new(Kind::Usage, message);
+        Err(error
+            .help("build it with `cargo build --release --features png`; --figures alone writes SVG files"))
     }
 }
 
 /// The scale of PNG files.
-#[cfg(feature = "png")]
 fn scale(text: &str) -> std::result::Result<f32, String> {
     match text.parse() {
         Ok(scale) if (0.1..=10.0).contains(&scale) => Ok(scale),
@@ -82,6 +92,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 fn run_here(args: Args) -> Result<ExitCode> {
+    let forms: Vec<Form> = std::iter::once(Form::svg()).chain(args.raster()?).collect();
     let dirs = args.dirs.iter();
     dirs.for_each(|dir| super::check::warn_of_changed_inputs(dir));
     let runs = args
@@ -95,7 +106,6 @@ fn run_here(args: Args) -> Result<ExitCode> {
     refuse_other(&page, |start| {
         contains(start, "<meta name=\"generator\" content=\"goodinit ")
     })?;
-    let forms: Vec<Form> = std::iter::once(Form::svg()).chain(args.raster()).collect();
     let figures = match &args.figures {
         Some(dir) => export(&report, dir, &forms)?,
         None => Vec::new(),

@@ -174,6 +174,16 @@ fn training_goes_on_where_a_probe_has_been_and_a_report_shows_both() {
         bench
             .run(&["report", "both", "--figures", "pixels", "--png=0"])
             .expect(2);
+    } else {
+        let refused = bench
+            .run(&["report", "both", "--figures", "pixels", "--png"])
+            .expect(2);
+        assert!(refused.err.contains("lacks the feature `png`"), "{refused:?}");
+        assert!(
+            refused.err.contains("cargo build --release --features png"),
+            "{refused:?}"
+        );
+        assert!(!bench.path("pixels").exists(), "nothing is written");
     }
     // A second time writes over its own files, but not over somebody else's.
     bench.run(&["report", "both", "--figures", "figures"]).expect(0);

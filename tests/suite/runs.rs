@@ -230,8 +230,8 @@ fn tables_of_other_data_are_found_out() {
         "{ran:#?}"
     );
     assert!(ran.out.contains("recomputed 0 of 32"), "{ran:#?}");
-    for command in ["check", "report"] {
-        let ran = bench.run(&[command, "r"]).expect(0);
+    for command in [&["check", "r"][..], &["report", "r"], &["diff", "r", "r"]] {
+        let ran = bench.run(command).expect(0);
         assert!(
             ran.err.contains("are not those that these tables were made with"),
             "{ran:#?}"
