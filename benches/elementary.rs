@@ -1,17 +1,20 @@
-//! exp, ln, tanh and erf over 4096 arguments, on every instruction set, with the platform's own
-//! scalar functions beside them (for erf, libm's).
+//! exp, ln, tanh and erf over 4096 arguments, with the platform's own scalar functions beside them
+//! (for erf, libm's).
 //!
 //! `cargo bench --bench elementary`; `Gelem/s` is values per nanosecond.
 #![allow(clippy::disallowed_methods)] // the platform's functions are what is compared with
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use goodinit::numerics::{Elementwise, Isa, Lane, apply, isa};
+use criterion::Throughput;
+use goodinit::numerics::{Elementwise, Lane, apply, isa};
 use goodinit::random::{Key, Purpose};
+
+#[allow(dead_code)] // the other benches use the rest
+mod common;
 
 const COUNT: usize = 4096;
 
 macro_rules! functions {
-    ($criterion:ident, $x:ident: $($name:ident $peer:expr;)*) => {$({
+    ($criterion:ident, $times:ident, $x:ident: $($name:ident $peer:expr;)*) => {$({
         struct Op;
         impl Elementwise<1, 1> for Op {
             #[inline(always)]
@@ -22,14 +25,16 @@ macro_rules! functions {
         let mut group = $criterion.benchmark_group(stringify!($name));
         group.throughput(Throughput::Elements(COUNT as u64));
         let mut out = vec![0.0f32; COUNT];
-        for set in Isa::supported() {
+        for set in common::sets() {
             isa::force(set).expect("it is supported");
-            group.bench_function(BenchmarkId::from_parameter(set), |b| {
-                b.iter(|| apply(&Op, [&$x], [&mut out]));
+            let name = format!("{}/{set}", stringify!($name));
+            group.bench_function(set.to_string(), |b| {
+                $times.measure(b, &name, || apply(&Op, [&$x], [&mut out]));
             });
         }
+        let name = concat!(stringify!($name), "/platform");
         group.bench_function("platform", |b| {
-            b.iter(|| {
+            $times.measure(b, name, || {
                 for (o, &x) in out.iter_mut().zip(&$x) {
                     *o = $peer(std::hint::black_box(x));
                 }
@@ -39,19 +44,29 @@ macro_rules! functions {
     })*};
 }
 
-fn elementary(criterion: &mut Criterion) {
+fn main() {
+    let (mut criterion, times) = (common::criterion(), common::Times::default());
     let mut x = vec![0.0f32; COUNT];
     Key::new(1, 0, Purpose::Probe).stream(0).fill_uniform(&mut x, 4.0);
     let positive: Vec<f32> = x.iter().map(|x| x.abs()).collect();
-    functions! { criterion, x:
+    functions! { criterion, times, x:
         exp f32::exp;
         tanh f32::tanh;
         erf libm::erff;
     }
-    functions! { criterion, positive:
+    functions! { criterion, times, positive:
         ln f32::ln;
     }
+    criterion.final_summary();
+    println!("\nElementary functions; how many times as long the platform's scalar function takes:");
+    for function in ["exp", "tanh", "erf", "ln"] {
+        for set in common::sets() {
+            let name = format!("{function}/{set}");
+            if let Some(time) = times.median(&name) {
+                let value = time * 1e9 / COUNT as f64;
+                let ratios = times.ratios(&name, &[("platform", &format!("{function}/platform"))]);
+                println!("  {name:14} {value:5.2} ns a value  {ratios}");
+            }
+        }
+    }
 }
-
-criterion_group!(benches, elementary);
-criterion_main!(benches);

@@ -8,20 +8,38 @@
 //! ```
 #![allow(unsafe_code)] // the interface of `gemm-f32`
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput};
 use goodinit::numerics::{Batch, Isa, SparseRows, Weights, isa, product};
 use goodinit::random::{Key, Purpose, Stream};
 use ndarray::{Array2, ArrayView2};
 
+mod common;
+
+use common::Times;
+
 /// Samples, inputs, units.
 const SHAPES: [(usize, usize, usize); 6] = [
     (32, 784, 256),
+    (32, 64, 64),
+    (32, 1024, 1024),
     (128, 784, 256),
     (32, 256, 128),
     (16, 64, 32),
-    (32, 64, 64),
-    (32, 1024, 1024),
 ];
+
+/// Those that are measured when not everything is.
+const MAIN_SHAPES: usize = 3;
+
+const PRODUCTS: [&str; 3] = ["forward", "input gradient", "weight gradient"];
+
+fn shapes() -> &'static [(usize, usize, usize)] {
+    match common::exhaustive() {
+        true => &SHAPES,
+        false => &SHAPES[..MAIN_SHAPES],
+    }
+}
 
 fn draws(stream: &mut Stream, count: usize) -> Vec<f32> {
     let mut draws = vec![0.0; count];
@@ -29,51 +47,55 @@ fn draws(stream: &mut Stream, count: usize) -> Vec<f32> {
     draws
 }
 
-fn products(criterion: &mut Criterion) {
+fn products(criterion: &mut Criterion, times: &Times) {
     let mut stream = Key::new(1, 0, Purpose::Weights).stream(0);
-    for (rows, fan_in, fan_out) in SHAPES {
+    for &(rows, fan_in, fan_out) in shapes() {
         let x = draws(&mut stream, rows * fan_in);
         let w = draws(&mut stream, fan_in * fan_out);
         let delta = draws(&mut stream, rows * fan_out);
-        let mut group = criterion.benchmark_group(format!("{rows}x{fan_in}x{fan_out}"));
+        let shape = format!("{rows}x{fan_in}x{fan_out}");
+        let mut group = criterion.benchmark_group(&shape);
         group.throughput(Throughput::Elements((2 * rows * fan_in * fan_out) as u64));
+        let mut measure = |product: &str, what: &str, work: &mut dyn FnMut()| {
+            let name = format!("{shape}/{product}/{what}");
+            group.bench_function(format!("{product}/{what}"), |b| {
+                times.measure(b, &name, &mut *work)
+            });
+        };
 
         let batch = Batch::from_row_major(rows, fan_in, &x);
         let deltas = Batch::from_row_major(rows, fan_out, &delta);
         let mut weights = Weights::from_row_major(fan_in, fan_out, &w);
         let (mut out, bias) = (Batch::default(), vec![0.0; fan_out]);
-        for set in Isa::supported().filter(|set| *set != Isa::Portable) {
+        // Fused multiply-adds in software would take minutes here.
+        for set in common::sets().into_iter().filter(|set| *set != Isa::Portable) {
             isa::force(set).expect("it is supported");
-            group.bench_function(BenchmarkId::new("forward", set), |b| {
-                b.iter(|| product::forward(&batch, &weights, &bias, &mut out));
+            let set = set.to_string();
+            measure("forward", &set, &mut || {
+                product::forward(&batch, &weights, &bias, &mut out)
             });
-            group.bench_function(BenchmarkId::new("input gradient", set), |b| {
-                b.iter(|| product::input_gradient(&deltas, &weights, &mut out));
+            measure("input gradient", &set, &mut || {
+                product::input_gradient(&deltas, &weights, &mut out)
             });
-            group.bench_function(BenchmarkId::new("accumulate", set), |b| {
-                b.iter(|| product::accumulate(&batch, &deltas, &mut weights));
+            measure("weight gradient", &set, &mut || {
+                product::accumulate(&batch, &deltas, &mut weights)
             });
         }
 
         let x = Array2::from_shape_vec((rows, fan_in), x).expect("the shape fits");
         let w = Array2::from_shape_vec((fan_in, fan_out), w).expect("the shape fits");
         let delta = Array2::from_shape_vec((rows, fan_out), delta).expect("the shape fits");
-        group.bench_function("forward/ndarray", |b| b.iter(|| x.dot(&w)));
-        group.bench_function("input gradient/ndarray", |b| b.iter(|| delta.dot(&w.t())));
-        group.bench_function("accumulate/ndarray", |b| b.iter(|| x.t().dot(&delta)));
-
-        let mut out = Array2::zeros((rows, fan_out));
-        group.bench_function("forward/gemm", |b| {
-            b.iter(|| add_product(x.view(), w.view(), &mut out))
-        });
-        let mut out = Array2::zeros((rows, fan_in));
-        group.bench_function("input gradient/gemm", |b| {
-            b.iter(|| add_product(delta.view(), w.t(), &mut out));
-        });
-        let mut out = Array2::zeros((fan_in, fan_out));
-        group.bench_function("accumulate/gemm", |b| {
-            b.iter(|| add_product(x.t(), delta.view(), &mut out))
-        });
+        for (product, a, b) in [
+            ("forward", x.view(), w.view()),
+            ("input gradient", delta.view(), w.t()),
+            ("weight gradient", x.t(), delta.view()),
+        ] {
+            measure(product, "ndarray", &mut || {
+                black_box(a.dot(&b));
+            });
+            let mut out = Array2::zeros((a.nrows(), b.ncols()));
+            measure(product, "gemm", &mut || add_product(a, b, &mut out));
+        }
         group.finish();
     }
 }
@@ -111,8 +133,10 @@ fn add_product(a: ArrayView2<f32>, b: ArrayView2<f32>, out: &mut Array2<f32>) {
     }
 }
 
+const SPARSE: &str = "sparse 32x784x256";
+
 /// The first layer on rows that are 19% dense, like MNIST's: operations counted as if dense.
-fn sparse(criterion: &mut Criterion) {
+fn sparse(criterion: &mut Criterion, times: &Times) {
     let (rows, fan_in, fan_out) = (32, 784, 256);
     let mut stream = Key::new(1, 0, Purpose::Weights).stream(1);
     let mut x = draws(&mut stream, 2000 * fan_in);
@@ -133,19 +157,52 @@ fn sparse(criterion: &mut Criterion) {
         at = (at + 1) % batches.len();
         &batches[at]
     };
-    let mut group = criterion.benchmark_group("sparse 32x784x256");
+    let mut group = criterion.benchmark_group(SPARSE);
     group.throughput(Throughput::Elements((2 * rows * fan_in * fan_out) as u64));
-    for set in Isa::supported().filter(|set| *set != Isa::Portable) {
+    for set in common::sets().into_iter().filter(|set| *set != Isa::Portable) {
         isa::force(set).expect("it is supported");
-        group.bench_function(BenchmarkId::new("forward", set), |b| {
-            b.iter(|| product::forward_sparse(next(), &weights, &bias, &mut out));
+        let name = |product: &str| format!("{SPARSE}/{product}/{set}");
+        group.bench_function(format!("forward/{set}"), |b| {
+            times.measure(b, &name("forward"), || {
+                product::forward_sparse(next(), &weights, &bias, &mut out)
+            });
         });
-        group.bench_function(BenchmarkId::new("accumulate", set), |b| {
-            b.iter(|| product::accumulate_sparse(next(), &deltas, &mut weights));
+        group.bench_function(format!("weight gradient/{set}"), |b| {
+            times.measure(b, &name("weight gradient"), || {
+                product::accumulate_sparse(next(), &deltas, &mut weights)
+            });
         });
     }
     group.finish();
 }
 
-criterion_group!(benches, products, sparse);
-criterion_main!(benches);
+fn main() {
+    let (mut criterion, times) = (common::criterion(), Times::default());
+    products(&mut criterion, &times);
+    sparse(&mut criterion, &times);
+    criterion.final_summary();
+    println!("\nProducts, one thread: share of the core's peak; how many times as long the peer takes:");
+    for set in common::sets() {
+        isa::force(set).expect("it is supported");
+        let peak = common::peak();
+        for &(rows, fan_in, fan_out) in shapes() {
+            for product in PRODUCTS {
+                let of = |what: &str| format!("{rows}x{fan_in}x{fan_out}/{product}/{what}");
+                let name = of(&set.to_string());
+                if let Some(time) = times.median(&name) {
+                    let share = (2 * rows * fan_in * fan_out) as f64 / time / peak / 1e7;
+                    let peers = [("ndarray", &*of("ndarray")), ("gemm", &*of("gemm"))];
+                    println!("  {name:40} {share:3.0} %  {}", times.ratios(&name, &peers));
+                }
+            }
+        }
+        for product in ["forward", "weight gradient"] {
+            let sparse = format!("{SPARSE}/{product}/{set}");
+            let dense = [("dense", &*format!("32x784x256/{product}/{set}"))];
+            let ratio = times.ratios(&sparse, &dense);
+            if !ratio.is_empty() {
+                println!("  {sparse:40}        {ratio}");
+            }
+        }
+    }
+}

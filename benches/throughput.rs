@@ -9,7 +9,6 @@
 //! it in turns with other programs. Without `--data`, the embedded digits.
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Barrier;
 use std::time::Instant;
@@ -17,9 +16,12 @@ use std::time::Instant;
 use goodinit::activation::Activation;
 use goodinit::data::{self, DataSpec, Environment, Prepared};
 use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
-use goodinit::numerics::{Elementwise, Lane, apply, isa};
+use goodinit::numerics::isa;
 use goodinit::random::{Key, Purpose};
 use goodinit::support::catalog::Value;
+
+#[allow(dead_code)] // the other benches use the rest
+mod common;
 
 struct Settings {
     hidden: Vec<usize>,
@@ -82,40 +84,10 @@ fn main() {
         settings.batch,
         dense,
         dense - skipped as u64,
-        peak(),
+        common::peak(),
         isa::running(),
         losses[0],
     );
-}
-
-/// Fused multiply-adds per second that one core can do at most, in GFLOP/s (two each): twelve
-/// independent chains in registers.
-fn peak() -> f64 {
-    struct Chains;
-    const STEPS: usize = 100_000;
-    impl Elementwise<0, 12> for Chains {
-        #[inline(always)]
-        fn apply<L: Lane>(&self, _: [L; 0], mut sums: [L; 12]) -> [L; 12] {
-            let (a, b) = (L::splat(black_box(0.999)), L::splat(black_box(0.001)));
-            for _ in 0..STEPS {
-                let mut i = 0;
-                while i < 12 {
-                    sums[i] = sums[i].mul_add(a, b);
-                    i += 1;
-                }
-            }
-            sums
-        }
-    }
-    let mut values = [[1.0f32; 16]; 12];
-    let seconds = (0..20)
-        .map(|_| {
-            let start = Instant::now();
-            apply(&Chains, [], values.each_mut().map(|v| &mut v[..]));
-            start.elapsed().as_secs_f64()
-        })
-        .fold(f64::INFINITY, f64::min);
-    (2 * 12 * 16 * STEPS) as f64 / seconds / 1e9
 }
 
 /// Trains one network and returns the mean loss of its last epoch.

@@ -6,12 +6,16 @@
 
 use std::collections::BTreeMap;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::Throughput;
 use goodinit::activation::Activation;
 use goodinit::data::{self, DataSpec, Environment};
 use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
+use goodinit::numerics::isa;
 use goodinit::random::{Key, Purpose};
 use goodinit::support::catalog::Value;
+
+#[allow(dead_code)] // the other benches use the rest
+mod common;
 
 /// Name, hidden widths, activation function, optimizer, batch size.
 const CASES: [(&str, &[usize], &str, &str, usize); 8] = [
@@ -25,7 +29,9 @@ const CASES: [(&str, &[usize], &str, &str, usize); 8] = [
     ("wide", &[1024; 3], "relu", "sgd", 32),
 ];
 
-fn steps(criterion: &mut Criterion) {
+fn main() {
+    let (mut criterion, times) = (common::criterion(), common::Times::default());
+    let mut operations = Vec::new();
     let kind = BTreeMap::from([("kind".to_owned(), Value::Text("digits".to_owned()))]);
     let spec = DataSpec::parse(&Value::Table(kind)).expect("digits are there");
     let dataset = data::load(&spec, 1, &Environment::new(None)).expect("digits are embedded");
@@ -58,11 +64,27 @@ fn steps(criterion: &mut Criterion) {
         let mut batches = data.split.train.chunks_exact(batch).cycle();
         group.throughput(Throughput::Elements(batch as u64));
         group.bench_function(name, |b| {
-            b.iter(|| batches.next().map(|rows| trainer.step(&data, rows, 1e-3)));
+            times.measure(b, name, || {
+                batches.next().map(|rows| trainer.step(&data, rows, 1e-3))
+            });
         });
+        // Forward, weight gradient, and input gradient of all layers but the first.
+        let first = (model.layers[0].fan_in * model.layers[0].fan_out) as u64;
+        let sample = 2 * (3 * model.forward_cost() - first);
+        operations.push((name, batch, sample * batch as u64));
     }
     group.finish();
+    criterion.final_summary();
+    let peak = common::peak();
+    println!(
+        "\nA training step, one thread, {}; share of the core's {peak:.0} GFLOP/s:",
+        isa::running()
+    );
+    for (name, batch, operations) in operations {
+        if let Some(time) = times.median(name) {
+            let rate = batch as f64 / time;
+            let share = operations as f64 / time / peak / 1e7;
+            println!("  {name:15} {rate:10.0} samples a second  {share:4.0} %");
+        }
+    }
 }
-
-criterion_group!(benches, steps);
-criterion_main!(benches);
