@@ -2,7 +2,7 @@
 
 use super::Function;
 use crate::support::catalog::{Entry, Spec};
-use crate::numerics::Lane;
+use crate::numerics::{Lane, Word as _};
 
 /// See [`Abs::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,8 +34,8 @@ impl Function for Abs {
 
     #[inline(always)]
     fn pull<L: Lane>(self, z: L, _: L, delta: L) -> L {
-        let negative = L::select(z.lt(L::zero()), -delta, L::zero());
-        L::select(z.gt(L::zero()), delta, negative)
+        let (rising, falling) = (delta.masked(z.gt(L::zero())), (-delta).masked(z.lt(L::zero())));
+        (rising.to_bits() | falling.to_bits()).to_lane()
     }
 
     fn value64(self, z: f64) -> f64 {

@@ -29,12 +29,12 @@ impl Function for Relu {
 
     #[inline(always)]
     fn derivative<L: Lane>(self, z: L, _: L) -> L {
-        L::select(z.gt(L::zero()), L::splat(1.0), L::zero())
+        L::splat(1.0).masked(z.gt(L::zero()))
     }
 
     #[inline(always)]
     fn pull<L: Lane>(self, z: L, _: L, delta: L) -> L {
-        L::select(z.gt(L::zero()), delta, L::zero())
+        delta.masked(z.gt(L::zero()))
     }
 
     fn value64(self, z: f64) -> f64 {

@@ -118,6 +118,12 @@ impl Lane for F32x8 {
     fn select(mask: Mask8, yes: Self, no: Self) -> Self {
         F32x8(unsafe { _mm256_blendv_ps(no.0, yes.0, mask.0) })
     }
+    /// By `and`: a select that is stored over one of its operands becomes a masked store, which
+    /// takes some twenty cycles on AMD's processors.
+    #[inline(always)]
+    fn masked(self, mask: Mask8) -> Self {
+        F32x8(unsafe { _mm256_and_ps(self.0, mask.0) })
+    }
     #[inline(always)]
     fn to_bits(self) -> U32x8 {
         U32x8(unsafe { _mm256_castps_si256(self.0) })

@@ -90,6 +90,12 @@ pub trait Lane:
     /// `yes` where `mask`, else `no`.
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
 
+    /// `self` where `mask`, else +0.0.
+    #[inline(always)]
+    fn masked(self, mask: Self::Mask) -> Self {
+        Self::select(mask, self, Self::zero())
+    }
+
     /// The bits.
     fn to_bits(self) -> Self::Word;
 

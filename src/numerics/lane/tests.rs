@@ -120,6 +120,7 @@ agree! {
     gt |a, b, c| L::select(a.gt(b), a, c), if a > b { a } else { c };
     ge |a, b, c| L::select(a.ge(b), a, c), if a >= b { a } else { c };
     eq |a, b, c| L::select(a.eq(b), a, c), if a == b { a } else { c };
+    masked |a, b, c| a.masked(b.lt(c)), if b < c { a } else { 0.0 };
     masks |a, b, c| L::select(a.lt(b).not().and(b.lt(c).or(a.eq(a))), a, b),
         if !(a < b) && (b < c || a == a) { a } else { b };
     words |a, b, c| ((a.to_bits() + b.to_bits()) ^ (a.to_bits() - c.to_bits())).to_lane(),
