@@ -83,14 +83,16 @@ pub fn ranks(values: &[f64]) -> Vec<u32> {
     values.iter().map(place).collect()
 }
 
-/// The texts of a cell's coordinates.
-fn texts<'t>(cell: &Subset<'t>) -> [&'t str; Axis::CELL.len()] {
-    Axis::CELL.map(|axis| cell.text(axis))
+/// The texts of a cell's coordinates but optional ones at their default: what seeds its intervals.
+fn identity<'t>(cell: &Subset<'t>) -> impl Iterator<Item = &'t str> {
+    let all = Axis::CELL.map(|axis| (axis, cell.text(axis))).into_iter();
+    all.filter(|(axis, text)| !axis.is_optional_default(text))
+        .map(|(_, text)| text)
 }
 
 /// A figure of some trials of a cell, with its interval.
 fn estimate(trials: &Subset, what: &str, scores: &[f64], statistic: fn(&[f64]) -> f64) -> Estimate {
-    let identity = Identity::new(texts(trials)).and([what]);
+    let identity = Identity::new(identity(trials)).and([what]);
     let units = Units::of_trials(trials.seeds().zip(scores.iter().copied()));
     Estimate::new(&identity, units, statistic)
 }
@@ -165,7 +167,7 @@ fn row(cell: &Subset) -> SummaryRow {
         f.rest_share = Some(s.rest);
     }
     SummaryRow {
-        cell: texts(cell).map(str::to_owned),
+        cell: Axis::CELL.map(|axis| cell.text(axis).to_owned()),
         figures: f,
     }
 }

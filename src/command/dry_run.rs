@@ -73,6 +73,7 @@ impl Summary {
         let per_cell = plan.seeds().len();
         // All trials of a cell cost the same.
         let firsts = || trials.clone().step_by(per_cell);
+        let without_column = experiment.without_column();
         let cell_work = firsts().map(|i| plan.cost(i));
         let multiply_adds = cell_work.fold(0u64, |sum, cost| {
             sum.saturating_add(cost.saturating_mul(per_cell as u64))
@@ -90,6 +91,7 @@ impl Summary {
             },
             axes: Axis::CELL
                 .into_iter()
+                .filter(|axis| !without_column.contains(axis))
                 .map(|axis| AxisSummary {
                     axis,
                     values: plan.values(axis).into_iter().map(str::to_owned).collect(),

@@ -263,6 +263,12 @@ impl Axis {
         Axis::ALL.into_iter().find(|axis| axis.name() == name)
     }
 
+    /// Whether `text` is the default of an optional axis. Such a value stands in no identity, seed
+    /// or message: what was there before the axis was added stays as it was.
+    pub fn is_optional_default(self, text: &str) -> bool {
+        self.default_without_column() == Some(text)
+    }
+
     /// The axis in words: `batch size`.
     pub fn words(self) -> String {
         self.name().replace('_', " ")
@@ -273,7 +279,7 @@ impl Coordinates {
     /// What tells the trial from others: all coordinates but optional ones at their default.
     pub(crate) fn identity(&self) -> impl Iterator<Item = (Axis, Cow<'_, str>)> {
         let all = Axis::ALL.into_iter().map(|axis| (axis, self.text(axis)));
-        all.filter(|(axis, text)| axis.default_without_column() != Some(text))
+        all.filter(|(axis, text)| !axis.is_optional_default(text))
     }
 }
 

@@ -61,7 +61,15 @@ impl fmt::Display for Trial {
             c.optimizer,
             c.text(Axis::LearningRate),
             c.replicate
-        )
+        )?;
+        // What names every trial is above; an optional axis only where it matters.
+        let optional = c
+            .identity()
+            .filter(|(axis, _)| axis.default_without_column().is_some());
+        for (axis, text) in optional {
+            write!(f, " {} {text}", axis.words())?;
+        }
+        Ok(())
     }
 }
 

@@ -271,7 +271,7 @@ impl<'a> ReportModel<'a> {
     pub fn shared(&self) -> Vec<(String, String)> {
         Setting::axes()
             .filter_map(|axis| match self.values(axis).as_slice() {
-                [only] => Some((axis.words(), only.clone())),
+                [only] if !axis.is_optional_default(only) => Some((axis.words(), only.clone())),
                 _ => None,
             })
             .collect()

@@ -2,7 +2,12 @@ use super::*;
 use crate::table::example;
 
 fn written(table: Table, records: &[TrialRecord]) -> String {
-    let mut writer = Writer::new(table, Vec::new()).unwrap();
+    // As of a grid that leaves every optional axis at its default.
+    let optional = Axis::CELL
+        .into_iter()
+        .filter(|axis| axis.default_without_column().is_some());
+    let optional: Vec<Axis> = optional.collect();
+    let mut writer = Writer::without_column(table, &optional, Vec::new()).unwrap();
     for record in records {
         writer.push(record).unwrap();
     }

@@ -773,7 +773,7 @@ fn check_order(last: &Coordinates, this: &Coordinates, place: &str) -> Result<()
         Ordering::Equal => "is there twice",
         Ordering::Greater => "is out of order",
     };
-    let texts: Vec<_> = Axis::ALL.iter().map(|axis| this.text(*axis)).collect();
+    let texts: Vec<_> = this.identity().map(|(_, text)| text).collect();
     let error = Error::new(
         Kind::Store,
         format!("{place}: the trial {} {wrong}", texts.join(",")),

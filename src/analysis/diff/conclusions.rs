@@ -237,7 +237,10 @@ fn shared<'a, 'b>(
     let mut theirs: BTreeMap<Vec<String>, Subset> = theirs.collect();
     let both = |group: Subset<'a>| {
         let key = key(&group);
-        Some((key.join(" "), group, theirs.remove(&key)?))
+        let named = axes.iter().zip(&key);
+        let named = named.filter(|(axis, text)| !axis.is_optional_default(text));
+        let name: Vec<&str> = named.map(|(_, text)| text.as_str()).collect();
+        Some((name.join(" "), group, theirs.remove(&key)?))
     };
     old.group_by(&axes).into_iter().filter_map(both).collect()
 }

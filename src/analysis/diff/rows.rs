@@ -120,9 +120,12 @@ pub fn open(name: &str, bytes: Bytes) -> Result<Opened> {
 }
 
 impl Opened {
-    /// Adds the optional coordinates that `other` has and this table lacks: all its rows are at the
-    /// default.
+    /// Adds the optional coordinates that `other` has and this table lacks, if it is one of ours: all
+    /// its rows are at the default.
     pub fn add_columns_of(&mut self, other: &[String]) {
+        if !self.header.iter().any(|name| Axis::named(name).is_some()) {
+            return;
+        }
         for axis in Axis::CELL {
             let has = |header: &[String]| header.iter().any(|h| h == axis.name());
             if let Some(default) = axis.default_without_column()
@@ -229,7 +232,7 @@ impl Rows {
             (Some(a), Some(b)) => format!(" (lines {} and {})", a.line(), b.line()),
             _ => String::new(),
         };
-        let cells: Vec<String> = self.key.iter().map(|(i, _)| self.text(*i)).collect();
+        let cells: Vec<String> = self.key().into_iter().map(|(_, text)| text).collect();
         let message = format!("{}: two rows are {}{lines}", self.name, cells.join(","));
         Error::new(Kind::Store, message).help("coordinates identify a row, so that rows can be matched")
     }
@@ -244,10 +247,14 @@ impl Rows {
         String::from_utf8_lossy(self.row.get(i).unwrap_or_default()).into_owned()
     }
 
-    /// The cells of its key, with the names of their columns.
+    /// The cells of its key, with the names of their columns; without optional coordinates at their
+    /// default.
     pub fn key(&self) -> Vec<(&'static str, String)> {
         let cells = self.key.iter().map(|(i, _)| self.text(*i));
-        self.names.iter().copied().zip(cells).collect()
+        let is_default =
+            |name: &str, text: &str| Axis::named(name).is_some_and(|a| a.is_optional_default(text));
+        let all = self.names.iter().copied().zip(cells);
+        all.filter(|(name, text)| !is_default(name, text)).collect()
     }
 
     /// Its line in the file, from 1.
