@@ -192,9 +192,18 @@ impl<'a> TrainingRun<'a> {
         End::Reached
     }
 
-    /// The learning rate of step `step`, from 0.
-    fn rate_at(&self, _step: u64) -> f64 {
-        self.trial.coordinates.learning_rate
+    /// The learning rate of the next step.
+    fn rate(&self) -> f64 {
+        let (settings, at) = (&self.trial.train, &self.trial.coordinates);
+        let batches = self.data.split.train.len().div_ceil(batch_size(self.trial)) as u64;
+        let steps = match settings.length {
+            Length::Epochs(epochs) => u64::from(epochs) * batches,
+            Length::Steps(steps) => steps,
+        };
+        self.trial
+            .values
+            .schedule
+            .rate(at.learning_rate, self.step, steps)
     }
 
     fn reached(&self, total: u64) -> bool {
@@ -210,13 +219,13 @@ impl<'a> TrainingRun<'a> {
         let settings = &self.trial.train;
         let every = u64::from(settings.evaluate_every.max(1));
         let in_steps = matches!(settings.length, Length::Steps(_));
-        let batch_size = (self.trial.coordinates.batch_size as usize).max(1);
+        let batch_size = batch_size(self.trial);
         let batches = order.len().div_ceil(batch_size);
         for (batch, rows) in order.chunks(batch_size).enumerate() {
             let next = order.len().min((batch + 1) * batch_size);
             self.data
                 .prefetch(&order[next..order.len().min(next + batch_size)]);
-            let score = self.trainer.step(self.data, rows, self.rate_at(self.step));
+            let score = self.trainer.step(self.data, rows, self.rate());
             self.step += 1;
             self.running.add(&score, rows.len());
             if !score.loss_sum.is_finite() {
@@ -337,6 +346,10 @@ impl<'a> TrainingRun<'a> {
             final_hash: reached.then(|| self.trainer.parameters().hash()),
         }
     }
+}
+
+fn batch_size(trial: &Trial) -> usize {
+    (trial.coordinates.batch_size as usize).max(1)
 }
 
 /// The evaluation with the best validation accuracy, or the least validation loss where there is

@@ -159,6 +159,33 @@ fn steps_and_epochs_of_the_same_length_leave_the_same_weights() {
     assert_eq!(epochs.trial.final_hash, steps.trial.final_hash);
 }
 
+/// Under a schedule the rate depends on the step and on the number of steps of the whole training,
+/// however its length is given; at the default nothing changes.
+#[test]
+fn a_schedule_sets_the_rate_of_each_step() {
+    let with = |schedule: &str, length| {
+        let plain = experiment("he_normal", "relu", &[32], 0.1, length);
+        let set = format!("grid.schedule = \"{schedule}\"");
+        let with = Experiment::parse("t.toml".as_ref(), plain.resolved(), &[set], &Registry::standard());
+        run(&with.unwrap().plan().trial(0)).trial.final_hash
+    };
+    let plain = run(&trial("he_normal", "relu", &[32], 0.1, Length::Epochs(2)));
+    assert_eq!(with("constant", Length::Epochs(2)), plain.trial.final_hash);
+    for schedule in ["linear", "cosine", "warmup"] {
+        let epochs = with(schedule, Length::Epochs(2));
+        assert_ne!(epochs, plain.trial.final_hash, "{schedule}");
+        // 34 steps an epoch.
+        assert_eq!(epochs, with(schedule, Length::Steps(68)), "{schedule}");
+    }
+    // The first step of linear is at the full rate; a training of one step has no other.
+    let one = |schedule| with(schedule, Length::Steps(1));
+    assert_eq!(one("linear"), one("constant"));
+    // The first step of warm-up is at a hundredth of it.
+    let mut slow = trial("he_normal", "relu", &[32], 0.1, Length::Steps(1));
+    slow.coordinates.learning_rate = 0.1 * 0.01;
+    assert_eq!(one("warmup"), run(&slow).trial.final_hash);
+}
+
 /// What an algorithm that did not converge has to say stands in the trial's row.
 #[test]
 fn notes_of_the_scheme_reach_the_row() {

@@ -30,9 +30,11 @@ fn stopped(bench: &Bench, threads: &str, pause: u64, stop: impl Fn(&mut std::pro
     Ran::new(child.wait_with_output().unwrap())
 }
 
-/// An experiment long enough to be stopped some times, in a debug build, too.
+/// An experiment long enough to be stopped some times, in a debug build, too; under a schedule, so
+/// that the rate of a step must come out the same after a resume.
 fn longer() -> String {
-    SMALL.replace("epochs = 3", "epochs = 2000\nevaluate_every = 500")
+    let longer = SMALL.replace("epochs = 3", "epochs = 2000\nevaluate_every = 500");
+    longer.replace("[grid]", "[grid]\nschedule = \"cosine\"")
 }
 
 /// Trials that ended more than once.

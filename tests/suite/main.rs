@@ -11,5 +11,6 @@ mod program;
 mod readme;
 mod refusals;
 mod runs;
+mod schedules;
 mod shards;
 mod pages;

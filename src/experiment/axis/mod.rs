@@ -13,6 +13,7 @@ mod dataset;
 mod label_noise;
 mod learning_rate;
 mod optimizer;
+mod schedule;
 mod scheme;
 
 pub use activation::Activation;
@@ -23,6 +24,7 @@ pub use dataset::Dataset;
 pub use label_noise::LabelNoise;
 pub use learning_rate::LearningRate;
 pub use optimizer::Optimizer;
+pub use schedule::Schedule;
 pub use scheme::Scheme;
 
 use serde_json::Value as Json;
@@ -51,6 +53,7 @@ macro_rules! axes {
                 Bias bias: String,
                 Optimizer optimizer: String,
                 LearningRate learning_rate: f64,
+                Schedule schedule: String,
                 BatchSize batch_size: u32,
             }
             trial {
