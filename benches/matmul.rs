@@ -11,7 +11,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use goodinit::numerics::{Batch, Isa, SparseRows, Weights, isa, product};
+use goodinit::numerics::product::{self, Gradient};
+use goodinit::numerics::{Batch, Isa, SparseRows, Weights, isa};
 use goodinit::random::{Key, Purpose, Stream};
 use ndarray::{Array2, ArrayView2};
 
@@ -33,6 +34,9 @@ const SHAPES: [(usize, usize, usize); 6] = [
 const MAIN_SHAPES: usize = 3;
 
 const PRODUCTS: [&str; 3] = ["forward", "input gradient", "weight gradient"];
+
+/// A step of plain gradient descent.
+const DESCEND: Gradient = Gradient::Descend { rate: 1e-6 };
 
 fn shapes() -> &'static [(usize, usize, usize)] {
     match common::exhaustive() {
@@ -78,7 +82,7 @@ fn products(criterion: &mut Criterion, times: &Times) {
                 product::input_gradient(&deltas, &weights, &mut out)
             });
             measure("weight gradient", &set, &mut || {
-                product::accumulate(&batch, &deltas, &mut weights)
+                product::weight_gradient(&batch, &deltas, DESCEND, &mut weights)
             });
         }
 
@@ -169,7 +173,7 @@ fn sparse(criterion: &mut Criterion, times: &Times) {
         });
         group.bench_function(format!("weight gradient/{set}"), |b| {
             times.measure(b, &name("weight gradient"), || {
-                product::accumulate_sparse(next(), &deltas, &mut weights)
+                product::weight_gradient_sparse(next(), &deltas, DESCEND, &mut weights)
             });
         });
     }

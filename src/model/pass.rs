@@ -5,10 +5,12 @@ use super::elementwise::{
     total,
 };
 use super::norm;
+use super::optimizer::Descend;
 use super::workspace::{Pass, Site};
 use super::{LayerInfo, Model, Norm, Parameters, Place, Rates};
 use crate::data::Prepared;
-use crate::numerics::{Batch, product};
+use crate::numerics::product::{self, Gradient};
+use crate::numerics::{Batch, apply};
 
 /// Which form of the samples feeds the first layer. Both give the same bits as long as all numbers
 /// are finite.
@@ -54,12 +56,13 @@ impl Statistics<'_> {
     }
 }
 
-/// Where the backward pass leaves parameter gradients.
+/// Where the backward pass leaves parameter gradients, for deltas that carry the factor
+/// `1 / batch size`.
 #[derive(Debug)]
 pub(super) enum Sink<'a> {
-    /// Added to the parameters themselves: the update of plain gradient descent, for deltas that
-    /// carry the factor `-rate / batch size`.
-    Update(&'a mut Parameters),
+    /// In the parameters themselves, as a step of plain gradient descent at this rate: each
+    /// gradient is summed from zero, and the parameter is rounded once.
+    Descend(&'a mut Parameters, f64),
     /// Added to a buffer of their own.
     Gradient(&'a Parameters, &'a mut Parameters),
     /// Nowhere.
@@ -70,28 +73,37 @@ impl Sink<'_> {
     /// The parameters as the backward pass reads them.
     fn parameters(&self) -> &Parameters {
         match self {
-            Sink::Update(p) => p,
+            Sink::Descend(p, _) => p,
             Sink::Gradient(p, _) | Sink::Nothing(p) => p,
         }
     }
 
-    /// Where gradients are added.
-    fn sums(&mut self) -> Option<&mut Parameters> {
+    /// Where the gradient of a tensor whose rate has this multiplier goes: the tensors, and what is
+    /// done there. `None` where it goes nowhere.
+    fn target(&mut self, multiplier: f64) -> Option<(&mut Parameters, Gradient)> {
         match self {
-            Sink::Update(p) => Some(p),
-            Sink::Gradient(_, g) => Some(g),
+            _ if multiplier == 0.0 => None,
+            Sink::Descend(p, rate) => Some((
+                p,
+                Gradient::Descend {
+                    rate: (*rate * multiplier) as f32,
+                },
+            )),
+            Sink::Gradient(_, g) => Some((g, Gradient::Add)),
             Sink::Nothing(_) => None,
         }
     }
+}
 
-    /// The factor on a gradient: the multiplier of its learning rate where the gradient is the
-    /// update; `None` where nothing is to be added.
-    fn factor(&self, multiplier: f64) -> Option<f32> {
-        match self {
-            Sink::Nothing(_) => None,
-            _ if multiplier == 0.0 => None,
-            Sink::Update(_) => Some(multiplier as f32),
-            Sink::Gradient(..) => Some(1.0),
+/// Lets `sum` add a gradient to a tensor, or to zeros in `scratch` from which a step is taken.
+fn apply_gradient(tensor: &mut [f32], what: Gradient, scratch: &mut Vec<f32>, sum: impl FnOnce(&mut [f32])) {
+    match what {
+        Gradient::Add => sum(tensor),
+        Gradient::Descend { rate } => {
+            scratch.clear();
+            scratch.resize(tensor.len(), 0.0);
+            sum(scratch);
+            apply(&Descend { rate, decay: 0.0 }, [&scratch[..]], [tensor]);
         }
     }
 }
@@ -244,12 +256,11 @@ impl Model {
         let alpha = self.branch_scale(sink.parameters(), block);
         let Some(r) = self.residual else { return };
         if r.learned
-            && let Some(factor) = sink.factor(rates.of(Place::BranchScale(block)))
+            && let Some((target, what)) = sink.target(rates.of(Place::BranchScale(block)))
         {
             let gradient = dot(&pass.delta, &pass.sites[rates.branch_end(block)].branch);
-            if let Some(sums) = sink.sums() {
-                sums.branch_scales[block] += gradient * factor;
-            }
+            let scale = &mut target.branch_scales[block..=block];
+            apply_gradient(scale, what, &mut pass.sums, |sums| sums[0] += gradient);
         }
         if alpha != 1.0 {
             scale(&pass.stream, alpha, &mut pass.delta);
@@ -259,22 +270,23 @@ impl Model {
     /// Gradients of a layer's weights and biases from `pass.delta`.
     fn collect_layer(&self, l: usize, sink: &mut Sink, inputs: Inputs, rates: &Rates, pass: &mut Pass) {
         let rate = rates.layers[l];
-        if let Some(factor) = sink.factor(rate.weight) {
-            let delta = with_factor(&pass.delta, factor, &mut pass.scaled);
-            if let Some(sums) = sink.sums() {
-                let w = &mut sums.weights[l];
-                match (l, inputs) {
-                    (0, Inputs::Dense) => product::accumulate(&pass.inputs, delta, w),
-                    (0, Inputs::Sparse) => product::accumulate_sparse(&pass.sparse_inputs, delta, w),
-                    _ => product::accumulate(self.fed(&pass.sites[l - 1]), delta, w),
+        if let Some((target, what)) = sink.target(rate.weight) {
+            let w = &mut target.weights[l];
+            match (l, inputs) {
+                (0, Inputs::Dense) => product::weight_gradient(&pass.inputs, &pass.delta, what, w),
+                (0, Inputs::Sparse) => {
+                    product::weight_gradient_sparse(&pass.sparse_inputs, &pass.delta, what, w);
                 }
+                _ => product::weight_gradient(self.fed(&pass.sites[l - 1]), &pass.delta, what, w),
             }
         }
-        if let Some(factor) = sink.factor(rate.bias).filter(|_| self.layers[l].has_bias) {
-            let delta = with_factor(&pass.delta, factor, &mut pass.scaled);
-            if let Some(sums) = sink.sums() {
-                accumulate_columns(delta, &mut sums.biases[l]);
-            }
+        if self.layers[l].has_bias
+            && let Some((target, what)) = sink.target(rate.bias)
+        {
+            let delta = &pass.delta;
+            apply_gradient(&mut target.biases[l], what, &mut pass.sums, |sums| {
+                accumulate_columns(delta, sums);
+            });
         }
     }
 
@@ -284,59 +296,55 @@ impl Model {
             return;
         };
         let l = layer.index;
-        let factor = sink.factor(rates.layers[l].scalars).filter(|_| self.is_fixup());
-        let add_scalar = |sink: &mut Sink, which: usize, delta: &Batch| {
-            if let (Some(factor), Some(sums)) = (factor, sink.sums()) {
-                sums.scalars[l][which] += total(delta) * factor;
+        let add_scalar = |sink: &mut Sink, which: usize, pass: &mut Pass| {
+            if self.is_fixup()
+                && let Some((target, what)) = sink.target(rates.of(Place::Scalar(l)))
+            {
+                let gradient = total(&pass.delta);
+                let scalar = &mut target.scalars[l][which..=which];
+                apply_gradient(scalar, what, &mut pass.sums, |sums| sums[0] += gradient);
             }
         };
-        add_scalar(sink, 1, &pass.delta);
+        add_scalar(sink, 1, pass);
         activation.backprop(self.seen(&pass.sites[l]), &pass.sites[l].a, &mut pass.delta);
-        add_scalar(sink, 0, &pass.delta);
-        if self.norm == Norm::None {
-            return;
+        add_scalar(sink, 0, pass);
+        if self.norm != Norm::None {
+            self.pass_back_norm(l, sink, rates, pass);
         }
-        let site = &mut pass.sites[l];
-        self.scale_by_gain(l, sink, rates, site, &mut pass.delta, &mut pass.scaled);
     }
 
     /// Through the normalization of site `l`.
-    fn scale_by_gain(
-        &self,
-        l: usize,
-        sink: &mut Sink,
-        rates: &Rates,
-        site: &mut Site,
-        delta: &mut Batch,
-        scaled: &mut Batch,
-    ) {
+    fn pass_back_norm(&self, l: usize, sink: &mut Sink, rates: &Rates, pass: &mut Pass) {
         // The parameters' gradients need the delta as it comes in, the delta needs the gain as
         // it was: so the old delta is set aside first.
-        let rate = rates.layers[l].norm;
-        let factor = sink.factor(rate);
-        if let Some(factor) = factor {
-            scale(delta, factor, scaled);
+        let rate = rates.of(Place::Norm(l));
+        let Pass {
+            sites,
+            delta,
+            incoming,
+            sums,
+            ..
+        } = pass;
+        let site = &mut sites[l].norm;
+        if sink.target(rate).is_some() {
+            copy(delta, incoming);
         }
         match self.norm {
             Norm::None => {}
-            Norm::Layer => norm::layer_backward(&sink.parameters().norms[l], &site.norm, delta),
+            Norm::Layer => norm::layer_backward(&sink.parameters().norms[l], site, delta),
             Norm::Batch if rate == 0.0 => {
-                norm::batch_backward_frozen(&sink.parameters().norms[l], &site.norm, delta);
+                norm::batch_backward_frozen(&sink.parameters().norms[l], site, delta);
             }
-            Norm::Batch => norm::batch_backward(&sink.parameters().norms[l], &mut site.norm, delta),
+            Norm::Batch => norm::batch_backward(&sink.parameters().norms[l], site, delta),
         }
-        if let (Some(_), Some(sums)) = (factor, sink.sums()) {
-            accumulate_column_products(scaled, &site.norm.normal, &mut sums.norms[l].gain);
-            accumulate_columns(scaled, &mut sums.norms[l].shift);
+        if let Some((target, what)) = sink.target(rate) {
+            let norm = &mut target.norms[l];
+            apply_gradient(&mut norm.gain, what, sums, |sums| {
+                accumulate_column_products(incoming, &site.normal, sums);
+            });
+            apply_gradient(&mut norm.shift, what, sums, |sums| {
+                accumulate_columns(incoming, sums)
+            });
         }
     }
-}
-
-/// `delta`, or a copy times `factor` in `scaled` where that is not 1.
-fn with_factor<'b>(delta: &'b Batch, factor: f32, scaled: &'b mut Batch) -> &'b Batch {
-    if factor == 1.0 {
-        return delta;
-    }
-    scale(delta, factor, scaled);
-    scaled
 }

@@ -112,9 +112,10 @@ pub struct Score {
 ///
 /// The arithmetic of a step, which is its definition: the gradient of the batch's mean loss with
 /// respect to the outputs is scaled once, by `1 / batch size`, and what the backward pass adds
-/// up from it, in the order of the samples, is the gradient. Plain gradient descent scales by
-/// `-rate / batch size` instead and adds up onto the parameters themselves, each layer after its
-/// gradient has been passed on. A layer's own rate multiplies the scaled deltas of that layer.
+/// up from it, in the order of the samples and from zero, is the gradient. A layer's own rate
+/// multiplies the learning rate. Plain gradient descent takes `w = fma(-rate, gradient, w)`, one
+/// rounding of the weight per step, without keeping the gradients: each layer changes after its
+/// delta has been passed on. The bits are those of momentum with beta = 0.
 #[derive(Debug)]
 pub struct Trainer<'a> {
     model: &'a Model,
@@ -150,8 +151,7 @@ impl<'a> Trainer<'a> {
         let model = self.model;
         let inputs = pass.gather(prepared, rows);
         model.forward(&self.parameters, inputs, Statistics::Step(&self.rates), pass);
-        let plain = self.optimizer.is_plain();
-        let scale = (if plain { -rate } else { 1.0 }) / rows.len().max(1) as f64;
+        let scale = 1.0 / rows.len().max(1) as f64;
         let tally = model.differentiate(&prepared.targets, rows, scale as f32, pass);
         if model.norm == Norm::Batch {
             let sites = pass.sites.iter().zip(&self.rates.layers);
@@ -161,8 +161,8 @@ impl<'a> Trainer<'a> {
                 }
             }
         }
-        if plain {
-            let sink = Sink::Update(&mut self.parameters);
+        if self.optimizer.is_plain() {
+            let sink = Sink::Descend(&mut self.parameters, rate);
             model.backward(sink, inputs, &self.rates, pass, |_, _| ());
         } else {
             state.gradient.fill_zero();

@@ -38,8 +38,10 @@ pub(super) struct Pass {
     pub next: Batch,
     /// Gradient with respect to the stream, passed over a residual branch.
     pub stream: Batch,
-    /// `delta` times a layer's own rate.
-    pub scaled: Batch,
+    /// `delta` as it came to a normalization.
+    pub incoming: Batch,
+    /// A small tensor's gradient, where it is a step at once.
+    pub sums: Vec<f32>,
     /// Exponentials and sums of the loss.
     pub scores: Scores,
     /// Zeros, the bias of layers without one.

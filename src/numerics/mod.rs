@@ -2,10 +2,12 @@
 //!
 //! `NUMERICS_VERSION` names the whole contract; any change of bits raises it.
 //!
-//! 1. Storage and arithmetic are f32. Each output element of a product is one chain of fused
-//!    multiply-adds over k in ascending k, started from the bias (forward) or from the old value
-//!    of C (weight gradient and update), or from +0 (input gradient). Kernels vectorise and tile
-//!    across outputs, never across k.
+//! 1. Storage and arithmetic are f32; features and real-valued targets are preprocessed in f64 and
+//!    rounded once. Each output element of a product is one chain of fused
+//!    multiply-adds over k in ascending k, started from the bias (forward) or from +0 (gradients).
+//!    A step of plain gradient descent ends the chain of a weight's gradient with
+//!    `w = fma(-rate, gradient, w)`, so that each weight is rounded once per step. Kernels
+//!    vectorise and tile across outputs, never across k.
 //! 2. Products canonicalise a zero result to +0.0, so skipping exact zeros of the left operand
 //!    keeps the bits for finite operands.
 //! 3. Long reductions have one documented order each, whatever the vector width: f64 chains for
@@ -38,4 +40,4 @@ pub use matrix::{Batch, Weights};
 pub use sparse_rows::SparseRows;
 
 /// The version of the arithmetic contract. Raised whenever any bit of any table may change.
-pub const NUMERICS_VERSION: u32 = 1;
+pub const NUMERICS_VERSION: u32 = 2;

@@ -70,6 +70,8 @@ mod momentum;
 mod nesterov;
 mod sgd;
 
+pub(super) use sgd::Descend;
+
 catalogue! {
     sgd::Sgd,
     momentum::Momentum,

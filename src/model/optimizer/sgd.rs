@@ -33,9 +33,9 @@ impl Rule for Sgd {
 }
 
 /// `w -= rate * (g + decay * w)`.
-struct Descend {
-    rate: f32,
-    decay: f32,
+pub(in crate::model) struct Descend {
+    pub rate: f32,
+    pub decay: f32,
 }
 
 impl Elementwise<1, 1> for Descend {

@@ -119,10 +119,7 @@ fn sample_loss(loss: Loss, z: &[f64], targets: &Targets, row: u32) -> f64 {
             let label = usize::from(labels[row as usize]);
             (0..z.len()).map(|j| f64::from(u8::from(j == label))).collect()
         }
-        Targets::Values { values, outputs } => values[row as usize * outputs..][..*outputs]
-            .iter()
-            .map(|x| f64::from(*x))
-            .collect(),
+        Targets::Values { values, outputs } => values[row as usize * outputs..][..*outputs].iter().map(|x| f64::from(*x)).collect(),
     };
     match loss {
         Loss::CrossEntropy => {
@@ -138,25 +135,32 @@ fn sample_loss(loss: Loss, z: &[f64], targets: &Targets, row: u32) -> f64 {
 
 /// Gradient of [`loss`] with respect to every trained tensor.
 pub(super) fn gradient(model: &Model, tensors: &Tensors, data: &Prepared, rows: &[u32]) -> Tensors {
+    let trained = tensors.keys().filter(|name| !name.contains("running"));
+    trained
+        .map(|name| (name.clone(), slopes(model, tensors, name, data, rows)))
+        .collect()
+}
+
+/// Gradient of [`loss`] with respect to the tensor `name`.
+pub(super) fn slopes(
+    model: &Model,
+    tensors: &Tensors,
+    name: &str,
+    data: &Prepared,
+    rows: &[u32],
+) -> Vec<f64> {
     const H: f64 = 1e-5;
-    let mut gradient = Tensors::new();
     let mut moved = tensors.clone();
-    for (name, values) in tensors {
-        if name.contains("running") {
-            continue;
-        }
-        let mut slopes = Vec::with_capacity(values.len());
-        for (i, value) in values.iter().enumerate() {
-            let mut at = |x: f64| {
-                moved.get_mut(name).unwrap()[i] = x;
-                loss(model, &moved, data, rows)
-            };
-            slopes.push((at(value + H) - at(value - H)) / (2.0 * H));
-            at(*value);
-        }
-        gradient.insert(name.clone(), slopes);
-    }
-    gradient
+    let slope = |(i, value): (usize, &f64)| {
+        let mut at = |x: f64| {
+            moved.get_mut(name).unwrap()[i] = x;
+            loss(model, &moved, data, rows)
+        };
+        let slope = (at(value + H) - at(value - H)) / (2.0 * H);
+        moved.get_mut(name).unwrap()[i] = *value;
+        slope
+    };
+    tensors[name].iter().enumerate().map(slope).collect()
 }
 
 /// One optimizer, from its paper, with its state.

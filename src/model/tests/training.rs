@@ -1,5 +1,6 @@
 //! Training runs: they learn, repeat to the bit, and show the symmetry of zeros.
 
+use super::reference;
 use super::*;
 use crate::numerics::{Batch, SparseRows};
 
@@ -80,6 +81,110 @@ fn the_bits_are_these() {
         got += &format!("{architecture} {activation} {optimizer} {loss}: {}\n", end.hash());
     }
     assert_eq!(got, include_str!("golden.txt"), "{got}");
+}
+
+/// Plain gradient descent keeps no gradients; momentum with beta = 0 does, and takes the same step.
+#[test]
+fn plain_descent_has_the_bits_of_momentum_without_momentum() {
+    let hidden = |more: &[(&str, Value)]| {
+        let mut pairs = vec![("hidden", list(&[33, 16]))];
+        pairs.extend_from_slice(more);
+        table(&pairs)
+    };
+    let residual = |key: &'static str| {
+        table(&[
+            ("kind", word("residual")),
+            ("width", Value::Integer(24)),
+            ("blocks", Value::Integer(3)),
+            (key, Value::Flag(true)),
+        ])
+    };
+    // 50 rows in batches of 16: the last batch has 2. One value in `kept` is not zero.
+    let data = |cols: usize, kept: usize| {
+        let mut features = vec![0.0; 50 * cols];
+        noise(4, &mut features, 1.0);
+        for (i, x) in features.iter_mut().enumerate() {
+            if i % kept != 0 {
+                *x = 0.0;
+            }
+        }
+        let targets = (*classes(50, 1, 3).targets).clone();
+        let dataset = Dataset::new("test", cols, Features::F32(features), targets).unwrap();
+        let train = (0..50).collect();
+        let split = Split {
+            train,
+            ..Split::default()
+        };
+        Prepared::plain(Arc::new(dataset), split)
+    };
+    let (dense, sparse) = (data(19, 1), data(300, 6));
+    assert!(dense.sparse().is_none() && sparse.sparse().is_some());
+    for (architecture, activation, data) in [
+        (hidden(&[]), "relu", &dense),
+        (hidden(&[]), "sigmoid", &sparse),
+        (hidden(&[("norm", word("layer"))]), "tanh", &sparse),
+        (hidden(&[("norm", word("batch"))]), "softplus", &dense),
+        (residual("fixup"), "relu", &dense),
+        (residual("learn_alpha"), "gelu", &dense),
+    ] {
+        let model = model(&architecture, activation, data.inputs(), 3, Loss::CrossEntropy);
+        let mut rates = Rates::uniform(&model);
+        rates.layers[1].weight = 0.3;
+        rates.layers[2].bias = 0.0;
+        let momentum = table(&[("kind", word("momentum")), ("beta", Value::Number(0.0))]);
+        let [plain, momentum] = [word("sgd"), momentum].map(|optimizer| {
+            let mut workspace = Workspace::new();
+            let optimizer = Optimizer::parse(&optimizer).unwrap();
+            let start = draw(&model, 1.4);
+            let mut trainer = Trainer::new(&model, start, &optimizer, rates.clone(), &mut workspace);
+            let rows: Vec<u32> = (0..50).collect();
+            for batch in rows.chunks(16).cycle().take(40) {
+                trainer.step(data, batch, 0.05);
+            }
+            trainer.into_parameters()
+        });
+        assert_ne!(plain, draw(&model, 1.4));
+        assert_eq!(plain, momentum, "{architecture:?} {activation}");
+    }
+}
+
+/// Behind eight sigmoid layers a step moves the first layer's weights by a few ulps. The move is that
+/// of f64 arithmetic from the same weights but for one rounding of each weight, however many
+/// samples the batch has, so that on the whole it arrives.
+#[test]
+fn a_small_move_arrives_to_half_an_ulp_a_step() {
+    const RATE: f64 = 0.05;
+    const FIRST: &str = "layers.0.weight";
+    let data = classes(64, 12, 3);
+    let model = model(&list(&[12; 8]), "sigmoid", 12, 3, Loss::CrossEntropy);
+    let rows: Vec<u32> = (0..64).collect();
+    let (mut workspace, optimizer) = (Workspace::new(), Optimizer::sgd());
+    let rates = Rates::uniform(&model);
+    let mut trainer = Trainer::new(&model, draw(&model, 1.4), &optimizer, rates, &mut workspace);
+    let (mut arrived, mut truth, mut variance) = (0.0, 0.0, 0.0);
+    for _ in 0..5 {
+        let old = reference::tensors(trainer.parameters());
+        let gradient = reference::slopes(&model, &old, FIRST, &data, &rows);
+        let largest = gradient.iter().fold(0.0, |m: f64, g| m.max(RATE * g.abs()));
+        trainer.step(&data, &rows, RATE);
+        let new = reference::tensors(trainer.parameters());
+        for ((&old, &new), g) in old[FIRST].iter().zip(&new[FIRST]).zip(gradient) {
+            let (is, should) = (new - old, -RATE * g);
+            let ulp = f64::from((new as f32).abs().next_up()) - new.abs();
+            // Besides the rounding: what f32 costs the gradient.
+            let error = (is - should).abs() - 0.5 * ulp;
+            assert!(error < 1e-4 * largest, "{old} moved by {is}, not {should}");
+            arrived += is * should;
+            truth += should * should;
+            variance += ulp * ulp / 12.0 * should * should;
+        }
+    }
+    // Roundings are spread evenly over an ulp: five standard deviations.
+    let (fraction, std) = (arrived / truth, variance.sqrt() / truth);
+    assert!(
+        std < 0.01 && (fraction - 1.0).abs() < 5.0 * std,
+        "{fraction} {std}"
+    );
 }
 
 #[test]
@@ -164,8 +269,14 @@ fn rows_without_their_zeros_give_the_same_bits() {
             }
             pass.sparse_inputs.gather(&sparse, &rows);
             model.forward(&p, inputs, pass::Statistics::Batch, &mut pass);
-            model.differentiate(&targets, &rows, -0.05, &mut pass);
-            model.backward(pass::Sink::Update(&mut p), inputs, &rates, &mut pass, |_, _| ());
+            model.differentiate(&targets, &rows, 0.05, &mut pass);
+            model.backward(
+                pass::Sink::Descend(&mut p, 1.0),
+                inputs,
+                &rates,
+                &mut pass,
+                |_, _| (),
+            );
         }
         p.hash()
     };

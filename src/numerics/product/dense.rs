@@ -3,7 +3,8 @@
 
 use std::cell::RefCell;
 
-use super::tile::{Scalars, Vectors, chain, for_each_tile, load, store};
+use super::Gradient;
+use super::tile::{Scalars, Vectors, chain, descend, for_each_tile, load, store};
 use crate::numerics::aligned::Aligned;
 use crate::numerics::isa::Kernel;
 use crate::numerics::matrix::PANEL;
@@ -72,14 +73,15 @@ impl Forward<'_> {
     }
 }
 
-/// See [`super::accumulate`]; shapes fit.
-pub(super) struct Accumulate<'a> {
+/// See [`super::weight_gradient`]; shapes fit.
+pub(super) struct WeightGradient<'a> {
     pub x: &'a Batch,
     pub delta: &'a Batch,
+    pub what: Gradient,
     pub c: &'a mut Weights,
 }
 
-impl Kernel for Accumulate<'_> {
+impl Kernel for WeightGradient<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -98,7 +100,7 @@ impl Kernel for Accumulate<'_> {
     }
 }
 
-impl Accumulate<'_> {
+impl WeightGradient<'_> {
     /// `V` lanes of columns from j on, for all inputs.
     ///
     /// # Safety
@@ -116,8 +118,10 @@ impl Accumulate<'_> {
             let c = self.c.panel_from_mut(j);
             for_each_tile!(L, fan_in, |k, R| {
                 let mut tile = [[L::zero(); V]; R];
-                for r in 0..R {
-                    tile[r] = load(c.add((k + r) * PANEL));
+                if self.what == Gradient::Add {
+                    for r in 0..R {
+                        tile[r] = load(c.add((k + r) * PANEL));
+                    }
                 }
                 let scalars = Scalars {
                     start: x.add(k),
@@ -126,6 +130,9 @@ impl Accumulate<'_> {
                 };
                 chain::<L, R, V>(&mut tile, scalars, vectors, self.x.rows());
                 for r in 0..R {
+                    if let Gradient::Descend { rate } = self.what {
+                        tile[r] = descend(rate, tile[r], load(c.add((k + r) * PANEL)));
+                    }
                     store(tile[r], c.add((k + r) * PANEL));
                 }
             });

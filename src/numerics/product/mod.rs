@@ -31,14 +31,26 @@ pub fn input_gradient(delta: &Batch, w: &Weights, out: &mut Batch) {
     input_gradient_on(isa(), delta, w, out);
 }
 
-/// `c[k][j] += sum_b x[b][k] * delta[b][j]`: one chain over ascending b from the old c, a zero
-/// result made +0.0. The weight gradient (c zero before), or, with delta scaled by -rate / B
-/// before, the update of plain gradient descent itself.
+/// What the weight gradient `g[k][j] = sum_b x[b][k] * delta[b][j]` does to a matrix `c`: one chain
+/// over ascending b in both cases, a zero result made +0.0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Gradient {
+    /// `c += g`, the chain starting from the old c.
+    Add,
+    /// `c = fma(-rate, g, c)`, the chain starting from +0: a step of plain gradient descent, which
+    /// rounds the weight once.
+    Descend {
+        /// The learning rate.
+        rate: f32,
+    },
+}
+
+/// Applies the gradient of a layer's weights to `c`.
 ///
 /// # Panics
 /// If the shapes don't fit.
-pub fn accumulate(x: &Batch, delta: &Batch, c: &mut Weights) {
-    accumulate_on(isa(), x, delta, c);
+pub fn weight_gradient(x: &Batch, delta: &Batch, what: Gradient, c: &mut Weights) {
+    weight_gradient_on(isa(), x, delta, what, c);
 }
 
 /// [`forward`] without the zeros of `x`; the same bits as from the dense rows where weights are
@@ -50,13 +62,13 @@ pub fn forward_sparse(x: &SparseRows, w: &Weights, bias: &[f32], out: &mut Batch
     forward_sparse_on(isa(), x, w, bias, out);
 }
 
-/// [`accumulate`] without the zeros of `x`; the same bits as from the dense rows where deltas are
-/// finite.
+/// [`weight_gradient`] without the zeros of `x`; the same bits as from the dense rows where deltas
+/// and `c` are finite and no element of `c` is -0.0.
 ///
 /// # Panics
 /// If the shapes don't fit.
-pub fn accumulate_sparse(x: &SparseRows, delta: &Batch, c: &mut Weights) {
-    accumulate_sparse_on(isa(), x, delta, c);
+pub fn weight_gradient_sparse(x: &SparseRows, delta: &Batch, what: Gradient, c: &mut Weights) {
+    weight_gradient_sparse_on(isa(), x, delta, what, c);
 }
 
 fn forward_on(isa: Isa, x: &Batch, w: &Weights, bias: &[f32], out: &mut Batch) {
@@ -91,11 +103,11 @@ fn input_gradient_on(isa: Isa, delta: &Batch, w: &Weights, out: &mut Batch) {
     });
 }
 
-fn accumulate_on(isa: Isa, x: &Batch, delta: &Batch, c: &mut Weights) {
+fn weight_gradient_on(isa: Isa, x: &Batch, delta: &Batch, what: Gradient, c: &mut Weights) {
     assert_eq!(x.rows(), delta.rows(), "samples");
     assert_eq!(x.cols(), c.fan_in(), "inputs of the batch and of the weights");
     assert_eq!(delta.cols(), c.fan_out(), "units of the batch and of the weights");
-    dispatch(isa, dense::Accumulate { x, delta, c });
+    dispatch(isa, dense::WeightGradient { x, delta, what, c });
 }
 
 fn forward_sparse_on(isa: Isa, x: &SparseRows, w: &Weights, bias: &[f32], out: &mut Batch) {
@@ -121,11 +133,20 @@ fn forward_sparse_on(isa: Isa, x: &SparseRows, w: &Weights, bias: &[f32], out: &
     out.clear_padding();
 }
 
-fn accumulate_sparse_on(isa: Isa, x: &SparseRows, delta: &Batch, c: &mut Weights) {
+fn weight_gradient_sparse_on(isa: Isa, x: &SparseRows, delta: &Batch, what: Gradient, c: &mut Weights) {
     assert_eq!(x.rows(), delta.rows(), "samples");
     assert_eq!(x.cols(), c.fan_in(), "inputs of the rows and of the weights");
     assert_eq!(delta.cols(), c.fan_out(), "units of the batch and of the weights");
     sparse::with_scratch(|scratch| {
-        dispatch(isa, sparse::Accumulate { x, delta, c, scratch });
+        dispatch(
+            isa,
+            sparse::WeightGradient {
+                x,
+                delta,
+                what,
+                c,
+                scratch,
+            },
+        );
     });
 }

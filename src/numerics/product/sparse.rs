@@ -8,7 +8,9 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::tile::store;
+use super::Gradient;
+use super::tile::{descend, store};
+use crate::numerics::aligned::Aligned;
 use crate::numerics::isa::Kernel;
 use crate::numerics::matrix::PANEL;
 use crate::numerics::sparse_rows::BLOCK;
@@ -39,6 +41,8 @@ pub(super) struct Scratch {
     counts: Vec<u32>,
     /// A block's factors: for each input as many slots as there are samples.
     slots: Box<[Slot; SLOTS]>,
+    /// Gradients of a block's weights, where the samples are too many for one part.
+    sums: Aligned,
 }
 
 /// A factor: offset of the row that it multiplies, in elements, and its value.
@@ -54,6 +58,7 @@ impl Default for Scratch {
             runs: Vec::new(),
             counts: Vec::new(),
             slots: Box::new([Slot::default(); SLOTS]),
+            sums: Aligned::default(),
         }
     }
 }
@@ -173,10 +178,12 @@ struct Side<P> {
     panel: usize,
 }
 
-/// Carries each run's row of sums on over its factors, which are those of rows of `other`.
+/// Carries each run's row of sums on over its factors, which are those of rows of `other`; or, to
+/// descend, sums from zero and takes a step from the row.
 struct Section<'a, F> {
     runs: &'a [Run],
     factors: F,
+    what: Gradient,
     sums: Side<*mut f32>,
     /// From one row of sums to the next, in elements.
     stride: usize,
@@ -198,14 +205,24 @@ impl<F: Factors> Section<'_, F> {
             // SAFETY: runs name rows of the result and factors, and factors rows of the other
             // operand, that exist.
             unsafe {
-                let to = sums.start.add(run.row as usize * self.stride + at(sums.panel));
+                // The start may lie before what is there; a run's row does not.
+                let to = sums
+                    .start
+                    .wrapping_add(run.row as usize * self.stride + at(sums.panel));
                 let from = other.start.add(at(other.panel));
-                let mut tile = [L::zero(); V];
-                let mut v = 0;
-                while v < V {
-                    tile[v] = L::load(to.add(lane(v, sums.panel)));
-                    v += 1;
-                }
+                let old = || {
+                    let mut lanes = [L::zero(); V];
+                    let mut v = 0;
+                    while v < V {
+                        lanes[v] = L::load(to.add(lane(v, sums.panel)));
+                        v += 1;
+                    }
+                    lanes
+                };
+                let mut tile = match self.what {
+                    Gradient::Add => old(),
+                    Gradient::Descend { .. } => [L::zero(); V],
+                };
                 for i in 0..run.count as usize {
                     let (offset, value) = self.factors.get(run.first as usize + i);
                     let from = from.add(offset);
@@ -215,6 +232,9 @@ impl<F: Factors> Section<'_, F> {
                         tile[v] = x.mul_add(L::load(from.add(lane(v, other.panel))), tile[v]);
                         v += 1;
                     }
+                }
+                if let Gradient::Descend { rate } = self.what {
+                    tile = descend(rate, tile, old());
                 }
                 let mut v = 0;
                 while v < V {
@@ -271,6 +291,7 @@ impl Kernel for Forward<'_> {
             let section = Section {
                 runs: &self.scratch.runs,
                 factors: Stored { inputs, values },
+                what: Gradient::Add,
                 stride: self.out.stride(),
                 sums: Side {
                     start: self.out.storage_mut().as_mut_ptr(),
@@ -287,43 +308,93 @@ impl Kernel for Forward<'_> {
     }
 }
 
-/// See [`super::accumulate_sparse`]; shapes fit.
+/// See [`super::weight_gradient_sparse`]; shapes fit.
 ///
 /// From the last block to the first, which the next forward product begins with: it is still
 /// close then. Chains run over samples, so the order of the blocks is free.
-pub(super) struct Accumulate<'a> {
+pub(super) struct WeightGradient<'a> {
     pub x: &'a SparseRows,
     pub delta: &'a Batch,
+    pub what: Gradient,
     pub c: &'a mut Weights,
     pub scratch: &'a mut Scratch,
 }
 
-impl Kernel for Accumulate<'_> {
+impl Kernel for WeightGradient<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<L: Lane>(self) {
-        let stride = self.delta.stride();
+    fn run<L: Lane>(mut self) {
         for block in (0..self.x.blocks()).rev() {
-            for first in (0..self.x.rows()).step_by(PART) {
-                let samples = first..self.x.rows().min(first + PART);
-                self.scratch.runs_of_inputs(self.x, samples, block, stride);
-                let section = Section {
-                    runs: &self.scratch.runs,
-                    factors: &*self.scratch.slots,
-                    stride: PANEL,
-                    sums: Side {
-                        panel: self.c.fan_in() * PANEL,
-                        start: self.c.storage_mut().as_mut_ptr(),
-                    },
-                    other: Side {
-                        start: self.delta.storage()[first * stride..].as_ptr(),
-                        panel: PANEL,
-                    },
-                    columns: self.c.fan_out(),
-                };
-                section.run::<L>();
+            match self.what {
+                Gradient::Descend { rate } if self.x.rows() > PART => self.descend_in_parts::<L>(block, rate),
+                _ => self.block::<L>(block, self.what, None),
             }
         }
+    }
+}
+
+impl WeightGradient<'_> {
+    /// Adds the gradients of a block's weights, part by part, to `sums` (rows of whole panels), or
+    /// else applies them to the weights.
+    #[inline(always)]
+    fn block<L: Lane>(&mut self, block: usize, what: Gradient, sums: Option<&mut [f32]>) {
+        let stride = self.delta.stride();
+        let side = match sums {
+            Some(sums) => Side {
+                panel: BLOCK * PANEL,
+                // Runs name inputs by their number in the whole layer.
+                start: sums.as_mut_ptr().wrapping_sub(block * BLOCK * PANEL),
+            },
+            None => Side {
+                panel: self.c.fan_in() * PANEL,
+                start: self.c.storage_mut().as_mut_ptr(),
+            },
+        };
+        for first in (0..self.x.rows()).step_by(PART) {
+            let samples = first..self.x.rows().min(first + PART);
+            self.scratch.runs_of_inputs(self.x, samples, block, stride);
+            let section = Section {
+                runs: &self.scratch.runs,
+                factors: &*self.scratch.slots,
+                what,
+                stride: PANEL,
+                sums: side,
+                other: Side {
+                    start: self.delta.storage()[first * stride..].as_ptr(),
+                    panel: PANEL,
+                },
+                columns: self.c.fan_out(),
+            };
+            section.run::<L>();
+        }
+    }
+
+    /// A step from gradients that more than one part adds up.
+    #[inline(always)]
+    fn descend_in_parts<L: Lane>(&mut self, block: usize, rate: f32) {
+        let panels = self.c.fan_out().div_ceil(PANEL);
+        let mut sums = std::mem::take(&mut self.scratch.sums);
+        sums.resize(panels * BLOCK * PANEL);
+        sums.fill(0.0);
+        self.block::<L>(block, Gradient::Add, Some(&mut sums[..]));
+        let first = block * BLOCK;
+        let rows = (self.c.fan_in() - first).min(BLOCK);
+        for panel in 0..panels {
+            let at = (panel * self.c.fan_in() + first) * PANEL;
+            let weights = &mut self.c.storage_mut()[at..][..rows * PANEL];
+            let sums = &sums[panel * BLOCK * PANEL..][..rows * PANEL];
+            for (weights, sums) in weights
+                .chunks_exact_mut(L::WIDTH)
+                .zip(sums.chunks_exact(L::WIDTH))
+            {
+                // SAFETY: both hold a lane; panels are whole lanes wide.
+                unsafe {
+                    let new = descend(rate, [L::load(sums.as_ptr())], [L::load(weights.as_ptr())]);
+                    store(new, weights.as_mut_ptr());
+                }
+            }
+        }
+        self.scratch.sums = sums;
     }
 }

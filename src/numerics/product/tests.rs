@@ -68,13 +68,19 @@ impl Case {
                 (0..fan_out).fold(0f32, |sum, j| delta.row(b)[j].mul_add(w.get(k, j), sum)) + 0.0
             })
             .collect();
-        let accumulated: Vec<f32> = (0..fan_in * fan_out)
-            .map(|i| {
+        let gradients = [Gradient::Add, Gradient::Descend { rate: 0.3 }].map(|what| {
+            let element = |i: usize| {
                 let (k, j) = (i / fan_out, i % fan_out);
                 let old = self.c.get(k, j);
-                (0..rows).fold(old, |sum, b| x.row(b)[k].mul_add(delta.row(b)[j], sum)) + 0.0
-            })
-            .collect();
+                let chain = |start| (0..rows).fold(start, |sum, b| x.row(b)[k].mul_add(delta.row(b)[j], sum));
+                match what {
+                    Gradient::Add => chain(old) + 0.0,
+                    Gradient::Descend { rate } => (-rate).mul_add(chain(0.0), old) + 0.0,
+                }
+            };
+            let elements: Vec<f32> = (0..fan_in * fan_out).map(element).collect();
+            (what, elements)
+        });
         let shape = format!("{rows} x {fan_in} x {fan_out}");
         for isa in Isa::supported() {
             let mut out = Batch::zeros(3, 5);
@@ -88,14 +94,12 @@ impl Case {
                 &format!("input gradient, {shape}, {isa}"),
             );
             self.check_padding(&out);
-            let mut c = self.c.clone();
-            accumulate_on(isa, x, delta, &mut c);
-            same(
-                &c.to_row_major(),
-                &accumulated,
-                &format!("accumulate, {shape}, {isa}"),
-            );
-            self.check_sparse(isa, &shape, &forward, &accumulated);
+            for (what, want) in &gradients {
+                let mut c = self.c.clone();
+                weight_gradient_on(isa, x, delta, *what, &mut c);
+                same(&c.to_row_major(), want, &format!("{what:?}, {shape}, {isa}"));
+            }
+            self.check_sparse(isa, &shape, &forward, &gradients);
         }
     }
 
@@ -114,7 +118,7 @@ impl Case {
         assert!(!self.is_finite() || rows.into_iter().all(between));
     }
 
-    fn check_sparse(&self, isa: Isa, shape: &str, forward: &[f32], accumulated: &[f32]) {
+    fn check_sparse(&self, isa: Isa, shape: &str, forward: &[f32], gradients: &[(Gradient, Vec<f32>)]) {
         if !self.is_finite() {
             return;
         }
@@ -123,13 +127,15 @@ impl Case {
         forward_sparse_on(isa, &sparse, &self.w, &self.bias, &mut out);
         same(&flat(&out), forward, &format!("sparse forward, {shape}, {isa}"));
         self.check_padding(&out);
-        let mut c = self.c.clone();
-        accumulate_sparse_on(isa, &sparse, &self.delta, &mut c);
-        same(
-            &c.to_row_major(),
-            accumulated,
-            &format!("sparse accumulate, {shape}, {isa}"),
-        );
+        for (what, want) in gradients {
+            let mut c = self.c.clone();
+            weight_gradient_sparse_on(isa, &sparse, &self.delta, *what, &mut c);
+            same(
+                &c.to_row_major(),
+                want,
+                &format!("sparse {what:?}, {shape}, {isa}"),
+            );
+        }
     }
 }
 
@@ -173,6 +179,8 @@ fn products_of_real_layers_have_the_bits_of_their_definition() {
     Case::new(12, 784, 70, 81, &mut lcg).check();
     Case::new(16, 64, 32, 50, &mut lcg).check();
     Case::new(3, 300, 300, 50, &mut lcg).check();
+    // More samples than the sparse kernel takes at once.
+    Case::new(150, 270, 20, 81, &mut lcg).check();
 }
 
 #[test]

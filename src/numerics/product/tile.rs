@@ -75,6 +75,17 @@ pub(super) unsafe fn load<L: Lane, const V: usize>(from: *const f32) -> [L; V] {
     lanes
 }
 
+/// `fma(-rate, gradient, weights)`, the end of a step of plain gradient descent.
+#[inline(always)]
+pub(super) fn descend<L: Lane, const V: usize>(rate: f32, gradient: [L; V], mut weights: [L; V]) -> [L; V] {
+    let mut v = 0;
+    while v < V {
+        weights[v] = L::splat(-rate).mul_add(gradient[v], weights[v]);
+        v += 1;
+    }
+    weights
+}
+
 /// `V` lanes to consecutive memory, -0.0 as +0.0.
 ///
 /// # Safety
