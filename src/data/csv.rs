@@ -133,10 +133,10 @@ struct Table<'a> {
     schema: Schema,
     rows: usize,
     features: Values,
-    targets: Vec<f32>,
+    targets: Vec<f64>,
     labels: Labels,
     /// Of columns that have counted the rows so far: from which number.
-    counting: Vec<Option<f32>>,
+    counting: Vec<Option<f64>>,
 }
 
 /// The first line of a file, and the rows that follow, as far as they are looked at together.
@@ -229,11 +229,11 @@ impl<'a> Table<'a> {
         Ok(())
     }
 
-    fn number(&self, path: &Path, record: &Record, column: usize) -> Result<f32> {
+    fn number(&self, path: &Path, record: &Record, column: usize) -> Result<f64> {
         let cell = record.get(column);
         // Small whole numbers, the bulk of image data.
         if let [a @ b'0'..=b'9'] = cell {
-            return Ok(f32::from(a - b'0'));
+            return Ok(f64::from(a - b'0'));
         }
         let complain = |what: &str| self.schema.complain(path, record, column, what);
         if self.dialect.is_missing(cell) {
@@ -246,8 +246,8 @@ impl<'a> Table<'a> {
             );
         }
         let text = self.dialect.decimal_text(cell);
-        match text.and_then(|text| text.parse::<f32>().ok()) {
-            Some(x) if x.is_finite() => Ok(x),
+        match text.and_then(|text| text.parse::<f64>().ok()) {
+            Some(x) if (x as f32).is_finite() => Ok(x),
             Some(_) => Err(complain(&format!(
                 "`{}` is not a finite 32-bit number",
                 shown(cell)
@@ -268,7 +268,7 @@ impl<'a> Table<'a> {
             let from = self.counting[column];
             if self.rows == 0 && (value == 0.0 || value == 1.0) {
                 self.counting[column] = Some(value);
-            } else if from.is_some_and(|from| value != from + self.rows as f32) {
+            } else if from.is_some_and(|from| value != from + self.rows as f64) {
                 self.counting[column] = None;
             }
         }
@@ -311,7 +311,7 @@ impl<'a> Table<'a> {
         let cols = self.schema.feature.iter().filter(|f| **f).count();
         let features = match self.features {
             Values::Bytes(v) => Features::U8(v),
-            Values::Floats(v) => Features::F32(v),
+            Values::Floats(v) => Features::F64(v),
         };
         let counts = |c: &usize| self.rows >= 10 && self.counting[*c].is_some();
         let counting: Vec<usize> = (0..self.schema.width).filter(counts).collect();
@@ -339,15 +339,15 @@ impl<'a> Table<'a> {
 /// Feature values, bytes until one does not fit.
 enum Values {
     Bytes(Vec<u8>),
-    Floats(Vec<f32>),
+    Floats(Vec<f64>),
 }
 
 impl Values {
-    fn push(&mut self, value: f32) {
+    fn push(&mut self, value: f64) {
         match self {
-            Values::Bytes(bytes) if f32::from(value as u8) == value => bytes.push(value as u8),
+            Values::Bytes(bytes) if f64::from(value as u8) == value => bytes.push(value as u8),
             Values::Bytes(bytes) => {
-                let mut floats: Vec<f32> = bytes.iter().map(|&b| f32::from(b)).collect();
+                let mut floats: Vec<f64> = bytes.iter().map(|&b| f64::from(b)).collect();
                 floats.push(value);
                 *self = Values::Floats(floats);
             }

@@ -7,13 +7,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::error::{Error, Kind, Result};
 
-/// Feature values as they came, kept small where they are small.
+/// Feature values as they came, exactly, kept small where they are small.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Features {
     /// Bytes (pixels).
     U8(Vec<u8>),
     /// Floats.
     F32(Vec<f32>),
+    /// Numbers of which not all are exact as `f32`: large ones that differ by little (times in
+    /// seconds, coordinates), decimal fractions.
+    F64(Vec<f64>),
 }
 
 impl Features {
@@ -22,6 +25,7 @@ impl Features {
         match self {
             Features::U8(v) => v.len(),
             Features::F32(v) => v.len(),
+            Features::F64(v) => v.len(),
         }
     }
 
@@ -43,8 +47,8 @@ pub enum Targets {
     },
     /// Real-valued targets, `rows x outputs`, row-major.
     Values {
-        /// The values.
-        values: Vec<f32>,
+        /// The values, rounded to `f32` only where a loss compares them with outputs.
+        values: Vec<f64>,
         /// Values per row.
         outputs: usize,
     },
@@ -111,8 +115,8 @@ const LISTED: usize = 20;
 impl Dataset {
     /// A dataset of `targets` and `features` (`rows x cols`, row-major), with its digest.
     ///
-    /// Floats that all are whole numbers from 0 to 255 are kept as bytes, so that a table of
-    /// pixels has the same digest whatever file it came from.
+    /// Floats that all are whole numbers from 0 to 255 are kept as bytes, and others as `f32` where
+    /// that is exact, so that equal values have the same digest whatever file they came from.
     ///
     /// # Errors
     /// No rows or columns, lengths that do not agree, a label that is not below `classes`, or a
@@ -133,7 +137,7 @@ impl Dataset {
                 labels.iter().position(|&l| usize::from(l) >= *classes),
             ),
             Targets::Values { values, outputs } => {
-                let bad = values.iter().position(|v| !v.is_finite());
+                let bad = values.iter().position(|&v| !(v as f32).is_finite());
                 (
                     values.len() / (*outputs).max(1),
                     bad.map(|i| i / (*outputs).max(1)),
@@ -147,12 +151,16 @@ impl Dataset {
             return wrong(format!("the target of row {} is out of range", row + 1));
         }
         let features = match features {
-            Features::F32(values) => narrow(values),
+            Features::F64(values) => narrow(values),
+            Features::F32(values) => bytes(&values).unwrap_or(Features::F32(values)),
             bytes @ Features::U8(_) => bytes,
         };
-        if let Features::F32(values) = &features
-            && let Some(i) = values.iter().position(|v| !v.is_finite())
-        {
+        let bad = match &features {
+            Features::U8(_) => None,
+            Features::F32(v) => v.iter().position(|x| !x.is_finite()),
+            Features::F64(v) => v.iter().position(|&x| !(x as f32).is_finite()),
+        };
+        if let Some(i) = bad {
             return wrong(format!(
                 "row {}, feature {} is not finite",
                 i / cols + 1,
@@ -256,14 +264,20 @@ impl Dataset {
     }
 }
 
-/// Bytes where every value is a byte, else the floats as they are.
-fn narrow(values: Vec<f32>) -> Features {
-    // -0.0 as f32 compares equal to the byte 0, whose value is +0.0: features know no sign of zero.
-    if values.iter().all(|&v| f32::from(v as u8) == v) {
-        Features::U8(values.into_iter().map(|v| v as u8).collect())
-    } else {
-        Features::F32(values)
+/// Bytes where every value is a byte.
+fn bytes(values: &[f32]) -> Option<Features> {
+    // -0.0 compares equal to the byte 0, whose value is +0.0: features know no sign of zero.
+    let small = values.iter().all(|&v| f32::from(v as u8) == v);
+    small.then(|| Features::U8(values.iter().map(|&v| v as u8).collect()))
+}
+
+/// The smallest form that has every value exactly.
+fn narrow(values: Vec<f64>) -> Features {
+    if values.iter().any(|&v| f64::from(v as f32) != v) {
+        return Features::F64(values);
     }
+    let floats: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+    bytes(&floats).unwrap_or(Features::F32(floats))
 }
 
 fn digest(rows: usize, cols: usize, features: &Features, targets: &Targets) -> String {
@@ -278,6 +292,10 @@ fn digest(rows: usize, cols: usize, features: &Features, targets: &Targets) -> S
         }
         Features::F32(v) => {
             hash.update(b"f32");
+            update_chunked(&mut hash, v, |x| x.to_le_bytes());
+        }
+        Features::F64(v) => {
+            hash.update(b"f64");
             update_chunked(&mut hash, v, |x| x.to_le_bytes());
         }
     }
@@ -330,6 +348,12 @@ mod tests {
         assert_eq!(a.digest, b.digest);
         assert_eq!(a.features, b.features);
         assert_eq!((a.rows, a.cols), (2, 2));
+        let wide = Features::F64(vec![0.0, 255.0, 3.0, 4.0]);
+        let b = Dataset::new("b", 2, wide, labels(&[0, 1], 2)).unwrap();
+        assert_eq!((&a.digest, &a.features), (&b.digest, &b.features));
+        let exact = [Features::F64(vec![0.5, 1e9]), Features::F32(vec![0.5, 1e9])];
+        let [b, c] = exact.map(|f| Dataset::new("b", 1, f, labels(&[0, 1], 2)).unwrap());
+        assert_eq!((b.digest, b.features), (c.digest, c.features));
         let c = Dataset::new("c", 2, Features::U8(vec![0, 255, 3, 5]), labels(&[0, 1], 2)).unwrap();
         let d = Dataset::new("d", 2, Features::U8(vec![0, 255, 3, 4]), labels(&[0, 0], 2)).unwrap();
         assert_ne!(a.digest, c.digest);
@@ -355,7 +379,7 @@ mod tests {
                 3,
                 u8s(),
                 Targets::Values {
-                    values: vec![1.0, f32::INFINITY],
+                    values: vec![1.0, f64::INFINITY],
                     outputs: 1,
                 },
                 "target of row 2",

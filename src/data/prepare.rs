@@ -96,8 +96,8 @@ impl Prepared {
 
     /// Copies the preprocessed features of `rows` into `out` (resized to `rows.len() x inputs`).
     ///
-    /// Each value is three f32 operations at most, each rounded: `raw / scale`, minus the mean,
-    /// divided by the standard deviation (each left out where it is not asked for).
+    /// Each value is `raw / scale`, minus the mean, divided by the standard deviation (each left out
+    /// where it is not asked for), in f64 and then rounded once.
     pub fn gather(&self, rows: &[u32], out: &mut Batch) {
         out.resize(rows.len(), self.inputs());
         let cols = self.inputs();
@@ -146,7 +146,7 @@ impl Prepared {
     pub(super) fn own_bytes(&self) -> usize {
         let targets = match &*self.targets {
             Targets::Classes { labels, .. } => labels.len() * 2,
-            Targets::Values { values, .. } => values.len() * 4,
+            Targets::Values { values, .. } => values.len() * 8,
         };
         let split = 4 * (self.split.train.len() + self.split.validation.len() + self.split.test.len());
         let forms = if Arc::strong_count(&self.forms) > 1 {
@@ -167,6 +167,10 @@ fn density(dataset: &Dataset, rows: &[u32]) -> f64 {
             .map(|&r| v[row(r)].iter().filter(|&&x| x != 0).count())
             .sum(),
         Features::F32(v) => rows
+            .iter()
+            .map(|&r| v[row(r)].iter().filter(|&&x| x != 0.0).count())
+            .sum(),
+        Features::F64(v) => rows
             .iter()
             .map(|&r| v[row(r)].iter().filter(|&&x| x != 0.0).count())
             .sum(),
@@ -381,7 +385,7 @@ fn add_noise(targets: &mut Targets, train: &[u32], fraction: f64, noise: Noise, 
 
 fn hash(dataset: &Dataset, split: &Split, targets: &Targets, scaling: &Scaling) -> String {
     let mut hash = Sha256::new();
-    hash.update(b"goodinit prepared 1\n");
+    hash.update(b"goodinit prepared 2\n");
     hash.update(dataset.digest.as_bytes());
     for part in [&split.train, &split.validation, &split.test] {
         hash.update((part.len() as u64).to_le_bytes());

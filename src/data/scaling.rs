@@ -5,16 +5,20 @@ use sha2::{Digest as _, Sha256};
 use super::dataset::update_chunked;
 use super::{DataSpec, Dataset, Features, Over, Scale};
 
-/// The operations on one row, each in f32 and rounded, in this order; see [`Scaling::apply`].
+/// The operations on one row, in f64 and in this order; the result is rounded to f32 once. So
+/// numbers that differ by a small part of their size keep what they differ by.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scaling {
     /// Divisor of the raw values; none is no division.
-    divisor: Option<f32>,
+    divisor: Option<f64>,
     /// Subtracted: one number per feature, or one for all, or none.
-    mean: Vec<f32>,
+    mean: Vec<f64>,
     /// Divisor: one number per feature, or one for all, or none.
-    std: Vec<f32>,
+    std: Vec<f64>,
 }
+
+/// So many values of a row are computed at a time, on the stack.
+const PART: usize = 64;
 
 impl Scaling {
     pub(super) fn identity() -> Self {
@@ -33,8 +37,8 @@ impl Scaling {
             .unwrap_or(if tabular { Scale::None } else { Scale::Unit })
         {
             Scale::None => None,
-            Scale::Unit => dataset.unit,
-            Scale::By(x) => Some(x as f32),
+            Scale::Unit => dataset.unit.map(f64::from),
+            Scale::By(x) => Some(x),
         };
         let default = if tabular { Over::Feature } else { Over::None };
         let standardize = spec.standardize.unwrap_or(default);
@@ -56,57 +60,65 @@ impl Scaling {
     /// Mean and standard deviation of the training part under the operations so far: sums in f64
     /// over rows in ascending order (and, for `Global`, over the features' sums in ascending
     /// order), two passes, divided by the number of values. A deviation of zero counts as 1.
-    fn moments(&self, dataset: &Dataset, train: &[u32], over: Over) -> (Vec<f32>, Vec<f32>) {
+    ///
+    /// The first pass sums differences from the first row (for `Global`, from its first value), so
+    /// that the mean of equal values is that value and their deviation 0.
+    fn moments(&self, dataset: &Dataset, train: &[u32], over: Over) -> (Vec<f64>, Vec<f64>) {
         let cols = dataset.cols;
-        let mut row = vec![0.0f32; cols];
-        let mut sums = vec![0.0f64; cols];
+        let (mut row, mut origin) = (vec![0.0; cols], vec![0.0; cols]);
+        if let Some(&first) = train.first() {
+            self.compute(dataset, first as usize, 0, &mut origin);
+        }
+        if over == Over::Global {
+            origin.truncate(1);
+        }
+        let mut sums = vec![0.0; cols];
         for &r in train {
-            self.apply(dataset, r as usize, &mut row);
-            for (sum, &x) in sums.iter_mut().zip(&row) {
-                *sum += f64::from(x);
-            }
+            self.compute(dataset, r as usize, 0, &mut row);
+            each(&mut row, &origin, 0, |x, o| x - o);
+            sums.iter_mut().zip(&row).for_each(|(sum, d)| *sum += d);
         }
         let means = share(&sums, train.len(), over);
-        let mut squares = vec![0.0f64; cols];
+        let means: Vec<f64> = means.iter().zip(&origin).map(|(m, o)| m + o).collect();
+        let mut squares = vec![0.0; cols];
         for &r in train {
-            self.apply(dataset, r as usize, &mut row);
-            for ((sum, &x), j) in squares.iter_mut().zip(&row).zip(0..) {
-                let d = f64::from(x) - means[if over == Over::Global { 0 } else { j }];
-                *sum += d * d;
-            }
+            self.compute(dataset, r as usize, 0, &mut row);
+            each(&mut row, &means, 0, |x, m| x - m);
+            squares.iter_mut().zip(&row).for_each(|(sum, d)| *sum += d * d);
         }
-        let std = share(&squares, train.len(), over)
-            .into_iter()
-            .map(|v| v.sqrt() as f32)
-            .map(|s| if s > 0.0 { s } else { 1.0 })
-            .collect();
-        (means.into_iter().map(|m| m as f32).collect(), std)
+        let variances = share(&squares, train.len(), over);
+        (means, variances.into_iter().map(deviation).collect())
     }
 
-    /// Writes row `row` of `dataset` to `out`: `raw`, `/ divisor`, `- mean`, `/ std`, each a
-    /// rounded f32 operation, each left out where there is nothing to do.
+    /// Writes row `row` of `dataset`, after all operations, to `out`.
     pub(super) fn apply(&self, dataset: &Dataset, row: usize, out: &mut [f32]) {
-        let start = row * dataset.cols;
-        match (&dataset.features, self.divisor) {
-            (Features::U8(v), Some(d)) => {
-                for (o, &p) in out.iter_mut().zip(&v[start..]) {
-                    *o = f32::from(p) / d;
-                }
+        let mut values = [0.0; PART];
+        for (part, out) in out.chunks_mut(PART).enumerate() {
+            let values = &mut values[..out.len()];
+            self.compute(dataset, row, part * PART, values);
+            for (o, &x) in out.iter_mut().zip(&*values) {
+                *o = x as f32;
             }
-            (Features::U8(v), None) => {
-                for (o, &p) in out.iter_mut().zip(&v[start..]) {
-                    *o = f32::from(p);
-                }
-            }
-            (Features::F32(v), Some(d)) => {
-                for (o, &x) in out.iter_mut().zip(&v[start..]) {
-                    *o = x / d;
-                }
-            }
-            (Features::F32(v), None) => out.copy_from_slice(&v[start..][..dataset.cols]),
         }
-        each(out, &self.mean, |x, m| x - m);
-        each(out, &self.std, |x, s| x / s);
+    }
+
+    /// Writes the features of row `row` from number `from` on to `out`: `raw`, `/ divisor`,
+    /// `- mean`, `/ std`, each left out where there is nothing to do.
+    fn compute(&self, dataset: &Dataset, row: usize, from: usize, out: &mut [f64]) {
+        fn copy<T: Copy + Into<f64>>(raw: &[T], out: &mut [f64]) {
+            for (o, &x) in out.iter_mut().zip(raw) {
+                *o = x.into();
+            }
+        }
+        let start = row * dataset.cols + from;
+        match &dataset.features {
+            Features::U8(v) => copy(&v[start..], out),
+            Features::F32(v) => copy(&v[start..], out),
+            Features::F64(v) => copy(&v[start..], out),
+        }
+        each(out, self.divisor.as_slice(), from, |x, d| x / d);
+        each(out, &self.mean, from, |x, m| x - m);
+        each(out, &self.std, from, |x, s| x / s);
     }
 
     pub(super) fn keeps_zeros(&self) -> bool {
@@ -134,29 +146,37 @@ fn share(sums: &[f64], rows: usize, over: Over) -> Vec<f64> {
     }
 }
 
-/// `op` of each value and its feature's statistic, or the one for all, or nothing.
-fn each(out: &mut [f32], statistics: &[f32], op: impl Fn(f32, f32) -> f32) {
+/// The divisor that makes a variance 1; values that do not vary stay as they are.
+fn deviation(variance: f64) -> f64 {
+    let std = variance.sqrt();
+    if std > 0.0 { std } else { 1.0 }
+}
+
+/// `op` of each value and its feature's statistic, or the one for all, or nothing. `out` begins with
+/// feature `from`.
+fn each(out: &mut [f64], statistics: &[f64], from: usize, op: impl Fn(f64, f64) -> f64) {
     match statistics {
         [] => {}
         [one] => out.iter_mut().for_each(|x| *x = op(*x, *one)),
-        many => out.iter_mut().zip(many).for_each(|(x, s)| *x = op(*x, *s)),
+        many => out
+            .iter_mut()
+            .zip(&many[from..])
+            .for_each(|(x, s)| *x = op(*x, *s)),
     }
 }
 
 /// Brings each column of `values` (`rows x outputs`) to mean 0 and variance 1 over the rows
 /// `train`, by the same operations as features.
-pub(super) fn standardize_columns(values: &mut [f32], outputs: usize, train: &[u32]) {
+pub(super) fn standardize_columns(values: &mut [f64], outputs: usize, train: &[u32]) {
     let n = train.len().max(1) as f64;
     for j in 0..outputs {
-        let column = |values: &[f32], f: &dyn Fn(f64) -> f64| {
-            let at = |&r: &u32| f(f64::from(values[r as usize * outputs + j]));
-            train.iter().map(at).fold(0.0, |a, x| a + x) / n
-        };
-        let mean = column(values, &|x| x);
-        let std = column(values, &|x| (x - mean) * (x - mean)).sqrt() as f32;
-        let std = if std > 0.0 { std } else { 1.0 };
+        let at = |&r: &u32| values[r as usize * outputs + j];
+        let origin = train.first().map_or(0.0, at);
+        let mean = origin + train.iter().fold(0.0, |sum, r| sum + (at(r) - origin)) / n;
+        let square = |r: &u32| (at(r) - mean) * (at(r) - mean);
+        let std = deviation(train.iter().fold(0.0, |sum, r| sum + square(r)) / n);
         for row in values.chunks_exact_mut(outputs) {
-            row[j] = (row[j] - mean as f32) / std;
+            row[j] = (row[j] - mean) / std;
         }
     }
 }

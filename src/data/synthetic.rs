@@ -231,7 +231,7 @@ fn absolute(spec: &Spec, seed: u64, _: &Environment) -> Result<Dataset> {
         .map(|_| ((2.0 * plan.samples.stream.unit_f64() - 1.0) * limit) as f32)
         .collect();
     let targets = Targets::Values {
-        values: values.iter().map(|x| x.abs()).collect(),
+        values: values.iter().map(|&x| f64::from(x.abs())).collect(),
         outputs: 1,
     };
     Dataset::new("abs", 1, Features::F32(values), targets)

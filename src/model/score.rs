@@ -78,7 +78,7 @@ pub(super) fn differentiate(
             }
             (Loss::MeanSquared, Target::Values(t)) => {
                 for ((d, &z), &t) in terms.zip(t) {
-                    *d = (z - t) * factor;
+                    *d = (z - t as f32) * factor;
                 }
             }
             (Loss::MeanSquared, target) => {
@@ -94,7 +94,7 @@ pub(super) fn differentiate(
 #[derive(Clone, Copy)]
 enum Target<'a> {
     Class(usize),
-    Values(&'a [f32]),
+    Values(&'a [f64]),
 }
 
 impl<'a> Target<'a> {
@@ -113,7 +113,7 @@ impl<'a> Target<'a> {
     fn at(&self, j: usize) -> f32 {
         match self {
             Target::Class(class) => f32::from(u8::from(j == *class)),
-            Target::Values(values) => values[j],
+            Target::Values(values) => values[j] as f32,
         }
     }
 
@@ -165,7 +165,9 @@ kernels! {
             }
             scores.targets[i] = match Target::of(targets, row) {
                 Target::Class(class) => shifted[class],
-                Target::Values(t) => t.iter().zip(&*shifted).fold(0.0, |sum, (t, s)| t.mul_add(*s, sum)),
+                Target::Values(t) => {
+                    t.iter().zip(&*shifted).fold(0.0, |sum, (&t, &s)| (t as f32).mul_add(s, sum))
+                }
             };
         }
     }

@@ -41,6 +41,7 @@ fn classes(rows: usize, cols: usize, classes: usize) -> Prepared {
 fn values(rows: usize, cols: usize, outputs: usize) -> Prepared {
     let mut values = vec![0.0; rows * outputs];
     noise(2, &mut values, 1.0);
+    let values = values.into_iter().map(f64::from).collect();
     prepared(rows, cols, Targets::Values { values, outputs })
 }
 

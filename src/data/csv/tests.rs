@@ -24,7 +24,7 @@ const IRIS: &str = "sepal,petal,species\n5.1,1.4,setosa\n7.0,4.7,versicolor\n4.9
 fn categorical_labels_get_numbers_in_byte_order() {
     let data = parse(IRIS, &[]).unwrap();
     assert_eq!((data.rows, data.cols), (3, 2));
-    assert_eq!(data.features, Features::F32(vec![5.1, 1.4, 7.0, 4.7, 4.9, 1.4]));
+    assert_eq!(data.features, Features::F64(vec![5.1, 1.4, 7.0, 4.7, 4.9, 1.4]));
     assert_eq!(
         data.targets,
         Targets::Classes {

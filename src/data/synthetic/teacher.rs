@@ -69,7 +69,11 @@ fn teacher(spec: &Spec, seed: u64, _: &Environment) -> Result<Dataset> {
         );
     }
     let targets = if spec.text("task") == "regression" {
-        let values = answers.into_iter().flatten().map(|y| y as f32).collect();
+        let values = answers
+            .into_iter()
+            .flatten()
+            .map(|y| f64::from(y as f32))
+            .collect();
         Targets::Values { values, outputs }
     } else {
         let labels = answers.iter().map(|y| largest(y)).collect();

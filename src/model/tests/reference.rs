@@ -119,7 +119,7 @@ fn sample_loss(loss: Loss, z: &[f64], targets: &Targets, row: u32) -> f64 {
             let label = usize::from(labels[row as usize]);
             (0..z.len()).map(|j| f64::from(u8::from(j == label))).collect()
         }
-        Targets::Values { values, outputs } => values[row as usize * outputs..][..*outputs].iter().map(|x| f64::from(*x)).collect(),
+        Targets::Values { values, outputs } => values[row as usize * outputs..][..*outputs].to_vec(),
     };
     match loss {
         Loss::CrossEntropy => {
