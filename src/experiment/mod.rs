@@ -6,6 +6,7 @@
 //! would be right.
 //! [`Experiment::plan`] gives the trials.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -164,12 +165,12 @@ impl Experiment {
         schemes.iter().try_for_each(|scheme| scheme.value.scheme.ready())
     }
 
-    /// The files that schemes read weights from, with the digest of each; `None` for one that
-    /// cannot be read.
-    pub fn scheme_sources(&self) -> Vec<(PathBuf, Option<String>)> {
+    /// Path and digest of the files that schemes read weights from, in the order of paths, without
+    /// those that cannot be read.
+    pub fn scheme_sources(&self) -> BTreeMap<PathBuf, String> {
         let schemes = self.axes.scheme.items.iter().map(|item| &item.value.scheme);
         schemes
-            .filter_map(|s| Some((s.source_path()?.to_owned(), s.source_digest())))
+            .filter_map(|s| Some((s.source_path()?.to_owned(), s.source_digest()?)))
             .collect()
     }
 

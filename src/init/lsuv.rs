@@ -74,6 +74,10 @@ impl Scheme for Lsuv {
         self.base.check(model)
     }
 
+    fn fits(&self, model: &Model) -> Result<()> {
+        self.base.fits(model)
+    }
+
     fn layerwise(&self) -> bool {
         false
     }

@@ -88,6 +88,12 @@ impl PerLayer {
         let head = self.head.as_ref().filter(|_| index + 1 == count);
         head.or(first).or(listed)
     }
+
+    /// All schemes that take part in a network of `count` layers.
+    fn schemes(&self, count: usize) -> impl Iterator<Item = &Arc<dyn Scheme>> {
+        let special = (0..count).filter_map(move |index| self.special(index, count));
+        std::iter::once(&self.body).chain(special)
+    }
 }
 
 impl Scheme for PerLayer {
@@ -113,10 +119,11 @@ impl Scheme for PerLayer {
             return Err(Error::new(Kind::Experiment, message)
                 .help("name one for each, the output layer included, or use `body`, `first` and `head`"));
         }
-        let special = (0..count).filter_map(|index| self.special(index, count));
-        std::iter::once(&self.body)
-            .chain(special)
-            .try_for_each(|scheme| scheme.check(model))
+        self.schemes(count).try_for_each(|scheme| scheme.check(model))
+    }
+
+    fn fits(&self, model: &Model) -> Result<()> {
+        self.schemes(model.layers.len()).try_for_each(|scheme| scheme.fits(model))
     }
 
     fn layerwise(&self) -> bool {

@@ -277,6 +277,7 @@ impl Made<'_> {
                 classes: Some(10),
                 reading: Vec::new(),
             }],
+            source: Vec::new(),
         };
         std::fs::write(dir.join(format::MANIFEST), manifest.to_toml().unwrap()).unwrap();
     }

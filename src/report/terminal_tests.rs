@@ -43,6 +43,7 @@ fn summary(mut records: Vec<TrialRecord>, dir: &str, style: Style) -> String {
             classes: Some(10),
             reading: Vec::new(),
         }],
+        source: Vec::new(),
     };
     render(&frame.finish(Some(&manifest)), Path::new(dir), style)
 }

@@ -12,7 +12,7 @@ use crate::numerics::NUMERICS_VERSION;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::memory;
 use crate::table::format;
-use crate::table::manifest::{DatasetEntry, Manifest};
+use crate::table::manifest::{DatasetEntry, Manifest, SourceEntry};
 use crate::table::record::{Status, TrialRecord, TrialRow};
 
 /// What to do when the data do not fit into memory.
@@ -121,6 +121,11 @@ fn entry(name: String, prepared: &Prepared) -> DatasetEntry {
 }
 
 fn manifest(experiment: &Experiment, trials: u64, mut dataset: Vec<DatasetEntry>) -> Manifest {
+    let sources = experiment.scheme_sources().into_iter();
+    let source = |(path, digest): (PathBuf, String)| SourceEntry {
+        path: path.display().to_string(),
+        digest,
+    };
     dataset.sort_by(|a, b| a.name.cmp(&b.name));
     Manifest {
         format_version: format::FORMAT_VERSION,
@@ -131,6 +136,7 @@ fn manifest(experiment: &Experiment, trials: u64, mut dataset: Vec<DatasetEntry>
         trials,
         experiment: experiment.resolved().to_owned(),
         dataset,
+        source: sources.map(source).collect(),
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) fn header(trials: u64, index: u32, count: u32) -> Header {
             trials,
             experiment: "name = \"x\"\n".repeat(20),
             dataset: Vec::new(),
+            source: Vec::new(),
         },
         shapes: Vec::new(),
         command: "goodinit grid x.toml --set 'a=[1, 2]'".into(),

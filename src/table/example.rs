@@ -105,6 +105,7 @@ pub fn manifest() -> Manifest {
             classes: Some(10),
             reading: Vec::new(),
         }],
+        source: Vec::new(),
     }
 }
 

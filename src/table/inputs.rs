@@ -22,9 +22,8 @@ pub enum ChangedInput {
         /// The digest of what is there now.
         now: String,
     },
-    /// The files that schemes read weights from. The manifest has one digest for all of them, so
-    /// that with several it is not known which one changed.
-    Sources(Vec<PathBuf>),
+    /// A file that a scheme reads weights from.
+    Source(PathBuf),
 }
 
 impl fmt::Display for ChangedInput {
@@ -39,26 +38,19 @@ impl fmt::Display for ChangedInput {
                      (digest {then} then, {now} now)"
                 )
             }
-            ChangedInput::Sources(paths) => {
-                let names: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
-                match &names[..] {
-                    [name] => write!(f, "{name} is not the file that these tables were made with"),
-                    _ => write!(
-                        f,
-                        "one of {} is not the file that these tables were made with",
-                        names.join(", ")
-                    ),
-                }
+            ChangedInput::Source(path) => {
+                let path = path.display();
+                write!(f, "{path} is not the file that these tables were made with")
             }
         }
     }
 }
 
 /// The inputs that are not what the tables of `manifest` were made with. `recorded` is the
-/// experiment in the manifest, as [`recorded_experiment`] reads it: only then can its digest differ
-/// by nothing but the content of files. `data` are the names and digests of datasets as they are
-/// now ([`brought_data`], or the manifest of a [`Job`](crate::run::job::Job)); datasets that
-/// only one side has are no change of content.
+/// experiment in the manifest, as [`recorded_experiment`] reads it. `data` are the names and digests
+/// of datasets as they are now ([`brought_data`], or the manifest of a
+/// [`Job`](crate::run::job::Job)); datasets and files that only one side has, or that cannot be
+/// read, are no change of content.
 pub fn inputs_changed(
     manifest: &Manifest,
     recorded: &Experiment,
@@ -75,13 +67,11 @@ pub fn inputs_changed(
             });
         }
     }
-    let sources = recorded.scheme_sources();
-    let readable = sources.iter().all(|(_, digest)| digest.is_some());
-    if !sources.is_empty() && readable && recorded.digest() != manifest.experiment_digest {
-        let mut paths: Vec<PathBuf> = sources.into_iter().map(|(path, _)| path).collect();
-        paths.sort();
-        paths.dedup();
-        changed.push(ChangedInput::Sources(paths));
+    for (path, now) in recorded.scheme_sources() {
+        let then = manifest.source.iter().find(|then| Path::new(&then.path) == path);
+        if then.is_some_and(|then| then.digest != now) {
+            changed.push(ChangedInput::Source(path));
+        }
     }
     changed
 }
@@ -128,6 +118,7 @@ mod tests {
                 classes: Some(2),
                 reading: Vec::new(),
             }],
+            source: Vec::new(),
         }
     }
 

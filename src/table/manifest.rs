@@ -33,6 +33,19 @@ pub struct Manifest {
     /// The datasets, sorted by name.
     #[serde(default)]
     pub dataset: Vec<DatasetEntry>,
+    /// The files that schemes read weights from, sorted by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source: Vec<SourceEntry>,
+}
+
+/// A file that a scheme read weights from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceEntry {
+    /// Path as in the experiment.
+    pub path: String,
+    /// Digest of its content, in hexadecimal; part of `experiment_digest` too.
+    pub digest: String,
 }
 
 /// A dataset that the trials were trained on.
@@ -149,6 +162,7 @@ mod tests {
                 classes: Some(10),
                 reading: Vec::new(),
             }],
+            source: Vec::new(),
         }
     }
 

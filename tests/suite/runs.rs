@@ -611,14 +611,42 @@ fn tables_of_a_file_that_changed_since_are_not_complete() {
         fs::copy(&files[i], bench.path("w.safetensors")).unwrap();
     };
     weights(0);
+    fs::copy(bench.path("w.safetensors"), bench.path("v.safetensors")).unwrap();
     fs::write(bench.path("d.csv"), format!("a,y\n{}", rows("40,0\n"))).unwrap();
-    let scheme = "grid.scheme=[{ kind = \"transfer\", source = \"w.safetensors\" }]";
+    let transfer = |file: &str| format!("{{ kind = \"transfer\", source = \"{file}.safetensors\" }}");
+    let scheme = &format!("grid.scheme=[{}, {}]", transfer("v"), transfer("w"));
     bench.grid("t", &["--set", scheme]).expect(0);
     bench.grid("t", &["--set", scheme]).expect(0);
     weights(1);
     let ran = bench.grid("t", &["--set", scheme]).expect(2);
     let wanted = "w.safetensors is not the file that these tables were made with";
     assert!(ran.err.contains(wanted), "{ran:#?}");
+}
+
+/// A column of times in seconds since 1970 teaches what the same column less a constant teaches.
+#[test]
+fn times_in_seconds_are_learned_like_any_other_column() {
+    let bench = Bench::new(
+        "name = \"x\"\n[data]\nkind = \"csv\"\npath = \"d.csv\"\nlabel = \"y\"\n\
+         split = { train = 64, test = 36 }\n[train]\nepochs = 30\nbatch_size = 8\n\
+         [grid]\nscheme = [\"he_normal\"]\narchitecture = [[16]]\nactivation = \"tanh\"\nlearning_rate = [0.3]\n",
+    );
+    let mut accuracies = Vec::new();
+    for shift in [0u64, 1_764_000_000] {
+        // The second half of two minutes.
+        let row = |i: u64| format!("{},{}\n", shift + i * 37 % 120, u64::from(i * 37 % 120 >= 60));
+        let rows: String = (0..100).map(row).collect();
+        fs::write(bench.path("d.csv"), format!("time,y\n{rows}")).unwrap();
+        let directory = shift.to_string();
+        bench.grid(&directory, &[]).expect(0);
+        let trials = &bench.tables(&directory)["trials.csv"];
+        let mut lines = trials.lines().map(|line| line.split(',').collect::<Vec<_>>());
+        let (header, cells) = (lines.next().unwrap(), lines.next().unwrap());
+        let column = header.iter().position(|name| *name == "test_accuracy").unwrap();
+        accuracies.push(cells[column].parse::<f64>().unwrap());
+    }
+    assert_eq!(accuracies[0], accuracies[1]);
+    assert!(accuracies[0] > 0.9, "{accuracies:?}");
 }
 
 #[test]

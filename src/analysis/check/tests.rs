@@ -101,6 +101,7 @@ impl Fixture {
                 classes: Some(10),
                 reading: Vec::new(),
             }],
+            source: Vec::new(),
         };
         let path = dir.path().join(format::MANIFEST);
         std::fs::write(path, manifest.to_toml().unwrap()).unwrap();

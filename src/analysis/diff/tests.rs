@@ -42,6 +42,7 @@ fn manifest() -> Manifest {
             classes: Some(10),
             reading: Vec::new(),
         }],
+        source: Vec::new(),
     }
 }
 
