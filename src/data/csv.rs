@@ -1,12 +1,14 @@
 //! Tables in CSV, gzipped or not: numeric features, numeric or categorical label, or real-valued
 //! targets. Every complaint names file, line and column.
 
+mod columns;
 mod labels;
 mod lines;
 mod schema;
 
 use std::path::{Path, PathBuf};
 
+use self::columns::Column;
 use self::labels::Labels;
 use self::lines::{Dialect, Lines, Record, shown};
 use self::schema::{SAMPLE, Schema, header};
@@ -135,6 +137,10 @@ struct Table<'a> {
     features: Values,
     targets: Vec<f64>,
     labels: Labels,
+    /// What the values of each column suggest; nothing for those that are no features.
+    columns: Vec<Column>,
+    /// The values of one row, with their columns.
+    row: Vec<(usize, f64)>,
     /// Of columns that have counted the rows so far: from which number.
     counting: Vec<Option<f64>>,
 }
@@ -163,6 +169,8 @@ impl<'a> Table<'a> {
         let mut table = Table {
             dialect,
             counting: vec![None; schema.width],
+            columns: vec![Column::default(); schema.width],
+            row: Vec::new(),
             schema,
             rows: 0,
             features: Values::Bytes(Vec::new()),
@@ -238,12 +246,22 @@ impl<'a> Table<'a> {
         let complain = |what: &str| self.schema.complain(path, record, column, what);
         if self.dialect.is_missing(cell) {
             let error = complain("the value is missing");
-            return Err(
-                match cell.is_empty() && column + 1 == self.schema.width && column > 0 {
-                    true => error.help("does every line end in a delimiter? ignore the empty column"),
-                    false => error,
-                },
-            );
+            let empty = (0..record.len()).all(|c| record.get(c).is_empty());
+            let nameless = self.schema.name(column) == Some("");
+            return Err(match cell.is_empty() {
+                true if empty && column == 0 => {
+                    error.help("no cell of the line has a value: remove the line")
+                }
+                true if column + 1 == self.schema.width && column > 0 => {
+                    error.help("does every line end in a delimiter? ignore the empty column")
+                }
+                true if nameless => {
+                    let help =
+                        "a spreadsheet's empty column? ignore = [..] takes its number and those that follow";
+                    error.help(help)
+                }
+                _ => error,
+            });
         }
         let text = self.dialect.decimal_text(cell);
         match text.and_then(|text| text.parse::<f64>().ok()) {
@@ -259,12 +277,14 @@ impl<'a> Table<'a> {
     }
 
     fn push(&mut self, path: &Path, record: &Record) -> Result<()> {
+        self.row.clear();
         for column in 0..self.schema.width {
             if !self.schema.feature[column] {
                 continue;
             }
             let value = self.number(path, record, column)?;
             self.features.push(value);
+            self.row.push((column, value));
             let from = self.counting[column];
             if self.rows == 0 && (value == 0.0 || value == 1.0) {
                 self.counting[column] = Some(value);
@@ -303,6 +323,10 @@ impl<'a> Table<'a> {
                 return Err(error.help("for a real-valued target set task = \"regression\""));
             }
         }
+        let class = self.labels.last();
+        for &(column, value) in &self.row {
+            self.columns[column].push(value, class);
+        }
         self.rows += 1;
         Ok(())
     }
@@ -316,6 +340,22 @@ impl<'a> Table<'a> {
         let counts = |c: &usize| self.rows >= 10 && self.counting[*c].is_some();
         let counting: Vec<usize> = (0..self.schema.width).filter(counts).collect();
         let mut notes = self.schema.doubts(&counting);
+        for (column, values) in self.columns.iter().enumerate().filter(|_| self.rows >= 10) {
+            let name = self.schema.column(column);
+            if let Some(code) = values.code() {
+                notes.push(format!(
+                    "{name} has the value {code} far from all others: a code for missing values? leave its rows \
+                     out, or the column with ignore = [{}]",
+                    column + 1
+                ));
+            }
+            if values.copies_label() {
+                notes.push(format!(
+                    "{name} is the label in other words: each of its values stands at one class; ignore = [{}]",
+                    column + 1
+                ));
+            }
+        }
         let (mut class_names, outputs) = (Vec::new(), self.schema.labels.len());
         let targets = if self.schema.regression {
             let values = self.targets;

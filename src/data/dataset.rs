@@ -1,5 +1,6 @@
 //! A dataset as it was read: features kept as small as they came, targets, and a digest.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
 
@@ -214,7 +215,8 @@ impl Dataset {
         counts
     }
 
-    /// Checks that the official test part has no class that the rest lacks; both come from files.
+    /// Checks that the official test part has no class that the rest lacks, and notes where most of
+    /// its rows are rows of the rest too; both come from files.
     ///
     /// # Errors
     /// It has, and `unseen_classes` does not accept that; the message shows both lists.
@@ -222,6 +224,18 @@ impl Dataset {
         let Some(official) = self.official_test.clone() else {
             return Ok(());
         };
+        let known: BTreeSet<[u8; 32]> = (0..official.start).map(|row| self.row_digest(row)).collect();
+        let again = official
+            .clone()
+            .filter(|row| known.contains(&self.row_digest(*row)));
+        let (again, tested) = (again.count(), official.len());
+        if 2 * again > tested {
+            self.notes.push(format!(
+                "{again} of {tested} samples of {} are samples of {} too: what is tested has been trained on",
+                test.display(),
+                train.display()
+            ));
+        }
         let (seen, tested) = (self.class_counts(0..official.start), self.class_counts(official));
         let unseen = |c: usize| seen[c] == 0 && tested[c] > 0;
         if !(0..seen.len()).any(unseen) {
@@ -240,6 +254,25 @@ impl Dataset {
         }
         Err(Error::new(Kind::Data, message)
             .help("spell the labels of both files alike, or accept these classes with unseen_classes = true"))
+    }
+
+    /// SHA-256 of the features and the target of a row.
+    fn row_digest(&self, row: usize) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let values = row * self.cols..(row + 1) * self.cols;
+        match &self.features {
+            Features::U8(v) => hash.update(&v[values]),
+            Features::F32(v) => update_chunked(&mut hash, &v[values], |x| x.to_le_bytes()),
+            Features::F64(v) => update_chunked(&mut hash, &v[values], |x| x.to_le_bytes()),
+        }
+        match &self.targets {
+            Targets::Classes { labels, .. } => hash.update(labels[row].to_le_bytes()),
+            Targets::Values { values, outputs } => {
+                let of_row = &values[row * outputs..(row + 1) * outputs];
+                update_chunked(&mut hash, of_row, |x| x.to_le_bytes());
+            }
+        }
+        hash.finalize().into()
     }
 
     /// Notes classes without samples, and labels of which almost every sample has its own.

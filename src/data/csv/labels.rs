@@ -64,6 +64,11 @@ impl Labels {
         self.classes.len()
     }
 
+    /// The class of the last row, by order of appearance.
+    pub(super) fn last(&self) -> Option<u32> {
+        self.rows.last().copied()
+    }
+
     pub(super) fn push(&mut self, cell: &[u8], dialect: &Dialect) {
         let class = match self.spellings.get(cell) {
             Some(&class) => class,

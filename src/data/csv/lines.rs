@@ -87,6 +87,15 @@ impl Dialect {
     pub(super) fn advice(&self, cell: &[u8]) -> &'static str {
         let text = String::from_utf8_lossy(cell);
         let digits = |c: char| c.is_ascii_digit();
+        let fortran = text
+            .split_once(['d', 'D'])
+            .is_some_and(|(x, exponent)| x.parse::<f64>().is_ok() && exponent.parse::<i32>().is_ok());
+        if ["true", "false"].contains(&text.to_lowercase().as_str()) {
+            return "write truth values as 1 and 0: in pandas, df.astype(float)";
+        }
+        if text.starts_with('#') {
+            return "lines that begin with # are not skipped: remove them";
+        }
         if !text.contains(digits) {
             return "leave a column out with ignore = [..]; a first line of names needs header = true";
         }
@@ -111,6 +120,14 @@ impl Dialect {
             "separators of thousands are not read"
         } else if text.to_lowercase().starts_with("0x") {
             "hexadecimal numbers are not read"
+        } else if text.ends_with('%') {
+            "percent signs are not read"
+        } else if text.contains('\u{2212}') {
+            "the minus sign U+2212 is not read: write a hyphen"
+        } else if text.contains('\u{a0}') {
+            "a non-breaking space stands in the cell: remove it"
+        } else if fortran {
+            "Fortran's exponents are not read: write 1.0e3 for 1.0D3"
         } else {
             "leave a column out with ignore = [..]; a first line of names needs header = true"
         }

@@ -141,7 +141,8 @@ impl Schema {
         }
     }
 
-    fn name(&self, column: usize) -> Option<&str> {
+    /// The name of a column, where the first line has names.
+    pub(super) fn name(&self, column: usize) -> Option<&str> {
         let names = self.names.as_ref()?;
         names.get(column).map(String::as_str)
     }

@@ -444,6 +444,23 @@ fn the_label_sets_of_both_files_are_compared() {
     assert_eq!(numbers.class_names, ["1", "2"]);
 }
 
+/// A test file that is the training file, or most of it, is said.
+#[test]
+fn test_rows_that_are_training_rows_are_noted() {
+    let open = |text: &str| Source::from_bytes(Path::new("x.csv"), text.as_bytes().to_vec()).unwrap();
+    let train = "1,0\n2,1\n3,0\n4,1\n";
+    let notes = |test: &str| {
+        read(open(train), Some(open(test)), &spec(&[]))
+            .unwrap()
+            .notes
+            .join("\n")
+    };
+    assert!(notes(train).contains("4 of 4 samples of x.csv are samples of x.csv too"));
+    assert!(notes("2,1\n3,0\n5,0\n").contains("2 of 3 samples"));
+    // The same features under another label, and a half that is there by chance.
+    assert!(!notes("1,1\n2,0\n2,1\n3,0\n").contains("samples of"));
+}
+
 /// Likely mistakes are said.
 #[test]
 fn doubts_are_noted() {
@@ -481,6 +498,87 @@ fn doubts_are_noted() {
             "label: column 3 (`species`), the last, since `label` is not given",
         ]
     );
+}
+
+/// What may be meant where a number should stand: cells that other programs write.
+#[test]
+fn cells_that_are_no_numbers_get_advice() {
+    for (cell, advice) in [
+        ("True", "truth values as 1 and 0"),
+        ("#1", "lines that begin with # are not skipped"),
+        ("12%", "percent signs"),
+        ("\u{2212}5", "U+2212"),
+        ("\u{a0}5", "non-breaking space"),
+        ("1.5D+03", "Fortran's exponents"),
+        ("\"1,000\"", "separators of thousands"),
+        ("0x1f", "hexadecimal"),
+    ] {
+        let error = parse(&format!("a,b,y\n1,2,0\n{cell},3,1\n"), &[])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("line 3, column 1 (`a`)") && error.contains(advice),
+            "{error}"
+        );
+    }
+}
+
+/// Rows and columns without values, as spreadsheets leave them.
+#[test]
+fn empty_rows_and_columns_of_spreadsheets_are_named() {
+    for (content, advice) in [
+        (
+            "a,b,y\n1,2,0\n3,4,1\n,,\n",
+            "no cell of the line has a value: remove the line",
+        ),
+        ("a,b,y,,\n1,2,0,,\n3,4,1,,\n", "a spreadsheet's empty column?"),
+    ] {
+        let error = parse(content, &[("label", text("y"))]).unwrap_err().to_string();
+        assert!(
+            error.contains("the value is missing") && error.contains(advice),
+            "{error}"
+        );
+    }
+}
+
+/// Codes for missing values and copies of the label are said; values that only look like them are not.
+#[test]
+fn codes_and_copies_of_the_label_are_noted() {
+    let notes = |a: &dyn Fn(usize) -> String| {
+        let rows: String = (0..30)
+            .map(|i| format!("{},{}.5,{}\n", a(i), i % 7, i % 2))
+            .collect();
+        parse(&format!("a,b,y\n{rows}"), &[("label", text("y"))])
+            .unwrap()
+            .notes
+            .join("\n")
+    };
+    for code in ["-9999", "-999.0", "-99", "9999"] {
+        let notes = notes(&|i| {
+            if i % 9 == 0 {
+                code.to_owned()
+            } else {
+                format!("{}", 20 + i % 5)
+            }
+        });
+        assert!(
+            notes.contains("column 1 (`a`) has the value") && notes.contains("ignore = [1]"),
+            "{notes}"
+        );
+    }
+    // Values among others, and a column of nothing else.
+    assert_eq!(notes(&|i| format!("{}", -99 + 11 * (i as i64 % 4))), "");
+    assert_eq!(notes(&|i| format!("{}", [-999, -2000, 700][i % 3])), "");
+    assert_eq!(notes(&|_| "-999".to_owned()), "");
+    for words in [["7", "3"], ["0", "1"]] {
+        let notes = notes(&|i| words[i % 2].to_owned());
+        assert_eq!(
+            notes,
+            "column 1 (`a`) is the label in other words: each of its values stands at one class; ignore = [1]"
+        );
+    }
+    // Each value stands at one class, but a class has several values: a feature may be that good.
+    assert_eq!(notes(&|i| format!("{}", i % 4)), "");
 }
 
 /// gzip, Python and Node read a file with zeros behind its end, and so do we.
