@@ -18,6 +18,8 @@ started=$SECONDS
 for file in experiments/papers/*.toml experiments/deck/*.toml; do
     [ -e "$file" ] || continue
     case $file in *"${PAPERS:-}"*) ;; *) continue ;; esac
+    data=$(sed -n 's/^path = "\(.*\)"$/\1/p' "$file")
+    [ -z "$data" ] || [ -e "$data" ] || { echo "$(basename "$file" .toml): skipped, there is no $data: the file's head says how to get it"; continue; }
     directory=$out/$(basename "$(dirname "$file")")/$(basename "$file" .toml)
     begun=$SECONDS
     # A file whose cost says that nothing is trained is a probe of theory.
