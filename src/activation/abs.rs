@@ -1,8 +1,8 @@
 //! Absolute value.
 
 use super::Function;
-use crate::support::catalog::{Entry, Spec};
 use crate::numerics::{Lane, Word as _};
+use crate::support::catalog::{Entry, Spec};
 
 /// See [`Abs::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,8 +1,8 @@
 //! Exponential linear unit.
 
 use super::Function;
-use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::numerics::Lane;
+use crate::support::catalog::{Entry, Parameter, Spec};
 
 /// See [`Elu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,7 +17,13 @@ impl Function for Elu {
         summary: "exponential linear unit",
         formula: "z if z > 0, else alpha * (exp(z) - 1)",
         citation: "Clevert, Unterthiner and Hochreiter 2015, arXiv 1511.07289, eq. 15",
-        parameters: &[Parameter::number("alpha", 1.0, 0.0, 100.0, "minus the limit for very negative z")],
+        parameters: &[Parameter::number(
+            "alpha",
+            1.0,
+            0.0,
+            100.0,
+            "minus the limit for very negative z",
+        )],
     };
 
     fn from_spec(spec: &Spec) -> Self {

@@ -1,8 +1,8 @@
 //! Gaussian error linear unit.
 
 use super::Function;
-use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::numerics::Lane;
+use crate::support::catalog::{Entry, Parameter, Spec};
 
 /// The constants of the approximation with tanh: sqrt(2 / pi) and the cubic coefficient.
 const ROOT: f64 = 0.797_884_560_802_865_4;

@@ -1,8 +1,8 @@
 //! The identity: linear networks.
 
 use super::Function;
-use crate::support::catalog::{Entry, Spec};
 use crate::numerics::Lane;
+use crate::support::catalog::{Entry, Spec};
 
 /// See [`Identity::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,8 +1,8 @@
 //! Leaky rectified linear unit.
 
 use super::Function;
-use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::numerics::Lane;
+use crate::support::catalog::{Entry, Parameter, Spec};
 
 /// See [`LeakyRelu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,7 +17,13 @@ impl Function for LeakyRelu {
         summary: "leaky rectified linear unit",
         formula: "z if z > 0, else slope * z",
         citation: "Maas et al. 2013, Rectifier nonlinearities improve neural network acoustic models; gain sqrt(2 / (1 + slope^2)): He et al. 2015, arXiv 1502.01852, eq. 15",
-        parameters: &[Parameter::number("slope", 0.01, -1.0, 1.0, "slope for negative z")],
+        parameters: &[Parameter::number(
+            "slope",
+            0.01,
+            -1.0,
+            1.0,
+            "slope for negative z",
+        )],
     };
 
     fn from_spec(spec: &Spec) -> Self {

@@ -1,13 +1,14 @@
 //! Activation functions: a catalogue with value, derivative, gain and formula of each.
 //!
-//! One file per function holds its entry, its value and derivative, and its golden values. The
+//! One file per function holds its entry, its value and derivative, and its golden values; its `mod`
+//! line and a line of the list below bring it in. The
 //! f32 forms that training uses are written once as lane code (see [`crate::numerics`]); the f64
 //! forms serve theory and tests.
 
 use std::fmt;
 
 use crate::numerics::{Batch, Elementwise, Lane, apply, apply_batch};
-use crate::support::catalog::{self, Entry, Spec, Value};
+use crate::support::catalog::{self, Entry, Spec, Value, catalogue};
 use crate::support::error::Result;
 
 /// What one activation function is made of.
@@ -42,40 +43,20 @@ trait Function: Copy {
     }
 }
 
-/// Brings the files of the catalogue in: one line each.
-macro_rules! catalogue {
-    ($($module:ident :: $kind:ident),* $(,)?) => {
-        $(mod $module;)*
-
-        /// Every activation function, in the order in which they are listed.
-        pub static ENTRIES: &[&Entry] = &[$($module::$kind::ENTRY),*];
-
-        #[derive(Debug, Clone, Copy, PartialEq)]
-        enum Kind {
-            $($kind($module::$kind)),*
-        }
-
-        impl Kind {
-            fn from_spec(spec: &Spec) -> Self {
-                $(if std::ptr::eq(spec.entry, $module::$kind::ENTRY) {
-                    return Kind::$kind(Function::from_spec(spec));
-                })*
-                unreachable!("`{}` is not an activation function", spec.name())
-            }
-        }
-
-        /// Runs `$body` with `$f` bound to the function inside `$kind_value`.
-        macro_rules! with_function {
-            ($kind_value:expr, $f:ident => $body:expr) => {
-                match $kind_value {
-                    $(Kind::$kind($f) => $body),*
-                }
-            };
-        }
-    };
-}
+mod abs;
+mod elu;
+mod gelu;
+mod identity;
+mod leaky_relu;
+mod relu;
+mod selu;
+mod sigmoid;
+mod silu;
+mod softplus;
+mod tanh;
 
 catalogue! {
+    "activation function", Function, with_function:
     relu::Relu,
     leaky_relu::LeakyRelu,
     elu::Elu,

@@ -1,8 +1,8 @@
 //! Rectified linear unit.
 
 use super::Function;
-use crate::support::catalog::{Entry, Spec};
 use crate::numerics::Lane;
+use crate::support::catalog::{Entry, Spec};
 
 /// See [`Relu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,8 +1,8 @@
 //! Scaled exponential linear unit.
 
 use super::Function;
-use crate::support::catalog::{Entry, Spec};
 use crate::numerics::Lane;
+use crate::support::catalog::{Entry, Spec};
 
 /// The constants for which mean 0 and variance 1 are a fixed point, to f64's precision.
 const ALPHA: f64 = 1.673_263_242_354_377_2;
@@ -28,7 +28,11 @@ impl Function for Selu {
 
     #[inline(always)]
     fn value<L: Lane>(self, z: L) -> L {
-        let factor = L::select(z.gt(L::zero()), L::splat(LAMBDA as f32), L::splat((LAMBDA * ALPHA) as f32));
+        let factor = L::select(
+            z.gt(L::zero()),
+            L::splat(LAMBDA as f32),
+            L::splat((LAMBDA * ALPHA) as f32),
+        );
         factor * L::select(z.gt(L::zero()), z, z.exp_m1())
     }
 

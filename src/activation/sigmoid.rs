@@ -1,8 +1,8 @@
 //! Logistic sigmoid.
 
 use super::Function;
-use crate::support::catalog::{Entry, Spec};
 use crate::numerics::Lane;
+use crate::support::catalog::{Entry, Spec};
 
 /// See [`Sigmoid::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,8 +2,8 @@
 
 use super::Function;
 use super::sigmoid::logistic;
-use crate::support::catalog::{Entry, Spec};
 use crate::numerics::Lane;
+use crate::support::catalog::{Entry, Spec};
 
 /// See [`Silu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,8 +1,8 @@
 //! Hyperbolic tangent.
 
 use super::Function;
-use crate::support::catalog::{Entry, Spec};
 use crate::numerics::Lane;
+use crate::support::catalog::{Entry, Spec};
 
 /// See [`Tanh::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -18,10 +18,10 @@ use ndarray::ArrayViewMut2;
 
 use super::{Registry, Scheme, row_major};
 use crate::activation::Activation;
-use crate::support::catalog::{Entry, Parameter, Spec};
-use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 use super::variance_scaling::Distribution;
 
@@ -93,7 +93,8 @@ fn square(x: f64) -> f64 {
 
 impl Scheme for Adaptive {
     fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
-        self.distribution.fill(self.variance(layer), stream, row_major(&mut weights));
+        self.distribution
+            .fill(self.variance(layer), stream, row_major(&mut weights));
         Ok(())
     }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::{Registry, Scheme, torch_default, row_major};
-use crate::support::catalog::{Entry, Spec};
-use crate::support::error::Result;
+use super::{Registry, Scheme, row_major, torch_default};
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {

@@ -12,10 +12,10 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{Network, Registry, Scheme};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
-use crate::support::error::{Error, Kind, Result};
 use crate::model::{LayerInfo, Model, Role};
 use crate::random::Stream;
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -32,7 +32,13 @@ pub static ENTRY: Entry = Entry {
             optional: false,
             doc: "scheme of the weights before scaling",
         },
-        Parameter::number("scalar_rate", 0.1, 0.0, 1e6, "factor on the learning rate of scalars"),
+        Parameter::number(
+            "scalar_rate",
+            0.1,
+            0.0,
+            1e6,
+            "factor on the learning rate of scalars",
+        ),
     ],
 };
 
@@ -88,7 +94,8 @@ impl Scheme for Fixup {
     fn check(&self, model: &Model) -> Result<()> {
         if model.residual.is_none() {
             let message = "`fixup` is for residual networks, and this one has no residual blocks";
-            let help = "give the architecture as { kind = \"residual\", width = 64, blocks = 16, fixup = true }";
+            let help =
+                "give the architecture as { kind = \"residual\", width = 64, blocks = 16, fixup = true }";
             return Err(Error::new(Kind::Experiment, message).help(help));
         }
         self.base.check(model)
@@ -117,7 +124,13 @@ mod tests {
         let (mut fixup, mut plain) = (Parameters::default(), Parameters::default());
         let report = initialize(&model, &*scheme.scheme, &context, &mut fixup).unwrap();
         initialize(&model, &*he.scheme, &context, &mut plain).unwrap();
-        assert!(report.rates.layers.iter().all(|r| r.scalars == 0.1 && r.norm == 1.0));
+        assert!(
+            report
+                .rates
+                .layers
+                .iter()
+                .all(|r| r.scalars == 0.1 && r.norm == 1.0)
+        );
         for (layer, (a, b)) in model.layers.iter().zip(fixup.weights.iter().zip(&plain.weights)) {
             // 16^(-1/4) = 1/2 exactly.
             let factor = match layer.block {
@@ -136,7 +149,12 @@ mod tests {
     fn plain_networks_are_refused() {
         let model = super::super::tests::plain(4, &[4], 2, "relu");
         let (scheme, bias) = (choice("\"fixup\"").scheme, BiasInit::default());
-        let error = initialize(&model, &*scheme, &Context::new(1, 0, &bias), &mut Parameters::default());
+        let error = initialize(
+            &model,
+            &*scheme,
+            &Context::new(1, 0, &bias),
+            &mut Parameters::default(),
+        );
         assert!(error.unwrap_err().to_string().contains("residual"));
     }
 }

@@ -12,10 +12,10 @@ use ndarray::ArrayViewMut2;
 
 use super::variance_scaling::Distribution;
 use super::{Registry, Scheme, row_major};
-use crate::support::catalog::{Entry, Spec};
-use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{Network, Registry, Scheme};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
-use crate::support::error::{Error, Kind, Result};
 use crate::model::{LayerInfo, Model, Workspace};
 use crate::numerics::Batch;
 use crate::random::Stream;
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
+use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -32,7 +32,13 @@ pub static ENTRY: Entry = Entry {
             optional: false,
             doc: "scheme of the weights before scaling",
         },
-        Parameter::number("tolerance", 0.01, 1e-6, 1.0, "largest |Var(z) - 1| that is accepted"),
+        Parameter::number(
+            "tolerance",
+            0.01,
+            1e-6,
+            1.0,
+            "largest |Var(z) - 1| that is accepted",
+        ),
         Parameter::integer("iterations", 10, 1, 1000, "most scalings of a layer"),
         Parameter::integer("samples", 256, 2, 65_536, "training samples to measure on"),
     ],
@@ -57,7 +63,10 @@ pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>>
 
 impl Scheme for Lsuv {
     fn fill(&self, _: &LayerInfo, _: &mut Stream, _: ArrayViewMut2<f32>) -> Result<()> {
-        Err(Error::new(Kind::Experiment, "`lsuv` looks at data and sets whole networks only"))
+        Err(Error::new(
+            Kind::Experiment,
+            "`lsuv` looks at data and sets whole networks only",
+        ))
     }
 
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
@@ -122,7 +131,11 @@ impl Lsuv {
 
 /// Variance of all elements, two passes in row order.
 fn variance(batch: &Batch) -> f64 {
-    let values = || (0..batch.rows()).flat_map(|i| batch.row(i)).map(|&x| f64::from(x));
+    let values = || {
+        (0..batch.rows())
+            .flat_map(|i| batch.row(i))
+            .map(|&x| f64::from(x))
+    };
     let n = (batch.rows() * batch.cols()) as f64;
     let mean = values().sum::<f64>() / n;
     values().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n
@@ -151,8 +164,9 @@ mod tests {
     /// than it was scaled on to within sampling error.
     #[test]
     fn every_layer_has_unit_variance() {
-        let (parameters, report) =
-            run(r#"{ kind = "lsuv", base = { kind = "orthogonal", gain = 0.01 }, samples = 300, tolerance = 0.001 }"#);
+        let (parameters, report) = run(
+            r#"{ kind = "lsuv", base = { kind = "orthogonal", gain = 0.01 }, samples = 300, tolerance = 0.001 }"#,
+        );
         assert!(report.notes.is_empty(), "{:?}", report.notes);
         let (model, data) = (plain(12, &[30; 20], 3, "relu"), data());
         let mut inputs = Batch::default();
@@ -167,7 +181,10 @@ mod tests {
     fn what_does_not_converge_is_said() {
         let (_, report) = run(r#"{ kind = "lsuv", base = "zeros" }"#);
         assert_eq!(report.notes.len(), 21);
-        assert_eq!(report.notes[0], "lsuv: layer 1 has output variance 0 after 0 scalings");
+        assert_eq!(
+            report.notes[0],
+            "lsuv: layer 1 has output variance 0 after 0 scalings"
+        );
         // Biases are not scaled with the weights, so that one scaling does not get there; ten do.
         let biased = |iterations: u32| {
             run(&format!(

@@ -14,10 +14,10 @@ use ndarray::ArrayViewMut2;
 use super::variance_scaling::Distribution;
 use super::{Registry, Scheme, row_major};
 use crate::activation::Activation;
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
-use crate::support::error::{Error, Kind, Result};
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
+use crate::support::error::{Error, Kind, Result};
 use crate::theory::mean_field::critical_weight_variance;
 
 /// What a person reads about it.
@@ -56,7 +56,9 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
         Some(Value::Text(text)) if text == "critical" => None,
         other => {
             let given = other.map_or_else(String::new, |v| format!(", not {}", v.quoted()));
-            let message = format!("`sigma_w2` of `mean_field` must be a number from 0 to 1000000 or \"critical\"{given}");
+            let message = format!(
+                "`sigma_w2` of `mean_field` must be a number from 0 to 1000000 or \"critical\"{given}"
+            );
             return Err(Error::new(Kind::Experiment, message));
         }
     };
@@ -72,7 +74,11 @@ impl MeanField {
         if let Some(given) = self.weight_variance {
             return Ok(given);
         }
-        let Some(activation) = layer.input_activation.as_ref().or(layer.output_activation.as_ref()) else {
+        let Some(activation) = layer
+            .input_activation
+            .as_ref()
+            .or(layer.output_activation.as_ref())
+        else {
             return Ok(1.0);
         };
         self.critical(activation)
@@ -147,7 +153,10 @@ mod tests {
         for value in ["-1", "\"crit\"", "2e6", "true"] {
             let value = toml_value(&format!("{{ kind = \"mean_field\", sigma_w2 = {value} }}"));
             let error = Registry::standard().parse(&value).unwrap_err().to_string();
-            assert!(error.contains("must be a number from 0 to 1000000 or \"critical\""), "{error}");
+            assert!(
+                error.contains("must be a number from 0 to 1000000 or \"critical\""),
+                "{error}"
+            );
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A scheme that only sets the variance of independent weights is one row of the table in
 //! [`variance_scaling`]. Any other scheme is one file: its doc comment with formula and citation,
-//! its `ENTRY`, its implementation of [`Scheme`], its tests; one line below brings it in.
+//! its `ENTRY`, its implementation of [`Scheme`], its tests; its `mod` line and a line of the list
+//! below bring it in.
 //! Experiment files, `goodinit list schemes`, reports and the generic tests read the catalogue.
 //!
 //! # Common random numbers
@@ -24,12 +25,37 @@ mod registry;
 mod tests;
 pub mod variance_scaling;
 
-/// Brings the files of the catalogue in: one line each. A file has an `ENTRY` and a `build`.
-macro_rules! schemes {
-    ($($module:ident),* $(,)?) => {
-        $(pub mod $module;)*
+// One line here and one in the list below bring a scheme in.
+mod adaptive;
+mod candle_default;
+mod constant;
+mod fixup;
+mod gpt2;
+mod identity;
+mod kumar;
+mod lsuv;
+mod mean_field;
+mod mup;
+mod normal;
+mod orthogonal;
+mod per_layer;
+mod rai;
+mod rezero;
+mod skipinit;
+mod sparse;
+mod timm_trunc_normal;
+mod torch_default;
+mod torch_sparse;
+mod transfer;
+mod truncated_normal;
+mod uniform;
+mod zero_hadamard;
+mod zeros;
 
-        /// The schemes that have a file of their own.
+/// The schemes that have a file of their own, in the order in which they are listed. A file has an
+/// `ENTRY` and a `build`.
+macro_rules! files {
+    ($($module:ident),* $(,)?) => {
         const FILES: &[Definition] = &[$(Definition { entry: &$module::ENTRY, build: $module::build }),*];
 
         /// The names of those files.
@@ -38,7 +64,7 @@ macro_rules! schemes {
     };
 }
 
-schemes! {
+files! {
     zeros,
     constant,
     normal,

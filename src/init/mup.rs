@@ -17,10 +17,10 @@ use ndarray::ArrayViewMut2;
 use super::variance_scaling::Distribution;
 use super::{Network, Registry, Scheme, row_major};
 use crate::activation::Activation;
-use crate::support::catalog::{Entry, Parameter, Spec};
-use crate::support::error::Result;
 use crate::model::{LayerInfo, LayerRate, Optimizer, Role};
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -64,7 +64,11 @@ impl Mup {
         let narrow = self.base / layer.fan_in as f64;
         let wide = layer.fan_out as f64 / self.base;
         // A lone layer is as wide as the data make it.
-        let role = if layer.index == 0 && layer.role == Role::Output { None } else { Some(layer.role) };
+        let role = if layer.index == 0 && layer.role == Role::Output {
+            None
+        } else {
+            Some(layer.role)
+        };
         let (weight, bias) = match (adam, role) {
             (_, None) | (true, Some(Role::Input)) => (1.0, 1.0),
             (true, Some(Role::Hidden | Role::Output)) => (narrow, 1.0),
@@ -72,7 +76,11 @@ impl Mup {
             (false, Some(Role::Hidden)) => (1.0, wide),
             (false, Some(Role::Output)) => (narrow, 1.0),
         };
-        LayerRate { weight, bias, ..LayerRate::ONE }
+        LayerRate {
+            weight,
+            bias,
+            ..LayerRate::ONE
+        }
     }
 }
 
@@ -102,9 +110,9 @@ impl Scheme for Mup {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{choice, plain};
-    use crate::support::catalog::Value;
     use crate::init::{BiasInit, Context, initialize};
     use crate::model::{Optimizer, Parameters};
+    use crate::support::catalog::Value;
 
     fn rates(width: usize, optimizer: &str) -> Vec<(f64, f64)> {
         let model = plain(64, &[width, width], 10, "relu");

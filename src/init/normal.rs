@@ -9,10 +9,10 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{Registry, Scheme, row_major};
-use crate::support::catalog::{Entry, Parameter, Spec};
-use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {

@@ -12,11 +12,11 @@ use ndarray::ArrayViewMut2;
 
 use super::{Registry, Scheme, row_major};
 use crate::activation::Activation;
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
-use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::numerics::linalg;
 use crate::random::Stream;
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -64,7 +64,11 @@ impl Scheme for Orthogonal {
         let (fan_in, fan_out) = (layer.fan_in, layer.fan_out);
         let gain = self.gain_of(layer);
         stream.fill_normal(row_major(&mut weights), 1.0);
-        let mut tall = if fan_in >= fan_out { weights } else { weights.reversed_axes() };
+        let mut tall = if fan_in >= fan_out {
+            weights
+        } else {
+            weights.reversed_axes()
+        };
         let (rows, cols) = tall.dim();
         let mut q: Vec<f64> = tall.iter().map(|&w| f64::from(w)).collect();
         linalg::orthonormalize(rows, cols, &mut q);
@@ -89,8 +93,11 @@ mod tests {
         for (fan_in, fan_out) in [(48, 48), (70, 30), (30, 70), (1, 5)] {
             let w = draw("\"orthogonal\"", &layer(fan_in, fan_out, "tanh"), 4);
             let vector = |k: usize| -> Vec<f64> {
-                let (count, start, stride) =
-                    if fan_in >= fan_out { (fan_in, k, fan_out) } else { (fan_out, k * fan_out, 1) };
+                let (count, start, stride) = if fan_in >= fan_out {
+                    (fan_in, k, fan_out)
+                } else {
+                    (fan_out, k * fan_out, 1)
+                };
                 (0..count).map(|i| f64::from(w[start + i * stride])).collect()
             };
             let mut worst: f64 = 0.0;
@@ -108,7 +115,11 @@ mod tests {
     fn gains_multiply() {
         let layer = layer(8, 8, "relu");
         let base = draw("\"orthogonal\"", &layer, 4);
-        let scaled = draw(r#"{ kind = "orthogonal", gain = 3, activation_gain = true }"#, &layer, 4);
+        let scaled = draw(
+            r#"{ kind = "orthogonal", gain = 3, activation_gain = true }"#,
+            &layer,
+            4,
+        );
         for (a, b) in base.iter().zip(scaled) {
             assert!((f64::from(b) - 3.0 * std::f64::consts::SQRT_2 * f64::from(*a)).abs() < 1e-6);
         }

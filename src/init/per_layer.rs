@@ -10,10 +10,10 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{Network, Registry, Scheme};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
-use crate::support::error::{Error, Kind, Result};
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
+use crate::support::error::{Error, Kind, Result};
 
 const fn scheme_parameter(name: &'static str, doc: &'static str) -> Parameter {
     Parameter {
@@ -42,7 +42,10 @@ pub static ENTRY: Entry = Entry {
         scheme_parameter("head", "scheme of the last layer"),
         Parameter {
             kind: ParameterKind::List,
-            ..scheme_parameter("layers", "a scheme per weight layer; \"body\" leaves one as it is")
+            ..scheme_parameter(
+                "layers",
+                "a scheme per weight layer; \"body\" leaves one as it is",
+            )
         },
     ],
 };
@@ -115,7 +118,10 @@ impl Scheme for PerLayer {
     fn check(&self, model: &Model) -> Result<()> {
         let count = model.layers.len();
         if let Some(layers) = self.layers.as_ref().filter(|l| l.len() != count) {
-            let message = format!("`layers` names {} schemes for a network of {count} weight layers", layers.len());
+            let message = format!(
+                "`layers` names {} schemes for a network of {count} weight layers",
+                layers.len()
+            );
             return Err(Error::new(Kind::Experiment, message)
                 .help("name one for each, the output layer included, or use `body`, `first` and `head`"));
         }
@@ -163,7 +169,9 @@ mod tests {
         let mixed = weights(r#"{ kind = "per_layer", head = "zeros", first = "lecun_normal" }"#);
         assert_eq!((&mixed[0], &mixed[1]), (&lecun[0], &he[1]));
         assert!(mixed[2].iter().all(|&w| w == 0.0));
-        let listed = weights(r#"{ kind = "per_layer", layers = ["body", "lecun_normal", { kind = "constant", value = 2 }] }"#);
+        let listed = weights(
+            r#"{ kind = "per_layer", layers = ["body", "lecun_normal", { kind = "constant", value = 2 }] }"#,
+        );
         assert_eq!((&listed[0], &listed[1]), (&he[0], &lecun[1]));
         assert!(listed[2].iter().all(|&w| w == 2.0));
     }
@@ -171,13 +179,29 @@ mod tests {
     #[test]
     fn what_cannot_be_is_said() {
         let parse = |value: &str| Registry::standard().parse(&toml_value(value));
-        let error = parse(r#"{ kind = "per_layer", head = "lsuv" }"#).unwrap_err().to_string();
+        let error = parse(r#"{ kind = "per_layer", head = "lsuv" }"#)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("`lsuv` sets whole networks"), "{error}");
-        let error = parse(r#"{ kind = "per_layer", head = "zeroes" }"#).unwrap_err().to_string();
+        let error = parse(r#"{ kind = "per_layer", head = "zeroes" }"#)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("did you mean `zeros`?"), "{error}");
-        let scheme = parse(r#"{ kind = "per_layer", layers = ["zeros"] }"#).unwrap().scheme;
+        let scheme = parse(r#"{ kind = "per_layer", layers = ["zeros"] }"#)
+            .unwrap()
+            .scheme;
         let (model, bias) = (plain(6, &[5], 3, "relu"), BiasInit::default());
-        let error = initialize(&model, &*scheme, &Context::new(1, 0, &bias), &mut Parameters::default());
-        assert!(error.unwrap_err().to_string().contains("1 schemes for a network of 2 weight layers"));
+        let error = initialize(
+            &model,
+            &*scheme,
+            &Context::new(1, 0, &bias),
+            &mut Parameters::default(),
+        );
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("1 schemes for a network of 2 weight layers")
+        );
     }
 }

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayViewMut2};
 
 use super::{Network, Registry, Scheme, row_major};
-use crate::support::catalog::{Entry, Parameter, Spec};
-use crate::support::error::{Error, Kind, Result};
 use crate::model::LayerInfo;
 use crate::random::{Purpose, Stream};
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -88,7 +88,10 @@ mod tests {
     #[test]
     fn one_parameter_per_unit_is_beta() {
         let model = plain(9, &[6000], 2, "relu");
-        let (scheme, bias) = (choice(r#"{ kind = "rai", scale = 1e-6 }"#).scheme, BiasInit::default());
+        let (scheme, bias) = (
+            choice(r#"{ kind = "rai", scale = 1e-6 }"#).scheme,
+            BiasInit::default(),
+        );
         let mut parameters = Parameters::default();
         initialize(&model, &*scheme, &Context::new(1, 0, &bias), &mut parameters).unwrap();
         let weights = parameters.weights[0].to_row_major();
@@ -105,7 +108,11 @@ mod tests {
         let m = moments(&betas);
         let n = betas.len() as f64;
         assert!(n > 5990.0);
-        assert!((m.mean - 2.0 / 3.0).abs() < 5.0 * (1.0 / 18.0 / n).sqrt(), "{}", m.mean);
+        assert!(
+            (m.mean - 2.0 / 3.0).abs() < 5.0 * (1.0 / 18.0 / n).sqrt(),
+            "{}",
+            m.mean
+        );
         let bound = 5.0 * ((m.kurtosis - 1.0) / n).sqrt();
         assert!((m.variance * 18.0 - 1.0).abs() < bound, "{}", m.variance);
         // A tenth of 6000 places, deviation 23.

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{Network, Registry, Scheme};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
-use crate::support::error::{Error, Kind, Result};
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -105,7 +105,12 @@ mod tests {
         }
         let model = plain(4, &[4], 2, "relu");
         let scheme = choice("\"rezero\"").scheme;
-        let error = initialize(&model, &*scheme, &Context::new(1, 0, &bias), &mut Parameters::default());
+        let error = initialize(
+            &model,
+            &*scheme,
+            &Context::new(1, 0, &bias),
+            &mut Parameters::default(),
+        );
         assert!(error.unwrap_err().to_string().contains("learn_alpha"));
     }
 }

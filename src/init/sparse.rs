@@ -11,10 +11,10 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{Registry, Scheme, row_major};
-use crate::support::catalog::{Entry, Parameter, Spec};
-use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -82,7 +82,10 @@ mod tests {
                 links.iter().for_each(|k| used[*k] += 1);
             }
             // Places are uniform: 200 * 15 / 40 = 75 uses each, deviation 6.8.
-            assert!(used.iter().all(|&u| fan_in < 15 || (41..=109).contains(&u)), "{used:?}");
+            assert!(
+                used.iter().all(|&u| fan_in < 15 || (41..=109).contains(&u)),
+                "{used:?}"
+            );
         }
     }
 }

@@ -8,10 +8,10 @@ use ndarray::ArrayViewMut2;
 
 use super::truncated_normal::variance_of_standard;
 use super::{Registry, Scheme, row_major};
-use crate::support::catalog::{Entry, Parameter, Spec};
-use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -39,8 +39,10 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
     let (std, limit) = (spec.number("std"), spec.number("limit"));
     if limit < 0.5 * std {
         let message = format!("`limit` of `timm_trunc_normal` must be at least std / 2, not {limit}");
-        return Err(crate::support::error::Error::new(crate::support::error::Kind::Experiment, message)
-            .help("for a law that narrow, use `uniform`"));
+        return Err(
+            crate::support::error::Error::new(crate::support::error::Kind::Experiment, message)
+                .help("for a law that narrow, use `uniform`"),
+        );
     }
     Ok(Arc::new(TimmTruncNormal { std, limit }))
 }

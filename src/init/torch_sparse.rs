@@ -10,10 +10,10 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{Registry, Scheme, row_major};
-use crate::support::catalog::{Entry, Parameter, Spec};
-use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -77,7 +77,11 @@ mod tests {
 
     #[test]
     fn each_input_has_as_many_zeros_as_asked_for() {
-        let w = draw(r#"{ kind = "torch_sparse", sparsity = 0.901 }"#, &layer(300, 40, "tanh"), 3);
+        let w = draw(
+            r#"{ kind = "torch_sparse", sparsity = 0.901 }"#,
+            &layer(300, 40, "tanh"),
+            3,
+        );
         let mut links = vec![0; 40];
         for row in w.chunks_exact(40) {
             // ceil(.901 * 40) = 37.
@@ -89,7 +93,11 @@ mod tests {
         // A unit's links are binomial: 300 * 3 / 40 = 22.5, deviation 4.6; not one number for all.
         assert!(links.iter().all(|&n| (1..=45).contains(&n)), "{links:?}");
         assert!(links.iter().any(|&n| n != links[0]), "{links:?}");
-        let all = draw(r#"{ kind = "torch_sparse", sparsity = 1 }"#, &layer(3, 4, "tanh"), 3);
+        let all = draw(
+            r#"{ kind = "torch_sparse", sparsity = 1 }"#,
+            &layer(3, 4, "tanh"),
+            3,
+        );
         assert_eq!(all, [0.0; 12]);
     }
 }

@@ -39,10 +39,10 @@ use ndarray::{Array2, ArrayViewMut2, s};
 
 use super::checkpoint::{self, Layout, Matrix, Source, SourceLayer};
 use super::{Network, Registry, Scheme, row_major};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
-use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::model::{LayerInfo, Model, Parameters};
 use crate::random::{Purpose, Stream};
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
+use crate::support::error::{Context as _, Error, Kind, Result};
 
 const MATCHED: &[&str] = &["copy", "std_matched", "fan_corrected"];
 const MISMATCHED: &[&str] = &["fresh", "slice", "pad", "std_matched", "fan_corrected"];
@@ -77,9 +77,25 @@ pub static ENTRY: Entry = Entry {
         ),
         Parameter::choice("matched", "copy", MATCHED, "what to do where shapes match"),
         Parameter::choice("mismatched", "fresh", MISMATCHED, "what to do where they do not"),
-        Parameter::choice("head", "like_others", &["like_others", "fresh"], "whether the last layer is always fresh"),
-        Parameter::choice("behind", "fresh", &["fresh", "copy"], "layers behind one that was drawn anew"),
-        Parameter::integer("frozen", 0, 0, 10_000, "layers, from the data on, that training leaves as they are, normalization included"),
+        Parameter::choice(
+            "head",
+            "like_others",
+            &["like_others", "fresh"],
+            "whether the last layer is always fresh",
+        ),
+        Parameter::choice(
+            "behind",
+            "fresh",
+            &["fresh", "copy"],
+            "layers behind one that was drawn anew",
+        ),
+        Parameter::integer(
+            "frozen",
+            0,
+            0,
+            10_000,
+            "layers, from the data on, that training leaves as they are, normalization included",
+        ),
         Parameter {
             name: "fresh",
             kind: ParameterKind::Any,
@@ -160,13 +176,19 @@ pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>>
 
 impl Scheme for Transfer {
     fn fill(&self, _: &LayerInfo, _: &mut Stream, _: ArrayViewMut2<f32>) -> Result<()> {
-        Err(Error::new(Kind::Experiment, "`transfer` sets whole networks only"))
+        Err(Error::new(
+            Kind::Experiment,
+            "`transfer` sets whole networks only",
+        ))
     }
 
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
         let count = network.layers().len();
         let from = self.source()?;
-        let Pairing { layers: sources, note } = self.pair(from, network.layers())?;
+        let Pairing {
+            layers: sources,
+            note,
+        } = self.pair(from, network.layers())?;
         let ways = self.ways(network.layers(), &sources);
         if ways.iter().all(|way| *way == Way::Fresh) {
             return Err(self.nothing(from, network.layers()));
@@ -179,7 +201,8 @@ impl Scheme for Transfer {
             kept.push(way == Way::Copy && same);
             // A head for other classes goes without saying.
             let last = layer.index + 1 == count;
-            let new_head = last && (self.fresh_head || source.is_some_and(|s| shape(s).0 == layer.fan_in && !same));
+            let new_head =
+                last && (self.fresh_head || source.is_some_and(|s| shape(s).0 == layer.fan_in && !same));
             if way == Way::Fresh && !new_head {
                 let why = match source {
                     None => "no tensor is left for it".to_owned(),
@@ -197,8 +220,15 @@ impl Scheme for Transfer {
         }
         // Where `mismatched` asks for something else, that is what happens.
         if self.mismatched == Way::Fresh && !anew.is_empty() {
-            let copied: Vec<String> = (1..=count).filter(|i| kept[i - 1]).map(|i| format!("layer {i}")).collect();
-            network.note(format!("transfer: copied {}, drew anew {}", copied.join(" "), anew.join(" and ")));
+            let copied: Vec<String> = (1..=count)
+                .filter(|i| kept[i - 1])
+                .map(|i| format!("layer {i}"))
+                .collect();
+            network.note(format!(
+                "transfer: copied {}, drew anew {}",
+                copied.join(" "),
+                anew.join(" and ")
+            ));
         }
         copy_others(from, &kept, network);
         for (layer, &kept) in kept.iter().enumerate().take(self.frozen) {
@@ -221,7 +251,10 @@ impl Scheme for Transfer {
     fn check(&self, model: &Model) -> Result<()> {
         let count = model.layers.len();
         if self.frozen > count {
-            let message = format!("`frozen` is {}, but the network has {count} weight layers", self.frozen);
+            let message = format!(
+                "`frozen` is {}, but the network has {count} weight layers",
+                self.frozen
+            );
             return Err(Error::new(Kind::Experiment, message));
         }
         self.fresh.check(model)
@@ -269,7 +302,9 @@ struct Pairing {
 
 /// A name without its numbers: what orders two names but numbers.
 fn words(name: &str) -> String {
-    name.chars().filter(|c| !c.is_ascii_digit() && *c != '_').collect()
+    name.chars()
+        .filter(|c| !c.is_ascii_digit() && *c != '_')
+        .collect()
 }
 
 impl Transfer {
@@ -301,13 +336,19 @@ impl Transfer {
         let wanted: Vec<(usize, usize)> = layers.iter().map(|l| (l.fan_in, l.fan_out)).collect();
         let matrices: Vec<&Matrix> = from.matrices.iter().collect();
         let custom = from.matrices.first().map_or(Layout::OutIn, |m| m.custom);
-        let other = if custom == Layout::OutIn { Layout::InOut } else { Layout::OutIn };
+        let other = if custom == Layout::OutIn {
+            Layout::InOut
+        } else {
+            Layout::OutIn
+        };
         let fitting = |matrices: &[&Matrix], layout: Layout| {
             let pairs = matrices.iter().zip(&wanted);
             pairs.filter(|(m, w)| m.shape(layout) == **w).count()
         };
         let in_order = |layout: Layout| Pairing {
-            layers: (0..layers.len()).map(|i| matrices.get(i).map(|m| m.layer(layout))).collect(),
+            layers: (0..layers.len())
+                .map(|i| matrices.get(i).map(|m| m.layer(layout)))
+                .collect(),
             note: None,
         };
         if from.ours {
@@ -317,7 +358,10 @@ impl Transfer {
             Some(layout) => layout,
             None => {
                 let open = |m: &&Matrix| {
-                    m.sides[0] == m.sides[1] && m.sides[0] > 1 && m.told_by_bias().is_none() && m.custom == Layout::OutIn
+                    m.sides[0] == m.sides[1]
+                        && m.sides[0] > 1
+                        && m.told_by_bias().is_none()
+                        && m.custom == Layout::OutIn
                 };
                 let told = matrices.iter().any(|m| m.sides[0] != m.sides[1]);
                 if !told && matrices.iter().any(open) {
@@ -341,7 +385,10 @@ impl Transfer {
                 Layout::InOut => format!("{text} (inputs, outputs)"),
             }
         });
-        let named = Pairing { note: turned, ..in_order(layout) };
+        let named = Pairing {
+            note: turned,
+            ..in_order(layout)
+        };
         if !self.names.is_empty() {
             return Ok(named);
         }
@@ -351,15 +398,33 @@ impl Transfer {
             // Each layer has one tensor of its shape, and that is of no other layer's.
             let only = |w: &(usize, usize)| {
                 let mut places = (0..shapes.len()).filter(|i| shapes[*i] == *w);
-                places.next().filter(|_| places.next().is_none() && wanted.iter().filter(|o| *o == w).count() == 1)
+                places
+                    .next()
+                    .filter(|_| places.next().is_none() && wanted.iter().filter(|o| *o == w).count() == 1)
             };
             let places: Vec<Option<usize>> = wanted.iter().map(only).collect();
             // A head for other classes need not be there.
-            if wanted.len() > 1 && places[..wanted.len() - 1].iter().all(Option::is_some) && count + 1 < wanted.len() {
-                let layers = places.iter().map(|i| i.map(|i| matrices[i].layer(layout))).collect();
-                let used: Vec<&str> = places.iter().flatten().map(|i| matrices[*i].name.as_str()).collect();
-                let note = format!("transfer: layers taken by their shapes, in the order {}", used.join(" "));
-                return Ok(Pairing { layers, note: Some(note) });
+            if wanted.len() > 1
+                && places[..wanted.len() - 1].iter().all(Option::is_some)
+                && count + 1 < wanted.len()
+            {
+                let layers = places
+                    .iter()
+                    .map(|i| i.map(|i| matrices[i].layer(layout)))
+                    .collect();
+                let used: Vec<&str> = places
+                    .iter()
+                    .flatten()
+                    .map(|i| matrices[*i].name.as_str())
+                    .collect();
+                let note = format!(
+                    "transfer: layers taken by their shapes, in the order {}",
+                    used.join(" ")
+                );
+                return Ok(Pairing {
+                    layers,
+                    note: Some(note),
+                });
             }
             let used = matrices.len().min(wanted.len());
             if shapes[..used].windows(2).any(|w| w[0].1 != w[1].0) && count > 0 {
@@ -380,7 +445,9 @@ impl Transfer {
 
     fn open(&self, what: &str, shapes: &[(usize, usize)], matrices: &[&Matrix]) -> Error {
         let pairs = matrices.iter().zip(shapes);
-        let list: Vec<String> = pairs.map(|(m, (i, o))| format!("{} ({i} to {o})", m.name)).collect();
+        let list: Vec<String> = pairs
+            .map(|(m, (i, o))| format!("{} ({i} to {o})", m.name))
+            .collect();
         let message = format!("{}: {what}: {}", self.path.display(), list.join(", "));
         Error::new(Kind::Data, message).help("names = [..] lists them from the data to the loss")
     }
@@ -392,7 +459,10 @@ impl Transfer {
             .iter()
             .map(|m| format!("{} {:?}", m.name, m.sides))
             .collect();
-        let wanted: Vec<String> = layers.iter().map(|l| format!("{} to {}", l.fan_in, l.fan_out)).collect();
+        let wanted: Vec<String> = layers
+            .iter()
+            .map(|l| format!("{} to {}", l.fan_in, l.fan_out))
+            .collect();
         let message = format!(
             "nothing of {} fits the network, whose layers have {} inputs and outputs: it holds {}",
             self.path.display(),
@@ -409,7 +479,10 @@ impl Transfer {
             Some(source) => Ok(source),
             // Again, for the reason.
             None => Err(read().err().unwrap_or_else(|| {
-                Error::new(Kind::Data, format!("{} has changed meanwhile", self.path.display()))
+                Error::new(
+                    Kind::Data,
+                    format!("{} has changed meanwhile", self.path.display()),
+                )
             }))
             .context(|| "`source` of `transfer`"),
         }
@@ -480,7 +553,9 @@ fn has_no_statistics(parameters: &Parameters, layer: usize) -> bool {
 /// Mean square of the source layer's weights, in ascending order.
 fn second_moment(source: &SourceLayer) -> f64 {
     let values = source.weights.to_row_major();
-    let sum = values.iter().fold(0.0, |sum, &x| f64::from(x).mul_add(f64::from(x), sum));
+    let sum = values
+        .iter()
+        .fold(0.0, |sum, &x| f64::from(x).mul_add(f64::from(x), sum));
     sum / values.len().max(1) as f64
 }
 
@@ -489,7 +564,9 @@ fn copy_common_block(layer: &LayerInfo, source: &SourceLayer, network: &mut Netw
     let (rows, cols) = shape(source);
     let common = s![..rows.min(layer.fan_in), ..cols.min(layer.fan_out)];
     let mut weights = network.weights(layer.index);
-    weights.slice_mut(common).assign(&source.weights.to_array().slice(common));
+    weights
+        .slice_mut(common)
+        .assign(&source.weights.to_array().slice(common));
     network.set_weights(layer.index, weights.view());
     let mut bias = network.parameters().biases[layer.index].clone();
     for (to, from) in bias.iter_mut().zip(source.bias.iter().flatten()) {

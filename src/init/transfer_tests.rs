@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::init::tests::{moments, plain, toml_value};
 use super::*;
-use crate::init::{BiasInit, Context as InitContext, InitReport, initialize};
 use crate::activation::Activation;
+use crate::init::tests::{moments, plain, toml_value};
+use crate::init::{BiasInit, Context as InitContext, InitReport, initialize};
 use crate::model::{Architecture, LayerRate, Loss};
 
 /// A source network 6-5-4-3 whose weights and biases are all different.
@@ -99,9 +99,17 @@ fn redraws_have_the_source_deviation() {
 #[test]
 fn normalizations_and_branch_scales_come_along() {
     let model = |outputs: usize| {
-        let value = toml_value(r#"{ kind = "residual", width = 4, blocks = 2, norm = "batch", learn_alpha = true }"#);
+        let value =
+            toml_value(r#"{ kind = "residual", width = 4, blocks = 2, norm = "batch", learn_alpha = true }"#);
         let relu = Activation::named("relu").unwrap();
-        Model::new(&Architecture::parse(&value).unwrap(), &[relu], 6, outputs, Loss::CrossEntropy).unwrap()
+        Model::new(
+            &Architecture::parse(&value).unwrap(),
+            &[relu],
+            6,
+            outputs,
+            Loss::CrossEntropy,
+        )
+        .unwrap()
     };
     let bias = BiasInit::default();
     let context = InitContext::new(77, 0, &bias);
@@ -117,7 +125,10 @@ fn normalizations_and_branch_scales_come_along() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("source.safetensors");
     std::fs::write(&path, checkpoint::encode(&original, &BTreeMap::new()).unwrap()).unwrap();
-    let value = toml_value(&format!("{{ kind = \"transfer\", source = '{}' }}", path.display()));
+    let value = toml_value(&format!(
+        "{{ kind = \"transfer\", source = '{}' }}",
+        path.display()
+    ));
     let scheme = Registry::standard().parse(&value).unwrap().scheme;
     let copy = |model: &Model| {
         let mut copy = Parameters::default();
@@ -127,7 +138,10 @@ fn normalizations_and_branch_scales_come_along() {
     assert_eq!(copy(&model(3)), original);
     // Under a fresh head the body is still the source's; in a network without them they are left out.
     let fresh_head = copy(&model(2));
-    assert_eq!((&fresh_head.norms, &fresh_head.branch_scales), (&original.norms, &original.branch_scales));
+    assert_eq!(
+        (&fresh_head.norms, &fresh_head.branch_scales),
+        (&original.norms, &original.branch_scales)
+    );
     assert!(copy(&plain(6, &[4], 3, "relu")).norms.is_empty());
 }
 
@@ -137,7 +151,14 @@ fn frozen_layers_take_their_normalization_with_them() {
     let model = |hidden: &[usize]| {
         let value = toml_value(&format!("{{ hidden = {hidden:?}, norm = \"batch\" }}"));
         let relu = Activation::named("relu").unwrap();
-        Model::new(&Architecture::parse(&value).unwrap(), &[relu], 6, 3, Loss::CrossEntropy).unwrap()
+        Model::new(
+            &Architecture::parse(&value).unwrap(),
+            &[relu],
+            6,
+            3,
+            Loss::CrossEntropy,
+        )
+        .unwrap()
     };
     let bias = BiasInit::default();
     let context = InitContext::new(77, 0, &bias);
@@ -150,25 +171,36 @@ fn frozen_layers_take_their_normalization_with_them() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("source.safetensors");
     std::fs::write(&path, checkpoint::encode(&original, &BTreeMap::new()).unwrap()).unwrap();
-    let value = toml_value(&format!("{{ kind = \"transfer\", frozen = 2, source = '{}' }}", path.display()));
+    let value = toml_value(&format!(
+        "{{ kind = \"transfer\", frozen = 2, source = '{}' }}",
+        path.display()
+    ));
     // A scheme reads its source once.
     let report = |hidden: &[usize]| {
         let scheme = Registry::standard().parse(&value).unwrap().scheme;
         initialize(&model(hidden), &*scheme, &context, &mut Parameters::default()).unwrap()
     };
     let same = report(&[5, 4]);
-    assert_eq!(same.rates.layers, [LayerRate::FROZEN, LayerRate::FROZEN, LayerRate::ONE]);
+    assert_eq!(
+        same.rates.layers,
+        [LayerRate::FROZEN, LayerRate::FROZEN, LayerRate::ONE]
+    );
     assert_eq!(same.notes, [""; 0]);
     // The second layer is drawn anew, so there are no statistics for it.
     let other = report(&[5, 9]);
     assert_eq!(other.rates, same.rates);
-    let [copied, note] = &other.notes[..] else { panic!("{:?}", other.notes) };
+    let [copied, note] = &other.notes[..] else {
+        panic!("{:?}", other.notes)
+    };
     assert_eq!(
         copied,
         "transfer: copied layer 1, drew anew layer 2 (`layers.1.weight` has 5 inputs and 4 outputs) \
          and layer 3 (`layers.2.weight` has 4 inputs and 3 outputs)"
     );
-    assert!(note.contains("layer 2 is frozen") && note.contains("since it was drawn anew"), "{note}");
+    assert!(
+        note.contains("layer 2 is frozen") && note.contains("since it was drawn anew"),
+        "{note}"
+    );
     // A source without statistics of its own, as PyTorch's `track_running_stats=False` leaves it.
     for norm in &mut original.norms {
         norm.running_mean.fill(0.0);
@@ -176,7 +208,11 @@ fn frozen_layers_take_their_normalization_with_them() {
     }
     std::fs::write(&path, checkpoint::encode(&original, &BTreeMap::new()).unwrap()).unwrap();
     let bare = report(&[5, 4]);
-    assert!(bare.notes.len() == 2 && bare.notes[1].contains("source.safetensors has none"), "{:?}", bare.notes);
+    assert!(
+        bare.notes.len() == 2 && bare.notes[1].contains("source.safetensors has none"),
+        "{:?}",
+        bare.notes
+    );
 }
 
 #[test]
@@ -185,18 +221,30 @@ fn a_missing_file_is_named() {
     let scheme = Registry::standard().parse(&value).unwrap().scheme;
     assert_eq!(scheme.source_digest(), None);
     let error = scheme.ready().unwrap_err().to_string();
-    assert!(error.contains("`source` of `transfer`") && error.contains("nowhere.safetensors"), "{error}");
+    assert!(
+        error.contains("`source` of `transfer`") && error.contains("nowhere.safetensors"),
+        "{error}"
+    );
 }
 
 /// A file as other programs write it; each tensor's values count from its place times 100.
 fn foreign(directory: &std::path::Path, tensors: &[(&str, [usize; 2])]) -> String {
     let bytes = |i: usize, [a, b]: [usize; 2]| -> Vec<u8> {
-        (0..a * b).flat_map(|k| ((100 * i + k) as f32).to_le_bytes()).collect()
+        (0..a * b)
+            .flat_map(|k| ((100 * i + k) as f32).to_le_bytes())
+            .collect()
     };
-    let data: Vec<Vec<u8>> = tensors.iter().enumerate().map(|(i, (_, sides))| bytes(i, *sides)).collect();
+    let data: Vec<Vec<u8>> = tensors
+        .iter()
+        .enumerate()
+        .map(|(i, (_, sides))| bytes(i, *sides))
+        .collect();
     let views = tensors.iter().zip(&data).map(|((name, sides), data)| {
         let dtype = safetensors::tensor::Dtype::F32;
-        (*name, safetensors::tensor::TensorView::new(dtype, sides.to_vec(), data).unwrap())
+        (
+            *name,
+            safetensors::tensor::TensorView::new(dtype, sides.to_vec(), data).unwrap(),
+        )
     });
     let path = directory.join("other.safetensors");
     std::fs::write(&path, safetensors::tensor::serialize(views, None).unwrap()).unwrap();
@@ -224,9 +272,13 @@ fn corner(parameters: &Parameters, layer: usize) -> f32 {
 
 #[test]
 fn nothing_that_fits_is_an_error() {
-    let error = take("", &[5, 4], &[("a.weight", [7, 7]), ("b.weight", [2, 7])]).unwrap_err().to_string();
+    let error = take("", &[5, 4], &[("a.weight", [7, 7]), ("b.weight", [2, 7])])
+        .unwrap_err()
+        .to_string();
     assert!(
-        error.contains("nothing of ") && error.contains("6 to 5, 5 to 4, 4 to 3") && error.contains("a.weight [7, 7]"),
+        error.contains("nothing of ")
+            && error.contains("6 to 5, 5 to 4, 4 to 3")
+            && error.contains("a.weight [7, 7]"),
         "{error}"
     );
     let directory = tempfile::tempdir().unwrap();
@@ -234,7 +286,10 @@ fn nothing_that_fits_is_an_error() {
     let value = toml_value(&format!("{{ kind = \"transfer\", source = '{path}' }}"));
     let scheme = Registry::standard().parse(&value).unwrap().scheme;
     // The last layer would fit, behind one that is drawn anew.
-    let error = scheme.fits(&plain(6, &[9, 4], 3, "relu")).unwrap_err().to_string();
+    let error = scheme
+        .fits(&plain(6, &[9, 4], 3, "relu"))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("nothing of "), "{error}");
     // Nor does it as part of another scheme.
     for whole in ["lsuv', base", "per_layer', head = 'zeros', body"] {
@@ -248,35 +303,93 @@ fn nothing_that_fits_is_an_error() {
 
 #[test]
 fn shapes_tell_the_order_where_names_do_not() {
-    let (parameters, notes) =
-        take("", &[5, 4], &[("body.weight", [4, 5]), ("out.weight", [3, 4]), ("stem.weight", [5, 6])]).unwrap();
-    assert_eq!((corner(&parameters, 0), corner(&parameters, 1), corner(&parameters, 2)), (201.0, 1.0, 101.0));
-    assert_eq!(notes, ["transfer: layers taken by their shapes, in the order stem.weight body.weight out.weight"]);
+    let (parameters, notes) = take(
+        "",
+        &[5, 4],
+        &[
+            ("body.weight", [4, 5]),
+            ("out.weight", [3, 4]),
+            ("stem.weight", [5, 6]),
+        ],
+    )
+    .unwrap();
+    assert_eq!(
+        (
+            corner(&parameters, 0),
+            corner(&parameters, 1),
+            corner(&parameters, 2)
+        ),
+        (201.0, 1.0, 101.0)
+    );
+    assert_eq!(
+        notes,
+        ["transfer: layers taken by their shapes, in the order stem.weight body.weight out.weight"]
+    );
     // Another tensor before them all.
-    let beside = [("embed.weight", [50, 8]), ("fc1.weight", [5, 6]), ("fc2.weight", [4, 5]), ("fc3.weight", [3, 4])];
+    let beside = [
+        ("embed.weight", [50, 8]),
+        ("fc1.weight", [5, 6]),
+        ("fc2.weight", [4, 5]),
+        ("fc3.weight", [3, 4]),
+    ];
     assert_eq!(corner(&take("", &[5, 4], &beside).unwrap().0, 2), 301.0);
     // Two of one shape, in the order of words.
-    let words = [("a.weight", [5, 6]), ("dec.weight", [5, 5]), ("enc.weight", [5, 5]), ("head.weight", [3, 5])];
+    let words = [
+        ("a.weight", [5, 6]),
+        ("dec.weight", [5, 5]),
+        ("enc.weight", [5, 5]),
+        ("head.weight", [3, 5]),
+    ];
     let error = take("", &[5, 5, 5], &words).unwrap_err().to_string();
-    assert!(error.contains("ordered by words, not by numbers") && error.contains("names = [..]"), "{error}");
+    assert!(
+        error.contains("ordered by words, not by numbers") && error.contains("names = [..]"),
+        "{error}"
+    );
     let names = ", names = [\"a\", \"enc\", \"dec\", \"head\"]";
     assert_eq!(corner(&take(names, &[5, 5, 5], &words).unwrap().0, 1), 201.0);
-    let numbers = [("a.0.weight", [5, 6]), ("a.2.weight", [5, 5]), ("a.10.weight", [5, 5]), ("b.weight", [3, 5])];
+    let numbers = [
+        ("a.0.weight", [5, 6]),
+        ("a.2.weight", [5, 5]),
+        ("a.10.weight", [5, 5]),
+        ("b.weight", [3, 5]),
+    ];
     assert_eq!(corner(&take("", &[5, 5, 5], &numbers).unwrap().0, 2), 201.0);
 }
 
 #[test]
 fn shapes_tell_the_layout_or_it_is_asked_for() {
-    let (parameters, notes) =
-        take("", &[5, 4], &[("a.0.weight", [6, 5]), ("a.1.weight", [5, 4]), ("a.2.weight", [4, 3])]).unwrap();
+    let (parameters, notes) = take(
+        "",
+        &[5, 4],
+        &[
+            ("a.0.weight", [6, 5]),
+            ("a.1.weight", [5, 4]),
+            ("a.2.weight", [4, 3]),
+        ],
+    )
+    .unwrap();
     assert_eq!((corner(&parameters, 0), corner(&parameters, 2)), (5.0, 203.0));
-    assert_eq!(notes, ["transfer: by the shapes, weights are stored as (inputs, outputs)"]);
+    assert_eq!(
+        notes,
+        ["transfer: by the shapes, weights are stored as (inputs, outputs)"]
+    );
     // A square layer among others is stored like them.
-    let square = take("", &[6], &[("a.0.weight", [6, 6]), ("a.1.weight", [6, 3])]).unwrap().0;
+    let square = take("", &[6], &[("a.0.weight", [6, 6]), ("a.1.weight", [6, 3])])
+        .unwrap()
+        .0;
     assert_eq!(corner(&square, 0), 6.0);
     let all = [("a.0.weight", [6, 6]), ("a.1.weight", [6, 6])];
     let error = take("", &[6, 6], &all).unwrap_err().to_string();
-    assert!(error.contains("all weights are square") && error.contains("layout = \"out_in\""), "{error}");
-    assert_eq!(corner(&take(", layout = \"out_in\"", &[6, 6], &all).unwrap().0, 0), 1.0);
-    assert_eq!(corner(&take(", layout = \"in_out\"", &[6, 6], &all).unwrap().0, 0), 6.0);
+    assert!(
+        error.contains("all weights are square") && error.contains("layout = \"out_in\""),
+        "{error}"
+    );
+    assert_eq!(
+        corner(&take(", layout = \"out_in\"", &[6, 6], &all).unwrap().0, 0),
+        1.0
+    );
+    assert_eq!(
+        corner(&take(", layout = \"in_out\"", &[6, 6], &all).unwrap().0, 0),
+        6.0
+    );
 }

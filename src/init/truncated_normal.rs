@@ -10,10 +10,10 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{Registry, Scheme, row_major};
-use crate::support::catalog::{Entry, Parameter, Spec};
-use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -24,7 +24,13 @@ pub static ENTRY: Entry = Entry {
     citation: "Keras TruncatedNormal; jax.nn.initializers.truncated_normal",
     parameters: &[
         Parameter::number("std", 0.05, 0.0, 1e6, "standard deviation of the parent"),
-        Parameter::number("cut", 2.0, 0.5, 30.0, "where it is cut, in deviations of the parent"),
+        Parameter::number(
+            "cut",
+            2.0,
+            0.5,
+            30.0,
+            "where it is cut, in deviations of the parent",
+        ),
     ],
 };
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{Registry, Scheme, row_major};
-use crate::support::catalog::{Entry, Parameter, Spec};
-use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -17,7 +17,13 @@ pub static ENTRY: Entry = Entry {
     summary: "uniform weights of one limit, whatever the fan",
     formula: "U(-limit, limit); Var = limit^2 / 3",
     citation: "Keras RandomUniform, whose default limit is .05",
-    parameters: &[Parameter::number("limit", 0.05, 0.0, 1e6, "half the width of the interval")],
+    parameters: &[Parameter::number(
+        "limit",
+        0.05,
+        0.0,
+        1e6,
+        "half the width of the interval",
+    )],
 };
 
 #[derive(Debug)]

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{Registry, Scheme};
-use crate::support::catalog::{Entry, Parameter, Spec};
-use crate::support::error::Result;
 use crate::model::LayerInfo;
 use crate::numerics::linalg::hadamard;
 use crate::random::Stream;
+use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::error::Result;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -42,7 +42,11 @@ struct ZerO {
 }
 
 pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
-    let square = if spec.text("normalization") == "code" { 1.0 } else { 2.0 };
+    let square = if spec.text("normalization") == "code" {
+        1.0
+    } else {
+        2.0
+    };
     Ok(Arc::new(ZerO { square }))
 }
 

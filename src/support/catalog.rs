@@ -16,6 +16,39 @@ pub use lookup::{choose, find, nearest, suggest};
 
 use crate::support::error::{Error, Kind, Result};
 
+/// Makes a catalogue of the types `$module::$Item`, which implement `$Trait` with its constant `ENTRY`
+/// and its function `from_spec`: `ENTRIES`, the enum `Kind` with a variant for each, and the macro
+/// `$with!(kind, item => expression)`, which runs the expression with the item inside a kind.
+macro_rules! catalogue {
+    ($noun:literal, $Trait:ident, $with:ident: $($module:ident::$Item:ident),* $(,)?) => {
+        #[doc = concat!("Every ", $noun, ", in the order in which they are listed.")]
+        pub static ENTRIES: &[&Entry] = &[$(<$module::$Item as $Trait>::ENTRY),*];
+
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        enum Kind {
+            $($Item($module::$Item)),*
+        }
+
+        impl Kind {
+            fn from_spec(spec: &Spec) -> Self {
+                $(if std::ptr::eq(spec.entry, <$module::$Item as $Trait>::ENTRY) {
+                    return Kind::$Item($Trait::from_spec(spec));
+                })*
+                unreachable!("`{}` is no {}", spec.name(), $noun)
+            }
+        }
+
+        macro_rules! $with {
+            ($kind:expr, $item:ident => $body:expr) => {
+                match $kind {
+                    $(Kind::$Item($item) => $body),*
+                }
+            };
+        }
+    };
+}
+pub(crate) use catalogue;
+
 /// What a person reads about one item of a catalogue.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {

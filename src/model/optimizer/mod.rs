@@ -1,12 +1,13 @@
 //! How a gradient changes a parameter: a catalogue of optimizers.
 //!
-//! One file per optimizer holds its entry and its step on one tensor; one line below brings it in.
+//! One file per optimizer holds its entry and its step on one tensor; its `mod` line and a line of
+//! the list below bring it in.
 
 use std::fmt;
 
 use super::workspace::State;
 use super::{Parameters, Rates};
-use crate::support::catalog::{self, Entry, Parameter, Spec, Value};
+use crate::support::catalog::{self, Entry, Parameter, Spec, Value, catalogue};
 use crate::support::error::Result;
 
 /// Greatest number of buffers in the shape of the parameters, besides the gradient.
@@ -33,37 +34,6 @@ trait Rule: Copy {
     fn step(self, rate: f64, decay: f64, g: &[f32], w: &mut [f32], buffers: [&mut [f32]; MAX_BUFFERS]);
 }
 
-/// Brings the files of the catalogue in: one line each.
-macro_rules! catalogue {
-    ($($module:ident :: $kind:ident),* $(,)?) => {
-        /// Every optimizer, in the order in which they are listed.
-        pub static ENTRIES: &[&Entry] = &[$($module::$kind::ENTRY),*];
-
-        #[derive(Debug, Clone, Copy, PartialEq)]
-        enum Kind {
-            $($kind($module::$kind)),*
-        }
-
-        impl Kind {
-            fn from_spec(spec: &Spec) -> Self {
-                $(if std::ptr::eq(spec.entry, $module::$kind::ENTRY) {
-                    return Kind::$kind(Rule::from_spec(spec));
-                })*
-                unreachable!("`{}` is not an optimizer", spec.name())
-            }
-        }
-
-        /// Runs `$body` with `$rule` bound to the rule inside `$kind_value`.
-        macro_rules! with_rule {
-            ($kind_value:expr, $rule:ident => $body:expr) => {
-                match $kind_value {
-                    $(Kind::$kind($rule) => $body),*
-                }
-            };
-        }
-    };
-}
-
 mod adam;
 mod adamw;
 mod momentum;
@@ -73,6 +43,7 @@ mod sgd;
 pub(super) use sgd::Descend;
 
 catalogue! {
+    "optimizer", Rule, with_rule:
     sgd::Sgd,
     momentum::Momentum,
     nesterov::Nesterov,
