@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::support::catalog::Value;
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::excerpt;
 
 /// The longest experiment file that is read, in bytes.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -241,7 +242,7 @@ impl Node {
     /// What this is, for messages.
     pub fn describe(&self) -> String {
         match &self.item {
-            Item::Text(x) => format!("the text \"{}\"", shorten(x)),
+            Item::Text(x) => format!("the text \"{}\"", excerpt(x)),
             Item::Integer(x) => x.to_string(),
             // 5.0 is not the whole number 5.
             Item::Number(x) => format!("{x:?}"),
@@ -314,13 +315,6 @@ impl Node {
             }
             _ => self.span,
         }
-    }
-}
-
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
     }
 }
 

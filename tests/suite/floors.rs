@@ -43,9 +43,15 @@ fn a_file_uses_only_lower_floors_or_its_own() {
         let Some(own_floor) = floors.iter().position(|f| f == own) else {
             continue;
         };
+        if relative
+            .iter()
+            .any(|part| part.to_string_lossy().contains("tests"))
+        {
+            continue;
+        }
         let text = std::fs::read_to_string(&file).unwrap();
         // Tests may draw on anything to check their floor.
-        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         for (number, line) in code.lines().enumerate() {
             if line.trim_start().starts_with("//") {
                 continue;
