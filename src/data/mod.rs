@@ -26,7 +26,7 @@ mod split;
 mod synthetic;
 
 #[cfg(test)]
-mod mutation_tests;
+mod tests;
 
 use std::sync::Arc;
 

@@ -578,5 +578,4 @@ fn copy_common_block(layer: &LayerInfo, source: &SourceLayer, network: &mut Netw
 }
 
 #[cfg(test)]
-#[path = "transfer_tests.rs"]
 mod tests;

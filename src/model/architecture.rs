@@ -349,5 +349,4 @@ impl Architecture {
 }
 
 #[cfg(test)]
-#[path = "architecture_tests.rs"]
 mod tests;

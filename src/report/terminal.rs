@@ -281,5 +281,4 @@ fn winners(out: &mut String, by: &[Ranked], style: Style) {
 }
 
 #[cfg(test)]
-#[path = "terminal_tests.rs"]
 mod tests;

@@ -164,5 +164,4 @@ fn incomplete(
 }
 
 #[cfg(test)]
-#[path = "gather_tests.rs"]
 mod tests;

@@ -285,5 +285,4 @@ fn is_at(file: &File, path: &Path) -> bool {
 }
 
 #[cfg(test)]
-#[path = "journal_tests.rs"]
 pub(crate) mod tests;

@@ -334,5 +334,4 @@ fn histogram((l, weights): (usize, &Weights)) -> Option<HistogramRow> {
 }
 
 #[cfg(test)]
-#[path = "probe_tests.rs"]
 mod tests;

@@ -253,5 +253,4 @@ fn worker_loop<W: Work>(shared: &Shared<W>, sender: &SyncSender<Finished>, fail_
 }
 
 #[cfg(test)]
-#[path = "sweep_tests.rs"]
 pub(crate) mod tests;

@@ -363,5 +363,4 @@ fn best(epochs: &[EpochRow]) -> Option<&EpochRow> {
 }
 
 #[cfg(test)]
-#[path = "train_tests.rs"]
 pub(crate) mod tests;

@@ -371,5 +371,4 @@ fn check_header(name: &str, header: &csv::StringRecord, expected: &[Column]) -> 
 }
 
 #[cfg(test)]
-#[path = "io_tests.rs"]
 mod tests;

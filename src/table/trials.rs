@@ -874,5 +874,4 @@ impl<E: Read> Times<E> {
 }
 
 #[cfg(test)]
-#[path = "trials_tests.rs"]
 mod tests;

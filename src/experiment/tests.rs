@@ -13,7 +13,7 @@ mod mutation;
 mod networks;
 mod plan;
 
-const QUICK: &str = include_str!("../../../experiments/quick.toml");
+const QUICK: &str = include_str!("../../experiments/quick.toml");
 
 /// A small file; each test puts its own lines into one of the tables.
 fn file(top: &str, train: &str, grid: &str, rest: &str) -> String {

@@ -9,10 +9,10 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::file::Source;
-use super::idx::tests::{file, gzip};
-use super::idx::{Pair, join};
-use super::{Dataset, csv};
+use crate::data::file::Source;
+use crate::data::idx::tests::{file, gzip};
+use crate::data::idx::{Pair, join};
+use crate::data::{Dataset, csv};
 use crate::support::catalog::Value;
 use crate::support::error::Result;
 
