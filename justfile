@@ -62,6 +62,7 @@ oracles:
 deny:
     cargo deny check
 
-# one fuzz target for some seconds: toml, csv, idx, journal, safetensors
+# one fuzz target for some seconds: toml, csv, idx, journal, safetensors (needs cargo-fuzz, nightly)
 fuzz TARGET SECONDS="60":
-    cd fuzz && cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
+    mkdir -p fuzz/corpus/{{TARGET}}
+    cargo fuzz run {{TARGET}} fuzz/corpus/{{TARGET}} {{ if TARGET == "toml" { "experiments" } else { "fuzz/seeds/" + TARGET } }} -- -max_total_time={{SECONDS}}

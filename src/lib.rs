@@ -102,3 +102,5 @@ pub mod run;
 pub mod report;
 #[doc(hidden)]
 pub mod command;
+#[cfg(fuzzing)]
+pub mod fuzz;

@@ -38,7 +38,7 @@ impl Source {
     }
 
     /// A source over bytes in memory, named `path` in messages.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Source> {
         let length = bytes.len() as u64;
         Source::wrap(path, Box::new(std::io::Cursor::new(bytes)), length)

@@ -16,6 +16,8 @@ pub mod fetch;
 mod file;
 pub(crate) mod foreign;
 mod forms;
+#[cfg(fuzzing)]
+pub(crate) mod fuzz;
 mod idx;
 mod memory;
 mod mnist;
