@@ -74,7 +74,7 @@ catalogue! {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activation {
     spec: Spec,
-    kind: Kind,
+    kind: Variant,
 }
 
 impl Activation {
@@ -85,7 +85,7 @@ impl Activation {
     /// An unknown name or parameter, or a parameter out of range.
     pub fn parse(value: &Value) -> Result<Self> {
         let spec = catalog::choose("activation", value, ENTRIES)?;
-        let kind = Kind::from_spec(&spec);
+        let kind = Variant::from_spec(&spec);
         Ok(Activation { spec, kind })
     }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::grid::{Args, Format};
-use super::notes::Notes;
+use super::notes::SchemeWarnings;
 use super::{print, print_json};
 use crate::analysis::check;
 use crate::data::Environment;
@@ -40,7 +40,7 @@ pub struct Done {
     #[serde(flatten)]
     endings: Option<Endings>,
     /// What schemes had to say about trials; not known of a shard.
-    notes: Option<Notes>,
+    notes: Option<SchemeWarnings>,
     /// The verdicts on the experiment's claims; null of a shard.
     claims: serde_json::Value,
     /// Where older, different tables are now.
@@ -278,7 +278,7 @@ pub fn print_tables(out: &Path) -> Result<ExitCode> {
 struct Shown {
     trials: Trials,
     verdicts: Vec<check::Judgement>,
-    notes: Notes,
+    notes: SchemeWarnings,
 }
 
 /// Reads it, on the threads of the pool that this is called in.
@@ -292,7 +292,12 @@ fn load(out: &Path) -> Result<Shown> {
     })
 }
 
-fn render_tables(trials: &Trials, verdicts: &[check::Judgement], notes: &Notes, out: &Path) -> String {
+fn render_tables(
+    trials: &Trials,
+    verdicts: &[check::Judgement],
+    notes: &SchemeWarnings,
+    out: &Path,
+) -> String {
     let style = Style::detect();
     let mut text = terminal::render(trials, out, style);
     if let Some(line) = notes.line(trials.len(), "trial") {
@@ -307,8 +312,8 @@ fn render_tables(trials: &Trials, verdicts: &[check::Judgement], notes: &Notes, 
 }
 
 /// The notes of schemes on `trials`. The message of a failed trial is no note.
-fn notes(trials: &Trials) -> Notes {
-    let mut notes = Notes::default();
+fn notes(trials: &Trials) -> SchemeWarnings {
+    let mut notes = SchemeWarnings::default();
     for row in 0..trials.len() {
         if trials.status(row) != Status::Failed {
             trials.message(row).into_iter().for_each(|text| notes.add(text));

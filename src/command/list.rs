@@ -25,7 +25,7 @@ use crate::{data, model};
 pub struct Args {
     /// What to list [default: the names of everything]
     #[arg(value_enum)]
-    kind: Option<Kind>,
+    kind: Option<Listing>,
     /// Only this one
     #[arg(requires = "kind")]
     name: Option<String>,
@@ -50,7 +50,7 @@ pub(super) enum Format {
 
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Listing {
     /// The catalogue of an axis
     Axis(Axis),
     /// Losses
@@ -59,43 +59,44 @@ pub enum Kind {
     Keys,
 }
 
-impl Kind {
+impl Listing {
     /// Everything that has a catalogue.
-    fn catalogues() -> impl Iterator<Item = Kind> {
+    fn catalogues() -> impl Iterator<Item = Listing> {
         let axes = Axis::CELL.into_iter().filter(|axis| axis.catalogue().is_some());
-        axes.map(Kind::Axis).chain([Kind::Losses])
+        axes.map(Listing::Axis).chain([Listing::Losses])
     }
 
     /// What one entry is called, and several.
     fn nouns(self) -> (&'static str, &'static str) {
         match self {
-            Kind::Axis(axis) => (axis.name(), axis.plural()),
-            Kind::Losses => ("loss", "losses"),
-            Kind::Keys => ("key", "keys"),
+            Listing::Axis(axis) => (axis.name(), axis.plural()),
+            Listing::Losses => ("loss", "losses"),
+            Listing::Keys => ("key", "keys"),
         }
     }
 
     /// The catalogue, in its order.
     pub fn entries(self) -> Vec<&'static Entry> {
         match self {
-            Kind::Axis(axis) => axis.catalogue().unwrap_or_default(),
-            Kind::Losses => model::loss::ENTRIES.to_vec(),
-            Kind::Keys => Vec::new(),
+            Listing::Axis(axis) => axis.catalogue().unwrap_or_default(),
+            Listing::Losses => model::loss::ENTRIES.to_vec(),
+            Listing::Keys => Vec::new(),
         }
     }
 }
 
-impl clap::ValueEnum for Kind {
+impl clap::ValueEnum for Listing {
     fn value_variants<'a>() -> &'a [Self] {
-        static ALL: LazyLock<Vec<Kind>> = LazyLock::new(|| Kind::catalogues().chain([Kind::Keys]).collect());
+        static ALL: LazyLock<Vec<Listing>> =
+            LazyLock::new(|| Listing::catalogues().chain([Listing::Keys]).collect());
         &ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let help = match self {
-            Kind::Axis(axis) => format!("Values of the axis `{axis}`"),
-            Kind::Losses => "Losses".to_owned(),
-            Kind::Keys => "Keys of an experiment file".to_owned(),
+            Listing::Axis(axis) => format!("Values of the axis `{axis}`"),
+            Listing::Losses => "Losses".to_owned(),
+            Listing::Keys => "Keys of an experiment file".to_owned(),
         };
         Some(PossibleValue::new(self.nouns().1).help(help))
     }
@@ -107,13 +108,13 @@ impl clap::ValueEnum for Kind {
 /// Nothing of that name, or standard output cannot be written.
 pub fn run(args: Args) -> Result<ExitCode> {
     let format = args.format;
-    if format == Format::Schema && args.kind != Some(Kind::Keys) {
+    if format == Format::Schema && args.kind != Some(Listing::Keys) {
         let message = "only the keys have a schema";
         return Err(Error::new(error::Kind::Usage, message).help("goodinit list keys --format schema"));
     }
     match (args.kind, args.name) {
         (None, _) => overview(format)?,
-        (Some(Kind::Keys), name) => list_keys::keys(format, name.as_deref())?,
+        (Some(Listing::Keys), name) => list_keys::keys(format, name.as_deref())?,
         (Some(kind), name) => {
             let mut entries = kind.entries();
             if let Some(name) = name {
@@ -121,7 +122,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             }
             match format {
                 Format::Text => print(&details(&entries, Style::detect()))?,
-                Format::Json => print_json(&entries.iter().map(|e| Item::new(e)).collect::<Vec<_>>())?,
+                Format::Json => print_json(&entries.iter().map(|e| ListedEntry::new(e)).collect::<Vec<_>>())?,
                 Format::Markdown => print(&markdown(&entries))?,
                 Format::Schema => {}
             }
@@ -132,18 +133,18 @@ pub fn run(args: Args) -> Result<ExitCode> {
 
 fn overview(format: Format) -> Result<()> {
     if format == Format::Json {
-        let all: std::collections::BTreeMap<&str, Vec<Item>> = Kind::catalogues()
+        let all: std::collections::BTreeMap<&str, Vec<ListedEntry>> = Listing::catalogues()
             .map(|kind| {
                 (
                     kind.nouns().1,
-                    kind.entries().iter().map(|e| Item::new(e)).collect(),
+                    kind.entries().iter().map(|e| ListedEntry::new(e)).collect(),
                 )
             })
             .collect();
         return print_json(&all);
     }
     let mut out = String::new();
-    for kind in Kind::catalogues() {
+    for kind in Listing::catalogues() {
         let names: Vec<&str> = kind.entries().iter().map(|e| e.name).collect();
         match format {
             Format::Markdown => out.push_str(&format!("- {}: `{}`\n", kind.nouns().1, names.join("`, `"))),
@@ -164,7 +165,7 @@ fn overview(format: Format) -> Result<()> {
 
 /// One entry as a program reads it.
 #[derive(Debug, Serialize)]
-struct Item {
+struct ListedEntry {
     name: &'static str,
     aliases: &'static [&'static str],
     summary: &'static str,
@@ -185,9 +186,9 @@ struct ParameterItem {
     doc: &'static str,
 }
 
-impl Item {
+impl ListedEntry {
     fn new(entry: &Entry) -> Self {
-        Item {
+        ListedEntry {
             name: entry.name,
             aliases: entry.aliases,
             summary: entry.summary,
@@ -311,10 +312,10 @@ mod tests {
 
     #[test]
     fn every_entry_says_what_it_is_and_where_it_is_from() {
-        for kind in Kind::catalogues() {
+        for kind in Listing::catalogues() {
             for e in kind.entries() {
                 assert!(!e.summary.is_empty(), "{} has no summary", e.name);
-                if kind == Kind::Axis(Axis::Scheme) {
+                if kind == Listing::Axis(Axis::Scheme) {
                     assert!(!e.formula.is_empty() && !e.citation.is_empty(), "{}", e.name);
                 }
                 assert!(e.parameters.iter().all(|p| !p.doc.is_empty()), "{}", e.name);
@@ -324,7 +325,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_fit_a_table() {
-        for kind in Kind::catalogues() {
+        for kind in Listing::catalogues() {
             let mut seen = std::collections::BTreeSet::new();
             for e in kind.entries() {
                 for name in std::iter::once(&e.name).chain(e.aliases) {
@@ -337,7 +338,7 @@ mod tests {
 
     #[test]
     fn details_stay_within_the_width() {
-        let text = details(&Kind::Axis(Axis::Scheme).entries(), plain(72));
+        let text = details(&Listing::Axis(Axis::Scheme).entries(), plain(72));
         let long: Vec<&str> = text
             .lines()
             .filter(|l| l.chars().count() > 72 && l.contains("  what"))
@@ -349,12 +350,12 @@ mod tests {
             colour: true,
             ..plain(72)
         };
-        assert!(details(&Kind::Axis(Axis::Scheme).entries()[..1], style).starts_with("\x1b[1m"));
+        assert!(details(&Listing::Axis(Axis::Scheme).entries()[..1], style).starts_with("\x1b[1m"));
     }
 
     #[test]
     fn a_dataset_is_listed_with_shape_licence_split_and_digests() {
-        let entries = Kind::Axis(Axis::Dataset).entries();
+        let entries = Listing::Axis(Axis::Dataset).entries();
         let text = details(&entries, plain(120));
         for said in [
             "  shape     60000 + 10000 x 784, 10 classes",
@@ -365,12 +366,12 @@ mod tests {
         ] {
             assert!(text.contains(said), "{said} is not in:\n{text}");
         }
-        assert!(!details(&Kind::Axis(Axis::Scheme).entries(), plain(120)).contains("  licence"));
+        assert!(!details(&Listing::Axis(Axis::Scheme).entries(), plain(120)).contains("  licence"));
     }
 
     #[test]
     fn a_table_for_a_document_has_a_row_for_each() {
-        let entries = Kind::Axis(Axis::Scheme).entries();
+        let entries = Listing::Axis(Axis::Scheme).entries();
         let table = markdown(&entries);
         assert_eq!(table.lines().count(), entries.len() + 2);
         assert!(

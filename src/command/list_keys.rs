@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::list::Format;
 use super::{print, print_json};
-use crate::experiment::keys::{Key, SECTIONS, Section};
+use crate::experiment::keys::{KeyDoc, SECTIONS, TableDoc};
 use crate::experiment::schema;
 use crate::support::catalog;
 use crate::support::error::{Error, Kind, Result};
@@ -16,7 +16,7 @@ pub(super) fn keys(format: Format, name: Option<&str>) -> Result<()> {
         let message = format!("a schema is that of the whole file, not of `{name}`");
         return Err(Error::new(Kind::Usage, message).help("goodinit list keys --format schema"));
     }
-    let shown: Vec<&Section> = match name {
+    let shown: Vec<&TableDoc> = match name {
         None => SECTIONS.to_vec(),
         Some(name) => {
             let found = SECTIONS.iter().find(|s| s.name == name);
@@ -35,8 +35,8 @@ pub(super) fn keys(format: Format, name: Option<&str>) -> Result<()> {
     }
 }
 
-fn keys_json(section: &Section) -> Json {
-    let key = |k: &Key| {
+fn keys_json(section: &TableDoc) -> Json {
+    let key = |k: &KeyDoc| {
         let default = (!k.default.is_empty()).then_some(k.default);
         json!({ "name": k.name, "takes": k.takes, "default": default, "doc": k.doc })
     };
@@ -45,14 +45,14 @@ fn keys_json(section: &Section) -> Json {
 }
 
 /// The name of a table for a heading.
-fn title(section: &Section) -> String {
+fn title(section: &TableDoc) -> String {
     match section.name {
         "" => "top of the file".to_owned(),
         _ => section.title(),
     }
 }
 
-fn keys_text(sections: &[&Section], style: Style) -> String {
+fn keys_text(sections: &[&TableDoc], style: Style) -> String {
     let mut out = String::new();
     for (i, section) in sections.iter().enumerate() {
         if i > 0 {
@@ -77,7 +77,7 @@ fn keys_text(sections: &[&Section], style: Style) -> String {
     out
 }
 
-fn keys_markdown(sections: &[&Section]) -> String {
+fn keys_markdown(sections: &[&TableDoc]) -> String {
     let mut out = String::new();
     for section in sections {
         out.push_str(&format!(

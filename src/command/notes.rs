@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::support::text::counted;
 use crate::support::text::grouped;
 
-/// Notes of one kind.
+/// SchemeWarnings of one kind.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct OfKind {
     /// Who wrote them.
@@ -20,9 +20,9 @@ struct OfKind {
 /// The notes of a run or a probe, in the order in which kinds appear.
 #[derive(Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Notes(Vec<OfKind>);
+pub struct SchemeWarnings(Vec<OfKind>);
 
-impl Notes {
+impl SchemeWarnings {
     /// Counts the notes on one trial or network, of which `text` has the first.
     pub fn add(&mut self, text: &str) {
         let (kind, what) = text.split_once(": ").unwrap_or(("others", text));
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn notes_are_counted_by_kind() {
-        let mut notes = Notes::default();
+        let mut notes = SchemeWarnings::default();
         assert_eq!(notes.line(3, "trial"), None);
         notes.add("lsuv: layer 2 has output variance 0; lsuv: layer 3 has none");
         notes.add("transfer: layer 1 is frozen");

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::notes::Notes;
+use super::notes::SchemeWarnings;
 use super::{complain, print, print_json};
 use crate::analysis::check;
 use crate::analysis::stats::median;
@@ -58,13 +58,13 @@ pub struct Args {
 
 /// What is printed for programs.
 #[derive(Serialize)]
-struct Outcome<'a> {
+struct ProbeOutput<'a> {
     experiment: &'a str,
     directory: &'a Path,
     networks: usize,
     layers: usize,
     failures: Vec<Failure>,
-    notes: Notes,
+    notes: SchemeWarnings,
     moved_aside: Option<PathBuf>,
     claims: Option<String>,
 }
@@ -102,9 +102,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
         true => Some(pool.install(|| check::evaluate(&out))?),
         false => None,
     };
-    let mut notes = Notes::default();
+    let mut notes = SchemeWarnings::default();
     found.notes.iter().for_each(|text| notes.add(text));
-    let outcome = Outcome {
+    let outcome = ProbeOutput {
         experiment: &job.experiment.name,
         directory: &out,
         networks: found.records.len(),
@@ -139,7 +139,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-impl Outcome<'_> {
+impl ProbeOutput<'_> {
     fn say(&self, out: &mut String, width: usize) {
         // Writing to a string does not fail.
         let _ = writeln!(out, "{} networks, {} layers", self.networks, self.layers);

@@ -77,7 +77,7 @@ fn scale(text: &str) -> std::result::Result<f32, String> {
 
 /// What is printed for programs.
 #[derive(Serialize)]
-struct Outcome<'a> {
+struct ReportOutput<'a> {
     page: &'a Path,
     bytes: usize,
     figures: Vec<PathBuf>,
@@ -111,7 +111,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
         None => Vec::new(),
     };
     write_output(&page, report.html.as_bytes())?;
-    let outcome = Outcome {
+    let outcome = ReportOutput {
         page: &page,
         bytes: report.html.len(),
         figures,

@@ -6,7 +6,7 @@ use std::ops::Index;
 use super::axis::{self, GridAxis, axes};
 use super::canonical::expand;
 use super::coordinates::{Axis, Coordinate as _, Coordinates};
-use super::document::{Document, Item, Node, Span};
+use super::document::{Document, Node, Span, Toml};
 use super::settings::TrialSeeds;
 use crate::init::Registry;
 use crate::support::catalog::{Value, suggest};
@@ -311,7 +311,7 @@ impl Axes {
     /// # Errors
     /// Something that no cell has.
     pub fn named(&self, axis: Axis, node: &Node, document: &Document, registry: &Registry) -> Result<u16> {
-        if let Item::Text(text) = &node.item
+        if let Toml::Text(text) = &node.item
             && let Some(i) = self.find(axis, text)
         {
             return Ok(i);
@@ -319,7 +319,7 @@ impl Axes {
         let mut parsed = Axes::new();
         let text = match parsed.put(axis, node.value(), node.span, registry) {
             Ok(i) => parsed.text(axis, i),
-            Err(error) if matches!(node.item, Item::Text(_)) => {
+            Err(error) if matches!(node.item, Toml::Text(_)) => {
                 let error = Error::new(Kind::Experiment, error.message())
                     .help(self.known(axis, &node.value().to_string()));
                 return Err(document.point(error, node.span, "no cell has this"));

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::axes::listed;
 use super::claim::{Claim, Metric, Op, Rate, Relation, Selector, Tuning};
 use super::coordinates::Axis;
-use super::document::{Document, Item, Node, Span};
+use super::document::{Document, Node, Span, Toml};
 use super::grid::Grid;
 use super::keys::{ClaimKeys, RateKeys};
 use super::metric;
 use super::relation;
-use super::section::Table;
+use super::section::TableReader;
 use super::settings::{Length, Record};
 use super::sides::FreeAxes;
 use crate::init::Registry;
@@ -37,7 +37,7 @@ pub(super) struct ClaimContext<'d> {
 /// Reads every `[[claim]]`.
 pub(super) fn read(context: &ClaimContext<'_>, node: &Node) -> Result<Vec<Claim>> {
     let document = context.document;
-    let Item::List(nodes) = &node.item else {
+    let Toml::List(nodes) = &node.item else {
         let error = document.error(node.span, "`claim` must be a list of tables", "");
         return Err(error.help("write [[claim]] in two pairs of brackets: there may be several"));
     };
@@ -48,7 +48,7 @@ pub(super) fn read(context: &ClaimContext<'_>, node: &Node) -> Result<Vec<Claim>
     let mut names = BTreeSet::new();
     let mut claims = Vec::with_capacity(nodes.len());
     for (i, node) in nodes.iter().enumerate() {
-        let (keys, table) = Table::read::<ClaimKeys>(document, node)?;
+        let (keys, table) = TableReader::read::<ClaimKeys>(document, node)?;
         let claim = context.claim(keys, &table, i)?;
         if !names.insert(claim.name.clone()) {
             let message = format!("another claim is called `{}`", claim.name);
@@ -60,7 +60,7 @@ pub(super) fn read(context: &ClaimContext<'_>, node: &Node) -> Result<Vec<Claim>
 }
 
 impl<'d> ClaimContext<'d> {
-    fn claim(&self, keys: ClaimKeys, table: &Table<'d>, number: usize) -> Result<Claim> {
+    fn claim(&self, keys: ClaimKeys, table: &TableReader<'d>, number: usize) -> Result<Claim> {
         let metric = metric::read(self, table, keys.across)?;
         let (relation, right_wanted) = read_relation(&keys, table)?;
         let rate = self.rate(table, &metric)?;
@@ -109,7 +109,7 @@ impl<'d> ClaimContext<'d> {
         })
     }
 
-    fn rate(&self, table: &Table<'d>, metric: &Metric) -> Result<Rate> {
+    fn rate(&self, table: &TableReader<'d>, metric: &Metric) -> Result<Rate> {
         let Some(node) = table.get("rate") else {
             return Ok(Rate::Fixed);
         };
@@ -121,9 +121,9 @@ impl<'d> ClaimContext<'d> {
             replicates: None,
         };
         match &node.item {
-            Item::Text(word) if word == "fixed" => return Ok(Rate::Fixed),
-            Item::Text(word) if word == "tuned" => {}
-            Item::Table(_) => self.read_tuning(node, &mut tuning)?,
+            Toml::Text(word) if word == "fixed" => return Ok(Rate::Fixed),
+            Toml::Text(word) if word == "tuned" => {}
+            Toml::Table(_) => self.read_tuning(node, &mut tuning)?,
             _ => {
                 let expected = "\"fixed\", \"tuned\" or { by = column, replicates = n }";
                 return Err(table.wrong("rate", node, expected));
@@ -146,9 +146,9 @@ impl<'d> ClaimContext<'d> {
     }
 
     fn read_tuning(&self, node: &'d Node, tuning: &mut Tuning) -> Result<()> {
-        let (_, table) = Table::read::<RateKeys>(self.document, node)?;
+        let (_, table) = TableReader::read::<RateKeys>(self.document, node)?;
         match table.get("by") {
-            Some(node) if matches!(&node.item, Item::Text(by) if by == "metric") => tuning.by = None,
+            Some(node) if matches!(&node.item, Toml::Text(by) if by == "metric") => tuning.by = None,
             Some(node) => tuning.by = Some(metric::trial_column(&table, "by", node)?),
             None => {}
         }
@@ -164,7 +164,7 @@ impl<'d> ClaimContext<'d> {
     }
 
     fn selector(&self, node: &Node, side: &str) -> Result<Selector> {
-        let Item::Table(members) = &node.item else {
+        let Toml::Table(members) = &node.item else {
             let message = format!("`{side}` must be a table of coordinates, not {}", node.describe());
             let error = self.document.error(node.span, message, "");
             return Err(error.help("for example { scheme = \"he_normal\", learning_rate = 0.1 }"));
@@ -201,7 +201,7 @@ impl<'d> ClaimContext<'d> {
             return Ok(self.grid.axes.text(axis, i).to_owned());
         }
         match node.item {
-            Item::Integer(x) if x >= 0 && (axis != Axis::Replicate || x < i64::from(self.replicates)) => {
+            Toml::Integer(x) if x >= 0 && (axis != Axis::Replicate || x < i64::from(self.replicates)) => {
                 Ok(x.to_string())
             }
             _ => {
@@ -213,7 +213,7 @@ impl<'d> ClaimContext<'d> {
 }
 
 /// The relation with its threshold and tolerance, and whether it speaks of `right`.
-fn read_relation(keys: &ClaimKeys, table: &Table<'_>) -> Result<(Relation, bool)> {
+fn read_relation(keys: &ClaimKeys, table: &TableReader<'_>) -> Result<(Relation, bool)> {
     let wrong = |message: String| -> Error {
         table
             .error(table.place("relation"), message)
@@ -257,9 +257,9 @@ fn read_relation(keys: &ClaimKeys, table: &Table<'_>) -> Result<(Relation, bool)
     Ok((parsed.relation, parsed.right))
 }
 
-fn axes_of(table: &Table<'_>, key: &str) -> Result<Vec<Axis>> {
+fn axes_of(table: &TableReader<'_>, key: &str) -> Result<Vec<Axis>> {
     let axis = |node: &Node| -> Result<Axis> {
-        let Item::Text(name) = &node.item else {
+        let Toml::Text(name) = &node.item else {
             return Err(table.wrong(key, node, "the name of an axis, or a list of them"));
         };
         let found = Axis::CELL.into_iter().find(|axis| axis.name() == name);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use super::axis::{self, AlsoIn, GridAxis, axes};
-use super::keys::Key;
+use super::keys::KeyDoc;
 use crate::row::{CellValue, ColumnKind};
 use crate::support::catalog::{Entry, number};
 
@@ -230,14 +230,14 @@ macro_rules! define {
         }
 
         /// The keys of `[grid]`: the axes, and `exclude`.
-        pub(super) const GRID_KEYS: &[Key] = &[
-            $(Key {
+        pub(super) const GRID_KEYS: &[KeyDoc] = &[
+            $(KeyDoc {
                 name: stringify!($cell),
                 takes: axis::$Cell::TAKES,
                 default: default_in_words(axis::$Cell::DEFAULT, axis::$Cell::ALSO_IN),
                 doc: axis::$Cell::DOC,
             },)*
-            Key {
+            KeyDoc {
                 name: "exclude",
                 takes: "tables",
                 default: "none",

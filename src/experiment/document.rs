@@ -27,12 +27,12 @@ pub(super) struct Span {
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub span: Span,
-    pub item: Item,
+    pub item: Toml,
 }
 
 /// A value.
 #[derive(Debug, Clone)]
-pub(super) enum Item {
+pub(super) enum Toml {
     Text(String),
     Integer(i64),
     Number(f64),
@@ -53,10 +53,10 @@ impl Member {
     /// A member as if the file had it: `text` is a number, a flag or else a word.
     pub fn default_of(key: &str, text: &str, span: Span) -> Self {
         let item = match (text.parse(), text.parse(), text.parse()) {
-            (Ok(x), ..) => Item::Integer(x),
-            (_, Ok(x), _) => Item::Number(x),
-            (.., Ok(x)) => Item::Flag(x),
-            _ => Item::Text(text.to_owned()),
+            (Ok(x), ..) => Toml::Integer(x),
+            (_, Ok(x), _) => Toml::Number(x),
+            (.., Ok(x)) => Toml::Flag(x),
+            _ => Toml::Text(text.to_owned()),
         };
         Member {
             key: key.to_owned(),
@@ -111,7 +111,7 @@ impl Document {
         let path = path.to_owned();
         let mut document = Document {
             texts: vec![Text { path, text }],
-            root: parsed.node_at(0..0, Item::Flag(false)),
+            root: parsed.node_at(0..0, Toml::Flag(false)),
         };
         document.root = root.map_err(|(span, message)| document.error(span, message, ""))?;
         Ok(document)
@@ -159,12 +159,12 @@ impl Document {
 
 fn to_toml(node: &Node) -> toml::Value {
     match &node.item {
-        Item::Text(x) => toml::Value::String(x.clone()),
-        Item::Integer(x) => toml::Value::Integer(*x),
-        Item::Number(x) => toml::Value::Float(*x),
-        Item::Flag(x) => toml::Value::Boolean(*x),
-        Item::List(items) => toml::Value::Array(items.iter().map(to_toml).collect()),
-        Item::Table(members) => toml::Value::Table(
+        Toml::Text(x) => toml::Value::String(x.clone()),
+        Toml::Integer(x) => toml::Value::Integer(*x),
+        Toml::Number(x) => toml::Value::Float(*x),
+        Toml::Flag(x) => toml::Value::Boolean(*x),
+        Toml::List(items) => toml::Value::Array(items.iter().map(to_toml).collect()),
+        Toml::Table(members) => toml::Value::Table(
             members
                 .iter()
                 .map(|m| (m.key.clone(), to_toml(&m.node)))
@@ -192,7 +192,7 @@ impl Parsed {
     }
 
     /// `item` at a place that the parser gave.
-    pub fn node_at(&self, range: Range<usize>, item: Item) -> Node {
+    pub fn node_at(&self, range: Range<usize>, item: Toml) -> Node {
         let span = self.span(range);
         Node { span, item }
     }
@@ -200,16 +200,16 @@ impl Parsed {
     pub fn node(&self, value: &Spanned<DeValue<'_>>) -> Misplaced<Node> {
         let span = self.span(value.span());
         let item = match value.get_ref() {
-            DeValue::String(x) => Item::Text(x.to_string()),
+            DeValue::String(x) => Toml::Text(x.to_string()),
             DeValue::Integer(x) => {
                 let parsed = i64::from_str_radix(x.as_str(), x.radix());
-                Item::Integer(parsed.map_err(|_| (span, format!("`{x}` is too large a number")))?)
+                Toml::Integer(parsed.map_err(|_| (span, format!("`{x}` is too large a number")))?)
             }
             DeValue::Float(x) => match x.as_str().parse::<f64>() {
-                Ok(parsed) if parsed.is_finite() => Item::Number(parsed),
+                Ok(parsed) if parsed.is_finite() => Toml::Number(parsed),
                 _ => return Err((span, format!("`{x}` is not a finite number"))),
             },
-            DeValue::Boolean(x) => Item::Flag(*x),
+            DeValue::Boolean(x) => Toml::Flag(*x),
             DeValue::Datetime(x) => {
                 return Err((
                     span,
@@ -217,14 +217,14 @@ impl Parsed {
                 ));
             }
             DeValue::Array(items) => {
-                Item::List(items.iter().map(|i| self.node(i)).collect::<Misplaced<_>>()?)
+                Toml::List(items.iter().map(|i| self.node(i)).collect::<Misplaced<_>>()?)
             }
             DeValue::Table(table) => self.table(table)?,
         };
         Ok(Node { span, item })
     }
 
-    fn table(&self, table: &DeTable<'_>) -> Misplaced<Item> {
+    fn table(&self, table: &DeTable<'_>) -> Misplaced<Toml> {
         let mut members = Vec::with_capacity(table.len());
         for (key, value) in table {
             members.push(Member {
@@ -234,7 +234,7 @@ impl Parsed {
             });
         }
         members.sort_by_key(|m| m.span);
-        Ok(Item::Table(members))
+        Ok(Toml::Table(members))
     }
 }
 
@@ -242,26 +242,26 @@ impl Node {
     /// What this is, for messages.
     pub fn describe(&self) -> String {
         match &self.item {
-            Item::Text(x) => format!("the text \"{}\"", excerpt(x)),
-            Item::Integer(x) => x.to_string(),
+            Toml::Text(x) => format!("the text \"{}\"", excerpt(x)),
+            Toml::Integer(x) => x.to_string(),
             // 5.0 is not the whole number 5.
-            Item::Number(x) => format!("{x:?}"),
-            Item::Flag(x) => x.to_string(),
-            Item::List(items) if items.is_empty() => "an empty list".to_owned(),
-            Item::List(_) => "a list".to_owned(),
-            Item::Table(_) => "a table".to_owned(),
+            Toml::Number(x) => format!("{x:?}"),
+            Toml::Flag(x) => x.to_string(),
+            Toml::List(items) if items.is_empty() => "an empty list".to_owned(),
+            Toml::List(_) => "a list".to_owned(),
+            Toml::Table(_) => "a table".to_owned(),
         }
     }
 
     /// This as a catalogue value.
     pub fn value(&self) -> Value {
         match &self.item {
-            Item::Text(x) => Value::Text(x.clone()),
-            Item::Integer(x) => Value::Integer(*x),
-            Item::Number(x) => Value::Number(*x),
-            Item::Flag(x) => Value::Flag(*x),
-            Item::List(items) => Value::List(items.iter().map(Node::value).collect()),
-            Item::Table(members) => Value::Table(
+            Toml::Text(x) => Value::Text(x.clone()),
+            Toml::Integer(x) => Value::Integer(*x),
+            Toml::Number(x) => Value::Number(*x),
+            Toml::Flag(x) => Value::Flag(*x),
+            Toml::List(items) => Value::List(items.iter().map(Node::value).collect()),
+            Toml::Table(members) => Value::Table(
                 members
                     .iter()
                     .map(|m| (m.key.clone(), m.node.value()))
@@ -273,7 +273,7 @@ impl Node {
     /// The members of a table; anything else has none.
     pub fn members(&self) -> &[Member] {
         match &self.item {
-            Item::Table(members) => members,
+            Toml::Table(members) => members,
             _ => &[],
         }
     }
@@ -281,7 +281,7 @@ impl Node {
     /// The items of a list; anything else is a list of one.
     pub fn as_list(&self) -> &[Node] {
         match &self.item {
-            Item::List(items) => items,
+            Toml::List(items) => items,
             _ => std::slice::from_ref(self),
         }
     }
@@ -293,8 +293,8 @@ impl Node {
             message.contains(&format!("`{name}`")) || message.contains(&format!("the text \"{name}\""))
         };
         match &self.item {
-            Item::Table(members) => {
-                let by_text = |m: &&Member| matches!(&m.node.item, Item::Text(x) if named(x));
+            Toml::Table(members) => {
+                let by_text = |m: &&Member| matches!(&m.node.item, Toml::Text(x) if named(x));
                 let by_key = |m: &&Member| m.key != "kind" && named(&m.key);
                 let found = members
                     .iter()
@@ -306,9 +306,9 @@ impl Node {
                     None => self.span,
                 }
             }
-            Item::List(items) => {
+            Toml::List(items) => {
                 let found = items.iter().find(|i| match &i.item {
-                    Item::List(_) => false,
+                    Toml::List(_) => false,
                     _ => named(&i.value().to_string()),
                 });
                 found.map_or(self.span, |i| i.span)
@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn an_error_points_at_the_member_that_its_message_quotes() {
         let d = document("a = { kind = \"normal\", std = -1 }\n");
-        let Item::Table(members) = &d.root.item else {
+        let Toml::Table(members) = &d.root.item else {
             panic!("a table")
         };
         let node = &members[0].node;

@@ -3,9 +3,9 @@
 use super::axes::{Axes, Cell, MAX_VALUES, listed};
 use super::axis::AlsoIn;
 use super::coordinates::Axis;
-use super::document::{Document, Item, Node};
+use super::document::{Document, Node, Toml};
 use super::keys::GRID;
-use super::section::Table;
+use super::section::TableReader;
 use crate::init::Registry;
 use crate::support::catalog::{self, Value};
 use crate::support::error::Result;
@@ -73,7 +73,7 @@ pub(super) fn read(
     // (cell, number of its grid)
     let mut cells: Vec<(Cell, u32)> = Vec::new();
     for (i, grid) in grids.iter().enumerate() {
-        let reader = Table::open(document, grid, &GRID)?;
+        let reader = TableReader::open(document, grid, &GRID)?;
         builder.cells(&reader, i as u32, &mut cells)?;
     }
     cells.sort_unstable();
@@ -104,7 +104,7 @@ struct Builder<'d> {
 
 impl<'d> Builder<'d> {
     /// Adds the cells of one grid to `cells`.
-    fn cells(&mut self, reader: &Table<'d>, number: u32, cells: &mut Vec<(Cell, u32)>) -> Result<()> {
+    fn cells(&mut self, reader: &TableReader<'d>, number: u32, cells: &mut Vec<(Cell, u32)>) -> Result<()> {
         let mut values: Vec<(Axis, Vec<u16>)> = Vec::with_capacity(Axis::CELL.len());
         for axis in Axis::CELL {
             values.push((axis, self.axis(reader, axis)?));
@@ -141,7 +141,7 @@ impl<'d> Builder<'d> {
     }
 
     /// The numbers of the values that one axis has in this grid.
-    fn axis(&mut self, reader: &Table<'d>, axis: Axis) -> Result<Vec<u16>> {
+    fn axis(&mut self, reader: &TableReader<'d>, axis: Axis) -> Result<Vec<u16>> {
         let Some(node) = reader.get(axis.name()) else {
             return Ok(vec![self.default(reader, axis)?]);
         };
@@ -188,7 +188,7 @@ impl<'d> Builder<'d> {
     }
 
     /// The one value of an axis that is given outside `[grid]` may not be given in it, too.
-    fn only_once(&self, reader: &Table<'d>, axis: Axis) -> Result<()> {
+    fn only_once(&self, reader: &TableReader<'d>, axis: Axis) -> Result<()> {
         let (Some(place), Some((_, value))) = (axis.also_in(), self.defaults.of(axis)) else {
             return Ok(());
         };
@@ -204,7 +204,7 @@ impl<'d> Builder<'d> {
     }
 
     /// The one value of an axis that the grid leaves out.
-    fn default(&mut self, reader: &Table<'d>, axis: Axis) -> Result<u16> {
+    fn default(&mut self, reader: &TableReader<'d>, axis: Axis) -> Result<u16> {
         if let Some((node, value)) = self.defaults.of(axis) {
             let number = self.axes.put(axis, value, node.span, self.registry);
             return number.map_err(|error| {
@@ -247,7 +247,7 @@ fn select(
     registry: &Registry,
     what: &str,
 ) -> Result<Selected> {
-    let Item::Table(members) = &node.item else {
+    let Toml::Table(members) = &node.item else {
         let message = format!("`{what}` must be a table of coordinates, not {}", node.describe());
         return Err(document
             .error(node.span, message, "")

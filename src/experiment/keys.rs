@@ -19,18 +19,18 @@ use super::coordinates::GRID_KEYS;
 
 /// A table of an experiment file and the keys it takes.
 #[derive(Debug)]
-pub struct Section {
+pub struct TableDoc {
     /// As it is written: `[train]`; empty for the top of the file.
     pub name: &'static str,
     /// One line: what it is about.
     pub doc: &'static str,
     /// Its keys.
-    pub keys: &'static [Key],
+    pub keys: &'static [KeyDoc],
 }
 
 /// One key.
 #[derive(Debug)]
-pub struct Key {
+pub struct KeyDoc {
     /// As it is written.
     pub name: &'static str,
     /// What it takes.
@@ -41,7 +41,7 @@ pub struct Key {
     pub doc: &'static str,
 }
 
-impl Section {
+impl TableDoc {
     /// `[train]`, or "an experiment file" for the top.
     pub fn title(&self) -> String {
         match self.name {
@@ -53,13 +53,13 @@ impl Section {
     }
 
     /// The key called `name`.
-    pub fn key(&self, name: &str) -> Option<&Key> {
+    pub fn key(&self, name: &str) -> Option<&KeyDoc> {
         self.keys.iter().find(|k| k.name == name)
     }
 }
 
 /// Every table of an experiment file, in the order in which it is usually written.
-pub static SECTIONS: [&Section; 6] = [
+pub static SECTIONS: [&TableDoc; 6] = [
     FileKeys::SECTION,
     TrainKeys::SECTION,
     &GRID,
@@ -70,7 +70,7 @@ pub static SECTIONS: [&Section; 6] = [
 
 /// A struct that a table of the file is read into.
 pub(super) trait FileTable: DeserializeOwned {
-    const SECTION: &'static Section;
+    const SECTION: &'static TableDoc;
     /// The keys with a default that is read as if the file had it.
     const DEFAULTS: &'static [(&'static str, &'static str)];
 
@@ -100,10 +100,10 @@ macro_rules! tables {
         }
 
         impl FileTable for $Name {
-            const SECTION: &'static Section = &Section {
+            const SECTION: &'static TableDoc = &TableDoc {
                 name: $name,
                 doc: concat!($($about),*).trim_ascii(),
-                keys: &[$(Key {
+                keys: &[$(KeyDoc {
                     name: stringify!($key),
                     takes: <$type as FieldType>::TAKES,
                     default: concat!($($default)? $($words)?),
@@ -254,7 +254,7 @@ tables! {
 }
 
 /// `[grid]`, whose keys are the axes.
-pub static GRID: Section = Section {
+pub static GRID: TableDoc = TableDoc {
     name: "grid",
     doc: "the axes: each takes one value or a list; every combination is a cell",
     keys: GRID_KEYS,

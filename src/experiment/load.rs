@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::check;
 use super::claim::Layers;
 use super::claims::{self, ClaimContext};
-use super::document::{Document, Item, Node};
+use super::document::{Document, Node, Toml};
 use super::grid::{self, Defaults, Grid};
 use super::keys::{FileKeys, MAX_EPOCHS, MAX_REPLICATES, RecordKeys, SeedsKeys, TrainKeys, Whole};
 use super::metric;
-use super::section::Table;
+use super::section::TableReader;
 use super::settings::{LayerEpoch, Length, Record, Seeding, Seeds, Train};
 use super::{Experiment, MAX_TRIALS};
 use crate::init::Registry;
@@ -23,18 +23,22 @@ const MAX_CROSSED: i64 = 10_000;
 
 /// Checks a document.
 pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experiment> {
-    let (file, top) = Table::read::<FileKeys>(document, &document.root)?;
+    let (file, top) = TableReader::read::<FileKeys>(document, &document.root)?;
     check_name(&top, &file.name.0)?;
     let replicates = file.replicates.0 as u32;
-    let (train_keys, train_table) = Table::read::<TrainKeys>(document, top.require("train")?)?;
+    let (train_keys, train_table) = TableReader::read::<TrainKeys>(document, top.require("train")?)?;
     let (train, loss) = train(&train_keys, &train_table)?;
     let seeds = match top.get("seeds") {
-        Some(node) => seeds(&Table::read::<SeedsKeys>(document, node)?.1, &top, replicates)?,
+        Some(node) => seeds(
+            &TableReader::read::<SeedsKeys>(document, node)?.1,
+            &top,
+            replicates,
+        )?,
         None => Seeds::default(),
     };
     let (record, record_table) = match top.get("record") {
         Some(node) => {
-            let (keys, table) = Table::read::<RecordKeys>(document, node)?;
+            let (keys, table) = TableReader::read::<RecordKeys>(document, node)?;
             (record(&keys, &table, &train)?, Some(table))
         }
         None => (Record::default(), None),
@@ -80,7 +84,7 @@ pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experimen
     })
 }
 
-fn check_name(top: &Table<'_>, name: &str) -> Result<()> {
+fn check_name(top: &TableReader<'_>, name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let expected = if name.is_empty()
         || name.len() > 100
@@ -107,7 +111,7 @@ fn is_device(name: &str) -> bool {
     ["con", "prn", "aux", "nul"].contains(&stem.as_str()) || numbered("com") || numbered("lpt")
 }
 
-fn train(keys: &TrainKeys, table: &Table<'_>) -> Result<(Train, Loss)> {
+fn train(keys: &TrainKeys, table: &TableReader<'_>) -> Result<(Train, Loss)> {
     let length = match (keys.epochs, keys.steps) {
         (Some(Whole(n)), None) => Length::Epochs(n as u32),
         (None, Some(Whole(n))) => Length::Steps(n as u64),
@@ -136,7 +140,7 @@ fn train(keys: &TrainKeys, table: &Table<'_>) -> Result<(Train, Loss)> {
     Ok((train, loss))
 }
 
-fn seeds(table: &Table<'_>, top: &Table<'_>, replicates: u32) -> Result<Seeds> {
+fn seeds(table: &TableReader<'_>, top: &TableReader<'_>, replicates: u32) -> Result<Seeds> {
     let defaults = Seeds::default();
     let seeding = |key: &str, default: Seeding| match table.get(key) {
         Some(node) => seeding(table, key, node),
@@ -157,14 +161,14 @@ fn seeds(table: &Table<'_>, top: &Table<'_>, replicates: u32) -> Result<Seeds> {
     Ok(seeds)
 }
 
-fn seeding(table: &Table<'_>, key: &str, node: &Node) -> Result<Seeding> {
+fn seeding(table: &TableReader<'_>, key: &str, node: &Node) -> Result<Seeding> {
     match &node.item {
-        Item::Text(word) if word == "replicate" => Ok(Seeding::Replicate),
-        Item::Integer(seed @ 0..=MAX_SEED) => Ok(Seeding::Fixed(*seed as u32)),
-        Item::List(items) if items.len() as i64 > MAX_CROSSED => {
+        Toml::Text(word) if word == "replicate" => Ok(Seeding::Replicate),
+        Toml::Integer(seed @ 0..=MAX_SEED) => Ok(Seeding::Fixed(*seed as u32)),
+        Toml::List(items) if items.len() as i64 > MAX_CROSSED => {
             Err(table.wrong(key, node, format!("a list of at most {MAX_CROSSED} seeds")))
         }
-        Item::List(items) if !items.is_empty() => {
+        Toml::List(items) if !items.is_empty() => {
             let mut seeds = std::collections::BTreeSet::new();
             for item in items {
                 let Whole(seed) = table.value::<Whole<0, MAX_SEED>>(key, item)?;
@@ -174,7 +178,7 @@ fn seeding(table: &Table<'_>, key: &str, node: &Node) -> Result<Seeding> {
             }
             Ok(Seeding::Crossed(seeds.into_iter().collect()))
         }
-        Item::Table(members) if members.len() == 1 && members[0].key == "crossed" => {
+        Toml::Table(members) if members.len() == 1 && members[0].key == "crossed" => {
             let Whole(count) = table.value::<Whole<1, MAX_CROSSED>>("crossed", &members[0].node)?;
             Ok(Seeding::Crossed((0..count as u32).collect()))
         }
@@ -185,7 +189,7 @@ fn seeding(table: &Table<'_>, key: &str, node: &Node) -> Result<Seeding> {
     }
 }
 
-fn record(keys: &RecordKeys, table: &Table<'_>, train: &Train) -> Result<Record> {
+fn record(keys: &RecordKeys, table: &TableReader<'_>, train: &Train) -> Result<Record> {
     let mut layer_rows = metric::layers(table, "layer_rows")?;
     if let Layers::These(numbers) = &mut layer_rows {
         numbers.sort_unstable();
@@ -200,22 +204,22 @@ fn record(keys: &RecordKeys, table: &Table<'_>, train: &Train) -> Result<Record>
     })
 }
 
-fn layers(table: &Table<'_>, train: &Train) -> Result<Vec<LayerEpoch>> {
+fn layers(table: &TableReader<'_>, train: &Train) -> Result<Vec<LayerEpoch>> {
     let node = match table.get("layers") {
         None => return Ok(Vec::new()),
         Some(node) => node,
     };
     match node.item {
-        Item::Flag(true) => return Ok(vec![LayerEpoch::After(0), LayerEpoch::Last]),
-        Item::Flag(false) => return Ok(Vec::new()),
+        Toml::Flag(true) => return Ok(vec![LayerEpoch::After(0), LayerEpoch::Last]),
+        Toml::Flag(false) => return Ok(Vec::new()),
         _ => {}
     }
     let mut epochs = Vec::new();
     for item in node.as_list() {
         epochs.push(match &item.item {
-            Item::Text(word) if word == "last" => LayerEpoch::Last,
-            Item::Text(word) if word == "all" => LayerEpoch::All,
-            Item::Integer(_) => LayerEpoch::After(evaluated(table, item, train)?),
+            Toml::Text(word) if word == "last" => LayerEpoch::Last,
+            Toml::Text(word) if word == "all" => LayerEpoch::All,
+            Toml::Integer(_) => LayerEpoch::After(evaluated(table, item, train)?),
             _ => return Err(table.wrong("layers", item, "an epoch, \"last\" or \"all\"")),
         });
     }
@@ -225,7 +229,7 @@ fn layers(table: &Table<'_>, train: &Train) -> Result<Vec<LayerEpoch>> {
 }
 
 /// A layer that no network of the grid has is a slip, and would leave the tables empty.
-fn check_rows(table: &Table<'_>, rows: &Layers, grid: &Grid) -> Result<()> {
+fn check_rows(table: &TableReader<'_>, rows: &Layers, grid: &Grid) -> Result<()> {
     let deepest = grid.axes.deepest();
     match rows {
         Layers::These(numbers) if numbers.last().is_some_and(|last| *last > deepest) => {
@@ -239,7 +243,7 @@ fn check_rows(table: &Table<'_>, rows: &Layers, grid: &Grid) -> Result<()> {
 }
 
 /// An epoch at which there is an evaluation.
-fn evaluated(table: &Table<'_>, node: &Node, train: &Train) -> Result<u32> {
+fn evaluated(table: &TableReader<'_>, node: &Node, train: &Train) -> Result<u32> {
     let Length::Epochs(last) = train.length else {
         return Ok(table.integer("layers", node, 0..=MAX_EPOCHS)? as u32);
     };
@@ -254,7 +258,7 @@ fn evaluated(table: &Table<'_>, node: &Node, train: &Train) -> Result<u32> {
 }
 
 /// Trials must be countable before a list of them is made.
-fn check_count(top: &Table<'_>, cells: usize, per_cell: u64, replicates: u32) -> Result<()> {
+fn check_count(top: &TableReader<'_>, cells: usize, per_cell: u64, replicates: u32) -> Result<()> {
     if per_cell > MAX_REPLICATES as u64 {
         let message = format!("{per_cell} trials per cell are more than {MAX_REPLICATES}");
         return Err(top.error(top.span(), message));

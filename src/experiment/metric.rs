@@ -2,9 +2,9 @@
 
 use super::claim::{Aggregate, EndStatus, Evaluation, Layers, Metric, TimeUnit};
 use super::claims::ClaimContext;
-use super::document::{Item, Node};
+use super::document::{Node, Toml};
 use super::keys::{TimeToKeys, Whole};
-use super::section::Table;
+use super::section::TableReader;
 use super::settings::{LayerEpoch, Length};
 use crate::row::{EpochRow, LayerRow, ProbeRow, TrialRow, numeric};
 use crate::support::catalog::suggest;
@@ -53,11 +53,11 @@ pub(super) fn names() -> Vec<String> {
 }
 
 /// Reads `metric` and the keys that belong to it.
-pub(super) fn read(context: &ClaimContext<'_>, table: &Table<'_>, across: Aggregate) -> Result<Metric> {
+pub(super) fn read(context: &ClaimContext<'_>, table: &TableReader<'_>, across: Aggregate) -> Result<Metric> {
     let node = table.require("metric")?;
     let metric = match &node.item {
-        Item::Text(text) => named(context, table, node, text, across)?,
-        Item::Table(_) => time_to(context, table, node)?,
+        Toml::Text(text) => named(context, table, node, text, across)?,
+        Toml::Table(_) => time_to(context, table, node)?,
         _ => {
             let expected = "the name of a column or { steps_to = target, of = column }";
             return Err(table.wrong("metric", node, expected));
@@ -69,7 +69,7 @@ pub(super) fn read(context: &ClaimContext<'_>, table: &Table<'_>, across: Aggreg
 
 fn named(
     context: &ClaimContext<'_>,
-    table: &Table<'_>,
+    table: &TableReader<'_>,
     node: &Node,
     text: &str,
     across: Aggregate,
@@ -121,7 +121,13 @@ fn named(
     })
 }
 
-fn column_of(table: &Table<'_>, node: &Node, column: &str, known: &[&str], file: &str) -> Result<String> {
+fn column_of(
+    table: &TableReader<'_>,
+    node: &Node,
+    column: &str,
+    known: &[&str],
+    file: &str,
+) -> Result<String> {
     if known.contains(&column) {
         return Ok(column.to_owned());
     }
@@ -131,15 +137,15 @@ fn column_of(table: &Table<'_>, node: &Node, column: &str, known: &[&str], file:
 }
 
 /// The numeric column of `trials.csv` that `node`, under `key`, names.
-pub(super) fn trial_column(table: &Table<'_>, key: &str, node: &Node) -> Result<String> {
+pub(super) fn trial_column(table: &TableReader<'_>, key: &str, node: &Node) -> Result<String> {
     match &node.item {
-        Item::Text(column) => column_of(table, node, column, &trial_columns(), "trials"),
+        Toml::Text(column) => column_of(table, node, column, &trial_columns(), "trials"),
         _ => Err(table.wrong(key, node, "a column of trials.csv")),
     }
 }
 
-fn time_to(context: &ClaimContext<'_>, table: &Table<'_>, node: &Node) -> Result<Metric> {
-    let (keys, inner) = Table::read::<TimeToKeys>(context.document, node)?;
+fn time_to(context: &ClaimContext<'_>, table: &TableReader<'_>, node: &Node) -> Result<Metric> {
+    let (keys, inner) = TableReader::read::<TimeToKeys>(context.document, node)?;
     let target = match (keys.steps_to, keys.epochs_to) {
         (Some(_), Some(_)) => {
             let span = inner.key_span("epochs_to").unwrap_or(node.span);
@@ -158,23 +164,23 @@ fn time_to(context: &ClaimContext<'_>, table: &Table<'_>, node: &Node) -> Result
     Ok(Metric::TimeTo { column, target, unit })
 }
 
-fn evaluation(table: &Table<'_>) -> Result<Evaluation> {
+fn evaluation(table: &TableReader<'_>) -> Result<Evaluation> {
     match table.get("epoch") {
         None => Ok(Evaluation::Last),
         Some(node) => match &node.item {
-            Item::Text(word) if word == "last" => Ok(Evaluation::Last),
-            Item::Integer(x @ 0..=0xffff_ffff) => Ok(Evaluation::AfterEpoch(*x as u32)),
+            Toml::Text(word) if word == "last" => Ok(Evaluation::Last),
+            Toml::Integer(x @ 0..=0xffff_ffff) => Ok(Evaluation::AfterEpoch(*x as u32)),
             _ => Err(table.wrong("epoch", node, "a whole number or \"last\"")),
         },
     }
 }
 
 /// The layers that `key` names; all where it is left out.
-pub(super) fn layers(table: &Table<'_>, key: &str) -> Result<Layers> {
+pub(super) fn layers(table: &TableReader<'_>, key: &str) -> Result<Layers> {
     let Some(node) = table.get(key) else {
         return Ok(Layers::All);
     };
-    if let Item::Text(text) = &node.item {
+    if let Toml::Text(text) = &node.item {
         let named = Layers::WORDS.into_iter().find(|(word, _)| word == text);
         let expected = "all, hidden, first, last_hidden, output or a list of numbers";
         return named
@@ -190,7 +196,7 @@ pub(super) fn layers(table: &Table<'_>, key: &str) -> Result<Layers> {
     Ok(Layers::These(numbers))
 }
 
-fn needs_epochs(context: &ClaimContext<'_>, table: &Table<'_>, node: &Node) -> Result<()> {
+fn needs_epochs(context: &ClaimContext<'_>, table: &TableReader<'_>, node: &Node) -> Result<()> {
     if context.record.epochs {
         return Ok(());
     }
@@ -200,7 +206,12 @@ fn needs_epochs(context: &ClaimContext<'_>, table: &Table<'_>, node: &Node) -> R
         .help("set epochs = true in [record]"))
 }
 
-fn needs_layers(context: &ClaimContext<'_>, table: &Table<'_>, node: &Node, at: Evaluation) -> Result<()> {
+fn needs_layers(
+    context: &ClaimContext<'_>,
+    table: &TableReader<'_>,
+    node: &Node,
+    at: Evaluation,
+) -> Result<()> {
     let recorded = &context.record.layers;
     let (measured, example) = match at {
         Evaluation::AfterEpoch(n) => (recorded.contains(&LayerEpoch::After(n)), n.to_string()),
@@ -220,7 +231,7 @@ fn needs_layers(context: &ClaimContext<'_>, table: &Table<'_>, node: &Node, at: 
 }
 
 /// Keys that say nothing about this metric would be ignored; they are refused instead.
-fn refuse_unused(table: &Table<'_>, metric: &Metric) -> Result<()> {
+fn refuse_unused(table: &TableReader<'_>, metric: &Metric) -> Result<()> {
     let used: &[&str] = match metric {
         Metric::Epoch { .. } => &["epoch"],
         Metric::Layer { .. } => &["epoch", "layers", "across"],

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
-use super::document::{Document, Item, Member, Misplaced, Node, Parsed, Span, Text};
+use super::document::{Document, Member, Misplaced, Node, Parsed, Span, Text, Toml};
 use crate::support::error::Result;
 
 impl Document {
@@ -52,7 +52,7 @@ impl Document {
                 node.map_err(|(span, message)| self.error(span, message, ""))
             }
             Err(_) if text.chars().all(is_bare) => {
-                Ok(parsed.node_at(0..text.len(), Item::Text(text.to_owned())))
+                Ok(parsed.node_at(0..text.len(), Toml::Text(text.to_owned())))
             }
             Err(e) => {
                 let span = parsed.span(e.span().unwrap_or(0..text.len()));
@@ -75,7 +75,7 @@ fn set_in(node: &mut Node, path: &[(String, Span)], value: Option<Node>) -> Misp
     };
     let remove = rest.is_empty() && value.is_none();
     match &mut node.item {
-        Item::List(items) => {
+        Toml::List(items) => {
             let count = items.len();
             match key.parse::<usize>() {
                 Ok(i) if i < count && remove => {
@@ -95,7 +95,7 @@ fn set_in(node: &mut Node, path: &[(String, Span)], value: Option<Node>) -> Misp
                 }
             }
         }
-        Item::Table(members) => {
+        Toml::Table(members) => {
             let found = members.iter().position(|m| m.key == *key);
             let index = match (found, remove) {
                 (Some(i), true) => {
@@ -110,7 +110,7 @@ fn set_in(node: &mut Node, path: &[(String, Span)], value: Option<Node>) -> Misp
                         span: *span,
                         node: Node {
                             span: *span,
-                            item: Item::Table(Vec::new()),
+                            item: Toml::Table(Vec::new()),
                         },
                     });
                     members.len() - 1

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::coordinates::Axis;
-use super::keys::{FileKeys, FileTable, GRID, Key, TimeToKeys};
+use super::keys::{FileKeys, FileTable, GRID, KeyDoc, TimeToKeys};
 use super::metric;
 use crate::data;
 use crate::support::catalog::{Default, Entry, ParameterKind};
@@ -52,7 +52,7 @@ pub(super) fn table<T: FileTable>() -> Json {
 
 /// The schema of one `[grid]`.
 pub(super) fn grid() -> Json {
-    let schema = |key: &'static Key| match Axis::named(key.name) {
+    let schema = |key: &'static KeyDoc| match Axis::named(key.name) {
         Some(_) => one_or_many(reference(key.name)),
         None => one_or_many(reference("coordinates")),
     };
@@ -62,7 +62,7 @@ pub(super) fn grid() -> Json {
 }
 
 /// `schema` with what the key means.
-fn described(key: &Key, schema: Json) -> Json {
+fn described(key: &KeyDoc, schema: Json) -> Json {
     let default = match key.default {
         "" => String::new(),
         default => format!("; default {default}"),

@@ -7,25 +7,25 @@ use std::ops::RangeInclusive;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::document::{Document, Item, Member, Node, Span};
-use super::keys::{FileTable, SECTIONS, Section};
+use super::document::{Document, Member, Node, Span, Toml};
+use super::keys::{FileTable, SECTIONS, TableDoc};
 use crate::support::catalog::{nearest, suggest};
 use crate::support::error::{Error, Result};
 
 /// A table of the file: which section it is, and where its keys and values stand.
 #[derive(Clone, Copy)]
-pub(super) struct Table<'d> {
+pub(super) struct TableReader<'d> {
     pub document: &'d Document,
-    section: &'static Section,
+    section: &'static TableDoc,
     members: &'d [Member],
     span: Span,
 }
 
-impl<'d> Table<'d> {
+impl<'d> TableReader<'d> {
     /// `node` as the table `section`, without a look at its keys.
-    fn new(document: &'d Document, node: &'d Node, section: &'static Section) -> Result<Self> {
+    fn new(document: &'d Document, node: &'d Node, section: &'static TableDoc) -> Result<Self> {
         match &node.item {
-            Item::Table(members) => Ok(Table {
+            Toml::Table(members) => Ok(TableReader {
                 document,
                 section,
                 members,
@@ -43,8 +43,8 @@ impl<'d> Table<'d> {
     }
 
     /// Opens `node` as `section`, whose values are open-ended: all its keys are known ones.
-    pub fn open(document: &'d Document, node: &'d Node, section: &'static Section) -> Result<Self> {
-        let table = Table::new(document, node, section)?;
+    pub fn open(document: &'d Document, node: &'d Node, section: &'static TableDoc) -> Result<Self> {
+        let table = TableReader::new(document, node, section)?;
         match table.members.iter().find(|m| section.key(&m.key).is_none()) {
             Some(unknown) => Err(table.unknown(unknown)),
             None => Ok(table),
@@ -53,7 +53,7 @@ impl<'d> Table<'d> {
 
     /// Reads `node` as a `T`; the table goes along, for errors that come later.
     pub fn read<T: FileTable>(document: &'d Document, node: &'d Node) -> Result<(T, Self)> {
-        let table = Table::new(document, node, T::SECTION)?;
+        let table = TableReader::new(document, node, T::SECTION)?;
         let given = |key: &str| table.members.iter().any(|m| m.key == key);
         let defaults: Vec<Member> = T::DEFAULTS
             .iter()
@@ -185,7 +185,7 @@ impl<'d> Table<'d> {
     /// `node`, under `key`, as a whole number within a range that other keys decide.
     pub fn integer(&self, key: &str, node: &Node, range: RangeInclusive<i64>) -> Result<i64> {
         match node.item {
-            Item::Integer(x) if range.contains(&x) => Ok(x),
+            Toml::Integer(x) if range.contains(&x) => Ok(x),
             _ => {
                 let expected = format!("a whole number from {} to {}", range.start(), range.end());
                 Err(self.wrong(key, node, expected))
@@ -289,12 +289,12 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match &self.item {
-            Item::Text(x) => visitor.visit_borrowed_str(x),
-            Item::Integer(x) => visitor.visit_i64(*x),
-            Item::Number(x) => visitor.visit_f64(*x),
-            Item::Flag(x) => visitor.visit_bool(*x),
-            Item::List(items) => visitor.visit_seq(Items(items.iter())),
-            Item::Table(members) => visitor.visit_map(Members {
+            Toml::Text(x) => visitor.visit_borrowed_str(x),
+            Toml::Integer(x) => visitor.visit_i64(*x),
+            Toml::Number(x) => visitor.visit_f64(*x),
+            Toml::Flag(x) => visitor.visit_bool(*x),
+            Toml::List(items) => visitor.visit_seq(Items(items.iter())),
+            Toml::Table(members) => visitor.visit_map(Members {
                 members: members.iter(),
                 value: None,
             }),
@@ -317,7 +317,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         visitor: V,
     ) -> Read<V::Value> {
         match &self.item {
-            Item::Text(word) => visitor.visit_enum(BorrowedStrDeserializer::new(word)),
+            Toml::Text(word) => visitor.visit_enum(BorrowedStrDeserializer::new(word)),
             _ => Err(Refusal::new(Wrong::Value(format!(
                 "one of {}",
                 variants.join(", ")

@@ -7,7 +7,7 @@ use super::claim::{Metric, Rate, Relation, Selector};
 use super::claims::ClaimContext;
 use super::coordinates::Axis;
 use super::document::Span;
-use super::section::Table;
+use super::section::TableReader;
 use crate::support::error::Result;
 
 impl<'d> ClaimContext<'d> {
@@ -73,7 +73,7 @@ impl<'d> ClaimContext<'d> {
     /// The layers that the metric is about must be among those whose rows are written.
     pub fn check_rows(
         &self,
-        table: &Table<'d>,
+        table: &TableReader<'d>,
         metric: &Metric,
         relation: &Relation,
         sides: [Option<&Selector>; 2],
@@ -110,7 +110,7 @@ impl<'d> ClaimContext<'d> {
     /// Under `for_each`, every value of one side has a partner on the other.
     pub fn check_partners(
         &self,
-        table: &Table<'d>,
+        table: &TableReader<'d>,
         left: &Selector,
         right: &Selector,
         for_each: &[Axis],

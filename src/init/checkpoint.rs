@@ -98,7 +98,7 @@ pub struct SourceLayer {
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Source {
+pub struct Checkpoint {
     /// Its two-dimensional tensors: those that were named, in that order, else all in the natural
     /// order of their names.
     pub matrices: Vec<Matrix>,
@@ -162,7 +162,7 @@ fn transposed(rows: usize, cols: usize, values: &[f32]) -> Vec<f32> {
 /// # Errors
 /// The file cannot be read or is malformed, holds a type other than F64, F32, F16 or BF16, has no
 /// layers, or not those named.
-pub fn read(path: &Path, names: &[String]) -> Result<Source> {
+pub fn read(path: &Path, names: &[String]) -> Result<Checkpoint> {
     let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
     foreign::refuse(path, &bytes[..bytes.len().min(512)]).map_err(|e| {
         e.help("weights of PyTorch: safetensors.torch.save_file(model.state_dict(), \"model.safetensors\")")
@@ -174,7 +174,7 @@ pub fn read(path: &Path, names: &[String]) -> Result<Source> {
 ///
 /// # Errors
 /// As for [`read`].
-pub fn decode(bytes: &[u8], names: &[String]) -> Result<Source> {
+pub fn decode(bytes: &[u8], names: &[String]) -> Result<Checkpoint> {
     let wrong = |message: String| Error::new(Kind::Data, message);
     let malformed = |e: safetensors::SafeTensorError| wrong(format!("not a safetensors file: {e}"));
     let file = SafeTensors::deserialize(bytes).map_err(malformed)?;
@@ -232,7 +232,7 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Source> {
         // Writing to a String cannot fail.
         let _ = write!(digest, "{byte:02x}");
     }
-    Ok(Source {
+    Ok(Checkpoint {
         matrices,
         ours,
         others,

@@ -129,7 +129,8 @@ impl Scheme for PerLayer {
     }
 
     fn fits(&self, model: &Model) -> Result<()> {
-        self.schemes(model.layers.len()).try_for_each(|scheme| scheme.fits(model))
+        self.schemes(model.layers.len())
+            .try_for_each(|scheme| scheme.fits(model))
     }
 
     fn layerwise(&self) -> bool {

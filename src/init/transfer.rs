@@ -37,7 +37,7 @@ use std::sync::{Arc, OnceLock};
 
 use ndarray::{Array2, ArrayViewMut2, s};
 
-use super::checkpoint::{self, Layout, Matrix, Source, SourceLayer};
+use super::checkpoint::{self, Checkpoint, Layout, Matrix, SourceLayer};
 use super::{Network, Registry, Scheme, row_major};
 use crate::model::{LayerInfo, Model, Parameters};
 use crate::random::{Purpose, Stream};
@@ -142,7 +142,7 @@ struct Transfer {
     layout: Option<Layout>,
     /// What is at `path`, read when first needed: tables can be looked at without it. `None`: it
     /// cannot be read.
-    read: OnceLock<Option<Source>>,
+    read: OnceLock<Option<Checkpoint>>,
     matched: Way,
     mismatched: Way,
     fresh_head: bool,
@@ -332,7 +332,7 @@ impl Transfer {
     ///
     /// # Errors
     /// Names and shapes leave open which belongs to which, or which side is the input.
-    fn pair(&self, from: &Source, layers: &[LayerInfo]) -> Result<Pairing> {
+    fn pair(&self, from: &Checkpoint, layers: &[LayerInfo]) -> Result<Pairing> {
         let wanted: Vec<(usize, usize)> = layers.iter().map(|l| (l.fan_in, l.fan_out)).collect();
         let matrices: Vec<&Matrix> = from.matrices.iter().collect();
         let custom = from.matrices.first().map_or(Layout::OutIn, |m| m.custom);
@@ -453,7 +453,7 @@ impl Transfer {
     }
 
     /// The refusal of a source of which the network can use nothing.
-    fn nothing(&self, from: &Source, layers: &[LayerInfo]) -> Error {
+    fn nothing(&self, from: &Checkpoint, layers: &[LayerInfo]) -> Error {
         let held: Vec<String> = from
             .matrices
             .iter()
@@ -473,7 +473,7 @@ impl Transfer {
             .help("names = [..] lists its layers from the data to the loss; mismatched = \"slice\" and others take parts")
     }
 
-    fn source(&self) -> Result<&Source> {
+    fn source(&self) -> Result<&Checkpoint> {
         let read = || checkpoint::read(&self.path, &self.names);
         match self.read.get_or_init(|| read().ok()) {
             Some(source) => Ok(source),
@@ -526,7 +526,7 @@ impl Transfer {
 }
 
 /// Copies what belongs to the output of a layer that was `kept`, where the network has it too.
-fn copy_others(from: &Source, kept: &[bool], network: &mut Network<'_>) {
+fn copy_others(from: &Checkpoint, kept: &[bool], network: &mut Network<'_>) {
     let body = &kept[..kept.len().saturating_sub(1)];
     for (name, values) in &from.others {
         let layer = name.split('.').nth(1).and_then(|i| i.parse::<usize>().ok());

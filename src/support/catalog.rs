@@ -17,7 +17,7 @@ pub use lookup::{choose, find, nearest, suggest};
 use crate::support::error::{Error, Kind, Result};
 
 /// Makes a catalogue of the types `$module::$Item`, which implement `$Trait` with its constant `ENTRY`
-/// and its function `from_spec`: `ENTRIES`, the enum `Kind` with a variant for each, and the macro
+/// and its function `from_spec`: `ENTRIES`, the enum `Variant` with a variant for each, and the macro
 /// `$with!(kind, item => expression)`, which runs the expression with the item inside a kind.
 macro_rules! catalogue {
     ($noun:literal, $Trait:ident, $with:ident: $($module:ident::$Item:ident),* $(,)?) => {
@@ -25,14 +25,14 @@ macro_rules! catalogue {
         pub static ENTRIES: &[&Entry] = &[$(<$module::$Item as $Trait>::ENTRY),*];
 
         #[derive(Debug, Clone, Copy, PartialEq)]
-        enum Kind {
+        enum Variant {
             $($Item($module::$Item)),*
         }
 
-        impl Kind {
+        impl Variant {
             fn from_spec(spec: &Spec) -> Self {
                 $(if std::ptr::eq(spec.entry, <$module::$Item as $Trait>::ENTRY) {
-                    return Kind::$Item($Trait::from_spec(spec));
+                    return Variant::$Item($Trait::from_spec(spec));
                 })*
                 unreachable!("`{}` is no {}", spec.name(), $noun)
             }
@@ -41,7 +41,7 @@ macro_rules! catalogue {
         macro_rules! $with {
             ($kind:expr, $item:ident => $body:expr) => {
                 match $kind {
-                    $(Kind::$Item($item) => $body),*
+                    $(Variant::$Item($item) => $body),*
                 }
             };
         }

@@ -293,9 +293,14 @@ fn nothing_that_fits_is_an_error() {
     assert!(error.contains("nothing of "), "{error}");
     // Nor does it as part of another scheme.
     for whole in ["lsuv', base", "per_layer', head = 'zeros', body"] {
-        let value = toml_value(&format!("{{ kind = '{whole} = {{ kind = 'transfer', source = '{path}' }} }}"));
+        let value = toml_value(&format!(
+            "{{ kind = '{whole} = {{ kind = 'transfer', source = '{path}' }} }}"
+        ));
         let scheme = Registry::standard().parse(&value).unwrap().scheme;
-        let error = scheme.fits(&plain(6, &[9, 4], 3, "relu")).unwrap_err().to_string();
+        let error = scheme
+            .fits(&plain(6, &[9, 4], 3, "relu"))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("nothing of "), "{whole}: {error}");
         assert!(scheme.fits(&plain(6, &[5, 4], 3, "relu")).is_ok());
     }

@@ -64,7 +64,7 @@ const L2_PENALTY: Parameter = Parameter::number(
 #[derive(Debug, Clone, PartialEq)]
 pub struct Optimizer {
     spec: Spec,
-    kind: Kind,
+    kind: Variant,
     /// Of weight matrices.
     weight_decay: f64,
 }
@@ -89,7 +89,7 @@ impl Optimizer {
 
     fn from_spec(spec: Spec) -> Self {
         Optimizer {
-            kind: Kind::from_spec(&spec),
+            kind: Variant::from_spec(&spec),
             weight_decay: spec.number("weight_decay"),
             spec,
         }
@@ -110,7 +110,7 @@ impl Optimizer {
 
     /// Whether an update is nothing but the gradient times the rate.
     pub(super) fn is_plain(&self) -> bool {
-        matches!(self.kind, Kind::Sgd(_)) && self.weight_decay == 0.0
+        matches!(self.kind, Variant::Sgd(_)) && self.weight_decay == 0.0
     }
 
     /// Gives the buffers that this optimizer uses the shape of `parameters`, all zeros.

@@ -171,7 +171,7 @@ impl Factors for &[Slot; SLOTS] {
 
 /// An operand or a result as the chains see it.
 #[derive(Clone, Copy)]
-struct Side<P> {
+struct Operand<P> {
     /// Row 0, column 0.
     start: P,
     /// From one panel of columns to the next; [`PANEL`] where all columns lie side by side.
@@ -184,10 +184,10 @@ struct Section<'a, F> {
     runs: &'a [Run],
     factors: F,
     what: Gradient,
-    sums: Side<*mut f32>,
+    sums: Operand<*mut f32>,
     /// From one row of sums to the next, in elements.
     stride: usize,
-    other: Side<*const f32>,
+    other: Operand<*const f32>,
     columns: usize,
 }
 
@@ -293,11 +293,11 @@ impl Kernel for Forward<'_> {
                 factors: Stored { inputs, values },
                 what: Gradient::Add,
                 stride: self.out.stride(),
-                sums: Side {
+                sums: Operand {
                     start: self.out.storage_mut().as_mut_ptr(),
                     panel: PANEL,
                 },
-                other: Side {
+                other: Operand {
                     start: self.w.storage().as_ptr(),
                     panel: self.w.fan_in() * PANEL,
                 },
@@ -341,12 +341,12 @@ impl WeightGradient<'_> {
     fn block<L: Lane>(&mut self, block: usize, what: Gradient, sums: Option<&mut [f32]>) {
         let stride = self.delta.stride();
         let side = match sums {
-            Some(sums) => Side {
+            Some(sums) => Operand {
                 panel: BLOCK * PANEL,
                 // Runs name inputs by their number in the whole layer.
                 start: sums.as_mut_ptr().wrapping_sub(block * BLOCK * PANEL),
             },
-            None => Side {
+            None => Operand {
                 panel: self.c.fan_in() * PANEL,
                 start: self.c.storage_mut().as_mut_ptr(),
             },
@@ -360,7 +360,7 @@ impl WeightGradient<'_> {
                 what,
                 stride: PANEL,
                 sums: side,
-                other: Side {
+                other: Operand {
                     start: self.delta.storage()[first * stride..].as_ptr(),
                     panel: PANEL,
                 },

@@ -10,7 +10,7 @@ use crate::support::error::Result;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct ForestRow {
     /// Name of the scheme.
     pub label: String,
     /// What to draw it with.
@@ -37,7 +37,7 @@ pub struct Forest {
     /// Decimals of the numbers; three significant digits where not given.
     pub decimals: Option<usize>,
     /// Best first.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ForestRow>,
 }
 
 const ROW: f64 = 22.0;

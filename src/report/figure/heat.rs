@@ -9,7 +9,7 @@ use crate::support::error::Result;
 
 /// What stands in a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Cell {
+pub enum HeatCell {
     /// A value.
     Value(f64),
     /// No replicate ended well, or their median is infinite.
@@ -36,7 +36,7 @@ pub struct Heat {
     /// Labels of the columns.
     pub columns: Vec<String>,
     /// `rows x columns`.
-    pub cells: Vec<Vec<Cell>>,
+    pub cells: Vec<Vec<HeatCell>>,
     /// Values at the dark and at the bright end.
     pub range: (f64, f64),
     /// Shade by logarithm.
@@ -141,7 +141,7 @@ impl Heat {
         (f(value) - low) / (high - low)
     }
 
-    fn cell(&self, area: &Area, (x, y): (f64, f64), cell: Cell) -> Drawn {
+    fn cell(&self, area: &Area, (x, y): (f64, f64), cell: HeatCell) -> Drawn {
         let corners = [
             (px(x + 1.0), px(y + 1.0)),
             (px(x + CELL.0 - 1.0), px(y + CELL.1 - 1.0)),
@@ -152,23 +152,23 @@ impl Heat {
             area.draw_text(words, &style.color(&colour), centre)
         };
         match cell {
-            Cell::Value(value) => {
+            HeatCell::Value(value) => {
                 let t = self.place(value);
                 area.draw(&Rectangle::new(corners, shade(t).filled()))?;
                 let (black, white) = (RGBColor(0, 0, 0), RGBColor(255, 255, 255));
                 text(&self.text(value), if t > 0.5 { black } else { white })
             }
-            Cell::Diverged | Cell::Failed => {
+            HeatCell::Diverged | HeatCell::Failed => {
                 let edge = Ink::Quiet.colour().stroke_width(px(1.0) as u32);
                 area.draw(&Rectangle::new(corners, edge))?;
-                let words = if cell == Cell::Failed {
+                let words = if cell == HeatCell::Failed {
                     "failed"
                 } else {
                     "diverged"
                 };
                 text(words, Ink::Quiet.colour())
             }
-            Cell::Absent => text("–", Ink::Quiet.colour()),
+            HeatCell::Absent => text("–", Ink::Quiet.colour()),
         }
     }
 
@@ -210,8 +210,8 @@ mod tests {
             rows: vec!["he_normal".to_owned(), "<script>".to_owned()],
             columns: vec!["relu".to_owned(), "leaky_relu(slope=0.3)".to_owned()],
             cells: vec![
-                vec![Cell::Value(0.95), Cell::Value(0.1)],
-                vec![Cell::Diverged, Cell::Absent],
+                vec![HeatCell::Value(0.95), HeatCell::Value(0.1)],
+                vec![HeatCell::Diverged, HeatCell::Absent],
             ],
             range: (0.1, 0.95),
             log: false,

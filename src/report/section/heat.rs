@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::{MOST, OPEN, Section};
 use crate::analysis::stats::median;
 use crate::experiment::Axis;
-use crate::report::figure::heat::{Cell, Heat};
+use crate::report::figure::heat::{Heat, HeatCell};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::support::error::Result;
@@ -79,16 +79,16 @@ fn by(model: &ReportModel, column: Axis) -> Vec<Heat> {
         }
     }
     let score = |setting: usize, scheme: &String| match model.tuned(setting, scheme) {
-        None => Cell::Absent,
+        None => HeatCell::Absent,
         Some(tuned) => {
             let scores: Vec<f64> = tuned.scored.rows().map(|i| model.score(i)).collect();
             let value = median(&scores);
             if tuned.scored.count(Status::Failed) == tuned.scored.len() {
-                Cell::Failed
+                HeatCell::Failed
             } else if tuned.scored.count(Status::Ok) > 0 && value.is_finite() {
-                Cell::Value(value)
+                HeatCell::Value(value)
             } else {
-                Cell::Diverged
+                HeatCell::Diverged
             }
         }
     };
@@ -148,7 +148,7 @@ fn range(maps: &[Heat]) -> (f64, f64) {
     let ends = cells.fold(
         (f64::INFINITY, f64::NEG_INFINITY),
         |(low, high), cell| match cell {
-            Cell::Value(v) => (low.min(*v), high.max(*v)),
+            HeatCell::Value(v) => (low.min(*v), high.max(*v)),
             _ => (low, high),
         },
     );

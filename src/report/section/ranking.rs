@@ -8,7 +8,7 @@ use crate::analysis::rank::{Comparison, SchemeScore};
 use crate::analysis::stats::Estimate;
 use crate::analysis::tune::Basis;
 use crate::report::figure::axis::PlotAxis;
-use crate::report::figure::forest::{Forest, Row};
+use crate::report::figure::forest::{Forest, ForestRow};
 use crate::report::figure::{Figure, Ink};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
@@ -279,7 +279,7 @@ fn forest(
     rates: &str,
     standings: &[SchemeScore],
 ) -> Result<Figure> {
-    let rows = standings.iter().map(|standing| Row {
+    let rows = standings.iter().map(|standing| ForestRow {
         label: standing.scheme.clone(),
         ink: model.ink(&standing.scheme),
         middle: Some(standing.score.value).filter(|v| v.is_finite()),
