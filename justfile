@@ -16,7 +16,7 @@ bless *FILTER:
 papers *ARGS:
     tests/scripts/papers.sh {{ARGS}}
 
-# every committed table made anew, and the READMEs of the results
+# every committed table made anew, and the READMEs of the results; deck/s08-mnist needs data (its head says which)
 results:
     cargo build --release
     for e in quick seeds full; do target/release/goodinit grid experiments/$e.toml --fresh; done
@@ -28,6 +28,10 @@ results:
 # the same bytes in debug and release, on every instruction set, with 1, 2 and 8 threads
 profiles *ARGS:
     tests/scripts/profiles.sh {{ARGS}}
+
+# which lines these comparisons of bytes run
+coverage *ARGS:
+    tests/scripts/coverage.sh {{ARGS}}
 
 # the same bytes under emulated processors: x86-64 without AVX-512 and AVX; 64-bit Arm
 emulated:
