@@ -22,7 +22,8 @@ experiment=${1:-}
 . tests/scripts/bytes.sh
 
 built=${CARGO_TARGET_DIR:-target}/coverage
-CARGO_TARGET_DIR=$built LLVM_PROFILE_FILE=/dev/null RUSTFLAGS="-C instrument-coverage" cargo build --quiet --bin goodinit
+# Names without compression: some builds of the tools have no zlib.
+CARGO_TARGET_DIR=$built LLVM_PROFILE_FILE=/dev/null RUSTFLAGS="-C instrument-coverage -C llvm-args=-enable-name-compression=false" cargo build --quiet --bin goodinit
 export LLVM_PROFILE_FILE=$work/%p-%m.profraw
 for isa in portable avx2 avx512 neon; do
     LLVM_PROFILE_FILE=/dev/null GOODINIT_ISA=$isa "$built/debug/goodinit" list schemes > /dev/null 2>&1 || continue
