@@ -68,6 +68,7 @@ catalogue! {
     softplus::Softplus,
     identity::Identity,
     abs::Abs,
+    sine::Sine,
 }
 
 /// An activation function with its parameters.

@@ -56,7 +56,7 @@ enum Rule {
 }
 
 #[derive(Debug)]
-struct Adaptive {
+pub(super) struct Adaptive {
     rule: Rule,
     distribution: Distribution,
 }
@@ -72,6 +72,14 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 }
 
 impl Adaptive {
+    /// The rule `variance` with the law of this name.
+    pub(super) fn by_variance(distribution: &str) -> Self {
+        Adaptive {
+            rule: Rule::Variance,
+            distribution: Distribution::named(distribution),
+        }
+    }
+
     fn variance(&self, layer: &LayerInfo) -> f64 {
         let fan_in = layer.fan_in as f64;
         let gain = |of: fn(&Activation) -> f64| layer.input_activation.as_ref().map_or(1.0, of);

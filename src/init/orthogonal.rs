@@ -59,22 +59,22 @@ impl Orthogonal {
     }
 }
 
+/// Fills `weights` with `gain` times a Haar-distributed matrix whose short side is orthonormal.
+pub(super) fn fill_haar(gain: f64, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) {
+    stream.fill_normal(row_major(&mut weights), 1.0);
+    let (fan_in, fan_out) = weights.dim();
+    let mut tall = if fan_in >= fan_out { weights } else { weights.reversed_axes() };
+    let (rows, cols) = tall.dim();
+    let mut q: Vec<f64> = tall.iter().map(|&w| f64::from(w)).collect();
+    linalg::orthonormalize(rows, cols, &mut q);
+    for (w, q) in tall.iter_mut().zip(q) {
+        *w = (gain * q) as f32;
+    }
+}
+
 impl Scheme for Orthogonal {
-    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
-        let (fan_in, fan_out) = (layer.fan_in, layer.fan_out);
-        let gain = self.gain_of(layer);
-        stream.fill_normal(row_major(&mut weights), 1.0);
-        let mut tall = if fan_in >= fan_out {
-            weights
-        } else {
-            weights.reversed_axes()
-        };
-        let (rows, cols) = tall.dim();
-        let mut q: Vec<f64> = tall.iter().map(|&w| f64::from(w)).collect();
-        linalg::orthonormalize(rows, cols, &mut q);
-        for (w, q) in tall.iter_mut().zip(q) {
-            *w = (gain * q) as f32;
-        }
+    fn fill(&self, layer: &LayerInfo, stream: &mut Stream, weights: ArrayViewMut2<f32>) -> Result<()> {
+        fill_haar(self.gain_of(layer), stream, weights);
         Ok(())
     }
 

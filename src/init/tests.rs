@@ -7,7 +7,7 @@ use ndarray::Array2;
 use super::*;
 use crate::activation::Activation;
 use crate::data::{Dataset, Features, Prepared, Split, Targets};
-use crate::model::{Architecture, Loss, Model, Parameters, Role};
+use crate::model::{Architecture, Loss, Model, Optimizer, Parameters, Role};
 use crate::random::{Key, Purpose};
 use crate::support::catalog::Value;
 
@@ -68,6 +68,38 @@ pub(super) fn plain(inputs: usize, hidden: &[usize], outputs: usize, activation:
     Model::new(&architecture, &[activation], inputs, outputs, Loss::CrossEntropy).unwrap()
 }
 
+/// A residual network of ReLUs for `inputs` features and 3 classes.
+pub(super) fn residual(architecture: &str, inputs: usize) -> Model {
+    let architecture = Architecture::parse(&toml_value(architecture)).unwrap();
+    let activation = Activation::named("relu").unwrap();
+    Model::new(&architecture, &[activation], inputs, 3, Loss::CrossEntropy).unwrap()
+}
+
+/// Parameters of a network of 64 features, two hidden layers of `width` ReLUs and 10 classes, and the factors on the learning
+/// rates of its weights.
+fn two_layers(scheme: &str, width: usize, optimizer: &str) -> (Parameters, Vec<f64>) {
+    let (model, bias) = (plain(64, &[width, width], 10, "relu"), BiasInit::default());
+    let optimizer = Optimizer::parse(&Value::Text(optimizer.to_owned())).unwrap();
+    let context = Context {
+        optimizer: Some(&optimizer),
+        ..Context::new(1, 0, &bias)
+    };
+    let mut parameters = Parameters::default();
+    let report = initialize(&model, &*choice(scheme).scheme, &context, &mut parameters).unwrap();
+    let rates = report.rates.layers.iter().map(|r| r.weight).collect();
+    (parameters, rates)
+}
+
+/// The parameters of [`two_layers`].
+pub(super) fn start(scheme: &str, width: usize) -> Parameters {
+    two_layers(scheme, width, "sgd").0
+}
+
+/// The factors of [`two_layers`].
+pub(super) fn rates(scheme: &str, width: usize, optimizer: &str) -> Vec<f64> {
+    two_layers(scheme, width, optimizer).1
+}
+
 /// 300 samples of 12 normal features, in 3 classes.
 pub(super) fn data() -> Prepared {
     let mut values = vec![0.0; 300 * 12];
@@ -115,6 +147,8 @@ pub(super) fn moments(values: &[f32]) -> Moments {
 const EXAMPLES: &[(&str, &str)] = &[
     ("constant", r#"{ kind = "constant", value = 0.5 }"#),
     ("custom", r#"{ kind = "custom", gain = 1.5 }"#),
+    ("random_walk", r#"{ kind = "random_walk", gain = 1.5 }"#),
+    ("scaled", r#"{ kind = "scaled", base = "torch_default", alpha = 3 }"#),
     ("torch_sparse", r#"{ kind = "torch_sparse", sparsity = 0.75 }"#),
 ];
 
@@ -146,6 +180,9 @@ pub(super) const VARIANTS: &[&str] = &[
     r#"{ kind = "sparse", links = 40, std = 0.25 }"#,
     r#"{ kind = "mean_field", sigma_w2 = 1.3, sigma_b2 = 0.05 }"#,
     r#"{ kind = "adaptive", rule = "variance", distribution = "uniform" }"#,
+    r#"{ kind = "sinusoidal", gain = 1, mode = "fan_avg" }"#,
+    r#"{ kind = "spectral", law = "orthogonal" }"#,
+    r#"{ kind = "idinit", tau = 2 }"#,
 ];
 
 #[test]

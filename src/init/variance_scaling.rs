@@ -46,7 +46,7 @@ impl Fan {
         }
     }
 
-    fn named(name: &str) -> Self {
+    pub(super) fn named(name: &str) -> Self {
         match name {
             "fan_out" => Fan::Out,
             "fan_avg" => Fan::Average,
@@ -127,7 +127,8 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
     Ok(Arc::new((preset.scheme)(spec)))
 }
 
-const MODES: &[&str] = &["fan_in", "fan_out", "fan_avg", "fan_geo_avg"];
+/// Names of [`Fan`]s.
+pub(super) const MODES: &[&str] = &["fan_in", "fan_out", "fan_avg", "fan_geo_avg"];
 const LAWS: &[&str] = &["normal", "uniform", "truncated_normal"];
 const HE_MODE: Parameter = Parameter::choice(
     "mode",

@@ -82,7 +82,7 @@ static RESIDUAL: Entry = Entry {
             kind: ParameterKind::Any,
             default: Some(crate::support::catalog::Default::Number(1.0)),
             optional: false,
-            doc: "factor on each branch: a number, or \"1/sqrt(blocks)\"",
+            doc: "factor on each branch: a number, \"1/sqrt(blocks)\" or \"1/blocks\"",
         },
         flag(
             "learn_alpha",
@@ -241,9 +241,10 @@ impl Architecture {
             Some(Value::Text(text)) if text == RSQRT_BLOCKS => {
                 (1.0 / (blocks as f64).sqrt(), Some(RSQRT_BLOCKS))
             }
+            Some(Value::Text(text)) if text == PER_BLOCK => (1.0 / blocks as f64, Some(PER_BLOCK)),
             other => {
                 let given = other.map_or_else(String::new, |v| format!(", not {}", v.quoted()));
-                let message = format!("`alpha` of `residual` must be a number or \"{RSQRT_BLOCKS}\"{given}");
+                let message = format!("`alpha` of `residual` must be a number, \"{RSQRT_BLOCKS}\" or \"{PER_BLOCK}\"{given}");
                 return Err(Error::new(Kind::Experiment, message));
             }
         };
@@ -265,6 +266,7 @@ impl Architecture {
 }
 
 const RSQRT_BLOCKS: &str = "1/sqrt(blocks)";
+const PER_BLOCK: &str = "1/blocks";
 
 fn read_norm(spec: &Spec) -> Norm {
     match spec.text("norm").as_str() {

@@ -46,6 +46,42 @@ pub fn sigmoid(x: f32) -> f32 {
     Scalar::splat(x).sigmoid().get()
 }
 
+/// Cosine and sine of an angle: the top two bits of `quadrant` are its whole quarter turns, `s` the rest
+/// in quarter turns, from -1/2 to 1/2.
+#[inline(always)]
+pub(crate) fn lane_cos_sin<L: Lane>(quadrant: L::Word, s: L) -> (L, L) {
+    let sign = L::Word::splat(0x8000_0000);
+    let q = s * s;
+    let sin = s * polynomial(q, [1.570_796_4, -0.645_966_65, 0.079_712_525, -0.004_685_971_4]);
+    let cos = polynomial(
+        q,
+        [1.0, -1.233_700_5, 0.253_668_55, -0.020_855_594, 0.000_894_473_46],
+    );
+    let swap = L::zero().lt((quadrant & L::Word::splat(0x4000_0000)).to_lane());
+    let (x, y) = (L::select(swap, sin, cos), L::select(swap, cos, sin));
+    let x_sign = (quadrant ^ quadrant.shl(1)) & sign;
+    (
+        (x.to_bits() ^ x_sign).to_lane(),
+        (y.to_bits() ^ (quadrant & sign)).to_lane(),
+    )
+}
+
+/// Cosine and sine of `omega x` for `quarters = omega 2 / pi`, the quarter turns per unit of `x`.
+/// The reduction is exact to f32 as long as `|omega x| < 2^22`; beyond, the values are finite but not
+/// those of the angle.
+#[inline(always)]
+pub(crate) fn lane_cos_sin_of<L: Lane>(x: L, quarters: f64) -> (L, L) {
+    let high = quarters as f32;
+    let low = L::splat((quarters - f64::from(high)) as f32);
+    let high = L::splat(high);
+    let round = L::splat(12_582_912.0); // 1.5 * 2^23: adding it rounds to a whole number
+    let shifted = x.mul_add(high, round);
+    let whole = shifted - round;
+    let s = x.mul_add(low, x.mul_add(high, -whole));
+    let s = L::splat(-0.5).max(L::splat(0.5).min(s));
+    lane_cos_sin(shifted.to_bits().shl(30), s)
+}
+
 /// `c[0] + c[1] x + c[2] x^2 + ...` by Horner's rule.
 #[inline(always)]
 pub(crate) fn polynomial<L: Lane, const N: usize>(x: L, c: [f32; N]) -> L {

@@ -2,7 +2,7 @@
 
 use rand_distr::Distribution;
 
-use crate::numerics::elementary::{lane_ln_near_one, polynomial};
+use crate::numerics::elementary::{lane_cos_sin, lane_ln_near_one};
 use crate::numerics::lane::Scalar;
 use crate::numerics::{Lane, Word};
 
@@ -79,22 +79,9 @@ fn radius<L: Lane>(w: L::Word) -> L {
 /// Cosine and sine of a uniform angle: two bits choose the quadrant, 30 the angle in it.
 #[inline(always)]
 fn direction<L: Lane>(v: L::Word) -> (L, L) {
-    let sign = L::Word::splat(0x8000_0000);
     // In quarter turns, within an eighth of a turn of 0, symmetric and never 0.
     let s = (v.shl(2) | L::Word::splat(2)).i32_to_f32() * L::splat(1.0 / 4_294_967_296.0);
-    let q = s * s;
-    let sin = s * polynomial(q, [1.570_796_4, -0.645_966_65, 0.079_712_525, -0.004_685_971_4]);
-    let cos = polynomial(
-        q,
-        [1.0, -1.233_700_5, 0.253_668_55, -0.020_855_594, 0.000_894_473_46],
-    );
-    let swap = L::zero().lt((v & L::Word::splat(0x4000_0000)).to_lane());
-    let (x, y) = (L::select(swap, sin, cos), L::select(swap, cos, sin));
-    let x_sign = (v ^ v.shl(1)) & sign;
-    (
-        (x.to_bits() ^ x_sign).to_lane(),
-        (y.to_bits() ^ (v & sign)).to_lane(),
-    )
+    lane_cos_sin(v, s)
 }
 
 /// One word per draw.
