@@ -92,6 +92,10 @@ impl Scheme for DepthRule {
         self.base.check(model)
     }
 
+    fn fits(&self, model: &Model) -> Result<()> {
+        self.base.fits(model)
+    }
+
     fn layerwise(&self) -> bool {
         false
     }

@@ -71,6 +71,10 @@ impl Scheme for DepthRate {
         self.base.check(model)
     }
 
+    fn fits(&self, model: &Model) -> Result<()> {
+        self.base.fits(model)
+    }
+
     fn layerwise(&self) -> bool {
         false
     }

@@ -148,7 +148,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("constant", r#"{ kind = "constant", value = 0.5 }"#),
     ("custom", r#"{ kind = "custom", gain = 1.5 }"#),
     ("random_walk", r#"{ kind = "random_walk", gain = 1.5 }"#),
-    ("scaled", r#"{ kind = "scaled", base = "torch_default", alpha = 3 }"#),
+    (
+        "scaled",
+        r#"{ kind = "scaled", base = "torch_default", alpha = 3 }"#,
+    ),
     ("torch_sparse", r#"{ kind = "torch_sparse", sparsity = 0.75 }"#),
 ];
 

@@ -244,7 +244,9 @@ impl Architecture {
             Some(Value::Text(text)) if text == PER_BLOCK => (1.0 / blocks as f64, Some(PER_BLOCK)),
             other => {
                 let given = other.map_or_else(String::new, |v| format!(", not {}", v.quoted()));
-                let message = format!("`alpha` of `residual` must be a number, \"{RSQRT_BLOCKS}\" or \"{PER_BLOCK}\"{given}");
+                let message = format!(
+                    "`alpha` of `residual` must be a number, \"{RSQRT_BLOCKS}\" or \"{PER_BLOCK}\"{given}"
+                );
                 return Err(Error::new(Kind::Experiment, message));
             }
         };
