@@ -52,6 +52,7 @@ mod relu;
 mod selu;
 mod sigmoid;
 mod silu;
+mod sine;
 mod softplus;
 mod tanh;
 

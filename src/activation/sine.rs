@@ -1,9 +1,9 @@
 //! Sine, the activation function of implicit neural representations.
 
 use super::Function;
-use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::numerics::Lane;
 use crate::numerics::elementary::lane_cos_sin_of;
+use crate::support::catalog::{Entry, Parameter, Spec};
 
 /// See [`Sine::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,7 +62,10 @@ mod tests {
     /// At omega 30 an error of the argument's rounding alone would be 30 times larger than these bounds.
     #[test]
     fn high_frequencies_keep_their_precision() {
-        let table = [("kind", Value::Text("sine".to_owned())), ("omega", Value::Integer(30))];
+        let table = [
+            ("kind", Value::Text("sine".to_owned())),
+            ("omega", Value::Integer(30)),
+        ];
         let table = table.map(|(key, value)| (key.to_owned(), value)).into();
         let sine = Activation::parse(&Value::Table(table)).unwrap();
         let points: Vec<f32> = (-4000..4000).map(|i| i as f32 * 0.003_1).collect();
@@ -73,7 +76,10 @@ mod tests {
         for ((&z, &a), &d) in points.iter().zip(&a).zip(&delta) {
             let (value, derivative) = (sine.value64(z.into()), sine.derivative64(z.into()));
             assert!((f64::from(a) - value).abs() < 2.5e-7, "{z}: {a} is not {value}");
-            assert!((f64::from(d) - derivative).abs() < 7.5e-6, "{z}: {d} is not {derivative}");
+            assert!(
+                (f64::from(d) - derivative).abs() < 7.5e-6,
+                "{z}: {d} is not {derivative}"
+            );
         }
     }
 

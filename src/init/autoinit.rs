@@ -36,7 +36,9 @@ pub static ENTRY: Entry = Entry {
 struct AutoInit(Adaptive);
 
 pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
-    Ok(Arc::new(AutoInit(Adaptive::by_variance(&spec.text("distribution")))))
+    Ok(Arc::new(AutoInit(Adaptive::by_variance(
+        &spec.text("distribution"),
+    ))))
 }
 
 impl Scheme for AutoInit {
@@ -51,8 +53,9 @@ impl Scheme for AutoInit {
     fn check(&self, model: &Model) -> Result<()> {
         if model.residual.is_some() {
             let message = "`autoinit` is for plain networks, and this one has residual blocks";
-            return Err(Error::new(Kind::Experiment, message)
-                .help("use { kind = \"adaptive\", rule = \"variance\" }, which takes every layer by itself"));
+            return Err(Error::new(Kind::Experiment, message).help(
+                "use { kind = \"adaptive\", rule = \"variance\" }, which takes every layer by itself",
+            ));
         }
         Ok(())
     }
@@ -71,8 +74,14 @@ mod tests {
             let f = Activation::named(name).unwrap();
             let mean = normal_mean(|z| f.value64(z));
             let variance = normal_mean(|z| (f.value64(z) - mean) * (f.value64(z) - mean));
-            let given = choice("\"autoinit\"").scheme.expected_variance(&layer(50, 30, name)).unwrap();
-            assert!((50.0 * given * (mean * mean + variance) - 1.0).abs() < 1e-6, "{name}: {given}");
+            let given = choice("\"autoinit\"")
+                .scheme
+                .expected_variance(&layer(50, 30, name))
+                .unwrap();
+            assert!(
+                (50.0 * given * (mean * mean + variance) - 1.0).abs() < 1e-6,
+                "{name}: {given}"
+            );
         }
     }
 }

@@ -63,7 +63,11 @@ impl Scheme for DepthRule {
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
         self.base.initialize(network)?;
         let adam = network.optimizer().is_some_and(Optimizer::is_adaptive);
-        let exponent = if adam { self.power - 1.0 } else { 2.0 * self.power - 1.0 };
+        let exponent = if adam {
+            self.power - 1.0
+        } else {
+            2.0 * self.power - 1.0
+        };
         for layer in network.layers() {
             if let Some(place) = layer.block {
                 let factor = libm::pow(place.blocks as f64, exponent);
@@ -78,15 +82,23 @@ impl Scheme for DepthRule {
 
     fn check(&self, model: &Model) -> Result<()> {
         let right = |blocks: usize| libm::pow(blocks as f64, -self.power);
-        let fits = model.residual.is_some_and(|r| !r.learned && (r.alpha / right(r.blocks) - 1.0).abs() < 1e-9);
+        let fits = model
+            .residual
+            .is_some_and(|r| !r.learned && (r.alpha / right(r.blocks) - 1.0).abs() < 1e-9);
         if !fits {
             let has = match model.residual {
                 None => "this network has no residual blocks".to_owned(),
                 Some(r) if r.learned => "this network learns it".to_owned(),
                 Some(r) => format!("this one is {}", number(r.alpha)),
             };
-            let message = format!("`{}` needs the fixed factor {} on each residual branch, and {has}", self.name, self.alpha);
-            let help = format!("give the architecture as {{ kind = \"residual\", width = 64, blocks = 16, alpha = \"{}\" }}", self.alpha);
+            let message = format!(
+                "`{}` needs the fixed factor {} on each residual branch, and {has}",
+                self.name, self.alpha
+            );
+            let help = format!(
+                "give the architecture as {{ kind = \"residual\", width = 64, blocks = 16, alpha = \"{}\" }}",
+                self.alpha
+            );
             return Err(Error::new(Kind::Experiment, message).help(help));
         }
         self.base.check(model)
@@ -122,14 +134,23 @@ mod tests {
 
     /// Rates of the layers of 16 blocks of one layer, width 64, at which muP's own are 1.
     fn rates(scheme: &str, alpha: &str, optimizer: &str) -> Vec<f64> {
-        let model = residual(&format!(r#"{{ kind = "residual", width = 64, blocks = 16, branch = 1, alpha = "{alpha}" }}"#), 64);
+        let model = residual(
+            &format!(r#"{{ kind = "residual", width = 64, blocks = 16, branch = 1, alpha = "{alpha}" }}"#),
+            64,
+        );
         let bias = BiasInit::default();
         let optimizer = Optimizer::parse(&Value::Text(optimizer.to_owned())).unwrap();
         let context = Context {
             optimizer: Some(&optimizer),
             ..Context::new(1, 0, &bias)
         };
-        let report = initialize(&model, &*choice(scheme).scheme, &context, &mut Parameters::default()).unwrap();
+        let report = initialize(
+            &model,
+            &*choice(scheme).scheme,
+            &context,
+            &mut Parameters::default(),
+        )
+        .unwrap();
         report.rates.layers.iter().map(|r| r.weight).collect()
     }
 
@@ -149,16 +170,31 @@ mod tests {
 
     #[test]
     fn other_factors_are_refused() {
-        let refusal = |model| choice("\"depth_mup\"").scheme.check(&model).unwrap_err().to_string();
+        let refusal = |model| {
+            choice("\"depth_mup\"")
+                .scheme
+                .check(&model)
+                .unwrap_err()
+                .to_string()
+        };
         let error = refusal(plain(4, &[5], 3, "relu"));
         assert!(error.contains("no residual blocks"), "{error}");
-        let error = refusal(residual(r#"{ kind = "residual", width = 8, blocks = 4, alpha = "1/blocks" }"#, 4));
+        let error = refusal(residual(
+            r#"{ kind = "residual", width = 8, blocks = 4, alpha = "1/blocks" }"#,
+            4,
+        ));
         assert!(error.contains("this one is 0.25"), "{error}");
-        let error = refusal(residual(r#"{ kind = "residual", width = 8, blocks = 4, alpha = 0.5, learn_alpha = true }"#, 4));
+        let error = refusal(residual(
+            r#"{ kind = "residual", width = 8, blocks = 4, alpha = 0.5, learn_alpha = true }"#,
+            4,
+        ));
         assert!(error.contains("learns it"), "{error}");
         choice("\"complete_p\"")
             .scheme
-            .check(&residual(r#"{ kind = "residual", width = 8, blocks = 4, alpha = 0.25 }"#, 4))
+            .check(&residual(
+                r#"{ kind = "residual", width = 8, blocks = 4, alpha = 0.25 }"#,
+                4,
+            ))
             .unwrap();
     }
 }

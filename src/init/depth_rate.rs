@@ -25,7 +25,13 @@ pub static ENTRY: Entry = Entry {
     citation: "Jelassi et al. 2023, Depth dependence of muP learning rates in ReLU MLPs, arXiv 2305.07810",
     parameters: &[
         BASE,
-        Parameter::integer("base_depth", 1, 1, 10_000, "number of hidden layers at which rates are those of base"),
+        Parameter::integer(
+            "base_depth",
+            1,
+            1,
+            10_000,
+            "number of hidden layers at which rates are those of base",
+        ),
     ],
 };
 
@@ -66,7 +72,9 @@ impl Scheme for DepthRate {
     fn check(&self, model: &Model) -> Result<()> {
         if model.residual.is_some() {
             let message = "`depth_rate` is for plain networks, and this one has residual blocks";
-            return Err(Error::new(Kind::Experiment, message).help("for those see `depth_mup` and `complete_p`"));
+            return Err(
+                Error::new(Kind::Experiment, message).help("for those see `depth_mup` and `complete_p`")
+            );
         }
         self.base.check(model)
     }
@@ -106,7 +114,10 @@ mod tests {
         for rate in rates("\"depth_rate\"", 64, "sgd") {
             assert!((rate / expected - 1.0).abs() < 1e-12, "{rate}");
         }
-        assert_eq!(rates(r#"{ kind = "depth_rate", base_depth = 2 }"#, 64, "nesterov"), [1.0; 3]);
+        assert_eq!(
+            rates(r#"{ kind = "depth_rate", base_depth = 2 }"#, 64, "nesterov"),
+            [1.0; 3]
+        );
     }
 
     #[test]

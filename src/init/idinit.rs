@@ -26,7 +26,13 @@ pub static ENTRY: Entry = Entry {
     citation: "Pan et al. 2025, IDInit, a universal and stable initialization method, arXiv 2503.04626",
     parameters: &[
         Parameter::number("tau", 1.0, -1e6, 1e6, "value on the diagonals"),
-        Parameter::number("epsilon", 1e-6, -1e6, 1e6, "value on the diagonals at the end of a residual branch"),
+        Parameter::number(
+            "epsilon",
+            1e-6,
+            -1e6,
+            1e6,
+            "value on the diagonals at the end of a residual branch",
+        ),
     ],
 };
 
@@ -45,10 +51,18 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
 
 impl Scheme for IdInit {
     fn fill(&self, layer: &LayerInfo, _: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
-        let value = if layer.block.is_some_and(|place| place.is_last()) { self.epsilon } else { self.tau };
+        let value = if layer.block.is_some_and(|place| place.is_last()) {
+            self.epsilon
+        } else {
+            self.tau
+        };
         let short = layer.fan_in.min(layer.fan_out);
         for k in 0..layer.fan_in.max(layer.fan_out) {
-            let place = if layer.fan_in > layer.fan_out { [k, k % short] } else { [k % short, k] };
+            let place = if layer.fan_in > layer.fan_out {
+                [k, k % short]
+            } else {
+                [k % short, k]
+            };
             weights[place] = value;
         }
         Ok(())
@@ -80,7 +94,10 @@ mod tests {
         };
         let mut layer = layer(2, 2, "relu");
         layer.block = place(0);
-        assert_eq!(draw(r#"{ kind = "idinit", tau = 2 }"#, &layer, 1), [2.0, 0.0, 0.0, 2.0]);
+        assert_eq!(
+            draw(r#"{ kind = "idinit", tau = 2 }"#, &layer, 1),
+            [2.0, 0.0, 0.0, 2.0]
+        );
         layer.block = place(1);
         assert_eq!(draw("\"idinit\"", &layer, 1), [1e-6, 0.0, 0.0, 1e-6]);
     }

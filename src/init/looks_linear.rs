@@ -31,7 +31,13 @@ pub static ENTRY: Entry = Entry {
     summary: "mirrored orthogonal weights: a deep ReLU network starts exactly linear",
     formula: "first [M, -M], hidden [[M, -M], [-M, M]] / c, head [M; -M] / c; M = gain Q, c = f(1) - f(-1)",
     citation: "Balduzzi et al. 2017, The shattered gradients problem, arXiv 1702.08591, section 4",
-    parameters: &[Parameter::number("gain", 1.0, 0.0, 1e6, "factor on the orthogonal matrices")],
+    parameters: &[Parameter::number(
+        "gain",
+        1.0,
+        0.0,
+        1e6,
+        "factor on the orthogonal matrices",
+    )],
 };
 
 #[derive(Debug)]
@@ -54,7 +60,11 @@ fn slope(activation: &Activation) -> Option<f64> {
 /// The blocks of an axis and their signs: halves on a side of paired units.
 fn halves(length: usize, paired: bool) -> Vec<(std::ops::Range<usize>, f32)> {
     let half = length / 2;
-    if paired { vec![(0..half, 1.0), (half..length, -1.0)] } else { vec![(0..length, 1.0)] }
+    if paired {
+        vec![(0..half, 1.0), (half..length, -1.0)]
+    } else {
+        vec![(0..length, 1.0)]
+    }
 }
 
 impl Scheme for LooksLinear {
@@ -85,13 +95,22 @@ impl Scheme for LooksLinear {
             return refuse("is for plain networks without normalization".to_owned(), help);
         }
         for layer in &model.layers {
-            let Some(activation) = &layer.output_activation else { continue };
+            let Some(activation) = &layer.output_activation else {
+                continue;
+            };
             if slope(activation).is_none() {
                 let help = "for other functions the network would not be linear; see `orthogonal`";
-                return refuse(format!("is for relu, leaky_relu and identity, not {activation}"), help);
+                return refuse(
+                    format!("is for relu, leaky_relu and identity, not {activation}"),
+                    help,
+                );
             }
             if layer.fan_out % 2 == 1 {
-                let what = format!("needs even widths, and layer {} has {}", layer.index + 1, layer.fan_out);
+                let what = format!(
+                    "needs even widths, and layer {} has {}",
+                    layer.index + 1,
+                    layer.fan_out
+                );
                 return refuse(what, "its units come in pairs");
             }
         }
@@ -129,7 +148,11 @@ mod tests {
             prepared.gather(&(0..20).collect::<Vec<u32>>(), &mut rows);
             let mut sums = Batch::zeros(10, 12);
             for i in 0..10 {
-                for (s, (a, b)) in sums.row_mut(i).iter_mut().zip(rows.row(i).iter().zip(rows.row(i + 10))) {
+                for (s, (a, b)) in sums
+                    .row_mut(i)
+                    .iter_mut()
+                    .zip(rows.row(i).iter().zip(rows.row(i + 10)))
+                {
                     *s = a + b;
                 }
             }
@@ -153,7 +176,12 @@ mod tests {
         let refusal = |hidden: &[usize], activation: &str| {
             let (model, bias) = (plain(12, hidden, 3, activation), BiasInit::default());
             let scheme = choice("\"looks_linear\"").scheme;
-            let result = initialize(&model, &*scheme, &Context::new(1, 0, &bias), &mut Parameters::default());
+            let result = initialize(
+                &model,
+                &*scheme,
+                &Context::new(1, 0, &bias),
+                &mut Parameters::default(),
+            );
             result.unwrap_err().to_string()
         };
         assert!(refusal(&[24, 25], "relu").contains("layer 2 has 25"));

@@ -84,8 +84,16 @@ fn spread(
     let mut direction = vec![0.0; varying.len()];
     for (unit, bias) in biases.iter_mut().enumerate() {
         stream.fill_uniform(&mut direction, 1.0);
-        let norm = direction.iter().map(|&d| f64::from(d) * f64::from(d)).sum::<f64>().sqrt();
-        let step = if units > 1 { 2.0 * unit as f64 / (units - 1) as f64 - 1.0 } else { 0.0 };
+        let norm = direction
+            .iter()
+            .map(|&d| f64::from(d) * f64::from(d))
+            .sum::<f64>()
+            .sqrt();
+        let step = if units > 1 {
+            2.0 * unit as f64 / (units - 1) as f64 - 1.0
+        } else {
+            0.0
+        };
         let sign = direction.first().map_or(1.0, |d| f64::from(d.signum()));
         let mut shift = half * length * step * sign + middle;
         for (&k, &d) in varying.iter().zip(&direction) {
@@ -101,7 +109,10 @@ fn spread(
 
 impl Scheme for NguyenWidrow {
     fn fill(&self, _: &LayerInfo, _: &mut Stream, _: ArrayViewMut2<f32>) -> Result<()> {
-        Err(Error::new(Kind::Experiment, "`nguyen_widrow` looks at data and sets whole networks only"))
+        Err(Error::new(
+            Kind::Experiment,
+            "`nguyen_widrow` looks at data and sets whole networks only",
+        ))
     }
 
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
@@ -110,7 +121,10 @@ impl Scheme for NguyenWidrow {
             let l = layer.index;
             let mut stream = network.stream(Purpose::Weights, l);
             let (weights, biases) = if let Some(active) = active(layer.output_activation.as_ref()) {
-                let fed = layer.input_activation.as_ref().map(|f| vec![values(f); layer.fan_in]);
+                let fed = layer
+                    .input_activation
+                    .as_ref()
+                    .map(|f| vec![values(f); layer.fan_in]);
                 spread(fed.as_ref().unwrap_or(&data), layer.fan_out, active, &mut stream)
             } else {
                 let mut draws = vec![0.0; layer.fan_in * layer.fan_out];
@@ -130,7 +144,8 @@ impl Scheme for NguyenWidrow {
     fn check(&self, model: &Model) -> Result<()> {
         if model.residual.is_some() || model.norm != Norm::None {
             let message = "`nguyen_widrow` is for plain networks without normalization: it needs the range of each layer's inputs";
-            return Err(Error::new(Kind::Experiment, message).help("name an architecture as [64] or { depth = 2, width = 64 }"));
+            return Err(Error::new(Kind::Experiment, message)
+                .help("name an architecture as [64] or { depth = 2, width = 64 }"));
         }
         Ok(())
     }
@@ -163,13 +178,26 @@ mod tests {
                 let (low, high): (f64, f64) = ranges[k];
                 f64::from(weights[[k, unit]]) * (high - low) / 2.0 / 2.0
             };
-            let norm = [0, 2, 3].map(|k| scaled(k) * scaled(k)).iter().sum::<f64>().sqrt();
-            assert!((norm / length - 1.0).abs() < 1e-5, "unit {unit}: {norm} for {length}");
+            let norm = [0, 2, 3]
+                .map(|k| scaled(k) * scaled(k))
+                .iter()
+                .sum::<f64>()
+                .sqrt();
+            assert!(
+                (norm / length - 1.0).abs() < 1e-5,
+                "unit {unit}: {norm} for {length}"
+            );
             // At the middle of the ranges the unit sees the bias of the rule.
-            let middle: f64 = [0, 2, 3].iter().map(|&k| f64::from(weights[[k, unit]]) * (ranges[k].0 + ranges[k].1) / 2.0).sum();
+            let middle: f64 = [0, 2, 3]
+                .iter()
+                .map(|&k| f64::from(weights[[k, unit]]) * (ranges[k].0 + ranges[k].1) / 2.0)
+                .sum();
             let at_middle = (middle + f64::from(biases[unit])) / 2.0;
             let expected = length * (2.0 * unit as f64 / 19.0 - 1.0) * scaled(0).signum();
-            assert!((at_middle - expected).abs() < 1e-4, "unit {unit}: {at_middle} for {expected}");
+            assert!(
+                (at_middle - expected).abs() < 1e-4,
+                "unit {unit}: {at_middle} for {expected}"
+            );
         }
     }
 
@@ -188,7 +216,13 @@ mod tests {
             ..Context::new(1, 0, &bias)
         };
         let mut parameters = Parameters::default();
-        initialize(&model, &*choice("\"nguyen_widrow\"").scheme, &context, &mut parameters).unwrap();
+        initialize(
+            &model,
+            &*choice("\"nguyen_widrow\"").scheme,
+            &context,
+            &mut parameters,
+        )
+        .unwrap();
         let length = 1.4 * 20.0_f64.powf(1.0 / 30.0);
         let second = parameters.weights[1].to_row_major();
         for unit in 0..20 {
@@ -199,7 +233,12 @@ mod tests {
         assert!(head.iter().all(|w| w.abs() <= 1.0) && head.iter().any(|w| w.abs() > 0.8));
         assert!(parameters.biases.iter().flatten().all(|b| *b != 0.0));
         let none = Context::new(1, 0, &bias);
-        let error = initialize(&model, &*choice("\"nguyen_widrow\"").scheme, &none, &mut parameters);
+        let error = initialize(
+            &model,
+            &*choice("\"nguyen_widrow\"").scheme,
+            &none,
+            &mut parameters,
+        );
         assert!(error.unwrap_err().to_string().contains("data"));
     }
 }

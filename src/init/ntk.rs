@@ -77,7 +77,10 @@ mod tests {
         assert_eq!(rates("\"ntk\"", 256, "sgd"), [1.0, 0.25, 0.25]);
         assert_eq!(rates("\"ntk\"", 256, "adam"), [1.0, 0.5, 0.5]);
         assert_eq!(rates("\"ntk\"", 64, "sgd"), [1.0; 3]);
-        assert_eq!(rates(r#"{ kind = "ntk", base_width = 256 }"#, 256, "momentum"), [1.0; 3]);
+        assert_eq!(
+            rates(r#"{ kind = "ntk", base_width = 256 }"#, 256, "momentum"),
+            [1.0; 3]
+        );
     }
 
     /// A step on V at rate e is one on W at rate e g^2 / fan_in: the function moves alike. Weights are those of

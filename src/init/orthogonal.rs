@@ -63,7 +63,11 @@ impl Orthogonal {
 pub(super) fn fill_haar(gain: f64, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) {
     stream.fill_normal(row_major(&mut weights), 1.0);
     let (fan_in, fan_out) = weights.dim();
-    let mut tall = if fan_in >= fan_out { weights } else { weights.reversed_axes() };
+    let mut tall = if fan_in >= fan_out {
+        weights
+    } else {
+        weights.reversed_axes()
+    };
     let (rows, cols) = tall.dim();
     let mut q: Vec<f64> = tall.iter().map(|&w| f64::from(w)).collect();
     linalg::orthonormalize(rows, cols, &mut q);

@@ -53,7 +53,8 @@ impl RandomWalk {
             "relu" => Ok(std::f64::consts::SQRT_2 * libm::exp(1.2 / (n.max(6.0) - 2.4))),
             "tanh" => Ok(1.13),
             other => {
-                let message = format!("`random_walk` has a formula for relu, identity and tanh, not for {other}");
+                let message =
+                    format!("`random_walk` has a formula for relu, identity and tanh, not for {other}");
                 Err(Error::new(Kind::Experiment, message)
                     .help("give the gain: { kind = \"random_walk\", gain = 1.4 }"))
             }
@@ -74,7 +75,10 @@ impl Scheme for RandomWalk {
     }
 
     fn check(&self, model: &Model) -> Result<()> {
-        model.layers.iter().try_for_each(|layer| self.gain(layer).map(drop))
+        model
+            .layers
+            .iter()
+            .try_for_each(|layer| self.gain(layer).map(drop))
     }
 }
 
@@ -84,7 +88,9 @@ mod tests {
     use crate::theory::finite_width::log_length_increment;
 
     fn gain(n: usize, activation: &str) -> f64 {
-        let variance = choice("\"random_walk\"").scheme.expected_variance(&layer(n, n, activation));
+        let variance = choice("\"random_walk\"")
+            .scheme
+            .expected_variance(&layer(n, n, activation));
         (variance.unwrap() * n as f64).sqrt()
     }
 
@@ -116,6 +122,9 @@ mod tests {
         let model = plain(4, &[5], 3, "gelu");
         let error = choice("\"random_walk\"").scheme.check(&model).unwrap_err();
         assert!(error.to_string().contains("not for gelu"), "{error}");
-        choice(r#"{ kind = "random_walk", gain = 1.5 }"#).scheme.check(&model).unwrap();
+        choice(r#"{ kind = "random_walk", gain = 1.5 }"#)
+            .scheme
+            .check(&model)
+            .unwrap();
     }
 }

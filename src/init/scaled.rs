@@ -69,7 +69,10 @@ impl Scheme for Scaled {
         self.base.initialize(network)?;
         for layer in 0..network.layers().len() {
             network.scale_weights(layer, self.alpha);
-            let biases: Vec<f32> = network.parameters().biases[layer].iter().map(|b| b * self.alpha).collect();
+            let biases: Vec<f32> = network.parameters().biases[layer]
+                .iter()
+                .map(|b| b * self.alpha)
+                .collect();
             network.set_biases(layer, &biases);
         }
         Ok(())
@@ -122,7 +125,10 @@ mod tests {
     fn weights_and_biases_are_those_of_the_base_times_alpha() {
         for base in ["torch_default", "lsuv", "rai"] {
             let plain = start(&format!("\"{base}\""), "\"scheme\"");
-            let scaled = start(&format!("{{ kind = \"scaled\", base = \"{base}\", alpha = 8 }}"), "\"scheme\"");
+            let scaled = start(
+                &format!("{{ kind = \"scaled\", base = \"{base}\", alpha = 8 }}"),
+                "\"scheme\"",
+            );
             for (a, b) in plain.tensors().zip(scaled.tensors()) {
                 let expected: Vec<f32> = a.values.iter().map(|x| x * 8.0).collect();
                 assert_eq!(b.values, expected, "{base}: {}", a.name);

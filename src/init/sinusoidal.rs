@@ -24,7 +24,13 @@ pub static ENTRY: Entry = Entry {
     formula: "W[j][i] = a sin(i (2 pi j / fan_in + 2 pi / fan_out)), i from 1, j from 0; a such that Var = gain^2 / n",
     citation: "Fernandez-Hernandez et al. 2025, Sinusoidal initialization, time for a new start, arXiv 2505.12909",
     parameters: &[
-        Parameter::number("gain", std::f64::consts::SQRT_2, 0.0, 1e6, "factor on the standard deviation"),
+        Parameter::number(
+            "gain",
+            std::f64::consts::SQRT_2,
+            0.0,
+            1e6,
+            "factor on the standard deviation",
+        ),
         Parameter::choice("mode", "fan_in", MODES, "n, the divisor of the variance"),
     ],
 };
@@ -85,7 +91,10 @@ impl Scheme for Sinusoidal {
 
     fn check(&self, model: &Model) -> Result<()> {
         // Only tiny layers can be flat, so nothing is computed twice that takes time.
-        let small = model.layers.iter().filter(|l| l.fan_in.min(l.fan_out) <= 2 && l.fan_in.max(l.fan_out) <= 4);
+        let small = model
+            .layers
+            .iter()
+            .filter(|l| l.fan_in.min(l.fan_out) <= 2 && l.fan_in.max(l.fan_out) <= 4);
         small
             .filter(|l| variance(&waves(l.fan_in, l.fan_out)).is_none())
             .try_for_each(|l| Err(flat(l)))
@@ -94,19 +103,30 @@ impl Scheme for Sinusoidal {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{draw, layer, moments, plain};
     use super::super::tests::choice;
+    use super::super::tests::{draw, layer, moments, plain};
 
     #[test]
     fn the_layer_has_the_variance_of_its_gain_and_no_mean() {
         for (fan_in, fan_out) in [(64, 64), (100, 30), (30, 100)] {
             let layer = layer(fan_in, fan_out, "relu");
             let he = moments(&draw("\"sinusoidal\"", &layer, 1));
-            assert!((he.variance * fan_in as f64 / 2.0 - 1.0).abs() < 2e-3, "{fan_in} x {fan_out}: {}", he.variance);
+            assert!(
+                (he.variance * fan_in as f64 / 2.0 - 1.0).abs() < 2e-3,
+                "{fan_in} x {fan_out}: {}",
+                he.variance
+            );
             assert!(he.mean.abs() < 0.05 * he.variance.sqrt(), "{}", he.mean);
-            let xavier = moments(&draw(r#"{ kind = "sinusoidal", gain = 1, mode = "fan_avg" }"#, &layer, 1));
+            let xavier = moments(&draw(
+                r#"{ kind = "sinusoidal", gain = 1, mode = "fan_avg" }"#,
+                &layer,
+                1,
+            ));
             let expected = 2.0 / (fan_in + fan_out) as f64;
-            assert!((xavier.variance / expected - 1.0).abs() < 2e-3, "{fan_in} x {fan_out}");
+            assert!(
+                (xavier.variance / expected - 1.0).abs() < 2e-3,
+                "{fan_in} x {fan_out}"
+            );
         }
     }
 
@@ -127,7 +147,10 @@ mod tests {
 
     #[test]
     fn layers_without_waves_are_refused() {
-        let error = choice("\"sinusoidal\"").scheme.check(&plain(1, &[1], 3, "relu")).unwrap_err();
+        let error = choice("\"sinusoidal\"")
+            .scheme
+            .check(&plain(1, &[1], 3, "relu"))
+            .unwrap_err();
         assert!(error.to_string().contains("1 inputs and 1 units"), "{error}");
     }
 }

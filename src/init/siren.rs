@@ -51,8 +51,11 @@ fn variance(layer: &LayerInfo) -> Option<f64> {
 }
 
 fn refusal() -> Error {
-    Error::new(Kind::Experiment, "`siren` is for networks whose activation function is `sine` throughout")
-        .help("write activation = { kind = \"sine\", omega = 30 }")
+    Error::new(
+        Kind::Experiment,
+        "`siren` is for networks whose activation function is `sine` throughout",
+    )
+    .help("write activation = { kind = \"sine\", omega = 30 }")
 }
 
 impl Scheme for Siren {
@@ -72,8 +75,17 @@ impl Scheme for Siren {
     }
 
     fn check(&self, model: &Model) -> Result<()> {
-        let sine = |layer: &LayerInfo| layer.output_activation.as_ref().is_none_or(|f| f.name() == "sine");
-        if model.layers.iter().all(sine) { Ok(()) } else { Err(refusal()) }
+        let sine = |layer: &LayerInfo| {
+            layer
+                .output_activation
+                .as_ref()
+                .is_none_or(|f| f.name() == "sine")
+        };
+        if model.layers.iter().all(sine) {
+            Ok(())
+        } else {
+            Err(refusal())
+        }
     }
 
     fn layerwise(&self) -> bool {
@@ -96,13 +108,29 @@ mod tests {
         let (scheme, bias) = (choice("\"siren\"").scheme, BiasInit::default());
         let mut parameters = Parameters::default();
         initialize(&model, &*scheme, &Context::new(1, 0, &bias), &mut parameters).unwrap();
-        for (layer, limit) in [0.5, (6.0_f64 / 200.0).sqrt() / 30.0, (6.0_f64 / 150.0).sqrt() / 30.0].iter().enumerate() {
+        for (layer, limit) in [
+            0.5,
+            (6.0_f64 / 200.0).sqrt() / 30.0,
+            (6.0_f64 / 150.0).sqrt() / 30.0,
+        ]
+        .iter()
+        .enumerate()
+        {
             let weights = parameters.weights[layer].to_row_major();
             let largest = weights.iter().fold(0.0_f32, |a, w| a.max(w.abs()));
-            assert!(f64::from(largest) <= limit * (1.0 + 1e-6), "{layer}: {largest} over {limit}");
-            assert!(f64::from(largest) > 0.95 * limit, "{layer}: {largest} far from {limit}");
+            assert!(
+                f64::from(largest) <= limit * (1.0 + 1e-6),
+                "{layer}: {largest} over {limit}"
+            );
+            assert!(
+                f64::from(largest) > 0.95 * limit,
+                "{layer}: {largest} far from {limit}"
+            );
             let (m, expected) = (moments(&weights), limit * limit / 3.0);
-            assert!((m.variance / expected - 1.0).abs() < 5.0 * (0.8 / weights.len() as f64).sqrt(), "{layer}");
+            assert!(
+                (m.variance / expected - 1.0).abs() < 5.0 * (0.8 / weights.len() as f64).sqrt(),
+                "{layer}"
+            );
         }
         let bound = 1.0 / 200.0_f32.sqrt();
         assert!(parameters.biases[1].iter().all(|b| *b != 0.0 && b.abs() <= bound));
@@ -110,7 +138,10 @@ mod tests {
 
     #[test]
     fn other_functions_are_refused() {
-        let error = choice("\"siren\"").scheme.check(&plain(4, &[5], 3, "relu")).unwrap_err();
+        let error = choice("\"siren\"")
+            .scheme
+            .check(&plain(4, &[5], 3, "relu"))
+            .unwrap_err();
         assert!(error.to_string().contains("`sine`"), "{error}");
     }
 }

@@ -64,7 +64,11 @@ impl Scheme for Spectral {
             let narrow = 1.0 / layer.fan_in as f64;
             // A bias is a layer of one input.
             network.rates_mut().layers[layer.index] = LayerRate {
-                weight: if adam { narrow } else { layer.fan_out as f64 * narrow },
+                weight: if adam {
+                    narrow
+                } else {
+                    layer.fan_out as f64 * narrow
+                },
                 bias: if adam { 1.0 } else { layer.fan_out as f64 },
                 ..LayerRate::ONE
             };
@@ -85,7 +89,10 @@ mod tests {
     /// Largest singular value of each layer over `sqrt(fan_out / fan_in)`.
     fn norms(scheme: &str, width: usize) -> Vec<f64> {
         let norm = |w: &crate::numerics::Weights| {
-            let largest = Matrix::new(w.fan_in(), w.fan_out(), |k, j| w.get(k, j).into()).singular_values().into_iter().fold(0.0, f64::max);
+            let largest = Matrix::new(w.fan_in(), w.fan_out(), |k, j| w.get(k, j).into())
+                .singular_values()
+                .into_iter()
+                .fold(0.0, f64::max);
             largest / (w.fan_out() as f64 / w.fan_in() as f64).sqrt()
         };
         start(scheme, width).weights.iter().map(norm).collect()
@@ -110,6 +117,9 @@ mod tests {
     #[test]
     fn rates_are_those_of_the_condition() {
         assert_eq!(rates("\"spectral\"", 256, "sgd"), [4.0, 1.0, 10.0 / 256.0]);
-        assert_eq!(rates("\"spectral\"", 256, "adam"), [1.0 / 64.0, 1.0 / 256.0, 1.0 / 256.0]);
+        assert_eq!(
+            rates("\"spectral\"", 256, "adam"),
+            [1.0 / 64.0, 1.0 / 256.0, 1.0 / 256.0]
+        );
     }
 }

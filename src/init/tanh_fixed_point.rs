@@ -22,7 +22,13 @@ pub static ENTRY: Entry = Entry {
     summary: "identity (repeated where the layer grows) and noise: activations of tanh survive thousands of layers",
     formula: "W[j][i] = [j = i mod fan_in] + N(0, alpha^2 / fan_in)",
     citation: "Lee, Choi and Kim 2025, Robust weight initialization for tanh neural networks with fixed point analysis, arXiv 2410.02242",
-    parameters: &[Parameter::number("alpha", 0.085, 0.0, 1e6, "deviation of the noise times sqrt(fan_in)")],
+    parameters: &[Parameter::number(
+        "alpha",
+        0.085,
+        0.0,
+        1e6,
+        "deviation of the noise times sqrt(fan_in)",
+    )],
 };
 
 #[derive(Debug)]
@@ -60,15 +66,27 @@ mod tests {
             let m = moments(&weights);
             let expected = 0.085 * 0.085 / fan_in as f64;
             let bound = 5.0 * (2.0 / weights.len() as f64).sqrt();
-            assert!((m.variance / expected - 1.0).abs() < bound, "{fan_in} x {fan_out}: {}", m.variance);
+            assert!(
+                (m.variance / expected - 1.0).abs() < bound,
+                "{fan_in} x {fan_out}: {}",
+                m.variance
+            );
         }
     }
 
     #[test]
     fn without_noise_it_is_a_repeated_identity() {
-        let weights = draw(r#"{ kind = "tanh_fixed_point", alpha = 0 }"#, &layer(2, 5, "tanh"), 3);
+        let weights = draw(
+            r#"{ kind = "tanh_fixed_point", alpha = 0 }"#,
+            &layer(2, 5, "tanh"),
+            3,
+        );
         assert_eq!(weights, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
-        let weights = draw(r#"{ kind = "tanh_fixed_point", alpha = 0 }"#, &layer(3, 2, "tanh"), 3);
+        let weights = draw(
+            r#"{ kind = "tanh_fixed_point", alpha = 0 }"#,
+            &layer(3, 2, "tanh"),
+            3,
+        );
         assert_eq!(weights, [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
     }
 }
