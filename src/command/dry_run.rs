@@ -5,11 +5,15 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::grid::Args;
 use crate::data::{Cache, Environment, estimated_bytes};
 use crate::experiment::{Axis, DataShape, Experiment, Length, Plan};
+use crate::run::grid::Grid;
+use crate::run::pool::default_threads;
 use crate::support::error::Result;
 use crate::support::memory;
 use crate::support::text::{counted, entry, grouped, megabytes};
+use crate::table::source::Source;
 
 /// The plan in figures.
 #[derive(Debug, Serialize)]
@@ -33,6 +37,10 @@ pub(super) struct Summary {
     /// What the machine has left; null where that is not known.
     bytes_available: Option<u64>,
     claims: usize,
+    /// Trials of this run whose rows are there already; null where the run would be refused.
+    trials_done: Option<usize>,
+    /// What a run would say of them, or why it would be refused.
+    done: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,14 +62,42 @@ struct DatasetSummary {
     reading: Vec<String>,
     /// What a person may not have meant about it.
     notes: Vec<String>,
+    #[serde(skip)]
+    digest: Option<String>,
+}
+
+/// How many trials are done, and the line about it; or why the run would be refused.
+///
+/// # Errors
+/// The arguments are wrong.
+fn look(
+    args: &Args,
+    experiment: &Experiment,
+    out: &Path,
+    plan: &Plan,
+    datasets: &[DatasetSummary],
+) -> Result<Result<(usize, Option<String>)>> {
+    let shard = args.shard()?;
+    let places: Vec<Source> = args.reuse.iter().map(Source::parse).collect::<Result<_>>()?;
+    let digests = datasets
+        .iter()
+        .filter_map(|d| Some((d.name.clone(), d.digest.clone()?)));
+    let found = Grid::new(experiment.clone())
+        .directory(out)
+        .shard(shard)
+        .fresh(args.fresh)
+        .recheck(args.recheck)
+        .threads(args.threads.map_or_else(default_threads, usize::from));
+    let found = places.into_iter().fold(found, Grid::reuse);
+    Ok(found.look(plan, digests.collect()))
 }
 
 impl Summary {
-    /// Plans `experiment`, with the sizes of the datasets that can be read.
+    /// Plans `experiment`, with the sizes of the datasets that can be read, and looks at what is done.
     ///
     /// # Errors
-    /// A dataset that can be read is not one to train these networks on.
-    pub fn new(experiment: &Experiment, out: &Path, environment: Environment) -> Result<Self> {
+    /// A dataset that can be read is not one to train these networks on; or the arguments are wrong.
+    pub fn new(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<Self> {
         let mut plan = experiment.plan();
         let estimate = |spec| estimated_bytes(spec, &environment).unwrap_or(0);
         let bytes_of_data = plan
@@ -69,6 +105,7 @@ impl Summary {
             .map(|spec| estimate(spec))
             .fold(0, u64::saturating_add);
         let datasets = learn(&mut plan, experiment.seed, environment)?;
+        let found = look(args, experiment, out, &plan, &datasets)?;
         let trials = 0..plan.len();
         let per_cell = plan.seeds().len();
         // All trials of a cell cost the same.
@@ -106,6 +143,11 @@ impl Summary {
             bytes_available: memory::available(),
             bytes_per_thread: firsts().map(|i| plan.memory(i)).max().unwrap_or(0),
             claims: experiment.claims.len(),
+            trials_done: found.as_ref().ok().map(|(done, _)| *done),
+            done: found.map_or_else(
+                |error| Some(format!("refused: {}", error.message())),
+                |(_, line)| line,
+            ),
         })
     }
 
@@ -176,6 +218,9 @@ impl Summary {
             line(&mut out, width, "claims", &self.claims.to_string());
         }
         line(&mut out, width, "tables", &self.out);
+        if let Some(done) = &self.done {
+            line(&mut out, width, "done", done);
+        }
         out
     }
 }
@@ -198,6 +243,7 @@ fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Result<Vec<Dat
             outputs: shape.map(|s| s.outputs),
             training_samples: shape.map(|s| s.train),
             held_out_samples: shape.map(|s| s.held_out),
+            digest: prepared.as_ref().ok().map(|d| d.dataset.digest.clone()),
             reading: prepared
                 .as_ref()
                 .map(|d| d.dataset.reading.clone())

@@ -24,6 +24,7 @@ use crate::run::signals::Stop;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{Style, counted, duration, entry, grouped, visible};
 use crate::table::manifest::Manifest;
+use crate::table::source::Source;
 use crate::table::{Trials, format};
 
 /// What a run has come to, as a program reads it.
@@ -69,10 +70,7 @@ pub fn execute(
     environment: Environment,
     pool: &Pool,
 ) -> Result<Done> {
-    let shard = match &args.shard {
-        Some(text) => Shard::parse(text, |name| std::env::var(name).ok())?,
-        None => Shard::WHOLE,
-    };
+    let shard = args.shard()?;
     let name = experiment.name.clone();
     let mut grid = Grid::new(experiment)
         .environment(environment)
@@ -80,6 +78,7 @@ pub fn execute(
         .pool(pool.clone())
         .shard(shard)
         .fresh(args.fresh)
+        .recheck(args.recheck)
         .journal(!args.no_journal)
         .fail_fast(args.fail_fast)
         .progress(true)
@@ -87,6 +86,9 @@ pub fn execute(
         .stop(Stop::on_signals());
     if let Some(trace) = &args.trace {
         grid = grid.trace(trace);
+    }
+    for place in &args.reuse {
+        grid = grid.reuse(Source::parse(place)?);
     }
     let outcome = grid.run()?;
     say_outcome(&outcome, out, shard);
@@ -237,6 +239,9 @@ fn resume_command(args: &Args) -> String {
     }
     for set in &args.set {
         option("--set", set.as_ref());
+    }
+    for place in &args.reuse {
+        option("--reuse", place);
     }
     if let Some(data) = &args.data_dir {
         option("--data-dir", data.as_os_str());

@@ -1,5 +1,6 @@
 //! `goodinit grid`: train every cell of an experiment file and write its tables.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,6 +10,8 @@ use super::{fetch, print, print_json};
 use crate::data::Environment;
 use crate::experiment::Experiment;
 use crate::init::Registry;
+use crate::run::grid::Amount;
+use crate::run::shard::Shard;
 use crate::support::error::Result;
 use crate::support::text::Style;
 
@@ -20,6 +23,11 @@ use crate::support::text::Style;
   goodinit grid experiments/quick.toml --set grid.learning_rate=[0.1] --dry-run
   goodinit grid experiments/full.toml --shard 2/4      one of four machines; see goodinit merge
   sed 's/relu/tanh/' experiments/quick.toml | goodinit grid - --out /tmp/tanh
+  goodinit grid experiments/full.toml --reuse HEAD~1:results/full --reuse /copied/from/a/colleague
+
+Only what is not there is trained: rows of an unfinished run, and of an earlier form of the experiment
+in DIR, are kept. Before rows of tables are believed, a sample of them is trained again and compared
+by bits. Trials that failed are always trained again.
 
 Exit codes: 0 done, 1 done but trials failed (one that diverged is a result and has not failed; of
 shards, merge says it), 2 error, 75 interrupted: the same command goes on.")]
@@ -46,6 +54,13 @@ pub struct Args {
     /// Start over; what an earlier run left is moved aside
     #[arg(long)]
     pub fresh: bool,
+    /// Take rows from another results directory too, or one in a git revision; may be repeated
+    #[arg(long, value_name = "DIR|REV:DIR", conflicts_with = "fresh")]
+    pub reuse: Vec<OsString>,
+    /// How many of the rows of each place are trained again before they are believed: a share (5%) or
+    /// a number [default: 1%, at least 3, fewer where they take long]
+    #[arg(long, value_name = "RATE", value_parser = Amount::parse, conflicts_with = "fresh")]
+    pub recheck: Option<Amount>,
     /// Keep results in memory until the tables are written: an interrupted run then leaves nothing
     #[arg(long, conflicts_with = "shard")]
     pub no_journal: bool,
@@ -67,6 +82,19 @@ pub struct Args {
     /// Form of what is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+impl Args {
+    /// The part of the grid that is to be trained.
+    ///
+    /// # Errors
+    /// It is none.
+    pub(super) fn shard(&self) -> Result<Shard> {
+        match &self.shard {
+            Some(text) => Shard::parse(text, |name| std::env::var(name).ok()),
+            None => Ok(Shard::WHOLE),
+        }
+    }
 }
 
 /// Form of what a command prints.
@@ -108,7 +136,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 fn dry_run(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<ExitCode> {
-    let summary = Summary::new(experiment, out, environment)?;
+    let pool = super::pool(args.threads)?;
+    let summary = pool.install(|| Summary::new(args, experiment, out, environment))?;
     match args.format {
         Format::Text => print(&summary.text(Style::detect().width))?,
         Format::Json => print_json(&summary)?,

@@ -11,7 +11,7 @@ use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
 use crate::run::job::Job;
 use crate::run::signals::Stop;
-use crate::run::verify::{Sample, Verified, verify};
+use crate::run::verify::{Amount, Sample, Verified, verify};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{Style, counted, grouped, visible};
 use crate::table::format;
@@ -46,38 +46,6 @@ pub struct Args {
     /// Where downloaded datasets are kept
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-}
-
-/// A share of all trials, or a number of them.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Amount {
-    /// 0 to 1.
-    Share(f64),
-    /// So many.
-    Trials(u32),
-}
-
-impl Amount {
-    /// Reads `2%` or `100`.
-    fn parse(text: &str) -> std::result::Result<Self, String> {
-        let amount = match text.strip_suffix('%') {
-            Some(percent) => percent
-                .trim()
-                .parse()
-                .ok()
-                .filter(|p| *p > 0.0 && *p <= 100.0)
-                .map(|p: f64| Amount::Share(p / 100.0)),
-            None => text.parse().ok().filter(|n| *n > 0).map(Amount::Trials),
-        };
-        amount.ok_or_else(|| "give a share over 0% and up to 100%, or a number of trials".to_owned())
-    }
-
-    fn of(self, trials: u32) -> u32 {
-        match self {
-            Amount::Share(share) => ((f64::from(trials) * share).ceil() as u32).clamp(1, trials),
-            Amount::Trials(n) => n.min(trials),
-        }
-    }
 }
 
 /// Verifies.
@@ -198,26 +166,4 @@ fn text(verified: &Verified, args: &Args) -> String {
         }
     );
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_shares_or_numbers() {
-        assert_eq!(Amount::parse("2%"), Ok(Amount::Share(0.02)));
-        assert_eq!(Amount::parse("7"), Ok(Amount::Trials(7)));
-        for bad in ["0", "0%", "101%", "-1", "nan%", "inf%", "2.5", "", "%"] {
-            assert!(Amount::parse(bad).is_err(), "{bad}");
-        }
-        assert_eq!(
-            (
-                Amount::Share(0.02).of(10),
-                Amount::Share(1.0).of(10),
-                Amount::Trials(99).of(10)
-            ),
-            (1, 10, 10)
-        );
-    }
 }

@@ -267,6 +267,7 @@ impl Made<'_> {
             name: "made-up".into(),
             experiment_digest: "ab".repeat(32),
             commit: None,
+            tables: Default::default(),
             trials: records.len() as u64,
             experiment: EXPERIMENT.into(),
             dataset: vec![DatasetEntry {

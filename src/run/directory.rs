@@ -4,6 +4,7 @@
 //! results/quick/lock               held while a process works there (shards share it)
 //! results/quick/journal/1-of-1     the journal of a whole run
 //! results/quick/journal/3-of-16    that of a shard, with 3-of-16.lock beside it
+//! results/quick/journal/1-of-1.1   that of a run of an earlier form of the experiment
 //! results/quick/previous-1/        what a later run replaced, never deleted
 //! ```
 //!
@@ -37,28 +38,61 @@ pub(crate) fn journal_path(directory: &Path, shard: Shard) -> PathBuf {
         .join(format!("{}-of-{}", shard.index, shard.count))
 }
 
-/// Every journal below `directory` with its shard, in order.
+/// Every journal below `directory` that a run may go on with, with its shard, in order.
 ///
 /// # Errors
 /// The directory cannot be read.
 pub(crate) fn journals(directory: &Path) -> Result<Vec<(Shard, PathBuf)>> {
+    let all = all_journals(directory)?.into_iter();
+    let current = all.filter(|(_, number, _)| *number == 0);
+    Ok(current.map(|(shard, _, path)| (shard, path)).collect())
+}
+
+/// Every journal below `directory` with its shard and the number behind it: 0, or that of an earlier
+/// form of the experiment. In order.
+///
+/// # Errors
+/// The directory cannot be read.
+pub(super) fn all_journals(directory: &Path) -> Result<Vec<(Shard, u32, PathBuf)>> {
     let folder = directory.join("journal");
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
+    let parse = |name: &str| {
+        let (name, number) = match name.split_once('.') {
+            Some((name, number)) => (name, number.parse().ok().filter(|n| *n > 0)?),
+            None => (name, 0),
+        };
+        let (index, count) = name.split_once("-of-")?;
+        let (index, count) = (index.parse().ok()?, count.parse().ok()?);
+        Some((Shard { index, count }, number))
+    };
     let mut found = Vec::new();
     for entry in fs::read_dir(&folder).map_err(|e| Error::io("read", &folder, &e))? {
         let path = entry.map_err(|e| Error::io("read", &folder, &e))?.path();
-        let shard = path
-            .file_name()
-            .and_then(|n| n.to_str())
-            .and_then(|n| n.split_once("-of-"));
-        if let Some((Ok(index), Ok(count))) = shard.map(|(i, n)| (i.parse(), n.parse())) {
-            found.push((Shard { index, count }, path));
+        let name = path.file_name().and_then(|n| n.to_str());
+        if let Some((shard, number)) = name.and_then(parse) {
+            found.push((shard, number, path));
         }
     }
     found.sort();
     Ok(found)
+}
+
+/// Renames the journal at `path`, so that one of another form of the experiment can be begun there.
+/// Its rows are still found.
+///
+/// # Errors
+/// An I/O error.
+pub(super) fn put_behind(path: &Path) -> Result<()> {
+    let numbered = |n: u32| {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{n}"));
+        path.with_file_name(name)
+    };
+    let free = (1..).map(numbered).find(|path| !path.exists());
+    let free = free.unwrap_or_else(|| numbered(0));
+    fs::rename(path, &free).map_err(|e| Error::io("rename", path, &e))
 }
 
 /// Takes the locks of a run of `shard` in `directory`, which is created if it is not there.
@@ -100,6 +134,8 @@ pub(super) enum Owner {
     None,
     /// Those of this very experiment, some of them at least.
     This(Manifest),
+    /// Those of another experiment, or of an earlier form of this one; the error says so.
+    Earlier(Manifest, Error),
     /// Something that must not be overwritten.
     Other(Error),
 }
@@ -129,22 +165,24 @@ pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
         Ok(manifest) => manifest,
         Err(error) => return other(format!("results that cannot be read ({})", error.message())),
     };
-    if manifest.experiment_digest != experiment.digest() {
-        if let Some(changed) = source_changed(&manifest, experiment) {
-            return other(format!("the results of this experiment, but {changed}"));
-        }
-        return other(format!(
-            "the results of another experiment (`{}`, or an earlier form of it)",
-            manifest.name
-        ));
-    }
     if manifest.numerics_version != NUMERICS_VERSION {
         return other(format!(
-            "results of numerics version {}; this is {NUMERICS_VERSION}",
+            "results of numerics version {}, whose rows are never reused: this program's is {NUMERICS_VERSION}",
             manifest.numerics_version
         ));
     }
-    Owner::This(manifest)
+    if manifest.experiment_digest == experiment.digest() {
+        return Owner::This(manifest);
+    }
+    let what = match source_changed(&manifest, experiment) {
+        Some(changed) => format!("the results of this experiment, but {changed}"),
+        None => format!(
+            "the results of another experiment (`{}`): none of its trials is one of this",
+            manifest.name
+        ),
+    };
+    let error = in_the_way(directory, &what);
+    Owner::Earlier(manifest, error)
 }
 
 /// What differs if `experiment` is that of `manifest`, except for a file that a scheme reads.
@@ -170,31 +208,36 @@ pub(super) fn owner_with_data(directory: &Path, experiment: &Experiment, ours: &
 pub(super) enum Contents {
     /// Nothing that would be lost.
     Empty,
-    /// The complete results of this very experiment.
+    /// All tables of this very experiment.
     Complete(Manifest),
-    /// Something that must not be overwritten.
-    Other(Error),
+    /// Tables that may have rows of this experiment; the error says what they are if they do not.
+    Tables(Manifest, Error),
 }
 
 /// Looks at what `directory` holds, for a run of `experiment`.
-pub(super) fn contents(directory: &Path, experiment: &Experiment) -> Contents {
-    let manifest = match owner(directory, experiment) {
-        Owner::None => return Contents::Empty,
-        Owner::Other(error) => return Contents::Other(error),
-        Owner::This(manifest) => manifest,
-    };
+///
+/// # Errors
+/// Something that must not be overwritten.
+pub(super) fn contents(directory: &Path, experiment: &Experiment) -> Result<Contents> {
     let there = |name: &&str| directory.join(name).exists();
-    let expected = tables::expected(&experiment.record);
-    if !expected.iter().any(there) {
-        // A probe leaves a manifest too.
-        return Contents::Empty;
-    }
-    match expected.iter().find(|n| !there(n)) {
-        Some(name) => {
-            let what = format!("the results of this experiment, but {name} is missing");
-            Contents::Other(in_the_way(directory, &what))
+    let (manifest, error) = match owner(directory, experiment) {
+        Owner::None => return Ok(Contents::Empty),
+        Owner::Other(error) => return Err(error),
+        Owner::Earlier(manifest, error) => (manifest, Some(error)),
+        Owner::This(manifest) => (manifest, None),
+    };
+    match (there(&format::TRIALS), error) {
+        (true, Some(error)) => Ok(Contents::Tables(manifest, error)),
+        (true, None) if tables::expected(&experiment.record).iter().all(there) => {
+            Ok(Contents::Complete(manifest))
         }
-        None => Contents::Complete(manifest),
+        (true, None) => {
+            let what = "the results of this experiment, but none of its rows is there";
+            Ok(Contents::Tables(manifest, in_the_way(directory, what)))
+        }
+        // A probe leaves a manifest too.
+        (false, Some(error)) => Err(error),
+        (false, None) => Ok(Contents::Empty),
     }
 }
 
@@ -224,11 +267,13 @@ pub(super) fn same_cut(directory: &Path, shard: Shard) -> Result<()> {
     }
 }
 
-/// Removes the journals below `directory`, whose records are all in its tables.
+/// Removes the journals below `directory`, whose records are all in its tables, but for those that
+/// are `outgrown`: they are set aside.
 ///
 /// # Errors
 /// An I/O error.
-pub(crate) fn remove_journals(directory: &Path) -> Result<()> {
+pub(crate) fn remove_journals(directory: &Path, outgrown: &[PathBuf]) -> Result<()> {
+    set_journals_aside(directory, outgrown, "with rows that the experiment no longer has")?;
     let folder = directory.join("journal");
     match fs::remove_dir_all(&folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &folder, &e)),
@@ -236,12 +281,12 @@ pub(crate) fn remove_journals(directory: &Path) -> Result<()> {
     }
 }
 
-/// Moves the journals at `paths` (those that exist) into a new `previous-N` in `directory`, and
-/// says so.
+/// Moves the journals at `paths` (those that exist) into a new `previous-N` in `directory`, and says
+/// so behind `why`.
 ///
 /// # Errors
 /// An I/O error.
-pub(super) fn set_journals_aside(directory: &Path, paths: &[PathBuf]) -> Result<()> {
+pub(super) fn set_journals_aside(directory: &Path, paths: &[PathBuf], why: &str) -> Result<()> {
     let there: Vec<&Path> = paths
         .iter()
         .map(PathBuf::as_path)
@@ -252,7 +297,7 @@ pub(super) fn set_journals_aside(directory: &Path, paths: &[PathBuf]) -> Result<
             1 => "the journal of an unfinished run is",
             _ => "the journals of unfinished runs are",
         };
-        say(&format!("--fresh: {what} now in {}", aside.display()));
+        say(&format!("{why}: {what} now in {}", aside.display()));
     }
     Ok(())
 }

@@ -9,12 +9,14 @@ use tempfile::NamedTempFile;
 
 use super::progress::say;
 use crate::support::error::{Error, Result};
+use crate::table::manifest::TextDigest;
 
 /// A file being written beside its destination; removed when dropped, unless committed.
 #[derive(Debug)]
 pub(crate) struct Pending {
     file: BufWriter<NamedTempFile>,
     destination: PathBuf,
+    digest: TextDigest,
 }
 
 impl Pending {
@@ -36,12 +38,19 @@ impl Pending {
         Ok(Pending {
             file: BufWriter::with_capacity(1 << 16, file),
             destination: destination.to_owned(),
+            digest: TextDigest::default(),
         })
     }
 
     /// The path that it will have.
     pub fn destination(&self) -> &Path {
         &self.destination
+    }
+
+    /// The digest of what was written, and the name that it goes by in a manifest.
+    pub fn digest(&self) -> (String, String) {
+        let name = self.destination.file_name().unwrap_or_default();
+        (name.to_string_lossy().into_owned(), self.digest.clone().finish())
     }
 
     /// Brings what was written to the disk; the destination is still untouched.
@@ -77,7 +86,9 @@ impl Pending {
 
 impl Write for Pending {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        let written = self.file.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -137,20 +148,30 @@ pub(crate) fn is_stream(path: &Path) -> bool {
     path.starts_with("/dev") || path.starts_with("/proc") || fs::metadata(path).is_ok_and(special)
 }
 
-/// Puts all of `files` in place, the last one (the mark that the set is whole) last. If any would
-/// change, or any of `stale` exists, the whole old set is first moved together into a new
-/// `previous-N` directory beside them, whose path is returned. Identical files are left untouched.
+/// What becomes of the files that others replace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Old {
+    /// They are set aside where any of them would change or go.
+    SetAside,
+    /// They are overwritten: nothing in them would be lost.
+    Overwrite,
+}
+
+/// Puts all of `files` in place, the last one (the mark that the set is whole) last, and takes those
+/// of `stale` away. If any would change, or any of `stale` exists, the whole old set is first moved
+/// together into a new `previous-N` directory beside them, whose path is returned, unless `old` says
+/// that it need not be kept. Identical files are left untouched.
 ///
 /// # Errors
 /// An I/O error. Old files are then either in place or in `previous-N`.
-pub(crate) fn replace(mut files: Vec<Pending>, stale: &[PathBuf]) -> Result<Option<PathBuf>> {
+pub(crate) fn replace(mut files: Vec<Pending>, stale: &[PathBuf], old: Old) -> Result<Option<PathBuf>> {
     let mut differs = stale.iter().any(|p| p.exists());
     for file in &mut files {
         file.sync()?;
         differs |= file.destination.exists() && !file.is_unchanged()?;
     }
     let mut aside = None;
-    if differs {
+    if differs && old == Old::SetAside {
         // The mark goes first, so that a half-moved set never looks whole.
         let old: Vec<&Path> = files
             .iter()
@@ -165,6 +186,9 @@ pub(crate) fn replace(mut files: Vec<Pending>, stale: &[PathBuf]) -> Result<Opti
         if aside.is_some() || !file.is_unchanged()? {
             file.commit()?;
         }
+    }
+    for path in stale.iter().filter(|path| path.exists()) {
+        fs::remove_file(path).map_err(|e| Error::io("remove", path, &e))?;
     }
     Ok(aside)
 }
@@ -338,24 +362,28 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         let files = |a, b| vec![pending(&at("a.csv"), a), pending(&at("manifest"), b)];
-        assert_eq!(replace(files("1", "m"), &[]).unwrap(), None);
+        assert_eq!(replace(files("1", "m"), &[], Old::SetAside).unwrap(), None);
         assert_eq!(
-            replace(files("1", "m"), &[]).unwrap(),
+            replace(files("1", "m"), &[], Old::SetAside).unwrap(),
             None,
             "identical: untouched"
         );
-        let aside = replace(files("2", "m"), &[]).unwrap().unwrap();
+        let aside = replace(files("2", "m"), &[], Old::SetAside).unwrap().unwrap();
         assert_eq!(aside, at("previous-1"));
         assert_eq!(fs::read(aside.join("a.csv")).unwrap(), b"1");
         assert_eq!(fs::read(aside.join("manifest")).unwrap(), b"m");
         assert_eq!(fs::read(at("a.csv")).unwrap(), b"2");
         fs::write(at("layers.csv"), "old").unwrap();
-        let aside = replace(files("2", "m"), &[at("layers.csv")]).unwrap();
+        let aside = replace(files("2", "m"), &[at("layers.csv")], Old::SetAside).unwrap();
         assert_eq!(
             aside,
             Some(at("previous-2")),
             "a table that is no longer written goes, too"
         );
         assert!(at("previous-2").join("layers.csv").exists() && !at("layers.csv").exists());
+        fs::write(at("layers.csv"), "old").unwrap();
+        let aside = replace(files("3", "m"), &[at("layers.csv")], Old::Overwrite).unwrap();
+        assert_eq!((aside, at("layers.csv").exists()), (None, false));
+        assert_eq!(fs::read(at("a.csv")).unwrap(), b"3");
     }
 }

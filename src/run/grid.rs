@@ -1,4 +1,4 @@
-//! From a checked experiment to its tables: resume, sweep, write.
+//! From a checked experiment to its tables: see what is done, sweep, write.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,37 +7,42 @@ use std::time::{Duration, Instant, SystemTime};
 use super::attempt::Work as _;
 use super::command_line::shard_command;
 use super::directory::{self, Contents, contents, journal_path, remove_journals, same_cut, take_locks};
-use super::gather::damaged;
+use super::files::Old;
 use super::header::Header;
 use super::job::Job;
-use super::journal::TrialKey;
+use super::journal::{Journal, TrialKey, damaged};
 use super::lock::Lock;
 use super::metadata::RunMetadata;
 use super::pool::{Pool, default_threads};
 use super::progress::{Progress, say};
+use super::reuse::{Look, Survey, Wanted};
 use super::shard::{Shard, longest_first, members};
 use super::signals::Stop;
 use super::store::{Found, Store};
 use super::sweep::{End, Settings, sweep};
 use super::trace::Trace;
+pub use super::verify::Amount;
 use super::{BUILD, files, tables};
 use crate::data::Environment;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Plan};
 use crate::numerics::FloatMode;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::memory;
 use crate::support::text::{duration, grouped};
 use crate::table::format;
-use crate::table::inputs::{brought_data, inputs_changed};
+use crate::table::inputs::brought_data;
 use crate::table::manifest::Manifest;
+use crate::table::record::Status;
+use crate::table::source::Source;
 
 /// How long running trials may go on after the program has been asked to stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// A run of an experiment: all of its grid, or a shard of it.
 ///
-/// It resumes from the journal of an earlier run that did not end, and does nothing where the
-/// tables are complete.
+/// It trains what is not there: rows in the journal of an earlier run that did not end, and in tables
+/// of an earlier form of the experiment, are kept. Before rows of tables are believed, a sample of
+/// them is trained again and compared by bits.
 ///
 /// ```
 /// use goodinit::experiment::Experiment;
@@ -68,6 +73,8 @@ pub struct Grid {
     pool: Option<Pool>,
     shard: Shard,
     fresh: bool,
+    reuse: Vec<Source>,
+    recheck: Option<Amount>,
     journal: bool,
     fail_fast: bool,
     trace: Option<PathBuf>,
@@ -88,6 +95,8 @@ impl Grid {
             pool: None,
             shard: Shard::WHOLE,
             fresh: false,
+            reuse: Vec::new(),
+            recheck: None,
             journal: true,
             fail_fast: false,
             trace: None,
@@ -129,6 +138,19 @@ impl Grid {
         Grid { fresh, ..self }
     }
 
+    /// Another place to take rows from: a results directory, or one in a git revision.
+    pub fn reuse(mut self, place: Source) -> Self {
+        self.reuse.push(place);
+        self
+    }
+
+    /// How many of the rows of each place are trained again before they are believed; `None` is 1 % and
+    /// at least 3, fewer where they take long.
+    pub fn recheck(self, amount: Option<Amount>) -> Self {
+        let recheck = amount;
+        Grid { recheck, ..self }
+    }
+
     /// Whether to keep a journal (the default). A run without one cannot be resumed.
     pub fn journal(self, journal: bool) -> Self {
         Grid { journal, ..self }
@@ -163,11 +185,56 @@ impl Grid {
     /// Trains what is not done yet, then writes the tables.
     ///
     /// # Errors
-    /// Another process works in the directory; it holds something else; data cannot be read; an I/O
-    /// error; or a stop was requested, which leaves everything ready to be resumed.
+    /// Another process works in the directory; it holds something else, or rows that are not what this
+    /// program computes; data cannot be read; an I/O error; or a stop was requested, which leaves everything ready to be resumed.
     pub fn run(self) -> Result<GridOutcome> {
         let _mode = FloatMode::standard();
         run(&self)
+    }
+
+    /// How many trials of this run are done, and what the run would say of them. `plan` is that of the
+    /// experiment, with the sizes of the data; `data` are the names and digests of those that can be
+    /// read. Changes nothing.
+    ///
+    /// # Errors
+    /// The run would be refused.
+    pub(crate) fn look(&self, plan: &Plan, data: Vec<(String, String)>) -> Result<(usize, Option<String>)> {
+        let costs: Vec<u64> = (0..plan.len()).map(|i| plan.cost(i)).collect();
+        let mut mine = vec![false; costs.len()];
+        members(&costs, self.shard)
+            .into_iter()
+            .for_each(|i| mine[i as usize] = true);
+        if self.fresh {
+            return Ok((0, None));
+        }
+        if complete(self)?.is_some() {
+            let line = format!(
+                "all trials are in {} already; 0 to train",
+                self.directory.display()
+            );
+            return Ok((plan.len(), Some(line)));
+        }
+        let mut survey = Survey::new(Wanted {
+            experiment: &self.experiment,
+            plan,
+            data,
+            directory: &self.directory,
+            mine: &mine,
+        });
+        let mut store = Store::new(mine.len());
+        survey.look(&mut store, &self.how_to_look(None), |_, _, _| {})?;
+        let sample = survey.sample(&store, self.recheck, self.threads);
+        let planned = sample.iter().map(|chosen| chosen.len() as u64).sum();
+        let done = (0..plan.len() as u32).filter(|i| store.has(*i)).count();
+        Ok((done, survey.line(&store, None, planned)))
+    }
+
+    fn how_to_look<'a>(&'a self, header: Option<&'a Header>) -> Look<'a> {
+        Look {
+            header,
+            reuse: &self.reuse,
+            all_rechecked: self.recheck.is_some_and(Amount::is_all),
+        }
     }
 
     /// Where a person is told how to resume.
@@ -220,21 +287,19 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
     // After the directory is there, since the trace may be in it, and locked, since another run
     // may be writing that trace; a trace that cannot be opened stops the run before it changes more.
     let trace = grid.trace.as_deref().map(Trace::open).transpose()?;
-    if grid.fresh {
-        begin_anew(grid)?;
-    } else if let Some(complete) = done_already(grid)? {
-        return Ok(complete);
-    }
     let pool = match &grid.pool {
         Some(pool) => pool.clone(),
         None => Pool::new(grid.threads)?,
     };
-    let mut job = Job::new(grid.experiment.clone(), grid.environment.clone())?;
-    job.weights_into = Some(directory.clone());
+    if grid.fresh {
+        begin_anew(grid)?;
+    } else if let Some(manifest) = pool.install(|| complete(grid))? {
+        return already(grid, manifest);
+    }
+    let job = Arc::new(Job::new(grid.experiment.clone(), grid.environment.clone())?);
     if grid.progress {
         job.notes.iter().for_each(|note| say(&format!("note: {note}")));
     }
-    let job = Arc::new(job);
     let costs = job.costs();
     let mut mine = vec![false; costs.len()];
     let (mut trials, mut work) = (0, 0u64);
@@ -245,25 +310,16 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
     }
     check_memory(&job, &mine, pool.threads())?;
     let mut progress = Progress::new(trials, work, !grid.progress);
-    let mut store = Store::in_memory(costs.len());
-    if grid.journal {
-        let header = Header {
-            build: BUILD.to_owned(),
-            shard: grid.shard,
-            manifest: job.manifest.clone(),
-            shapes: job.shapes.clone(),
-            command: grid.command.clone(),
-        };
-        let belongs = |key: &TrialKey| {
-            mine.get(key.index as usize) == Some(&true) && job.trial_id(key.index) == key.trial_id
-        };
-        let seen = |key: &TrialKey| {
-            progress.resumed(key, costs[key.index as usize], || job.describe(key.index));
-        };
-        let (opened, found) = Store::open(directory, &header, belongs, seen)?;
-        note_resumed(&progress, &found, trials, &journal_path(directory, grid.shard));
-        store = opened;
-    }
+    let header = Header {
+        build: BUILD.to_owned(),
+        shard: grid.shard,
+        manifest: job.manifest.clone(),
+        shapes: job.shapes.clone(),
+        command: grid.command.clone(),
+    };
+    let (mut store, outgrown, old) = what_is_done(grid, &job, &header, &mine, &pool, &mut progress)?;
+    // Not before: what is rechecked leaves no weights.
+    job.weights_into.get_or_init(|| directory.clone());
     let order = longest_first(&costs)
         .into_iter()
         .filter(|&i| mine[i as usize] && !store.has(i))
@@ -287,7 +343,95 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
             failed: progress.failed(),
         });
     }
-    finish(&job, store, grid, &pool, started, progress.trials_here(), &locks)
+    finish(
+        &job,
+        store,
+        grid,
+        &pool,
+        started,
+        progress.trials_here(),
+        old,
+        &outgrown,
+        &locks,
+    )
+}
+
+/// A store with every trial of this run that is done, all in its journal, where it keeps one; journals
+/// with rows that the experiment no longer has; and what becomes of the tables that are there.
+fn what_is_done(
+    grid: &Grid,
+    job: &Arc<Job>,
+    header: &Header,
+    mine: &[bool],
+    pool: &Pool,
+    progress: &mut Progress,
+) -> Result<(Store, Vec<PathBuf>, Old)> {
+    let directory = &grid.directory;
+    let path = journal_path(directory, grid.shard);
+    let wanted = Wanted {
+        experiment: &job.experiment,
+        plan: &job.plan,
+        data: job.manifest.digests(),
+        directory,
+        mine,
+    };
+    let mut survey = pool.install(|| Survey::new(wanted));
+    let mut store = Store::new(mine.len()).keeping(&job.experiment.record);
+    let cost = |i: u32| job.plan.cost(i as usize);
+    let go_on = |store: &mut Store, progress: &mut Progress| {
+        let belongs = |key: &TrialKey| {
+            mine.get(key.index as usize) == Some(&true) && job.trial_id(key.index) == key.trial_id
+        };
+        let seen = |key: &TrialKey| {
+            if key.status != Status::Failed {
+                progress.resumed(key, cost(key.index), || job.describe(key.index));
+            }
+        };
+        store.open(directory, header, belongs, seen)
+    };
+    let resumes =
+        grid.journal && path.exists() && Journal::open(&path, false)?.header.difference(header).is_none();
+    if resumes {
+        let found = go_on(&mut store, progress)?;
+        note_resumed(
+            progress,
+            &found,
+            mine.iter().filter(|mine| **mine).count() as u64,
+            &path,
+        );
+    }
+    if !grid.fresh {
+        let look = grid.how_to_look(grid.journal.then_some(header));
+        survey.look(&mut store, &look, |i, status, score| {
+            let key = TrialKey {
+                index: i,
+                trial_id: String::new(),
+                status,
+                score,
+            };
+            progress.resumed(&key, cost(i), || job.describe(i));
+        })?;
+        survey.notes.iter().for_each(|note| progress.note(note));
+        let chosen = survey.sample(&store, grid.recheck, pool.threads());
+        let count = survey.recheck(job, &mut store, &chosen, pool, !grid.progress, &grid.stop)?;
+        if let Some(line) = survey.line(&store, Some(count), 0) {
+            progress.note(&line);
+        }
+    }
+    match (grid.journal, resumes) {
+        (true, true) => {}
+        (true, false) => {
+            if survey.behind {
+                directory::put_behind(&path)?;
+            }
+            go_on(&mut store, progress)?;
+        }
+        (false, _) => store.append_in_memory(),
+    }
+    if grid.journal {
+        store.gather()?;
+    }
+    Ok((store, survey.outgrown, survey.old))
 }
 
 /// Checks that as many trials as there are threads fit into memory at a time.
@@ -310,6 +454,7 @@ fn check_memory(job: &Job, mine: &[bool], threads: usize) -> Result<()> {
 }
 
 /// Writes the tables of a run that is complete, and removes its journal.
+#[allow(clippy::too_many_arguments)] // what a run has gathered
 fn finish(
     job: &Job,
     mut store: Store,
@@ -317,42 +462,56 @@ fn finish(
     pool: &Pool,
     started: (SystemTime, Instant),
     trials_run: u64,
+    old: Old,
+    outgrown: &[PathBuf],
     _locks: &[Lock],
 ) -> Result<GridOutcome> {
     let directory = &grid.directory;
     let (experiment, manifest) = (&job.experiment, &job.manifest);
-    let replaced = pool.install(|| tables::write(directory, experiment, manifest, &mut store))?;
+    let replaced = pool.install(|| tables::write(directory, experiment, manifest, &mut store, old))?;
     // Before the journal goes: an open file cannot be removed everywhere.
     drop(store);
     let trials = u64::from(job.len());
     let metadata = RunMetadata::new(trials, trials_run, pool.threads(), &grid.command, started);
     metadata.write(directory)?;
-    remove_journals(directory)?;
+    remove_journals(directory, outgrown)?;
     Ok(GridOutcome::Written { metadata, replaced })
 }
 
-/// Looks at what the directory holds: nothing that is in the way, an unfinished run to resume, or
-/// all that this one would do.
-fn done_already(grid: &Grid) -> Result<Option<GridOutcome>> {
-    let directory = &grid.directory;
-    if !journal_path(directory, grid.shard).exists() {
-        match contents(directory, &grid.experiment) {
-            Contents::Empty => {}
-            Contents::Complete(manifest) => return already(grid, manifest).map(Some),
-            Contents::Other(error) => return Err(error),
-        }
+/// Looks at whether the tables of all that this run would do are in the directory: then nothing is
+/// read but they, and nothing is trained. Returns their manifest.
+fn complete(grid: &Grid) -> Result<Option<Manifest>> {
+    let (directory, experiment) = (&grid.directory, &grid.experiment);
+    let journals = directory::journals(directory)?;
+    if !grid.shard.is_whole() {
+        same_cut(directory, grid.shard)?;
     }
-    same_cut(directory, grid.shard).map(|()| None)
+    let resumes = journals
+        .iter()
+        .any(|(shard, _)| grid.shard.is_whole() || *shard == grid.shard);
+    if resumes || grid.recheck.is_some() || !grid.reuse.is_empty() {
+        return Ok(None);
+    }
+    let Contents::Complete(manifest) = contents(directory, experiment)? else {
+        return Ok(None);
+    };
+    let plan = experiment.plan();
+    let mine = vec![true; plan.len()];
+    let mut survey = Survey::new(Wanted {
+        experiment,
+        plan: &plan,
+        data: brought_data(experiment, &grid.environment),
+        directory,
+        mine: &mine,
+    });
+    let mut store = Store::new(mine.len());
+    survey.complete_tables(&mut store, &manifest)?;
+    Ok(store.is_complete().then_some(manifest))
 }
 
 /// The experiment's text may have changed in what no table depends on (claims, comments): the
 /// manifest follows it.
 fn already(grid: &Grid, manifest: Manifest) -> Result<GridOutcome> {
-    let data = brought_data(&grid.experiment, &grid.environment);
-    if let Some(changed) = inputs_changed(&manifest, &grid.experiment, &data).first() {
-        let what = format!("the results of this experiment, but {changed}");
-        return Err(directory::in_the_way(&grid.directory, &what));
-    }
     let current = Manifest {
         name: grid.experiment.name.clone(),
         experiment: grid.experiment.resolved().to_owned(),
@@ -388,7 +547,7 @@ fn begin_anew(grid: &Grid) -> Result<()> {
             paths.push(path);
         }
     }
-    directory::set_journals_aside(directory, &paths)
+    directory::set_journals_aside(directory, &paths, "--fresh")
 }
 
 fn note_resumed(progress: &Progress, found: &Found, trials: u64, path: &Path) {

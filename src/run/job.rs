@@ -1,7 +1,7 @@
 //! An experiment as work for a sweep: each trial with its data, each failure with its row.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::attempt::Work;
 use super::train::train;
@@ -30,8 +30,8 @@ pub struct Job {
     /// The manifest of its results.
     pub manifest: Manifest,
     /// The results directory that trials leave their weights in, where the experiment asks for
-    /// them; `None` leaves none (`verify`, tests).
-    pub weights_into: Option<PathBuf>,
+    /// them; until it is set they leave none (`verify`, rows that are rechecked, tests).
+    pub weights_into: OnceLock<PathBuf>,
     /// What a person may not have meant about the data, a line each.
     pub notes: Vec<String>,
     cache: Cache,
@@ -78,7 +78,7 @@ impl Job {
             plan,
             shapes,
             manifest,
-            weights_into: None,
+            weights_into: OnceLock::new(),
             notes,
             cache,
         })
@@ -133,6 +133,7 @@ fn manifest(experiment: &Experiment, trials: u64, mut dataset: Vec<DatasetEntry>
         name: experiment.name.clone(),
         experiment_digest: experiment.digest(),
         commit: None,
+        tables: Default::default(),
         trials,
         experiment: experiment.resolved().to_owned(),
         dataset,
@@ -147,7 +148,7 @@ impl Work for Job {
         let trial = self.plan.trial(index as usize);
         let data = self.data(&trial)?;
         let outcome = train(&trial, &data, workspace)?;
-        if let Some(directory) = &self.weights_into {
+        if let Some(directory) = self.weights_into.get() {
             super::weights::save(directory, &trial, &outcome)?;
         }
         Ok(outcome.record)

@@ -102,6 +102,12 @@ pub(crate) struct Damage {
     pub ranges: Vec<Range<u64>>,
 }
 
+/// What a person reads about the damaged bytes `range` of the journal at `path`.
+pub(crate) fn damaged(path: &Path, range: &Range<u64>) -> String {
+    let (path, from, to) = (path.display(), range.start, range.end);
+    format!("{path}: bytes {from} to {to} are damaged")
+}
+
 /// An open journal.
 #[derive(Debug)]
 pub(crate) struct Journal {

@@ -1,12 +1,18 @@
-//! From the journals of shards to the tables of the whole.
+//! From the journals of shards to the tables of the whole: a run that finds everything done.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use super::directory::{remove_journals, take_locks};
-use super::gather::Shards;
+use super::command_line::shard_command;
+use super::directory::{journals, remove_journals, take_locks};
+use super::header::Header;
+use super::journal::Journal;
 use super::metadata::RunMetadata;
-use super::shard::Shard;
+use super::reuse::{Survey, Wanted};
+use super::shard::{Shard, owners};
+use super::store::Store;
 use super::{BUILD, tables};
 use crate::experiment::Experiment;
 use crate::init::Registry;
@@ -43,8 +49,8 @@ pub fn merge(directory: &Path, others: &[PathBuf]) -> Result<Merged> {
     let _locks = take_locks(directory, Shard::WHOLE)?;
     let mut directories = vec![directory.to_owned()];
     directories.extend(others.iter().cloned());
-    let shards = Shards::find(&directories)?;
-    let (header, count) = (shards.header.clone(), shards.count());
+    let headers = headers(&directories)?;
+    let header = &headers[0];
     let not_ours = |message: &str| {
         let help = format!("merge them with the program that trained them ({})", header.build);
         Err(Error::new(Kind::Store, message).help(help))
@@ -62,17 +68,111 @@ pub fn merge(directory: &Path, others: &[PathBuf]) -> Result<Merged> {
     if plan.len() as u64 != manifest.trials || experiment.digest() != manifest.experiment_digest {
         return not_ours("this program reads the experiment in these journals differently");
     }
-    let costs: Vec<u64> = (0..plan.len()).map(|i| plan.cost(i)).collect();
-    let (mut store, notes) = shards.gather(|i| plan.trial_id(i as usize), &costs)?;
-    let replaced = tables::write(directory, &experiment, manifest, &mut store)?;
+    let mine = vec![true; plan.len()];
+    let mut survey = Survey::new(Wanted {
+        experiment: &experiment,
+        plan: &plan,
+        data: manifest.digests(),
+        directory,
+        mine: &mine,
+    });
+    let mut store = Store::new(mine.len()).keeping(&experiment.record);
+    for directory in &directories {
+        survey.shards(&mut store, directory)?;
+    }
+    if !store.is_complete() {
+        let costs: Vec<u64> = (0..plan.len()).map(|i| plan.cost(i)).collect();
+        return Err(incomplete(&headers, &store, &costs));
+    }
+    survey.weigh_tables();
+    let replaced = tables::write(directory, &experiment, manifest, &mut store, survey.old)?;
     // An open file cannot be removed everywhere.
     drop(store);
     RunMetadata::new(manifest.trials, 0, 0, &header.command, started).write(directory)?;
-    remove_journals(directory)?;
+    remove_journals(directory, &survey.outgrown)?;
     Ok(Merged {
         trials: manifest.trials,
-        shards: count,
+        shards: headers.len(),
         replaced,
-        notes,
+        notes: survey.notes,
     })
+}
+
+/// The headers of the journals below `directories`, which all belong to one run.
+///
+/// # Errors
+/// There are none, or they belong to different runs.
+fn headers(directories: &[PathBuf]) -> Result<Vec<Header>> {
+    let mut found: Vec<(PathBuf, Header)> = Vec::new();
+    for directory in directories {
+        for (shard, path) in journals(directory)? {
+            let header = Journal::open(&path, false)?.header;
+            if header.shard != shard {
+                let message = format!("{} is the journal of shard {}", path.display(), header.shard);
+                return Err(Error::new(Kind::Store, message).help("give it back the name it had"));
+            }
+            if let Some((first, wanted)) = found.first() {
+                let wanted = Header {
+                    shard,
+                    ..wanted.clone()
+                };
+                if let Some(why) = header.difference(&wanted) {
+                    let (first, second) = (first.display(), path.display());
+                    let message =
+                        format!("{first} and {second} do not belong together: the second is of {why}");
+                    return Err(Error::new(Kind::Store, message)
+                        .help("move the journals that are not wanted out of the way, then merge again"));
+                }
+            }
+            found.push((path, header));
+        }
+    }
+    if found.is_empty() {
+        let places = directories
+            .iter()
+            .map(|d| d.join("journal").display().to_string());
+        let message = format!("there are no shards in {}", places.collect::<Vec<_>>().join(", "));
+        return Err(Error::new(Kind::Store, message)
+            .help("each is written by: goodinit grid EXPERIMENT.toml --shard I/N"));
+    }
+    Ok(found.into_iter().map(|(_, header)| header).collect())
+}
+
+/// Which trials are missing, with the commands that train them: by shard, or in one where the shards
+/// are of different cuts.
+fn incomplete(headers: &[Header], store: &Store, costs: &[u64]) -> Error {
+    const SHOWN: usize = 20;
+    let counts: BTreeSet<u32> = headers.iter().map(|header| header.shard.count).collect();
+    let count = match (counts.first(), counts.len()) {
+        (Some(count), 1) => *count,
+        _ => 1,
+    };
+    // Of each shard: trials that are missing, and trials.
+    let mut missing: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+    for (i, owner) in (0u32..).zip(owners(costs, count)) {
+        let (lacking, all) = missing.entry(owner).or_default();
+        *lacking += usize::from(!store.has(i));
+        *all += 1;
+    }
+    missing.retain(|_, (lacking, _)| *lacking > 0);
+    let trials: usize = missing.values().map(|(lacking, _)| lacking).sum();
+    let mut text = format!("{trials} of {} trials are missing", costs.len());
+    for (index, (lacking, all)) in missing.iter().take(SHOWN).filter(|_| count > 1) {
+        let begun = headers.iter().any(|header| header.shard.index == *index);
+        let state = if begun { "unfinished" } else { "not begun" };
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n  shard {index}/{count}: {lacking} of {all} ({state})");
+    }
+    if missing.len() > SHOWN {
+        let _ = write!(text, "\n  and {} more shards", missing.len() - SHOWN);
+    }
+    let commands = missing
+        .keys()
+        .take(SHOWN)
+        .map(|&index| shard_command(&headers[0].command, Shard { index, count }));
+    let error = commands.fold(Error::new(Kind::Store, text), Error::help);
+    match count {
+        1 => error,
+        _ => error.help("then merge again"),
+    }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::directory::{self, Owner, TRAINED, owner_with_data, take_locks};
-use super::files::{Pending, replace};
+use super::files::{Old, Pending, replace};
 use super::job::Job;
 use super::journal::Journal;
 use super::lock::Lock;
@@ -19,6 +19,7 @@ use crate::experiment::{Axis, Trial};
 use crate::model::Workspace;
 use crate::support::error::{Error, Result};
 use crate::table::format;
+use crate::table::manifest::Manifest;
 use crate::table::probe::{ProbeRecord, write_histograms, write_layers};
 
 /// What came of probing an experiment.
@@ -98,9 +99,9 @@ pub fn enter(dir: &Path, job: &Job, fresh: bool) -> Result<Vec<Lock>> {
             Err(error) => return Err(error),
         }
     }
-    directory::set_journals_aside(dir, &foreign)?;
+    directory::set_journals_aside(dir, &foreign, "--fresh")?;
     match owner_with_data(dir, &job.experiment, &job.manifest) {
-        Owner::Other(error) if !fresh => Err(error),
+        Owner::Other(error) | Owner::Earlier(_, error) if !fresh => Err(error),
         _ => Ok(locks),
     }
 }
@@ -119,20 +120,26 @@ pub fn write(dir: &Path, job: &Job, records: &[ProbeRecord]) -> Result<Option<Pa
     write_histograms(records, &mut histograms)?;
     let path = dir.join(format::MANIFEST);
     let mut manifest = Pending::create(&path)?;
-    let text = job.manifest.to_toml()?;
+    let theirs = Manifest::load(dir).ok();
+    let theirs = theirs.filter(|theirs| theirs.is_of_the_same(&job.manifest));
+    let ours = Manifest {
+        tables: theirs.map(|theirs| theirs.tables).unwrap_or_default(),
+        ..job.manifest.clone()
+    };
+    let text = ours.to_toml()?;
     manifest
         .write_all(text.as_bytes())
         .map_err(|e| Error::io("write", &path, &e))?;
     if matches!(
         owner_with_data(dir, &job.experiment, &job.manifest),
-        Owner::Other(_)
+        Owner::Other(_) | Owner::Earlier(..)
     ) {
         let theirs = TRAINED.iter().chain([&format::RUN]);
         let theirs: Vec<PathBuf> = theirs.map(|name| dir.join(name)).collect();
-        return replace(vec![probe, histograms, manifest], &theirs);
+        return replace(vec![probe, histograms, manifest], &theirs, Old::SetAside);
     }
     // The manifest alone may differ, in what no table depends on: claims, name.
-    let aside = replace(vec![probe, histograms], &[])?;
+    let aside = replace(vec![probe, histograms], &[], Old::SetAside)?;
     manifest.commit()?;
     Ok(aside)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::directory::{PROBED, TRAINED};
-use super::files::{Pending, replace};
+use super::files::{Old, Pending, replace};
 use super::store::Store;
 use crate::analysis::summary::{self, summarise};
 use crate::experiment::{Experiment, Record};
@@ -36,7 +36,7 @@ const ROWS_AT_ONCE: usize = 4096;
 /// Writes every table and, last, the manifest. Rows are fetched in the order of the plan, which is
 /// that of the tables, while those fetched before are written: on the threads of the rayon pool
 /// that this is called in, a table to each. Where older tables differ, they are all moved to a
-/// `previous-N` directory, whose path is returned.
+/// `previous-N` directory, whose path is returned, unless `old` says that they need not be kept.
 ///
 /// # Errors
 /// A record cannot be read, or an I/O error; the old tables are then untouched.
@@ -45,6 +45,7 @@ pub fn write(
     experiment: &Experiment,
     manifest: &Manifest,
     records: &mut Store,
+    old: Old,
 ) -> Result<Option<PathBuf>> {
     let files = expected(&experiment.record);
     let without_column = experiment.without_column();
@@ -83,16 +84,28 @@ pub fn write(
     let mut summary = Pending::create(&directory.join(format::SUMMARY))?;
     summary::write(&summarise(&trials.finish(Some(manifest))), &mut summary)?;
     pending.push(summary);
+    let manifest = &Manifest {
+        tables: pending.iter().map(Pending::digest).collect(),
+        ..manifest.clone()
+    };
     let path = directory.join(format::MANIFEST);
     let mut last = Pending::create(&path)?;
     last.write_all(manifest.to_toml()?.as_bytes())
         .map_err(|e| Error::io("write", &path, &e))?;
     pending.push(last);
+    let stale = stale(directory, &experiment.record, manifest);
+    let stale: Vec<PathBuf> = stale.iter().map(|name| directory.join(name)).collect();
+    replace(pending, &stale, old)
+}
+
+/// The files in `directory` that must not stand beside the tables of the experiment with `record` and
+/// `manifest`: tables that it does not have, and a probe of something else.
+pub fn stale(directory: &Path, record: &Record, manifest: &Manifest) -> Vec<&'static str> {
+    let files = expected(record);
     let mut stale: Vec<&str> = TRAINED.into_iter().filter(|name| !files.contains(name)).collect();
     if !Manifest::load(directory).is_ok_and(|old| old.is_of_the_same(manifest)) {
-        // A probe of something else must not stand beside these.
         stale.extend(PROBED);
     }
-    let stale: Vec<PathBuf> = stale.iter().map(|name| directory.join(name)).collect();
-    replace(pending, &stale)
+    stale.retain(|name| directory.join(name).exists());
+    stale
 }

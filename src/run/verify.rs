@@ -23,6 +23,7 @@ use crate::table::inputs::{ChangedInput, inputs_changed};
 use crate::table::io::{Table, Writer};
 use crate::table::manifest::Manifest;
 use crate::table::probe::{write_histograms, write_layers};
+use crate::table::record::TrialRecord;
 use crate::table::source::Source;
 use crate::table::{Trials, format};
 
@@ -71,13 +72,58 @@ pub struct Sample {
 impl Sample {
     /// The `count` of `all` numbers that are sampled, ascending.
     fn choose(&self, all: u32, count: u32) -> Vec<u32> {
-        let mut chosen: Vec<u32> = (0..all).collect();
-        Key::new(self.seed, 0, Purpose::Verify)
-            .stream(0)
-            .shuffle(&mut chosen);
-        chosen.truncate(count as usize);
+        let mut chosen = choose(self.seed, all, count);
         chosen.sort_unstable();
         chosen
+    }
+}
+
+/// `count` of the numbers below `all`, in random order.
+pub(crate) fn choose(seed: u64, all: u32, count: u32) -> Vec<u32> {
+    let mut chosen: Vec<u32> = (0..all).collect();
+    Key::new(seed, 0, Purpose::Verify).stream(0).shuffle(&mut chosen);
+    chosen.truncate(count as usize);
+    chosen
+}
+
+/// A share of all trials, or a number of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Amount {
+    /// 0 to 1.
+    Share(f64),
+    /// So many.
+    Trials(u32),
+}
+
+impl Amount {
+    /// Reads `2%` or `100`.
+    ///
+    /// # Errors
+    /// The text is neither, or nothing at all, or more than all.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        let amount = match text.strip_suffix('%') {
+            Some(percent) => percent
+                .trim()
+                .parse()
+                .ok()
+                .filter(|p| *p > 0.0 && *p <= 100.0)
+                .map(|p: f64| Amount::Share(p / 100.0)),
+            None => text.parse().ok().filter(|n| *n > 0).map(Amount::Trials),
+        };
+        amount.ok_or_else(|| "give a share over 0% and up to 100%, or a number of trials".to_owned())
+    }
+
+    /// Whether it is every trial.
+    pub fn is_all(self) -> bool {
+        self == Amount::Share(1.0)
+    }
+
+    /// How many of `trials` that is: one at least.
+    pub fn of(self, trials: u32) -> u32 {
+        match self {
+            Amount::Share(share) => ((f64::from(trials) * share).ceil() as u32).clamp(1, trials),
+            Amount::Trials(n) => n.min(trials),
+        }
     }
 }
 
@@ -190,11 +236,20 @@ fn left_out(job: &Job, sampled: &[u32]) -> Vec<u64> {
     ids
 }
 
-type Tables = Vec<(String, Arc<[u8]>)>;
+/// Tables in memory, by name.
+pub(crate) type Tables = Vec<(String, Arc<[u8]>)>;
 
-/// Trains the `chosen` trials: their rows in the tables that `directory` has. Committed results
-/// often leave out the large ones.
-fn train(directory: &Path, job: &Arc<Job>, chosen: &[u32], sample: &Sample, stop: &Stop) -> Result<Tables> {
+/// Trains the `chosen` trials again: their records, in memory.
+///
+/// # Errors
+/// The program has been asked to stop, or an I/O error.
+pub(crate) fn recompute(
+    job: &Arc<Job>,
+    chosen: &[u32],
+    pool: &Pool,
+    quiet: bool,
+    stop: &Stop,
+) -> Result<Store> {
     let costs = job.costs();
     let order: Vec<u32> = longest_first(&costs)
         .into_iter()
@@ -204,9 +259,9 @@ fn train(directory: &Path, job: &Arc<Job>, chosen: &[u32], sample: &Sample, stop
         .iter()
         .fold(0, |sum: u64, &i| sum.saturating_add(costs[i as usize]));
     let mut store = Store::in_memory(costs.len());
-    let mut progress = Progress::new(order.len() as u64, work, sample.quiet);
+    let mut progress = Progress::new(order.len() as u64, work, quiet);
     let settings = Settings {
-        pool: sample.pool.clone(),
+        pool: pool.clone(),
         fail_fast: false,
         grace: GRACE,
         trace: None,
@@ -214,32 +269,42 @@ fn train(directory: &Path, job: &Arc<Job>, chosen: &[u32], sample: &Sample, stop
     };
     let end = sweep(job, order, &mut store, &settings, stop, &mut progress);
     progress.clear();
-    if end? != End::Complete {
-        return Err(Error::new(
+    match end? {
+        End::Complete => Ok(store),
+        End::Interrupted { .. } => Err(Error::new(
             Kind::Interrupted,
             "interrupted before the sample was recomputed",
-        ));
+        )),
     }
+}
+
+/// The rows of `records` in each table that the experiment of `job` has.
+///
+/// # Errors
+/// Never: memory can be written.
+pub(crate) fn tables_of(job: &Job, records: &[TrialRecord]) -> Result<Tables> {
     let record = &job.experiment.record;
     let recorded = |table: &Table| match table {
         Table::Trials => true,
         Table::Epochs => record.epochs,
         Table::Layers => !record.layers.is_empty(),
     };
-    let mut writers = Vec::new();
-    for table in Table::ALL.into_iter().filter(recorded) {
-        if directory.join(table.file()).exists() {
-            writers.push((table, Writer::new(table, Vec::new())?));
-        }
-    }
-    for &index in chosen {
-        let record = store.fetch(index)?;
-        writers.iter_mut().try_for_each(|(_, w)| w.push(&record))?;
-    }
-    let finished = writers
-        .into_iter()
-        .map(|(table, writer)| Ok((table.file().to_owned(), writer.finish()?.into())));
-    finished.collect()
+    let write = |table: Table| {
+        let mut writer = Writer::new(table, Vec::new())?;
+        records.iter().try_for_each(|record| writer.push(record))?;
+        Ok((table.file().to_owned(), writer.finish()?.into()))
+    };
+    Table::ALL.into_iter().filter(recorded).map(write).collect()
+}
+
+/// Trains the `chosen` trials: their rows in the tables that `directory` has. Committed results
+/// often leave out the large ones.
+fn train(directory: &Path, job: &Arc<Job>, chosen: &[u32], sample: &Sample, stop: &Stop) -> Result<Tables> {
+    let mut store = recompute(job, chosen, &sample.pool, sample.quiet, stop)?;
+    let records = chosen.iter().map(|&index| store.fetch(index));
+    let mut tables = tables_of(job, &records.collect::<Result<Vec<_>>>()?)?;
+    tables.retain(|(file, _)| directory.join(file).exists());
+    Ok(tables)
 }
 
 /// Probes these networks: their rows in the tables that `directory` has.
@@ -265,4 +330,26 @@ fn summary_of(directory: &Path, job: &Job) -> Result<Arc<[u8]>> {
     let mut text = Vec::new();
     summary::write(&summary::summarise(&trials), &mut text)?;
     Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_shares_or_numbers() {
+        assert_eq!(Amount::parse("2%"), Ok(Amount::Share(0.02)));
+        assert_eq!(Amount::parse("7"), Ok(Amount::Trials(7)));
+        for bad in ["0", "0%", "101%", "-1", "nan%", "inf%", "2.5", "", "%"] {
+            assert!(Amount::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            (
+                Amount::Share(0.02).of(10),
+                Amount::Share(1.0).of(10),
+                Amount::Trials(99).of(10)
+            ),
+            (1, 10, 10)
+        );
+    }
 }

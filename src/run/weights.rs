@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::files::write_atomically;
 use super::train::Trained;
@@ -27,26 +27,48 @@ pub const DIRECTORY: &str = "weights";
 /// # Errors
 /// An I/O error.
 pub fn save(results: &Path, trial: &Trial, outcome: &Trained) -> Result<()> {
-    let (initial, last) = match trial.record.weights {
-        SaveWeights::None => return Ok(()),
+    if trial.record.weights == SaveWeights::None {
+        return Ok(());
+    }
+    let directory = results.join(DIRECTORY);
+    fs::create_dir_all(&directory).map_err(|e| Error::io("create", &directory, &e))?;
+    let ended_well = outcome.record.trial.status == Status::Ok;
+    for (moment, path) in files(results, &trial.id, trial.record.weights, ended_well) {
+        let parameters = match moment {
+            INITIAL => &outcome.initial,
+            _ => &outcome.last,
+        };
+        write_atomically(&path, &bytes(trial, moment, parameters)?)?;
+    }
+    Ok(())
+}
+
+/// Whether the weights that `what` asks for of trial `id` are in the results directory `results`.
+/// `ended_well` tells whether it has final ones.
+pub fn are_saved(results: &Path, id: &str, what: SaveWeights, ended_well: bool) -> bool {
+    let mut files = files(results, id, what, ended_well);
+    files.all(|(_, path)| path.exists())
+}
+
+const INITIAL: &str = "initial";
+
+/// The moments whose weights are saved, and the file of each.
+fn files<'a>(
+    results: &'a Path,
+    id: &'a str,
+    what: SaveWeights,
+    ended_well: bool,
+) -> impl Iterator<Item = (&'static str, PathBuf)> + 'a {
+    let (initial, last) = match what {
+        SaveWeights::None => (false, false),
         SaveWeights::Initial => (true, false),
         SaveWeights::Final => (false, true),
         SaveWeights::Both => (true, true),
     };
-    let directory = results.join(DIRECTORY);
-    fs::create_dir_all(&directory).map_err(|e| Error::io("create", &directory, &e))?;
-    let ended_well = outcome.record.trial.status == Status::Ok;
-    let files = [
-        ("initial", initial, &outcome.initial),
-        ("final", last && ended_well, &outcome.last),
-    ];
-    for (moment, wanted, parameters) in files {
-        if wanted {
-            let path = directory.join(format!("{}-{moment}.safetensors", trial.id));
-            write_atomically(&path, &bytes(trial, moment, parameters)?)?;
-        }
-    }
-    Ok(())
+    let moments = [(INITIAL, initial), ("final", last && ended_well)];
+    let wanted = moments.into_iter().filter(|(_, wanted)| *wanted);
+    let path = move |moment| results.join(DIRECTORY).join(format!("{id}-{moment}.safetensors"));
+    wanted.map(move |(moment, _)| (moment, path(moment)))
 }
 
 fn bytes(trial: &Trial, moment: &str, parameters: &Parameters) -> Result<Vec<u8>> {

@@ -95,6 +95,7 @@ pub fn manifest() -> Manifest {
         name: "x".into(),
         experiment_digest: String::new(),
         commit: None,
+        tables: Default::default(),
         trials: 0,
         experiment: String::new(),
         dataset: vec![DatasetEntry {

@@ -108,6 +108,7 @@ mod tests {
             name: "t".into(),
             experiment_digest: experiment.digest(),
             commit: None,
+            tables: Default::default(),
             trials: 1,
             experiment: experiment.resolved().into(),
             dataset: vec![DatasetEntry {

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use crate::experiment::{Axis, Coordinates};
@@ -287,6 +288,25 @@ impl<R: Row, S: Read> Reader<R, S> {
     }
 }
 
+impl<'t, R: Row> Reader<R, &'t [u8]> {
+    /// Reads rows of the table `name` that stand in `text` without a header.
+    pub(crate) fn of_rows(name: &str, columns: &Columns, text: &'t [u8]) -> Self {
+        let mut input = csv::ReaderBuilder::new();
+        input
+            .has_headers(false)
+            .buffer_capacity(text.len().clamp(1, 1 << 16));
+        Reader {
+            name: name.to_owned(),
+            columns: columns.clone(),
+            input: input.from_reader(text),
+            narrow: csv::StringRecord::new(),
+            record: csv::StringRecord::new(),
+            failed: false,
+            row: std::marker::PhantomData,
+        }
+    }
+}
+
 impl<R: Row, S: Read> Iterator for Reader<R, S> {
     type Item = Result<R>;
 
@@ -294,6 +314,22 @@ impl<R: Row, S: Read> Iterator for Reader<R, S> {
         if self.failed {
             return None;
         }
+        let result = match self.advance() {
+            Ok(false) => return None,
+            Ok(true) => R::read(&self.record).map_err(|bad| self.misread(bad)),
+            Err(error) => Err(error),
+        };
+        self.failed = result.is_err();
+        Some(result)
+    }
+}
+
+impl<R: Row, S: Read> Reader<R, S> {
+    /// Goes to the next row without reading its cells; `false` at the end.
+    ///
+    /// # Errors
+    /// The text there is no row of this table.
+    pub(crate) fn advance(&mut self) -> Result<bool> {
         let read = match self.columns.are_all() {
             true => self.input.read_record(&mut self.record),
             false => {
@@ -302,17 +338,25 @@ impl<R: Row, S: Read> Iterator for Reader<R, S> {
                 read
             }
         };
-        let result = match read {
-            Ok(false) => return None,
-            Ok(true) => R::read(&self.record).map_err(|bad| self.misread(bad)),
-            Err(e) => Err(unreadable(&self.name, &e)),
-        };
-        self.failed = result.is_err();
-        Some(result)
+        read.map_err(|e| unreadable(&self.name, &e))
     }
-}
 
-impl<R: Row, S: Read> Reader<R, S> {
+    /// The bytes of the input in which the row read last stands, its line end included.
+    pub(crate) fn bytes(&self) -> Range<u64> {
+        let start = self.record.position().map_or(0, csv::Position::byte);
+        start..self.input.position().byte()
+    }
+
+    /// The digest of the trial that the row read last belongs to.
+    pub(crate) fn trial_id(&self) -> &str {
+        self.record.get(HEAD).unwrap_or_default()
+    }
+
+    /// Which of the optional columns the table lacks.
+    pub(crate) fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
     /// The cells of the row read last, for columns chosen by name.
     pub fn record(&self) -> &csv::StringRecord {
         &self.record

@@ -1,12 +1,17 @@
 //! `manifest.toml`: which experiment, data and arithmetic a results directory comes from.
 
+use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::support::error::{Error, Kind, Result};
 
 use crate::table::format;
+use crate::table::source::Source;
 
 /// The manifest of a results directory. Deterministic but for `commit`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +41,10 @@ pub struct Manifest {
     /// The files that schemes read weights from, sorted by path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<SourceEntry>,
+    /// The digest of each table of training as it was written ([`TextDigest`]), by file name. Results
+    /// of earlier programs have none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, String>,
 }
 
 /// A file that a scheme read weights from.
@@ -46,6 +55,38 @@ pub struct SourceEntry {
     pub path: String,
     /// Digest of its content, in hexadecimal; part of `experiment_digest` too.
     pub digest: String,
+}
+
+/// SHA-256 of a text, taken in parts. Line ends count as `\n`, so that what git or an editor makes of
+/// them changes nothing.
+#[derive(Debug, Clone, Default)]
+pub struct TextDigest {
+    hash: Sha256,
+    /// Whether the last byte was a `\r`, which may begin a line end.
+    after_return: bool,
+}
+
+impl TextDigest {
+    /// Takes the next part.
+    pub fn update(&mut self, mut part: &[u8]) {
+        while let Some(&first) = part.first() {
+            if std::mem::take(&mut self.after_return) && first != b'\n' {
+                self.hash.update(b"\r");
+            }
+            let end = part.iter().position(|b| *b == b'\r').unwrap_or(part.len());
+            self.hash.update(&part[..end]);
+            self.after_return = end < part.len();
+            part = part.get(end + 1..).unwrap_or_default();
+        }
+    }
+
+    /// The digest of all parts, in hexadecimal.
+    pub fn finish(mut self) -> String {
+        if self.after_return {
+            self.hash.update(b"\r");
+        }
+        self.hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
 }
 
 /// A dataset that the trials were trained on.
@@ -127,6 +168,38 @@ impl Manifest {
         key(self) == key(other)
     }
 
+    /// The first of `tables` in `source`, beside this manifest, that is there and is not as it was
+    /// written, by its full name. A table without a digest counts as it is.
+    ///
+    /// # Errors
+    /// A table cannot be read.
+    pub fn edited(&self, source: &Source, tables: &[&str]) -> Result<Option<String>> {
+        for (table, written) in self
+            .tables
+            .iter()
+            .filter(|(name, _)| tables.contains(&name.as_str()))
+        {
+            let Some(mut bytes) = source.open(table)? else {
+                continue;
+            };
+            let (mut digest, mut buffer) = (TextDigest::default(), vec![0; 1 << 16]);
+            loop {
+                match bytes.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(n) => digest.update(&buffer[..n]),
+                    Err(e) => {
+                        let message = format!("cannot read {}: {e}", source.name_of(table));
+                        return Err(Error::new(Kind::Io, message));
+                    }
+                }
+            }
+            if digest.finish() != *written {
+                return Ok(Some(source.name_of(table)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Name and digest of each dataset.
     pub fn digests(&self) -> Vec<(String, String)> {
         let entries = self.dataset.iter();
@@ -152,6 +225,7 @@ mod tests {
             name: "quick".into(),
             experiment_digest: "ab".repeat(32),
             commit: None,
+            tables: Default::default(),
             trials: 60,
             experiment: "name = \"quick\"\n[grid]\nscheme = [\"zeros\"]\n".into(),
             dataset: vec![DatasetEntry {
@@ -176,6 +250,28 @@ mod tests {
         assert_eq!(back.chance("mnist"), None);
         let windows = text.replace('\n', "\r\n");
         assert_eq!(Manifest::parse(Path::new("m"), &windows).unwrap(), back);
+    }
+
+    #[test]
+    fn a_digest_sees_text_and_not_line_ends_nor_parts() {
+        let digest = |parts: &[&str]| {
+            let mut digest = TextDigest::default();
+            parts.iter().for_each(|part| digest.update(part.as_bytes()));
+            digest.finish()
+        };
+        let plain = digest(&["a,b\n1,2\n"]);
+        assert_eq!(plain, digest(&["a,b\r", "\n1,", "2\r\n"]));
+        for other in [
+            "a,b\n1,2",
+            "a,b\n1,3\n",
+            "a,b\r1,2\n",
+            "a,b\r\r\n1,2\n",
+            "a,b\n1,2\n\r",
+        ] {
+            assert_ne!(plain, digest(&[other]), "{other:?}");
+        }
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(digest(&[]), empty);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod coordinates;
 pub mod format;
 pub mod inputs;
+pub(crate) mod lookup;
 pub mod manifest;
 pub mod order;
 pub mod probe;

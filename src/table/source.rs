@@ -156,6 +156,27 @@ impl Source {
         }
     }
 
+    /// The file `name` in it, to be read at any place; `None` if there is none. What is no file is
+    /// copied into a temporary one.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn seekable(&self, name: &str) -> Result<Option<File>> {
+        let unreadable = |e| Error::new(Kind::Io, format!("cannot read {}: {e}", self.name_of(name)));
+        if let Source::Directory(dir) = self {
+            return match File::open(dir.join(name)) {
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                file => file.map(Some).map_err(unreadable),
+            };
+        }
+        let Some(mut bytes) = self.open(name)? else {
+            return Ok(None);
+        };
+        let mut file = tempfile::tempfile().map_err(unreadable)?;
+        std::io::copy(&mut bytes, &mut file).map_err(unreadable)?;
+        Ok(Some(file))
+    }
+
     /// The text of the file `name` in it; `None` if there is none.
     ///
     /// # Errors
@@ -211,6 +232,20 @@ impl fmt::Display for Source {
             Source::Git { revision, path, .. } => write!(f, "{revision}:{path}"),
         }
     }
+}
+
+/// Whether the files `names` in the directory `dir` are, byte for byte, in the last commit of a git
+/// repository. False where that cannot be told.
+pub fn are_committed(dir: &Path, names: &[&str]) -> bool {
+    let succeeds = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(dir).args(arguments).arg("--").args(names);
+        git.env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null());
+        let ran = git.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        ran.is_ok_and(|status| status.success())
+    };
+    // The second of files that git knows nothing of sees no difference.
+    names.is_empty() || succeeds(&["ls-files", "--error-unmatch"]) && succeeds(&["diff", "--quiet", "HEAD"])
 }
 
 fn is_table(name: &str) -> bool {

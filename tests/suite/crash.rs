@@ -138,7 +138,15 @@ fn a_second_run_in_the_same_directory_is_told() {
 #[test]
 fn a_journal_of_another_build_or_experiment_is_kept() {
     let bench = Bench::new(&longer());
-    stopped(&bench, "1", 300, |child| child.kill().unwrap());
+    stopped(&bench, "1", 50, |child| {
+        let ended = || fs::read_to_string(bench.path("trace")).is_ok_and(|text| text.contains("\tend\t"));
+        while !ended() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        // The record is written after the trace.
+        std::thread::sleep(Duration::from_millis(100));
+        child.kill().unwrap();
+    });
     let path = bench.path("r/journal/1-of-1");
     let before = fs::read(&path).unwrap();
     let other = bench.grid("r", &["--set", "seed=6"]).expect(2);

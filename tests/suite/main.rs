@@ -1,6 +1,7 @@
 //! Integration tests, in one binary so that they link once.
 
 mod floors;
+mod growth;
 mod shipped;
 mod summaries;
 mod arguments;

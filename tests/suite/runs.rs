@@ -443,10 +443,13 @@ fn trials_that_fail_are_told_by_the_exit_code() {
     assert!(ran.out.contains("16 FAILED"), "{ran:#?}");
     let table = &bench.tables("out")["trials.csv"];
     assert_eq!(table.matches(",failed,").count(), 16);
-    // The same of tables that are there, for programs, and through shards.
+    // Those, and no others, are tried again; the same for programs, and through shards.
     let again = bench.grid("out", &["--format", "json"]).expect(1);
     let told: serde_json::Value = serde_json::from_str(&again.out).unwrap();
-    assert_eq!((&told["failed"], &told["trials_run"]), (&16.into(), &0.into()));
+    assert_eq!((&told["failed"], &told["trials_run"]), (&16.into(), &16.into()));
+    let said = "32 of 48 trials are in out already, 3 of them recomputed here and equal; 16 to train, 16 of them since they failed";
+    assert!(again.err.contains(said), "{again:#?}");
+    assert_eq!(bench.tables("out")["trials.csv"], *table);
     let told: usize = ["1/2", "2/2"]
         .iter()
         .map(|shard| {
@@ -491,7 +494,7 @@ fn tables_that_lack_rows_are_not_taken_for_complete() {
     let short: Vec<&str> = table.split_inclusive('\n').take(4).collect();
     fs::write(bench.path("out/trials.csv"), short.concat()).unwrap();
     let ran = bench.grid("out", &[]).expect(2);
-    let said = "has 3 rows, where the manifest beside it promises 32";
+    let said = "out/trials.csv is not as it was written: edited since, or cut short";
     assert!(ran.err.contains(said) && ran.err.contains("--fresh"), "{ran:#?}");
     bench.grid("out", &["--fresh"]).expect(0);
     assert_eq!(bench.tables("out"), whole);

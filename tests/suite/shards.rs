@@ -54,8 +54,6 @@ fn what_does_not_belong_together_is_refused() {
         .expect(0);
     let mixed = bench.run(&["merge", "r", "other"]).expect(2);
     assert!(mixed.err.contains("of another experiment"), "{mixed:#?}");
-    let whole = bench.grid("r", &[]).expect(2);
-    assert!(whole.err.contains("is of shard 1/2"), "{whole:#?}");
     for (bad, word) in [
         ("0/2", "no shard 0 of 2"),
         ("3/2", "no shard 3 of 2"),
@@ -122,7 +120,25 @@ fn a_fresh_shard_sets_journals_of_another_cut_aside_and_leaves_its_own_cut() {
 }
 
 #[test]
-fn a_whole_run_takes_no_shard_with_it() {
+fn a_whole_run_finishes_what_shards_have_begun() {
+    let bench = Bench::new(SMALL);
+    bench.grid("whole", &[]).expect(0);
+    for shard in ["1/3", "2/3"] {
+        bench.grid("r", &["--shard", shard]).expect(0);
+    }
+    let ran = bench.grid("r", &["--trace", "trace"]).expect(0);
+    let (said, begun) = (" trials are in r/journal/1-of-3 already, ", bench.begun("trace"));
+    assert!(
+        ran.err.contains(said) && ran.err.contains(&format!("; {begun} to train")),
+        "{ran:#?}"
+    );
+    assert!(begun > 0 && begun < 16, "{begun}");
+    assert_eq!(bench.tables("r"), bench.tables("whole"));
+    assert!(!bench.path("r/journal").exists());
+}
+
+#[test]
+fn a_whole_run_keeps_the_rows_of_shards_that_it_has_no_use_for() {
     let bench = Bench::new(SMALL);
     // An unfinished whole run: the machine refuses its weights.
     fs::create_dir(bench.path("r")).unwrap();
@@ -136,13 +152,31 @@ fn a_whole_run_takes_no_shard_with_it() {
     );
     bench.grid("r", &["--fresh", "--shard", "1/3"]).expect(0);
     let shard = fs::read(bench.path("r/journal/1-of-3")).unwrap();
-    let whole = bench.path("r/previous-1/1-of-1");
-    assert!(whole.exists() && !bench.path("r/journal/1-of-1").exists());
-    // Even where both lie side by side.
-    fs::rename(whole, bench.path("r/journal/1-of-1")).unwrap();
-    let ran = bench.grid("r", &["--save-weights"]).expect(2);
-    assert!(ran.err.contains("is of shard 1/3"), "{ran:#?}");
-    assert_eq!(fs::read(bench.path("r/journal/1-of-3")).unwrap(), shard);
-    bench.grid("r", &["--fresh"]).expect(0);
+    assert!(bench.path("r/previous-1/1-of-1").exists() && !bench.path("r/journal/1-of-1").exists());
+    // Not even where the experiment has become another.
+    let narrower = ["--set", "grid.activation=[\"relu\"]"];
+    let ran = bench.grid("r", &narrower).expect(0);
+    assert!(
+        ran.err.contains("with rows that the experiment no longer has: "),
+        "{ran:#?}"
+    );
     assert_eq!(fs::read(bench.path("r/previous-2/1-of-3")).unwrap(), shard);
+    bench.grid("straight", &narrower).expect(0);
+    assert_eq!(bench.tables("r"), bench.tables("straight"));
+}
+
+#[test]
+fn shards_of_two_cuts_make_a_whole_that_is_merged() {
+    let bench = Bench::new(SMALL);
+    bench.grid("whole", &[]).expect(0);
+    for (out, shard) in [("r", "1/2"), ("a", "1/3"), ("b", "2/3"), ("b", "3/3")] {
+        bench.grid(out, &["--shard", shard]).expect(0);
+    }
+    let ran = bench.run(&["merge", "r", "b"]).expect(2);
+    assert!(
+        ran.err.contains("help: goodinit grid x.toml --out r\n"),
+        "{ran:#?}"
+    );
+    bench.run(&["merge", "r", "a", "b"]).expect(0);
+    assert_eq!(bench.tables("r"), bench.tables("whole"));
 }

@@ -91,6 +91,7 @@ impl Fixture {
             name: "t".into(),
             experiment_digest: String::new(),
             commit: None,
+            tables: Default::default(),
             trials: records.len() as u64,
             experiment: experiment(claims),
             dataset: vec![DatasetEntry {

@@ -32,6 +32,7 @@ fn manifest() -> Manifest {
         name: "t".into(),
         experiment_digest: "e".into(),
         commit: None,
+        tables: Default::default(),
         trials: 6,
         experiment: "name = \"t\"\n".into(),
         dataset: vec![DatasetEntry {

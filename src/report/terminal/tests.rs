@@ -33,6 +33,7 @@ fn summary(mut records: Vec<TrialRecord>, dir: &str, style: Style) -> String {
         name: "x".into(),
         experiment_digest: String::new(),
         commit: None,
+        tables: Default::default(),
         trials: records.len() as u64,
         experiment: String::new(),
         dataset: vec![DatasetEntry {

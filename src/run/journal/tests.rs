@@ -32,6 +32,7 @@ pub(crate) fn header(trials: u64, index: u32, count: u32) -> Header {
             name: "x".into(),
             experiment_digest: "e".into(),
             commit: None,
+            tables: Default::default(),
             trials,
             experiment: "name = \"x\"\n".repeat(20),
             dataset: Vec::new(),

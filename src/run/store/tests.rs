@@ -42,7 +42,8 @@ fn a_journal_of_something_else_is_kept_and_refused() {
         (changed(|h| h.manifest.trials = 4), "of 3 trials"),
     ];
     for (other, why) in others {
-        let error = Store::open(dir.path(), &other, |_| true, |_| {})
+        let error = Store::new(3)
+            .open(dir.path(), &other, |_| true, |_| {})
             .unwrap_err()
             .to_string();
         assert!(error.contains(why) && error.contains("--fresh"), "{error}");
@@ -59,12 +60,15 @@ fn records_that_do_not_belong_are_not_taken() {
     });
     run(dir.path(), &many, &settings(1), &Stop::manual()).unwrap();
     let odd = |key: &TrialKey| key.index % 2 == 1 && key.index != 3;
-    let (store, found) = Store::open(dir.path(), &header(10, 1, 1), odd, |_| {}).unwrap();
+    let mut store = Store::new(10);
+    let found = store.open(dir.path(), &header(10, 1, 1), odd, |_| {}).unwrap();
     assert_eq!((found.trials, found.foreign.len()), (4, 6));
     assert!(!store.has(2) && !store.has(3) && store.has(5));
     // Nor records beyond the end of the plan.
     let journal = Journal::open(&journal_path(dir.path(), Shard::WHOLE), false).unwrap();
-    let found = Store::new(7).add(journal, |_| true, |_| {}).unwrap();
+    let found = Store::new(7)
+        .add(journal, false, |key| Some(key.index), |_, _| {})
+        .unwrap();
     assert_eq!((found.trials, found.foreign.len()), (7, 3));
 }
 

@@ -83,7 +83,9 @@ pub(crate) fn settings(threads: usize) -> Settings {
 
 pub(crate) fn open(directory: &Path, work: &Tiny) -> Result<(Store, Found)> {
     let belongs = |key: &TrialKey| key.index < work.trials && key.trial_id == work.trial_id(key.index);
-    Store::open(directory, &header(work.trials.into(), 1, 1), belongs, |_| {})
+    let mut store = Store::new(work.trials as usize);
+    let found = store.open(directory, &header(work.trials.into(), 1, 1), belongs, |_| {})?;
+    Ok((store, found))
 }
 
 /// One run in `directory`, as `goodinit grid` would do it.
