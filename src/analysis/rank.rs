@@ -2,34 +2,46 @@
 //!
 //! A scheme's score is the interquartile mean of its trials in a group of cells that differ in
 //! scheme and rate alone, averaged over the groups (architectures, datasets): a stray replicate
-//! does not rule it, and failure in a few of the groups shows. Intervals resample each group apart.
-//! Every scheme is compared with the leader by the difference of the two scores; its interval
-//! resamples trials that share group and seeds together, so that what a replicate does to both
-//! cancels. Where there are several learning rates and no validation data to choose by, the trials
-//! of all rates are pooled: then they are compared at the same rate, and the trials that a
-//! replicate has at the several rates are drawn together, as one unit. The level of that interval
-//! takes the number of schemes into account: it is 1 - 0.05/m for m comparisons (Bonferroni).
+//! does not rule it, and failure in a few of the groups shows. Replicates are the units of its interval
+//! ([`Effects`]): what a replicate does to all groups at once, since they share seeds, is counted.
+//! Where there are several learning rates and no validation data to choose by, the trials
+//! of all rates are pooled: then schemes are compared at the same rate.
 //!
-//! Two limits. With fewer than about 10 replicates a percentile bootstrap is too narrow. And the
-//! leader is picked from the same trials, which favours it a little where many are nearly equal.
+//! **Who is told apart from the leader.** The leader is picked from the data, so any pair might have
+//! been compared. The test is of the mean difference of trials that share group and seeds, by Student's
+//! t over replicates, and holds its error over all pairs of schemes: the smallest probability times
+//! k(k - 1)/2 must be at most 0.05; then that scheme is set aside, and k is one less (Holm 1979,
+//! Scandinavian Journal of Statistics 6, 65-70; Shaffer 1986, JASA 81, 826-831). Few replicates may
+//! fail together by chance, which no t sees: with up to [`MOST_PERMUTED`] replicates the range of the
+//! schemes' means must also be greater than all but 5% of those with schemes permuted within each
+//! replicate. `docs/statistics.md` states how often equal schemes are told apart, and the power.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::analysis::stats::bootstrap::{Estimate, LEVEL, interval_of_strata};
-use crate::analysis::stats::compare::{Paired, probability_of_improvement};
-use crate::analysis::stats::{Identity, Interval, Units, mean, stratified_mean};
+use crate::analysis::stats::compare::{difference, probability_of_improvement};
+use crate::analysis::stats::interval::LEVEL;
+use crate::analysis::stats::student::critical;
+use crate::analysis::stats::{Effects, Estimate, Identity, Interval, Units, mean, median, variance};
 use crate::analysis::tune::{Split, tune};
 use crate::experiment::Axis;
+use crate::random::Stream;
 use crate::row::Status;
 use crate::table::{Figure, Subset};
+
+/// With more replicates schemes are not permuted: that all fail together by chance is out of the
+/// question.
+pub const MOST_PERMUTED: usize = 20;
+
+/// Permutations behind a comparison.
+const PERMUTATIONS: usize = 999;
 
 /// At which learning rate schemes are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rates {
-    /// Each scheme at the rate chosen for it in each group of cells, see [`tune`]; where there are
+    /// Each scheme at the rates chosen for it in each group of cells, see [`tune`]; where there are
     /// no validation data to choose by, the trials of all its rates, pooled.
     Tuned,
     /// All at this rate.
@@ -41,7 +53,8 @@ pub enum Rates {
 pub struct SchemeScore {
     /// The scheme, canonical text.
     pub scheme: String,
-    /// [`stratified_mean`] of the trials' test accuracy (loss for regression), with its interval.
+    /// Mean over groups of cells of the interquartile mean of the trials' test accuracy (loss for
+    /// regression), with its interval.
     pub score: Estimate,
     /// Trials behind it.
     pub trials: usize,
@@ -60,8 +73,7 @@ pub struct SchemeScore {
 impl SchemeScore {
     /// Whether the scheme is the leader, or the trials do not distinguish it from the leader.
     pub fn leads(&self) -> bool {
-        let distinguished = |c: &Comparison| c.interval.is_some_and(|i| !i.contains(0.0));
-        !self.against_leader.as_ref().is_some_and(distinguished)
+        !self.against_leader.as_ref().is_some_and(|c| c.distinguished)
     }
 }
 
@@ -70,9 +82,16 @@ impl SchemeScore {
 pub struct Comparison {
     /// Score of this scheme less that of the leader.
     pub difference: f64,
-    /// Its interval at a level shared among all comparisons with the leader; `None` for fewer
-    /// than two pairs.
+    /// Its interval at [`LEVEL`], of this difference alone; `None` for fewer than two pairs.
     pub interval: Option<Interval>,
+    /// The probability of at least such a difference among equal schemes, in any of the comparisons
+    /// that might have been made; `None` for fewer than two pairs.
+    pub p_value: Option<f64>,
+    /// Whether the trials distinguish the scheme from the leader: the probability is at most 0.05.
+    pub distinguished: bool,
+    /// How many replicates would, did the mean difference and the spread stay as they are; `None` where
+    /// these do, and where even thousands would not.
+    pub replicates_needed: Option<u32>,
     /// Probability that a trial of this scheme is better than one of the leader (at the same
     /// learning rate where rates are pooled), averaged over groups of cells.
     pub probability: f64,
@@ -87,7 +106,7 @@ pub struct Comparison {
 struct Group<'t> {
     trials: Subset<'t>,
     scores: Vec<f64>,
-    /// The trials are those of several rates.
+    /// The trials are those of several rates, none of which is chosen.
     pooled: bool,
 }
 
@@ -112,12 +131,14 @@ impl<'t> Side<'t> {
         self.groups.iter().filter_map(both)
     }
 
-    fn strata(&self) -> Vec<Vec<f64>> {
-        self.groups.values().map(|g| g.scores.clone()).collect()
-    }
-
-    fn units(&self) -> Vec<Units<f64>> {
-        self.groups.values().map(Group::units).collect()
+    fn score(&self) -> Estimate {
+        let groups: Vec<Effects> =
+            self.groups.values().map(|g| Effects::interquartile_mean(&g.units())).collect();
+        let nothing = Estimate {
+            value: f64::NAN,
+            interval: None,
+        };
+        Effects::average(&groups).map_or(nothing, |score| score.estimate())
     }
 
     fn count(&self, status: Status) -> usize {
@@ -134,7 +155,7 @@ pub fn scores(trials: &Subset, rates: Rates) -> Vec<(String, f64)> {
     let sign = sign(figure);
     let mut scores: Vec<(String, f64)> = sides(trials, rates, figure)
         .iter()
-        .map(|(scheme, side)| ((*scheme).to_owned(), stratified_mean(&side.strata())))
+        .map(|(scheme, side)| ((*scheme).to_owned(), side.score().value))
         .collect();
     scores.sort_by(|a, b| best_first(sign, (a.1, &a.0), (b.1, &b.0)));
     scores
@@ -151,7 +172,7 @@ fn best_first(sign: f64, a: (f64, &str), b: (f64, &str)) -> Ordering {
 }
 
 /// Ranks the schemes in `trials` (all for classification, or all for regression), the best first,
-/// ties by name. `what` names the selection of trials ("relu"): it seeds the intervals.
+/// ties by name. `what` names the selection of trials ("relu"): it seeds the permutations.
 ///
 /// ```
 /// use goodinit::analysis::rank::{Rates, rank};
@@ -171,22 +192,15 @@ pub fn rank(trials: &Subset, rates: Rates, what: &str) -> Vec<SchemeScore> {
     let sign = sign(figure);
     let mut ranking: Vec<SchemeScore> = sides
         .par_iter()
-        .map(|(scheme, side)| {
-            let strata = side.strata();
-            let identity = Identity::new(["ranking", what, scheme]);
-            SchemeScore {
-                scheme: (*scheme).to_owned(),
-                score: Estimate {
-                    value: stratified_mean(&strata),
-                    interval: interval_of_strata(&identity, &side.units(), LEVEL, stratified_mean),
-                },
-                trials: strata.iter().map(Vec::len).sum(),
-                diverged: side.count(Status::Diverged),
-                failed: side.count(Status::Failed),
-                at_edge: side.at_edge,
-                groups: side.groups.len(),
-                against_leader: None,
-            }
+        .map(|(scheme, side)| SchemeScore {
+            scheme: (*scheme).to_owned(),
+            score: side.score(),
+            trials: side.groups.values().map(|g| g.scores.len()).sum(),
+            diverged: side.count(Status::Diverged),
+            failed: side.count(Status::Failed),
+            at_edge: side.at_edge,
+            groups: side.groups.len(),
+            against_leader: None,
         })
         .collect();
     ranking.sort_by(|a, b| best_first(sign, (a.score.value, &a.scheme), (b.score.value, &b.scheme)));
@@ -209,10 +223,11 @@ fn sides<'t>(trials: &Subset<'t>, rates: Rates, figure: Figure) -> BTreeMap<&'t 
         let mut side = Side::default();
         for group in scheme.group_by(&context) {
             let tuned = match rates {
-                Rates::Tuned => tune(&group, Split::Halves),
+                Rates::Tuned => tune(&group, Split::Others),
                 Rates::Fixed(_) => None,
             };
             side.at_edge += usize::from(tuned.as_ref().is_some_and(|t| t.at_edge));
+            let pooled = tuned.is_none() && group.values(Axis::LearningRate).len() > 1;
             let kept = tuned.map_or(group, |t| t.scored);
             if let (Some(scores), Some(first)) = (kept.scores(figure), kept.first()) {
                 let key: Vec<u32> = context
@@ -220,7 +235,7 @@ fn sides<'t>(trials: &Subset<'t>, rates: Rates, figure: Figure) -> BTreeMap<&'t 
                     .map(|axis| kept.trials().code(first, *axis))
                     .collect();
                 let group = Group {
-                    pooled: kept.values(Axis::LearningRate).len() > 1,
+                    pooled,
                     trials: kept,
                     scores,
                 };
@@ -234,89 +249,215 @@ fn sides<'t>(trials: &Subset<'t>, rates: Rates, figure: Figure) -> BTreeMap<&'t 
     sides
 }
 
-/// The paired test of one scheme against the leader: whether it is distinguished from the leader
-/// depends on nothing else.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PairedTest {
-    /// The scheme.
-    pub scheme: String,
-    /// The leader.
-    pub leader: String,
-    what: String,
-    paired: Paired,
-    level: f64,
-}
-
-impl PairedTest {
-    /// Pairs of trials.
-    pub fn pairs(&self) -> usize {
-        self.paired.count()
-    }
-
-    /// Interval of the difference of their scores.
-    pub fn interval(&self) -> Option<Interval> {
-        let names = [&self.what, &self.scheme, &self.leader].map(String::as_str);
-        let identity = Identity::new(["ranking"]).and(names).and(["simultaneous"]);
-        self.paired.interval(&identity, self.level, stratified_mean)
-    }
-
-    /// Whether the trials distinguish the scheme from the leader.
-    pub fn distinguishes(&self) -> bool {
-        self.interval().is_some_and(|i| !i.contains(0.0))
-    }
-}
-
-/// The paired tests of the schemes in `trials` against the first of [`scores`]; without those that
-/// share no trials with it.
-pub fn paired_tests(trials: &Subset, rates: Rates, what: &str) -> Vec<PairedTest> {
-    let (Some(figure), scores) = (trials.headline(), scores(trials, rates)) else {
-        return Vec::new();
-    };
-    let Some(((leader, _), others)) = scores.split_first() else {
-        return Vec::new();
-    };
-    let sides = sides(trials, rates, figure);
-    let test = |(scheme, _): &(String, f64)| paired_test(&sides, scheme, leader, others.len(), what);
-    others.iter().map(test).filter(|t| t.pairs() > 0).collect()
-}
-
-fn paired_test(
-    sides: &BTreeMap<&str, Side>,
-    scheme: &str,
-    leader: &str,
-    others: usize,
-    what: &str,
-) -> PairedTest {
-    let shared = sides[scheme].shared(&sides[leader]);
-    PairedTest {
-        scheme: scheme.to_owned(),
-        leader: leader.to_owned(),
-        what: what.to_owned(),
-        paired: Paired::new(shared.map(|(x, y)| pair(x, y)).collect()),
-        level: 1.0 - (1.0 - LEVEL) / others.max(1) as f64,
-    }
-}
-
 fn compare_with_leader(ranking: &mut [SchemeScore], sides: &BTreeMap<&str, Side>, sign: f64, what: &str) {
     let Some((leader, others)) = ranking.split_first_mut() else {
         return;
     };
-    let count = others.len();
-    others.par_iter_mut().for_each(|place| {
-        let test = paired_test(sides, &place.scheme, &leader.scheme, count, what);
-        if test.pairs() == 0 {
-            return;
+    let ahead = &sides[leader.scheme.as_str()];
+    let worst = worst(sides);
+    let tests: Vec<Option<Effects>> = others
+        .par_iter_mut()
+        .map(|place| {
+            let side = &sides[place.scheme.as_str()];
+            let pairs: Vec<Units<(f64, f64)>> = side.shared(ahead).map(|(x, y)| pair(x, y)).collect();
+            let count = pairs.iter().map(|units| units.values().len()).sum();
+            if count == 0 {
+                return None;
+            }
+            let side_of = |pick: fn((f64, f64)) -> f64| {
+                let strata = pairs.iter().filter(|units| !units.is_empty());
+                let strata: Vec<Effects> =
+                    strata.map(|units| Effects::interquartile_mean(&units.map(pick))).collect();
+                Effects::average(&strata)
+            };
+            let (ours, theirs) = (side_of(|pair| pair.0)?, side_of(|pair| pair.1)?);
+            let scores = ours.clone().plus(-1.0, &theirs);
+            let shared = side.shared(ahead);
+            let probabilities: Vec<f64> = shared.filter_map(|(x, y)| improvement(x, y, sign)).collect();
+            place.against_leader = Some(Comparison {
+                difference: difference(ours.value(), theirs.value()),
+                interval: scores.interval(LEVEL),
+                p_value: None,
+                distinguished: false,
+                replicates_needed: None,
+                probability: mean(&probabilities),
+                pairs: count,
+                groups: probabilities.len(),
+            });
+            let mean_of = |units: &Units<(f64, f64)>| {
+                Effects::mean(&units.map(|(x, y)| sign * (y.min(worst) - x.min(worst))))
+            };
+            let means: Vec<Effects> = pairs.iter().filter(|u| !u.is_empty()).map(mean_of).collect();
+            Effects::average(&means)
+        })
+        .collect();
+    step_down(others, &tests, &Permuted::new(sides, &leader.scheme, worst, what));
+}
+
+/// What an infinite loss counts as in a mean: twice the greatest finite one.
+fn worst(sides: &BTreeMap<&str, Side>) -> f64 {
+    let scores = sides.values().flat_map(|side| side.groups.values());
+    let finite = scores.flat_map(|g| &g.scores).copied().filter(|x| x.is_finite());
+    2.0 * finite.fold(0.5, f64::max)
+}
+
+/// Decides which of `others` are distinguished from the leader; `tests` are the mean differences by
+/// which the leader is better.
+fn step_down(others: &mut [SchemeScore], tests: &[Option<Effects>], permuted: &Permuted) {
+    let p_of = |i: &usize| -> Option<f64> {
+        let test = tests[*i].as_ref()?;
+        // Where the leader by interquartile means is not ahead by means, nothing is known.
+        let p = test.p_value()?;
+        Some(if test.value() > 0.0 { p } else { 1.0 })
+    };
+    let mut order: Vec<(f64, usize)> =
+        (0..others.len()).filter_map(|i| Some((p_of(&i)?, i))).collect();
+    order.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+    let mut left: BTreeSet<&str> = permuted.schemes();
+    let names: Vec<String> = others.iter().map(|o| o.scheme.clone()).collect();
+    let (mut reached, mut all) = (0.0f64, others.len() + 1);
+    for (p, i) in order {
+        let Some(test) = &tests[i] else { continue };
+        let pairs = (all * (all - 1) / 2) as f64;
+        reached = reached.max((p * pairs).min(1.0));
+        if reached <= 1.0 - LEVEL {
+            reached = reached.max(permuted.p_value(&left, test.value()).unwrap_or(0.0));
         }
-        let shared = sides[place.scheme.as_str()].shared(&sides[leader.scheme.as_str()]);
-        let probabilities: Vec<f64> = shared.filter_map(|(x, y)| improvement(x, y, sign)).collect();
-        place.against_leader = Some(Comparison {
-            difference: test.paired.difference(stratified_mean),
-            interval: test.interval(),
-            probability: mean(&probabilities),
-            pairs: test.pairs(),
-            groups: probabilities.len(),
-        });
-    });
+        if let Some(comparison) = &mut others[i].against_leader {
+            comparison.p_value = Some(reached);
+            comparison.distinguished = reached <= 1.0 - LEVEL;
+            if !comparison.distinguished {
+                comparison.replicates_needed = replicates_needed(test, pairs);
+            }
+        }
+        if reached <= 1.0 - LEVEL {
+            left.remove(names[i].as_str());
+            all -= 1;
+        }
+    }
+}
+
+/// With how many replicates the mean difference would be distinguished from 0 among so many `pairs`
+/// of schemes, did it and its deviation stay as they are.
+fn replicates_needed(test: &Effects, pairs: f64) -> Option<u32> {
+    let (error, freedom) = test.standard_error()?;
+    let deviation = error * (freedom + 1.0).sqrt();
+    let enough = |n: u32| {
+        let reach = critical((1.0 - LEVEL) / pairs, f64::from(n) - 1.0);
+        test.value() * f64::from(n).sqrt() >= reach * deviation
+    };
+    let (mut few, mut many) = (freedom as u32 + 1, 10_000);
+    if test.value() <= 0.0 || !enough(many) {
+        return None;
+    }
+    while many - few > 1 {
+        let middle = few + (many - few) / 2;
+        match enough(middle) {
+            true => many = middle,
+            false => few = middle,
+        }
+    }
+    Some(many)
+}
+
+/// The schemes' mean scores by replicate, to be permuted within replicates.
+struct Permuted<'s> {
+    /// Of each scheme its mean score in each replicate; without schemes where not all have the same
+    /// groups and replicates.
+    rows: BTreeMap<&'s str, Vec<f64>>,
+    identity: Identity,
+}
+
+impl<'s> Permuted<'s> {
+    fn new(sides: &BTreeMap<&'s str, Side>, leader: &str, worst: f64, what: &str) -> Self {
+        let by_replicate = |side: &Side| -> BTreeMap<(usize, u32), Vec<f64>> {
+            let mut scores: BTreeMap<(usize, u32), Vec<f64>> = BTreeMap::new();
+            for (i, group) in side.groups.values().enumerate() {
+                let units = group.units();
+                for (seeds, values) in units.seeds().iter().zip(units.each()) {
+                    let values = values.iter().map(|x| x.min(worst));
+                    scores.entry((i, seeds[0])).or_default().extend(values);
+                }
+            }
+            scores
+        };
+        let keys = |side: &Side| -> (Vec<Vec<u32>>, Vec<(usize, u32)>) {
+            let scores = by_replicate(side).into_keys().collect();
+            (side.groups.keys().cloned().collect(), scores)
+        };
+        let wanted = sides.get(leader).map(keys);
+        let mut rows = BTreeMap::new();
+        for (scheme, side) in sides {
+            if Some(keys(side)) != wanted {
+                continue;
+            }
+            let mut by: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+            for ((_, replicate), values) in by_replicate(side) {
+                by.entry(replicate).or_default().push(mean(&values));
+            }
+            rows.insert(*scheme, by.values().map(|values| mean(values)).collect());
+        }
+        Permuted {
+            rows,
+            identity: Identity::new(["ranking", what]),
+        }
+    }
+
+    fn schemes(&self) -> BTreeSet<&'s str> {
+        self.rows.keys().copied().collect()
+    }
+
+    /// The probability of a range of the means of `schemes`, relative to the median spread, of at
+    /// least `difference`, if schemes are permuted within each replicate. `None` where there are so
+    /// many replicates that nobody need ask, or so few permutations that none is improbable.
+    fn p_value(&self, schemes: &BTreeSet<&str>, difference: f64) -> Option<f64> {
+        let columns: Vec<&Vec<f64>> = schemes.iter().filter_map(|s| self.rows.get(s)).collect();
+        let (count, replicates) = (columns.len(), columns.first()?.len());
+        let orders: f64 = (2..=count).map(|i| libm::log(i as f64)).sum::<f64>() * (replicates as f64 - 1.0);
+        if replicates < 2 || replicates > MOST_PERMUTED || orders < libm::log(20.0) {
+            return None;
+        }
+        // Replicates as rows, less their mean, which no permutation changes.
+        let mut table: Vec<Vec<f64>> = (0..replicates)
+            .map(|r| {
+                let row: Vec<f64> = columns.iter().map(|column| column[r]).collect();
+                let centre = mean(&row);
+                row.iter().map(|x| x - centre).collect()
+            })
+            .collect();
+        let observed = difference / spread(&table);
+        let mut stream = self.identity.clone().and(schemes.iter().copied()).stream();
+        let exceeds = |_: &usize| {
+            permute(&mut stream, &mut table);
+            // A hair less: the same sum in another order is the same range.
+            range(&table) / spread(&table) >= observed * (1.0 - 1e-9)
+        };
+        let as_great = (0..PERMUTATIONS).filter(exceeds).count();
+        Some((as_great + 1) as f64 / (PERMUTATIONS + 1) as f64)
+    }
+}
+
+fn permute(stream: &mut Stream, table: &mut [Vec<f64>]) {
+    table.iter_mut().for_each(|row| stream.shuffle(row));
+}
+
+/// The values of each scheme.
+fn columns(table: &[Vec<f64>]) -> impl Iterator<Item = Vec<f64>> {
+    let count = table.first().map_or(0, Vec::len);
+    (0..count).map(|i| table.iter().map(|row| row[i]).collect())
+}
+
+/// Greatest less least mean of a scheme.
+fn range(table: &[Vec<f64>]) -> f64 {
+    let means: Vec<f64> = columns(table).map(|column| mean(&column)).collect();
+    let greatest = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    greatest - means.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+/// The median of the schemes' deviations, never 0.
+fn spread(table: &[Vec<f64>]) -> f64 {
+    let variances: Vec<f64> = columns(table).map(|column| variance(&column)).collect();
+    median(&variances).sqrt().max(1e-300)
 }
 
 /// The axes on which trials of two schemes must agree to be compared: the rate where rates are

@@ -112,8 +112,8 @@ fn schemes_at_their_own_rates_pair_by_seeds_alone() {
         record.trial.validation_accuracy = Some(quality);
     }
     let ranking = ranked(&cells);
-    assert_eq!((ranking[1].trials, ranking[1].at_edge), (4, 1));
-    assert_eq!(ranking[1].against_leader.as_ref().unwrap().pairs, 4);
+    assert_eq!((ranking[1].trials, ranking[1].at_edge), (8, 1));
+    assert_eq!(ranking[1].against_leader.as_ref().unwrap().pairs, 8);
 }
 
 /// Contexts are strata in the order of the tables: batch size 8 before 16, by value.
@@ -132,13 +132,13 @@ fn schemes_are_averaged_over_contexts_and_tests_pair_within_them() {
     let trials = example::frame(&cells, Some(&example::manifest()));
     let ranking = rank(&trials.all(), Rates::Fixed(0.1), "all");
     assert_eq!((ranking[0].groups, ranking[0].trials), (2, 16));
-    let tests = paired_tests(&trials.all(), Rates::Fixed(0.1), "all");
-    assert_eq!((tests.len(), tests[0].pairs()), (1, 16));
-    assert!(tests[0].distinguishes() && !ranking[1].leads());
-    assert_eq!(
-        tests[0].interval(),
-        ranking[1].against_leader.as_ref().unwrap().interval
-    );
+    let against = ranking[1].against_leader.as_ref().unwrap();
+    assert_eq!((against.pairs, against.groups), (16, 2));
+    assert!(against.distinguished && !ranking[1].leads(), "{against:?}");
+    // By permutation: both orders of all eight pairs, of 256.
+    let p = against.p_value.unwrap();
+    assert!((0.001..0.02).contains(&p), "{p}");
+    assert_eq!(against.replicates_needed, None);
     assert_eq!(rank(&trials.all(), Rates::Fixed(0.2), "all"), []);
     let order: Vec<String> = scores(&trials.all(), Rates::Tuned)
         .into_iter()

@@ -1,14 +1,16 @@
 //! `summary.csv`: one row per cell.
 //!
 //! A trial that diverged or failed counts with chance accuracy and infinite loss. An infinite
-//! figure is an empty cell (`diverged` and `failed` say why). Intervals are 95% percentile
-//! bootstrap intervals over replicates; with one replicate they are empty, unless its seeds vary:
-//! then over the seeds. The `tuned_*` columns stand in the row of the learning rate that was chosen
-//! (see [`crate::analysis::tune`]) and are empty in the others.
+//! figure is an empty cell (`diverged` and `failed` say why). Intervals are at 95% over replicates, of
+//! an interquartile mean by Student's t ([`Effects`]), of a median between two of the values
+//! ([`order_interval`](stats::interval::order_interval)); with one replicate they are empty, unless its
+//! seeds vary: then over the seeds. The `tuned_*` columns stand in the row of the learning rate that all
+//! replicates together choose (see [`crate::analysis::tune`]) and are empty in the others; what they
+//! score is each replicate at the rate that the other ones choose.
 
 use rayon::prelude::*;
 
-use crate::analysis::stats::{self, Estimate, Identity, Units, variance};
+use crate::analysis::stats::{self, Effects, Estimate, Units, variance};
 use crate::analysis::tune::{Split, Tuned, tune};
 use crate::experiment::Axis;
 use crate::numerics::FloatMode;
@@ -83,18 +85,9 @@ pub fn ranks(values: &[f64]) -> Vec<u32> {
     values.iter().map(place).collect()
 }
 
-/// The texts of a cell's coordinates but optional ones at their default: what seeds its intervals.
-fn identity<'t>(cell: &Subset<'t>) -> impl Iterator<Item = &'t str> {
-    let all = Axis::CELL.map(|axis| (axis, cell.text(axis))).into_iter();
-    all.filter(|(axis, text)| !axis.is_optional_default(text))
-        .map(|(_, text)| text)
-}
-
-/// A figure of some trials of a cell, with its interval.
-fn estimate(trials: &Subset, what: &str, scores: &[f64], statistic: fn(&[f64]) -> f64) -> Estimate {
-    let identity = Identity::new(identity(trials)).and([what]);
-    let units = Units::of_trials(trials.seeds().zip(scores.iter().copied()));
-    Estimate::new(&identity, units, statistic)
+/// The scores of trials, by unit.
+fn units(trials: &Subset, scores: &[f64]) -> Units<f64> {
+    Units::of_trials(trials.seeds().zip(scores.iter().copied()))
 }
 
 fn row(cell: &Subset) -> SummaryRow {
@@ -118,35 +111,27 @@ fn row(cell: &Subset) -> SummaryRow {
         best_test_accuracy_median: median_of(Figure::BEST_TEST_ACCURACY),
         ..SummaryFigures::default()
     };
-    let estimate = |what: &str, scores: &Option<Vec<f64>>, statistic: fn(&[f64]) -> f64| {
-        let of = |scores: &Vec<f64>| estimate(cell, what, scores, statistic);
-        scores.as_ref().map_or((None, None, None), |s| of(s).cells())
+    let accuracies = accuracy.as_ref().map(|scores| units(cell, scores));
+    let losses = loss.as_ref().map(|scores| units(cell, scores));
+    let cells = |units: &Option<Units<f64>>, estimate: fn(&Units<f64>) -> Estimate| {
+        units.as_ref().map_or((None, None, None), |u| estimate(u).cells())
     };
-    // A grid may be one cell of many replicates: its estimates, too, are shared out.
-    let (accuracy_median, (accuracy_iqm, loss_median)) = rayon::join(
-        || estimate("test_accuracy_median", &accuracy, stats::median),
-        || {
-            rayon::join(
-                || estimate("test_accuracy_iqm", &accuracy, stats::interquartile_mean),
-                || estimate("test_loss_median", &loss, stats::median),
-            )
-        },
-    );
+    let iqm = |units: &Units<f64>| Effects::interquartile_mean(units).estimate();
     (
         f.test_accuracy_median,
         f.test_accuracy_median_low,
         f.test_accuracy_median_high,
-    ) = accuracy_median;
+    ) = cells(&accuracies, Estimate::median);
     (
         f.test_accuracy_iqm,
         f.test_accuracy_iqm_low,
         f.test_accuracy_iqm_high,
-    ) = accuracy_iqm;
+    ) = cells(&accuracies, iqm);
     (
         f.test_loss_median,
         f.test_loss_median_low,
         f.test_loss_median_high,
-    ) = loss_median;
+    ) = cells(&losses, Estimate::median);
     if let Some(scores) = &accuracy {
         let sorted = stats::sorted(scores);
         f.test_accuracy_min = sorted.first().copied();
@@ -190,7 +175,7 @@ pub fn shares(cell: &Subset) -> Option<variance::Shares> {
     variance::shares(&crossed)
 }
 
-/// The learning rate chosen in a group of cells, and what the trials score that did not choose it.
+/// The learning rate chosen in a group of cells, and what its trials score.
 struct TunedFigures<'t> {
     tuned: Tuned<'t>,
     accuracy: Option<Estimate>,
@@ -200,13 +185,13 @@ struct TunedFigures<'t> {
 
 impl<'t> TunedFigures<'t> {
     fn of(group: &Subset<'t>) -> Option<Self> {
-        let tuned = tune(group, Split::Halves)?;
+        let tuned = tune(group, Split::Others)?;
         let scored = &tuned.scored;
         let accuracy = scored.scores(Figure::TEST_ACCURACY);
         let loss = scored.scores(Figure::TEST_LOSS);
         Some(TunedFigures {
             trials: loss.as_ref().or(accuracy.as_ref()).map(|s| s.len() as u32),
-            accuracy: accuracy.map(|s| estimate(scored, "tuned_test_accuracy_median", &s, stats::median)),
+            accuracy: accuracy.map(|s| Estimate::median(&units(scored, &s))),
             loss_median: loss.map(|s| stats::median(&s)).filter(|x| x.is_finite()),
             tuned,
         })

@@ -1,55 +1,42 @@
 //! The one rule by which a learning rate is chosen, without looking at what is reported.
 //!
-//! Trials that differ in nothing but learning rate, replicate and seeds are divided by replicate:
-//! some choose the rate with the best median validation figure, the others are scored on test data
-//! (see [`Split`]). Ties go to the lower median validation loss, then to the smaller rate. With a
-//! single rate there is nothing to choose, and every replicate is scored.
+//! Trials that differ in nothing but learning rate, replicate and seeds choose the rate with the best
+//! median validation figure, and are scored on test data. Each replicate is scored at the rate that
+//! the other replicates choose (leave-one-out cross-fitting): all are scored, none at a rate that it
+//! chose itself, and what the choice adds to the spread of scores is part of their spread. Ties go to
+//! the lower median validation loss, then to the smaller rate. With a single rate there is nothing to
+//! choose.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::stats::median;
 use crate::experiment::Axis;
 use crate::table::{Figure, Subset};
 
-/// Which replicates choose a rate, and which are scored at it.
+/// Which replicates choose the rate at which a replicate is scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Split {
-    /// The first half (rounded down, at least one) chooses, the others are scored. A single
-    /// replicate does both, on its own validation and test samples.
+    /// All others. A single replicate chooses its own, on its own validation samples.
     #[default]
-    Halves,
-    /// Replicates `0..n` choose, the others are scored.
+    Others,
+    /// Replicates `0..n` choose one rate, and only those from `n` on are scored.
     First(u32),
     /// Every replicate both chooses and is scored: fair only if it chooses by a validation figure.
     Shared,
 }
 
-impl Split {
-    /// The replicates that choose, and those that are scored.
-    pub fn divide(self, replicates: &BTreeSet<u32>) -> (BTreeSet<u32>, BTreeSet<u32>) {
-        match self {
-            Split::Halves if replicates.len() > 1 => {
-                let half = replicates.len() / 2;
-                let (first, second) = (replicates.iter().take(half), replicates.iter().skip(half));
-                (first.copied().collect(), second.copied().collect())
-            }
-            Split::Halves | Split::Shared => (replicates.clone(), replicates.clone()),
-            Split::First(n) => replicates.iter().partition(|r| **r < n),
-        }
-    }
-}
-
 /// The learning rate chosen for some trials.
 #[derive(Debug, Clone)]
 pub struct Tuned<'t> {
-    /// The trials at that rate.
+    /// The trials at the rate that all who choose prefer together.
     pub chosen: Subset<'t>,
-    /// Those of them that are scored.
+    /// The trials that are scored: of each scored replicate those at the rate chosen for it.
     pub scored: Subset<'t>,
     /// The rate is the least or greatest of at least two that were tried: a better one may lie
     /// outside the grid.
     pub at_edge: bool,
-    /// Number of replicates that chose; 0 where there was one rate only.
+    /// Number of replicates that choose the rate at which another is scored; 0 where there was one rate
+    /// only.
     pub tuning: usize,
 }
 
@@ -68,6 +55,9 @@ pub fn tune<'t>(trials: &Subset<'t>, split: Split) -> Option<Tuned<'t>> {
     tune_by(trials, split, |row| merit(trials, row, selector))
 }
 
+/// What each trial at one rate is chosen by, and its loss on validation data, by replicate.
+type Merits = Vec<(u32, Option<f64>, Option<f64>)>;
+
 /// Chooses a rate for `trials` as [`tune`] does, by `merit`: greater is better, and a rate at which
 /// a trial that chooses has none is not chosen.
 pub fn tune_by<'t>(
@@ -85,42 +75,66 @@ pub fn tune_by<'t>(
             tuning: 0,
         });
     }
-    let (tuning, scoring) = split.divide(&trials.replicates());
+    let table = trials.trials();
+    let merits_of = |rate: &Subset| -> Merits {
+        let loss = |row| merit(trials, row, Figure::VALIDATION_LOSS);
+        let each = |row| (table.replicate(row), merit_of(row), loss(row));
+        rate.rows().map(each).collect()
+    };
+    let merits: Vec<Merits> = rates.iter().map(merits_of).collect();
+    let replicates = trials.replicates();
+    let (chooses, scored): (BTreeSet<u32>, BTreeSet<u32>) = match split {
+        Split::Others | Split::Shared => (replicates.clone(), replicates.clone()),
+        Split::First(n) => replicates.iter().partition(|r| **r < n),
+    };
+    let place = best(&merits, |r| chooses.contains(&r))?;
+    let crossed = split == Split::Others && replicates.len() > 1;
+    let place_for = |replicate: u32| match crossed {
+        true => best(&merits, |r| r != replicate),
+        false => Some(place),
+    };
+    let places: BTreeMap<u32, usize> = scored.iter().filter_map(|r| Some((*r, place_for(*r)?))).collect();
+    let rate_of: Vec<u32> = rates.iter().map(|rate| code(rate)).collect();
+    let is_scored = |row: usize| {
+        let place = places.get(&table.replicate(row));
+        place.is_some_and(|place| table.code(row, Axis::LearningRate) == rate_of[*place])
+    };
+    Some(Tuned {
+        scored: trials.filter(is_scored),
+        at_edge: place == 0 || place + 1 == rates.len(),
+        chosen: rates.swap_remove(place),
+        tuning: chooses.len() - usize::from(crossed),
+    })
+}
+
+/// The place of the best rate by the merits of the replicates that choose.
+fn best(merits: &[Merits], chooses: impl Fn(u32) -> bool) -> Option<usize> {
     let (mut best, mut best_key) = (None, (f64::NEG_INFINITY, f64::NEG_INFINITY));
-    for (place, rate) in rates.iter().enumerate() {
-        let choosing = of_replicates(rate, &tuning);
-        let median_of = |merit: &dyn Fn(usize) -> Option<f64>| -> Option<f64> {
-            let merits: Vec<f64> = choosing.rows().map(merit).collect::<Option<_>>()?;
-            (!merits.is_empty()).then(|| median(&merits))
-        };
-        let Some(value) = median_of(&merit_of) else {
+    for (place, trials) in merits.iter().enumerate() {
+        let choosing = || trials.iter().filter(|(replicate, ..)| chooses(*replicate));
+        let median_of = |merits: Option<Vec<f64>>| merits.filter(|m| !m.is_empty()).map(|m| median(&m));
+        let Some(value) = median_of(choosing().map(|(_, merit, _)| *merit).collect()) else {
             continue;
         };
-        let by_loss = |row| merit(trials, row, Figure::VALIDATION_LOSS);
-        let key = (value, median_of(&by_loss).unwrap_or(f64::NEG_INFINITY));
+        let loss = median_of(choosing().map(|(.., loss)| *loss).collect());
+        let key = (value, loss.unwrap_or(f64::NEG_INFINITY));
         if best.is_none() || key > best_key {
             (best, best_key) = (Some(place), key);
         }
     }
-    let place = best?;
-    let at_edge = place == 0 || place + 1 == rates.len();
-    let chosen = rates.swap_remove(place);
-    Some(Tuned {
-        scored: of_replicates(&chosen, &scoring),
-        chosen,
-        at_edge,
-        tuning: tuning.len(),
-    })
+    best
+}
+
+/// The code of the learning rate that `trials` share.
+fn code(trials: &Subset) -> u32 {
+    let first = trials.first().unwrap_or_default();
+    trials.trials().code(first, Axis::LearningRate)
 }
 
 /// What a trial counts with in `figure`, turned so that greater is better.
 pub fn merit(trials: &Subset, row: usize, figure: Figure) -> Option<f64> {
     let score = trials.trials().score(row, figure)?;
     Some(if figure.is_accuracy() { score } else { -score })
-}
-
-fn of_replicates<'t>(trials: &Subset<'t>, replicates: &BTreeSet<u32>) -> Subset<'t> {
-    trials.filter(|row| replicates.contains(&trials.trials().replicate(row)))
 }
 
 /// What the learning rates of a run are chosen by.

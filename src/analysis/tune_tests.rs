@@ -31,27 +31,39 @@ fn records() -> Vec<TrialRecord> {
 }
 
 #[test]
-fn some_replicates_choose_and_the_others_are_scored() {
-    assert_eq!(
-        chosen(&records(), Split::Halves),
-        Some((0.1, false, 2, vec![2, 3]))
-    );
+fn each_replicate_is_scored_at_the_rate_that_the_others_choose() {
+    let all = vec![0, 1, 2, 3];
+    // The median of all is 0.8 at 0.1 and 0.875 at 1, which lies at the edge.
+    assert_eq!(chosen(&records(), Split::Shared), Some((1.0, true, 4, all.clone())));
+    assert_eq!(chosen(&records(), Split::Others), Some((1.0, true, 3, all)));
+    let trials = example::frame(&records(), Some(&example::manifest()));
+    let scored = tune(&trials.all(), Split::Others).unwrap().scored;
+    let rates: Vec<(u32, f64)> = scored
+        .rows()
+        .map(|row| (trials.replicate(row), trials.value(row, Axis::LearningRate)))
+        .collect();
+    // Without replicate 0 or 1, those left prefer 1 (0.95 to 0.7); without 2 or 3, they prefer 0.1.
+    assert_eq!(rates, [(2, 0.1), (3, 0.1), (0, 1.0), (1, 1.0)]);
+    // A figure that the replicate itself measures changes no rate at which it is scored.
+    let mut spoiled = records();
+    for r in spoiled.iter_mut().filter(|r| r.coordinates.replicate == 3) {
+        r.trial.validation_accuracy = Some(1.0 - r.trial.validation_accuracy.unwrap());
+    }
+    let trials = example::frame(&spoiled, Some(&example::manifest()));
+    let scored = tune(&trials.all(), Split::Others).unwrap().scored;
+    let mut third = scored.rows().filter(|row| trials.replicate(*row) == 3);
+    assert_eq!(third.next().map(|row| trials.value(row, Axis::LearningRate)), Some(0.1));
     assert_eq!(
         chosen(&records(), Split::First(1)),
         Some((0.1, false, 1, vec![1, 2, 3]))
     );
-    // The median of all is 0.8 at 0.1 and 0.875 at 1, which lies at the edge.
-    assert_eq!(
-        chosen(&records(), Split::Shared),
-        Some((1.0, true, 4, vec![0, 1, 2, 3]))
-    );
-    // Of three replicates one chooses; a single one does both.
+    // Of two replicates each chooses for the other; a single one chooses its own.
     let some = |n: u32| -> Vec<TrialRecord> {
         let kept = records().into_iter().filter(|r| r.coordinates.replicate < n);
         kept.collect()
     };
-    assert_eq!(chosen(&some(3), Split::Halves), Some((0.1, false, 1, vec![1, 2])));
-    assert_eq!(chosen(&some(1), Split::Halves), Some((0.1, false, 1, vec![0])));
+    assert_eq!(chosen(&some(2), Split::Others), Some((0.1, false, 1, vec![0, 1])));
+    assert_eq!(chosen(&some(1), Split::Others), Some((0.1, false, 1, vec![0])));
 }
 
 #[test]
@@ -59,7 +71,7 @@ fn ties_go_to_the_lower_loss_then_to_the_smaller_rate() {
     let tie = |losses: [f64; 3]| -> f64 {
         let rates = [0.01, 0.1, 1.0].into_iter().zip(losses);
         let records: Vec<TrialRecord> = rates.map(|(rate, loss)| trial(rate, 0, 0.9, loss)).collect();
-        chosen(&records, Split::Halves).unwrap().0
+        chosen(&records, Split::Others).unwrap().0
     };
     assert_eq!(tie([0.5, 0.4, 0.6]), 0.1);
     assert_eq!(tie([0.5, 0.5, 0.5]), 0.01);
@@ -69,7 +81,7 @@ fn ties_go_to_the_lower_loss_then_to_the_smaller_rate() {
 fn one_rate_is_not_chosen_and_all_its_replicates_are_scored() {
     let one: Vec<TrialRecord> = (0..4).map(|r| trial(0.1, r, 0.9, 0.5)).collect();
     assert_eq!(
-        chosen(&one, Split::Halves),
+        chosen(&one, Split::Others),
         Some((0.1, false, 0, vec![0, 1, 2, 3]))
     );
 }
@@ -80,12 +92,12 @@ fn nothing_is_chosen_without_validation_data() {
     for t in records.iter_mut().map(|r| &mut r.trial) {
         (t.validation_loss, t.validation_accuracy) = (None, None);
     }
-    assert_eq!(chosen(&records, Split::Halves), None);
+    assert_eq!(chosen(&records, Split::Others), None);
     let trials = example::frame(&records, Some(&example::manifest()));
     assert_eq!(basis(&trials.all()), Basis::Nothing);
     // A merit of one's own can still choose; a rate at which a trial has none is not chosen.
     let merit = |row: usize| (trials.value(row, Axis::LearningRate) < 1.0).then_some(row as f64);
-    let tuned = tune_by(&trials.all(), Split::Halves, merit).unwrap();
+    let tuned = tune_by(&trials.all(), Split::Others, merit).unwrap();
     assert_eq!((tuned.rate(), tuned.at_edge), (0.1, false));
 }
 

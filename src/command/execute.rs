@@ -286,14 +286,13 @@ struct Shown {
     notes: SchemeWarnings,
 }
 
-/// Reads it, on the threads of the pool that this is called in.
+/// Reads it.
 fn load(out: &Path) -> Result<Shown> {
-    let (trials, verdicts) = rayon::join(|| load_trials(out), || check::evaluate(out));
-    let trials = trials?;
+    let trials = load_trials(out)?;
     Ok(Shown {
         notes: notes(&trials),
+        verdicts: check::evaluate_read(out, &trials)?,
         trials,
-        verdicts: verdicts?,
     })
 }
 

@@ -19,7 +19,7 @@ pub struct Tuned<'t> {
     /// Whether it is the least or the greatest of several; `None` where validation data did not
     /// choose it.
     pub at_edge: Option<bool>,
-    /// The trials that are scored: those of the replicates that did not choose, if others did.
+    /// The trials that are scored: of each replicate that at the rate which the others choose.
     pub scored: Subset<'t>,
 }
 
@@ -171,13 +171,13 @@ impl<'a> ReportModel<'a> {
         self.groups.iter().flat_map(cells)
     }
 
-    /// The trials that are scored at the learning rate that [`tune`] chooses. Where there is nothing
+    /// The trials that are scored at the learning rates that [`tune`] chooses. Where there is nothing
     /// to choose, all trials are scored; where there are no validation data to choose by, the rate is
     /// the one with the best median of the reported measure.
     pub fn tuned(&self, setting: usize, scheme: &str) -> Option<Tuned<'a>> {
         let trials = self.groups.get(&(setting, scheme.to_owned()))?;
         let several = trials.values(Axis::LearningRate).len() > 1;
-        if let Some(tuned) = tune(trials, Split::Halves) {
+        if let Some(tuned) = tune(trials, Split::Others) {
             return Some(Tuned {
                 at_edge: several.then_some(tuned.at_edge),
                 scored: tuned.scored,

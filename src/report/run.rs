@@ -56,9 +56,6 @@ impl Run {
             let manifest = Manifest::load(dir)?;
             run.name.clone_from(&manifest.name);
             run.manifest = Some(manifest);
-            // A scheme of somebody's own that this program does not know must not stand in the
-            // way of the rest of the report.
-            run.verdicts = check::evaluate(dir).map_err(|e| e.to_string());
         }
         let lines = |file: &str| dir.join(file).exists();
         if !lines(format::TRIALS) && !lines(format::PROBE) {
@@ -79,6 +76,11 @@ impl Run {
                 run.manifest.as_ref(),
             )
             .context(|| format!("while reading {}", dir.display()))?;
+        }
+        if run.manifest.is_some() {
+            // A scheme of somebody's own that this program does not know must not stand in the
+            // way of the rest of the report.
+            run.verdicts = check::evaluate_read(dir, &run.trials).map_err(|e| e.to_string());
         }
         run.read_series(dir)?;
         read(dir, |line: ProbeLine| {

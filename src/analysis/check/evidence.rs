@@ -12,7 +12,6 @@ use crate::table::io::{EpochLine, LayerLine, Reader, Row};
 use crate::table::probe::ProbeLine;
 use crate::table::record::Status;
 use crate::table::source::{Bytes, Source};
-use crate::table::trials::Builder;
 use crate::table::{Figure, Trials};
 
 /// The trials that a claim is about.
@@ -45,12 +44,17 @@ pub struct Trial {
     pub choose_by: Option<f64>,
 }
 
-/// Reads what the claims of `experiment` need from the tables in `source`.
+/// Whether any claim needs the table of trials.
+pub fn needs_trials(claims: &[Claim]) -> bool {
+    claims.iter().any(|c| !matches!(c.metric, Metric::Probe { .. }))
+}
+
+/// Reads what the claims of `experiment` need from the tables in `source`, of which `trials` has been
+/// read.
 ///
 /// # Errors
-/// A table is malformed, or `trials.csv` is missing.
-pub fn collect(experiment: &Experiment, source: &Source) -> Result<Vec<Evidence>> {
-    let mut trials = Builder::new(false).finish(None);
+/// A table is malformed.
+pub fn collect(experiment: &Experiment, trials: &Trials, source: &Source) -> Result<Vec<Evidence>> {
     let claims = experiment.claims.as_slice();
     let mut gatherer = Gatherer {
         experiment,
@@ -59,16 +63,13 @@ pub fn collect(experiment: &Experiment, source: &Source) -> Result<Vec<Evidence>
         places: BTreeMap::new(),
     };
     let is_probe = |claim: &Claim| matches!(claim.metric, Metric::Probe { .. });
-    if claims.iter().any(|c| !is_probe(c)) {
-        trials = Trials::from_source(source, false)?;
-        gatherer.trials(&trials)?;
-    }
+    gatherer.trials(trials)?;
     if claims
         .iter()
         .any(|c| matches!(c.metric, Metric::Epoch { .. } | Metric::TimeTo { .. }))
     {
         match open::<EpochLine>(source)? {
-            Some(mut rows) => gatherer.epochs(&mut rows, &trials)?,
+            Some(mut rows) => gatherer.epochs(&mut rows, trials)?,
             None => gatherer.missing(EpochLine::FILE, |m| {
                 matches!(m, Metric::Epoch { .. } | Metric::TimeTo { .. })
             }),

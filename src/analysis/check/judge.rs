@@ -8,13 +8,15 @@ use crate::experiment::claim::{Aggregate, Metric, Relation, Side};
 use super::aggregate::aggregate;
 use super::decide::{decide, show_absolute};
 use super::evidence::{Evidence, Trial, texts};
-use super::samples::{Order, Sample, Value, samples, units};
+use super::intervals::{Bounds, bounds};
+use super::samples::{Order, Sample, Value, samples};
 use super::{Case, Judgement, Part, Verdict};
 use crate::analysis::stats::bootstrap::{DRAWS, percentile_interval, resample_units};
-use crate::analysis::stats::{self, Identity, Interval, Units};
+use crate::analysis::stats::{self, Identity, Interval, Seeds, Units};
+use crate::table::Trials;
 
-/// Judges one claim; `order` gives the values of an axis as the grid lists them.
-pub fn judge(claim: &Claim, evidence: &Evidence, order: &Order) -> Judgement {
+/// Judges one claim on the table `frame`; `order` gives the values of an axis as the grid lists them.
+pub fn judge(claim: &Claim, evidence: &Evidence, frame: &Trials, order: &Order) -> Judgement {
     let judgement = |verdict, cases, note| Judgement {
         claim: claim.clone(),
         verdict,
@@ -38,7 +40,7 @@ pub fn judge(claim: &Claim, evidence: &Evidence, order: &Order) -> Judgement {
     }
     let cases: Vec<Case> = groups
         .into_iter()
-        .map(|(key, trials)| judge_case(claim, &key, &trials, order))
+        .map(|(key, trials)| judge_case(claim, &key, &trials, frame, order))
         .collect();
     let verdict = cases
         .iter()
@@ -48,7 +50,7 @@ pub fn judge(claim: &Claim, evidence: &Evidence, order: &Order) -> Judgement {
     judgement(verdict, cases, None)
 }
 
-fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], order: &Order) -> Case {
+fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], frame: &Trials, order: &Order) -> Case {
     let group = claim.for_each.iter().copied().zip(key.iter().cloned()).collect();
     let mut case = Case {
         group,
@@ -58,34 +60,37 @@ fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], order: &Order) -
         parts: Vec::new(),
         notes: Vec::new(),
     };
-    let units = units(trials);
-    let samples = match samples(claim, trials, &units, order) {
+    let samples = match samples(claim, trials, frame, order) {
         Ok(samples) => samples,
         Err(note) => {
             case.notes.push(note);
             return case;
         }
     };
-    let once = vec![1; units.len()];
-    case.figure = figure(claim, &samples, &once, Censored::Never);
-    case.parts = parts(claim, &samples, &once);
-    let used: BTreeSet<usize> = samples
-        .iter()
-        .flat_map(|s| s.values.iter().map(|v| v.unit))
-        .collect();
-    let used: Vec<usize> = used.into_iter().collect();
-    let interval = |censored| {
-        let identity = Identity::new(["claim", claim.name.as_str()]).and(key.iter().map(String::as_str));
-        bootstrap(claim, &samples, &units, &used, &identity, censored)
+    case.figure = figure(claim, &parts_of(claim, &samples, Censored::Never));
+    case.parts = parts(claim, &samples);
+    let units: BTreeSet<Seeds> = samples.iter().flat_map(|s| s.values.iter().map(|v| v.unit)).collect();
+    let interval = |censored| -> Bounds {
+        let identity = || Identity::new(["claim", claim.name.as_str()]).and(key.iter().map(String::as_str));
+        match (&claim.metric, units.len()) {
+            (_, 0 | 1) => Bounds::default(),
+            (Metric::BestRate { .. }, _) => Bounds {
+                interval: Some(bootstrap(claim, &samples, &units, &identity())),
+                ..Bounds::default()
+            },
+            _ => bounds(claim, &samples, |v| censored.value(v)),
+        }
     };
-    case.interval = interval(Censored::Never);
+    let found = interval(Censored::Never);
+    case.interval = found.interval;
     case.verdict = decide(&claim.relation, case.figure, case.interval);
-    if used.len() < 2 {
+    if units.len() < 2 {
         case.notes.push("one replicate, so no interval".to_owned());
     }
+    case.notes.extend(found.note(claim.confidence));
     if samples.iter().any(|s| s.values.iter().any(|v| v.most != v.least)) {
-        let figure = figure(claim, &samples, &once, Censored::Now);
-        if decide(&claim.relation, figure, interval(Censored::Now)) != case.verdict {
+        let figure = figure(claim, &parts_of(claim, &samples, Censored::Now));
+        if decide(&claim.relation, figure, interval(Censored::Now).interval) != case.verdict {
             case.verdict = Verdict::Inconclusive;
             case.notes
                 .push("depends on trials that ended before they reached the target".to_owned());
@@ -124,25 +129,35 @@ enum Censored {
     Now,
 }
 
-/// The figure of a sample when units are drawn as often as `times` says.
-fn part_figure(claim: &Claim, sample: &Sample, times: &[u32], censored: Censored) -> f64 {
-    let value = |v: &Value| {
-        if censored == Censored::Never {
-            v.most
-        } else {
-            v.least
+impl Censored {
+    fn value(self, v: &Value) -> f64 {
+        match self {
+            Censored::Never => v.most,
+            Censored::Now => v.least,
+        }
+    }
+}
+
+/// The figures of samples.
+fn parts_of(claim: &Claim, samples: &[Sample], censored: Censored) -> Vec<f64> {
+    let figure = |sample: &Sample| match &claim.metric {
+        Metric::BestRate { .. } => best_rate(claim, sample, |_| 1),
+        _ => {
+            let values: Vec<f64> = sample.values.iter().map(|v| censored.value(v)).collect();
+            aggregate(claim.aggregate, &values)
         }
     };
-    let drawn = |kept: &dyn Fn(&Value) -> bool| -> Vec<f64> {
-        sample
-            .values
-            .iter()
-            .filter(|v| kept(v))
-            .flat_map(|v| std::iter::repeat_n(value(v), times[v.unit] as usize))
-            .collect()
-    };
+    samples.iter().map(figure).collect()
+}
+
+/// log2 of the rate with the best figure, where units are drawn as often as `times` says.
+fn best_rate(claim: &Claim, sample: &Sample, times: impl Fn(&Seeds) -> u32) -> f64 {
     let Metric::BestRate { by } = &claim.metric else {
-        return aggregate(claim.aggregate, &drawn(&|_| true));
+        return f64::NAN;
+    };
+    let drawn = |rate: f64| -> Vec<f64> {
+        let at = sample.values.iter().filter(|v| v.rate == rate);
+        at.flat_map(|v| std::iter::repeat_n(v.most, times(&v.unit) as usize)).collect()
     };
     let sign = if by.ends_with("accuracy") { 1.0 } else { -1.0 };
     let mut rates: Vec<f64> = sample.values.iter().map(|v| v.rate).collect();
@@ -150,7 +165,7 @@ fn part_figure(claim: &Claim, sample: &Sample, times: &[u32], censored: Censored
     rates.dedup();
     let mut best: Option<(f64, f64)> = None;
     for rate in rates {
-        let merit = sign * aggregate(claim.aggregate, &drawn(&|v| v.rate == rate));
+        let merit = sign * aggregate(claim.aggregate, &drawn(rate));
         if !merit.is_nan() && best.is_none_or(|(_, least)| merit > least) {
             best = Some((rate, merit));
         }
@@ -158,12 +173,8 @@ fn part_figure(claim: &Claim, sample: &Sample, times: &[u32], censored: Censored
     best.map_or(f64::NAN, |(rate, _)| libm::log2(rate))
 }
 
-/// What is compared with the threshold, when units are drawn as often as `times` says.
-fn figure(claim: &Claim, samples: &[Sample], times: &[u32], censored: Censored) -> f64 {
-    let parts: Vec<f64> = samples
-        .iter()
-        .map(|s| part_figure(claim, s, times, censored))
-        .collect();
+/// What is compared with the threshold, of these figures of the sides or along the axis.
+fn figure(claim: &Claim, parts: &[f64]) -> f64 {
     let worst = |x: f64, y: f64| if x.is_nan() || y.is_nan() { f64::NAN } else { x };
     match &claim.relation {
         Relation::Compare { side, .. } | Relation::Within { side, .. } => {
@@ -180,7 +191,7 @@ fn figure(claim: &Claim, samples: &[Sample], times: &[u32], censored: Censored) 
             steps.fold(f64::INFINITY, |least, step| worst(least.min(step), step))
         }
         Relation::Spread { .. } => {
-            let sorted = stats::sorted(&parts);
+            let sorted = stats::sorted(parts);
             sorted.last().unwrap_or(&f64::NAN) - sorted.first().unwrap_or(&f64::NAN)
         }
         Relation::Rank { .. } => {
@@ -194,13 +205,14 @@ fn figure(claim: &Claim, samples: &[Sample], times: &[u32], censored: Censored) 
 }
 
 /// The figures of the sides alone, for the reader.
-fn parts(claim: &Claim, samples: &[Sample], once: &[u32]) -> Vec<Part> {
-    let part = |s: &Sample| Part {
+fn parts(claim: &Claim, samples: &[Sample]) -> Vec<Part> {
+    let part = |(s, figure): (&Sample, f64)| Part {
         name: s.name.clone(),
-        figure: part_figure(claim, s, once, Censored::Never),
+        figure,
         ..s.part.clone()
     };
-    let mut parts: Vec<Part> = samples.iter().map(part).collect();
+    let figures = parts_of(claim, samples, Censored::Never);
+    let mut parts: Vec<Part> = samples.iter().zip(figures).map(part).collect();
     let rivals = !matches!(
         claim.relation,
         Relation::Monotone { .. } | Relation::Spread { .. }
@@ -255,26 +267,14 @@ fn why_undefined(claim: &Claim, samples: &[Sample], parts: &[Part]) -> String {
     .to_owned()
 }
 
-fn bootstrap(
-    claim: &Claim,
-    samples: &[Sample],
-    units: &[[u32; 4]],
-    used: &[usize],
-    identity: &Identity,
-    censored: Censored,
-) -> Option<Interval> {
-    if used.len() < 2 {
-        return None;
-    }
-    // Units that no sample has are not drawn.
-    let mut all = vec![0; units.len()];
+/// The interval of a best rate, which is no mean and no median.
+fn bootstrap(claim: &Claim, samples: &[Sample], units: &BTreeSet<Seeds>, identity: &Identity) -> Interval {
+    let seeds = Units::of_units(units.iter().map(|seeds| (*seeds, ())));
     let look = |times: &[u32]| {
-        for (unit, drawn) in used.iter().zip(times) {
-            all[*unit] = *drawn;
-        }
-        figure(claim, samples, &all, censored)
+        let drawn: BTreeMap<&Seeds, u32> = units.iter().zip(times.iter().copied()).collect();
+        let rate = |sample| best_rate(claim, sample, |unit| drawn.get(unit).copied().unwrap_or(0));
+        figure(claim, &samples.iter().map(rate).collect::<Vec<_>>())
     };
-    let seeds = Units::of_trials(used.iter().map(|&unit| (units[unit], ())));
     let values = resample_units(&mut identity.stream(), &[seeds], DRAWS, look);
-    Some(percentile_interval(values, claim.confidence))
+    percentile_interval(values, claim.confidence)
 }

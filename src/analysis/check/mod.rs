@@ -1,15 +1,15 @@
 //! Are an experiment's claims true of its tables?
 //!
 //! [`crate::experiment::claim`] says how a figure comes about. Here: trials are read
-//! ([`evidence`]), the figures and their bootstrap intervals computed ([`judge`]), verdicts given,
+//! ([`evidence`]), the figures and their intervals computed ([`judge`]), verdicts given,
 //! and printed ([`print`](mod@print)).
 //!
-//! **Interval.** Replicates are resampled, the same ones on both sides, in every pooled cell and
+//! **Interval.** Replicates are the units, the same ones on both sides, in every pooled cell and
 //! for every value of an axis, so that whatever is paired stays paired; where an experiment has
-//! one replicate with crossed seeds, the seeds of each factor are, apart
-//! ([`Crossing`](crate::analysis::stats::Crossing)). Learning rates are chosen
-//! once, not in each resample. An interval needs two replicates; a claim about one rests on the
-//! figure alone, and its verdict says so.
+//! one replicate with crossed seeds, the seeds of each factor are
+//! ([`Crossing`](crate::analysis::stats::Crossing)). `intervals` says how an interval is made of
+//! which figure. It needs two replicates; a claim about one rests on the figure alone, and its verdict
+//! says so, as it does where so few replicates cannot attain the level that the claim asks for.
 //!
 //! **Never silently true.** A trial that failed (a panic, an error) is no evidence: a claim that
 //! it touches is inconclusive unless it is about failures. So is a claim with missing trials or
@@ -19,6 +19,7 @@
 pub mod aggregate;
 mod decide;
 pub mod evidence;
+mod intervals;
 pub mod judge;
 mod layers;
 pub mod print;
@@ -35,9 +36,10 @@ use crate::numerics::FloatMode;
 use crate::support::error::{Context as _, Error, Kind, Result};
 
 use crate::analysis::stats::Interval;
-use crate::table::format;
 use crate::table::manifest::Manifest;
 use crate::table::source::Source;
+use crate::table::trials::Builder;
+use crate::table::{Trials, format};
 
 /// Whether a claim holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,7 +87,7 @@ pub struct Case {
     /// What is compared with the threshold: the side's figure, difference, ratio, least step,
     /// spread or rank.
     pub figure: f64,
-    /// Its bootstrap interval; `None` for a single replicate.
+    /// Its interval; `None` for a single replicate, and for a least or greatest value.
     pub interval: Option<Interval>,
     /// The figure of each side, or of each value of the relation's axis.
     pub parts: Vec<Part>,
@@ -150,12 +152,32 @@ pub fn evaluate(dir: &Path) -> Result<Vec<Judgement>> {
     evaluate_at(&Source::Directory(dir.to_owned()), &Registry::standard())
 }
 
+/// As [`evaluate`], where `trials.csv` has been read as `trials`.
+///
+/// # Errors
+/// As for [`evaluate`].
+pub fn evaluate_read(dir: &Path, trials: &Trials) -> Result<Vec<Judgement>> {
+    let source = Source::Directory(dir.to_owned());
+    let experiment = experiment_of(&source, &Registry::standard())?;
+    evaluate_claims(&experiment, trials, &source)
+}
+
 /// Judges the claims of the experiment whose tables are in `source`, with the schemes of
 /// `registry`.
 ///
 /// # Errors
 /// As for [`evaluate`].
 pub fn evaluate_at(source: &Source, registry: &Registry) -> Result<Vec<Judgement>> {
+    let experiment = experiment_of(source, registry)?;
+    let trials = match evidence::needs_trials(&experiment.claims) {
+        true => Trials::from_source(source, false)?,
+        false => Builder::new(false).finish(None),
+    };
+    evaluate_claims(&experiment, &trials, source)
+}
+
+/// The experiment in the manifest in `source`.
+fn experiment_of(source: &Source, registry: &Registry) -> Result<Experiment> {
     let Some(text) = source.text(format::MANIFEST)? else {
         let message = format!("{source} holds no {}", format::MANIFEST);
         let error = Error::new(Kind::Store, message);
@@ -164,16 +186,12 @@ pub fn evaluate_at(source: &Source, registry: &Registry) -> Result<Vec<Judgement
     let path = source.name_of(format::MANIFEST);
     let manifest = Manifest::parse(Path::new(&path), &text)?;
     let name = format!("{path} (experiment)");
-    let experiment = Experiment::parse::<&str>(Path::new(&name), &manifest.experiment, &[], registry)
-        .context(|| format!("the experiment of {source}"))?;
-    evaluate_claims(&experiment, source)
+    Experiment::parse::<&str>(Path::new(&name), &manifest.experiment, &[], registry)
+        .context(|| format!("the experiment of {source}"))
 }
 
-/// Judges the claims of `experiment` on the tables in `source`.
-///
-/// # Errors
-/// A table is missing or malformed.
-pub fn evaluate_claims(experiment: &Experiment, source: &Source) -> Result<Vec<Judgement>> {
+/// Judges the claims of `experiment` on the tables in `source`, of which `trials` has been read.
+fn evaluate_claims(experiment: &Experiment, trials: &Trials, source: &Source) -> Result<Vec<Judgement>> {
     let _mode = FloatMode::standard();
     let plan = experiment.plan();
     let order = |axis| plan.values(axis).into_iter().map(str::to_owned).collect();
@@ -181,11 +199,11 @@ pub fn evaluate_claims(experiment: &Experiment, source: &Source) -> Result<Vec<J
     if claims.is_empty() {
         return Ok(Vec::new());
     }
-    let evidence = evidence::collect(experiment, source)?;
+    let evidence = evidence::collect(experiment, trials, source)?;
     let judged = claims
         .par_iter()
         .zip(evidence)
-        .map(|(claim, evidence)| judge::judge(claim, &evidence, &order));
+        .map(|(claim, evidence)| judge::judge(claim, &evidence, trials, &order));
     Ok(judged.collect())
 }
 

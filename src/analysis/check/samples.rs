@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::experiment::claim::{Metric, Rate, Relation, Transform};
 use crate::experiment::{Axis, Claim};
 
-use super::evidence::{Trial, texts};
+use super::evidence::Trial;
 use super::{ChosenRate, Part, RateEdge};
-use crate::analysis::stats::median;
+use crate::analysis::stats::{Seeds, Units};
+use crate::analysis::tune::{Split, tune_by};
 use crate::table::record::Status;
+use crate::table::{Subset, Trials};
 
 /// Gives the values of an axis as the grid lists them.
 pub type Order<'a> = dyn Fn(Axis) -> Vec<String> + Sync + 'a;
@@ -23,32 +25,24 @@ pub struct Sample {
     pub part: Part,
 }
 
+impl Sample {
+    /// What `pick` takes of the values, by unit.
+    pub fn units(&self, pick: impl Fn(&Value) -> f64) -> Units<f64> {
+        Units::of_units(self.values.iter().map(|v| (v.unit, pick(v))))
+    }
+}
+
 /// What one trial contributes.
 #[derive(Clone, Copy)]
 pub struct Value {
-    /// Its unit of resampling.
-    pub unit: usize,
+    /// The seeds of its unit: of its replicate, or all of them where there is one replicate.
+    pub unit: Seeds,
     /// Its learning rate.
     pub rate: f64,
     /// What the value may be at most: that of a trial that never reaches its target.
     pub most: f64,
     /// What it may be at least: reached just after the trial ended.
     pub least: f64,
-}
-
-/// The units of resampling: replicates, or the combinations of seeds where there is one replicate.
-pub fn units(trials: &[&Trial]) -> Vec<[u32; 4]> {
-    let replicates: BTreeSet<u32> = trials.iter().map(|t| t.coordinates.replicate).collect();
-    let units: BTreeSet<[u32; 4]> = trials.iter().map(|t| unit(t, replicates.len() > 1)).collect();
-    units.into_iter().collect()
-}
-
-fn unit(trial: &Trial, by_replicate: bool) -> [u32; 4] {
-    if by_replicate {
-        [trial.coordinates.replicate, 0, 0, 0]
-    } else {
-        trial.coordinates.seeds()
-    }
 }
 
 /// The samples that the relation compares: left and right, or one for each value of its axis
@@ -59,10 +53,12 @@ fn unit(trial: &Trial, by_replicate: bool) -> [u32; 4] {
 pub fn samples(
     claim: &Claim,
     trials: &[&Trial],
-    units: &[[u32; 4]],
+    frame: &Trials,
     order: &Order,
 ) -> Result<Vec<Sample>, String> {
-    let of = |name: &str, kept: Vec<&Trial>| sample(claim, name, &kept, units);
+    let first = trials.first().map(|t| t.coordinates.replicate);
+    let by_replicate = trials.iter().any(|t| Some(t.coordinates.replicate) != first);
+    let of = |name: &str, kept: Vec<&Trial>| sample(claim, name, &kept, frame, by_replicate);
     match &claim.relation {
         Relation::Compare { .. } | Relation::Within { .. } => {
             let mut samples = vec![of("left", trials.iter().filter(|t| t.left).copied().collect())?];
@@ -117,15 +113,22 @@ fn along(claim: &Claim, axis: Axis, trials: &[&Trial], order: &Order) -> Vec<Str
     values
 }
 
-fn sample(claim: &Claim, name: &str, trials: &[&Trial], units: &[[u32; 4]]) -> Result<Sample, String> {
+fn sample(
+    claim: &Claim,
+    name: &str,
+    trials: &[&Trial],
+    frame: &Trials,
+    by_replicate: bool,
+) -> Result<Sample, String> {
     if trials.is_empty() {
         return Err(format!("the tables hold no trials for `{name}`"));
     }
     let (kept, rates) = match (&claim.rate, &claim.metric) {
-        (Rate::Tuned(_), metric) if !matches!(metric, Metric::BestRate { .. }) => tune(claim, name, trials)?,
+        (Rate::Tuned(_), metric) if !matches!(metric, Metric::BestRate { .. }) => {
+            tuned(claim, name, trials, frame)?
+        }
         _ => (trials.to_vec(), Vec::new()),
     };
-    let by_replicate = units.iter().all(|u| u[1..] == [0; 3]) && units.len() > 1;
     let mut values = Vec::with_capacity(kept.len());
     let mut without = 0;
     for trial in &kept {
@@ -137,10 +140,12 @@ fn sample(claim: &Claim, name: &str, trials: &[&Trial], units: &[[u32; 4]]) -> R
             without += 1;
             continue;
         };
-        let this = unit(trial, by_replicate);
         let least = trial.censored.map_or(value, |c| transform(claim.transform, c));
         values.push(Value {
-            unit: units.binary_search(&this).unwrap_or(0),
+            unit: match by_replicate {
+                true => [trial.coordinates.replicate, 0, 0, 0],
+                false => trial.coordinates.seeds(),
+            },
             rate: trial.coordinates.learning_rate,
             most: value,
             least,
@@ -168,65 +173,38 @@ fn sample(claim: &Claim, name: &str, trials: &[&Trial], units: &[[u32; 4]]) -> R
     })
 }
 
-/// Chooses a learning rate in each pooled cell, and keeps the trials that are scored.
-fn tune<'t>(
+/// Chooses the learning rates in each pooled cell, and keeps the trials that are scored.
+fn tuned<'t>(
     claim: &Claim,
     name: &str,
     trials: &[&'t Trial],
+    frame: &Trials,
 ) -> Result<(Vec<&'t Trial>, Vec<ChosenRate>), String> {
     let Rate::Tuned(tuning) = &claim.rate else {
         return Ok((trials.to_vec(), Vec::new()));
     };
-    let chooses = |t: &Trial| tuning.replicates.is_none_or(|n| t.coordinates.replicate < n);
-    let scored = |t: &Trial| tuning.replicates.is_none_or(|n| t.coordinates.replicate >= n);
+    let split = tuning.replicates.map_or(Split::Others, Split::First);
+    let by_row: BTreeMap<usize, &Trial> = trials.iter().filter_map(|t| Some((t.row?, *t))).collect();
     let higher = claim.metric.higher_is_better();
-    let merit = |t: &Trial| match (&tuning.by, higher) {
-        (Some(_), _) => t.choose_by,
-        (None, Some(higher)) => t.value.map(|v| if higher { v } else { -v }),
-        (None, None) => None,
-    };
-    let axes: Vec<Axis> = Axis::CELL
-        .into_iter()
-        .filter(|a| *a != Axis::LearningRate)
-        .collect();
-    let mut cells: BTreeMap<Vec<String>, Vec<&Trial>> = BTreeMap::new();
-    for trial in trials {
-        cells
-            .entry(texts(&trial.coordinates, &axes))
-            .or_default()
-            .push(trial);
-    }
-    let (mut kept, mut rates) = (Vec::new(), Vec::new());
-    for members in cells.values() {
-        let mut tried: Vec<f64> = members.iter().map(|t| t.coordinates.learning_rate).collect();
-        tried.sort_by(f64::total_cmp);
-        tried.dedup();
-        let mut best: Option<(f64, f64)> = None;
-        for rate in &tried {
-            let at = members
-                .iter()
-                .filter(|t| t.coordinates.learning_rate == *rate && chooses(t));
-            let merits: Option<Vec<f64>> = at.map(|t| merit(t)).collect();
-            let Some(merits) = merits.filter(|m| !m.is_empty()) else {
-                continue;
-            };
-            let merit = median(&merits);
-            if best.is_none_or(|(_, least)| merit > least) {
-                best = Some((*rate, merit));
-            }
+    let merit = |row: usize| {
+        let trial = by_row.get(&row)?;
+        match (&tuning.by, higher) {
+            (Some(_), _) => trial.choose_by,
+            (None, Some(higher)) => trial.value.map(|v| if higher { v } else { -v }),
+            (None, None) => None,
         }
-        let Some((rate, _)) = best else {
+    };
+    let (mut kept, mut rates) = (Vec::new(), Vec::new());
+    let ours = frame.all().filter(|row| by_row.contains_key(&row));
+    for cell in ours.group_but(&[Axis::LearningRate]) {
+        let Some(tuned) = tune_by(&cell, split, merit) else {
             return Err(format!("nothing to choose the learning rate of `{name}` by"));
         };
         rates.push(ChosenRate {
-            rate,
-            edge: edge(&tried, rate, members),
+            rate: tuned.rate(),
+            edge: if tuned.at_edge { edge(&cell, tuned.rate()) } else { None },
         });
-        kept.extend(
-            members
-                .iter()
-                .filter(|t| t.coordinates.learning_rate == rate && scored(t)),
-        );
+        kept.extend(tuned.scored.rows().filter_map(|row| by_row.get(&row)));
     }
     if kept.is_empty() {
         return Err(format!("no replicates of `{name}` are left to score"));
@@ -234,19 +212,21 @@ fn tune<'t>(
     Ok((kept, rates))
 }
 
-/// At which end of the rates `tried`, which are ascending, `rate` stands, if at one.
-fn edge(tried: &[f64], rate: f64, members: &[&Trial]) -> Option<RateEdge> {
-    let (lowest, next) = match tried {
-        [first, next, ..] if *first == rate => (true, *next),
-        [.., next, last] if *last == rate => (false, *next),
+/// At which end of the rates that `cell` tried `rate` stands, if at one.
+fn edge(cell: &Subset, rate: f64) -> Option<RateEdge> {
+    let rates = cell.group_by(&[Axis::LearningRate]);
+    let value = |at: usize| Some(rates.get(at)?.value(Axis::LearningRate));
+    let last = rates.len().checked_sub(1)?;
+    let (lowest, next) = match (value(0) == Some(rate), value(last) == Some(rate)) {
+        (true, _) => (true, rates.get(1)?),
+        (_, true) => (false, rates.get(last.checked_sub(1)?)?),
         _ => return None,
     };
-    let there = || members.iter().filter(|t| t.coordinates.learning_rate == next);
     Some(RateEdge {
         lowest,
-        next,
-        trials: there().count(),
-        diverged: there().filter(|t| t.status == Status::Diverged).count(),
+        next: next.value(Axis::LearningRate),
+        trials: next.len(),
+        diverged: next.count(Status::Diverged),
     })
 }
 

@@ -11,7 +11,7 @@ use crate::support::error::{Error, Kind, Result};
 
 use super::export::figure;
 use crate::analysis::check::{self, Judgement, Verdict};
-use crate::analysis::rank::{Rates, paired_tests, scores};
+use crate::analysis::rank::{Rates, rank, scores};
 use crate::row::Status;
 use crate::table::io::Reader;
 use crate::table::manifest::Manifest;
@@ -95,7 +95,7 @@ pub struct Flip {
     pub is_ahead: String,
 }
 
-/// The interval of a difference to the leader excludes 0 on one side only.
+/// A scheme is distinguished from the leader on one side only.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct IntervalChange {
     /// What the schemes have in common.
@@ -132,9 +132,9 @@ pub struct ClaimChange {
     pub new: Option<Verdict>,
 }
 
-/// So many pairs of trials are resampled at most, for the intervals of changed comparisons: a
-/// million take minutes.
-const MOST_PAIRS: usize = 20_000;
+/// Schemes are compared with the leader until so many pairs of trials have been: a million take
+/// minutes.
+const MOST_PAIRS: usize = 50_000;
 
 /// What has been spent of [`MOST_PAIRS`].
 #[derive(Debug, Default)]
@@ -212,7 +212,7 @@ fn compare_cells(old: &Source, new: &Source, limit: usize, out: &mut Conclusions
     }
     if spent.left_out > 0 {
         out.notes.push(format!(
-            "intervals were compared in {} of {} changed comparisons, which is what seconds allow",
+            "who is told apart from the leader was compared in {} of {} changed comparisons, which is what seconds allow",
             out.contexts - spent.left_out,
             out.contexts
         ));
@@ -320,28 +320,25 @@ fn compare_intervals(
     spent: &mut Spent,
     out: &mut Conclusions,
 ) {
-    let old = paired_tests(old, Rates::Tuned, context);
-    let both = paired_tests(new, Rates::Tuned, context)
-        .into_iter()
-        .filter_map(|now| {
-            let before = old.iter().find(|d| d.scheme == now.scheme)?;
-            // The same trials say the same: what changed may not be what schemes are compared by.
-            (*before != now).then_some((before, now))
-        });
-    let changed: Vec<_> = both.collect();
     if spent.pairs > MOST_PAIRS {
-        spent.left_out += u64::from(!changed.is_empty());
+        spent.left_out += 1;
         return;
     }
-    for (before, now) in changed {
-        spent.pairs += before.pairs() + now.pairs();
-        let distinguishable = now.distinguishes();
-        if before.distinguishes() != distinguishable {
+    let (old, new) = (rank(old, Rates::Tuned, context), rank(new, Rates::Tuned, context));
+    let Some(leader) = new.first() else { return };
+    for now in &new[1..] {
+        let before = old.iter().find(|place| place.scheme == now.scheme);
+        let comparisons = (before.and_then(|b| b.against_leader.as_ref()), &now.against_leader);
+        let (Some(before), Some(now_against)) = comparisons else {
+            continue;
+        };
+        spent.pairs += before.pairs + now_against.pairs;
+        if before.distinguished != now_against.distinguished {
             let change = IntervalChange {
                 context: context.to_owned(),
-                scheme: now.scheme,
-                leader: now.leader,
-                distinguishable,
+                scheme: now.scheme.clone(),
+                leader: leader.scheme.clone(),
+                distinguishable: now_against.distinguished,
             };
             out.intervals.push(limit, change);
         }

@@ -37,6 +37,12 @@ impl Crossing {
         self.sizes
     }
 
+    /// Of each factor of which several seeds are there, the place of each trial among them.
+    pub fn levels(&self) -> impl Iterator<Item = Vec<usize>> {
+        let varied = (0..3).filter(|i| self.sizes[*i] > 1);
+        varied.map(|i| self.places.iter().map(|place| place[i]).collect())
+    }
+
     /// How often each trial is drawn when the seeds of weights, order and data are drawn apart, as
     /// often as `times` says one behind the other: the product (Owen 2007, The pigeonhole
     /// bootstrap, Annals of Applied Statistics 1(2), 386-411).
@@ -50,8 +56,8 @@ impl Crossing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::stats::bootstrap::{Ascending, Identity, Units, resample_units};
-    use crate::analysis::stats::{mean, variance};
+    use crate::analysis::stats::interval::median_interval;
+    use crate::analysis::stats::{Effects, Units};
 
     fn seeds(sizes: [u32; 3]) -> Vec<[u32; 3]> {
         let of = |n: u32| 0..n;
@@ -78,27 +84,20 @@ mod tests {
     }
 
     /// Where all variance is due to weights, thirty trials of five draws of weights are worth five:
-    /// the standard error of the mean is that of five values, not of thirty.
+    /// the interval of the mean is that of five values, not of thirty.
     #[test]
     fn trials_that_share_their_only_cause_count_once() {
         let seeds = seeds([5, 3, 2]);
         let weights = [0.1, 0.4, 0.45, 0.8, 0.9];
         let values: Vec<f64> = seeds.iter().map(|s| weights[s[0] as usize]).collect();
         let units = Units::of_trials(seeds.iter().map(|&[w, o, d]| [0, w, o, d]).zip(values));
-        let ascending = Ascending::new(&units, |x| x);
-        let mut place = Vec::new();
-        let mut stream = Identity::new(["test"]).stream();
-        let means = resample_units(&mut stream, &[units], 20_000, |times| {
-            ascending.draw_into(times, &mut place);
-            assert_eq!(place.len(), 30, "every resample is as large as the sample");
-            mean(&place)
-        });
-        // Of the bootstrap: the variance of the five, over n instead of n - 1, over five.
-        let want = variance(&weights) * 4.0 / 5.0 / 5.0;
-        assert!(
-            (variance(&means) / want - 1.0).abs() < 0.03,
-            "{} {want}",
-            variance(&means)
-        );
+        let (all, five) = (Effects::mean(&units), Effects::mean(&Units::single(weights.to_vec())));
+        let ((error, freedom), (want, four)) = (all.standard_error().unwrap(), five.standard_error().unwrap());
+        assert!((error / want - 1.0).abs() < 1e-12, "{error} {want}");
+        assert!((freedom - four).abs() < 1e-9, "{freedom}");
+        // The medians of the draws of weights, and of orders and splits, which all are the same.
+        let median = median_interval(&units, 0.9).unwrap();
+        assert_eq!((median.interval.low, median.interval.high), (0.1, 0.9));
+        assert_eq!((median.level, median.values), (0.5, 2));
     }
 }

@@ -1,23 +1,33 @@
 //! Statistics over replicates: pure functions, no tables.
 //!
-//! The replicate is the unit: intervals come from resampling replicates, differences between
-//! schemes are paired by replicate (equal weight draws, sample order and data), and nothing is
-//! assumed about distributions. Definitions are those of rliable (Agarwal et al. 2021, "Deep
+//! The replicate is the unit: differences between schemes are paired by replicate (equal weight draws,
+//! sample order and data). Means and interquartile means have intervals of Student's t
+//! ([`effects`]), medians those between two of the values ([`interval`]); `docs/statistics.md` states
+//! how often they hold what they should. Definitions are those of rliable (Agarwal et al. 2021, "Deep
 //! Reinforcement Learning at the Edge of the Statistical Precipice", arXiv:2108.13264) where it
 //! has them, and of NumPy and SciPy otherwise; the tests hold them to those libraries' values.
 //!
 //! Values may be infinite (the loss of a diverged trial) but not NaN.
 
-use std::borrow::Cow;
-
 pub mod bootstrap;
 pub mod compare;
 pub mod crossing;
+pub mod effects;
+pub mod interval;
 pub mod profile;
+pub mod student;
+pub mod units;
 pub mod variance;
 
-pub use bootstrap::{Estimate, Identity, Interval, Units};
+pub use bootstrap::Identity;
 pub use crossing::Crossing;
+pub use effects::Effects;
+pub use interval::{Estimate, Interval};
+pub use units::{Seeds, Units};
+
+/// Version of how figures of replicates, their intervals, tuned rates and rankings are made. It moves
+/// `summary.csv` and verdicts, and leaves every trained row as it is.
+pub const STATISTICS_VERSION: u32 = 2;
 
 /// Arithmetic mean; NaN for no values.
 pub fn mean(values: &[f64]) -> f64 {
@@ -26,16 +36,16 @@ pub fn mean(values: &[f64]) -> f64 {
 
 /// Median: the middle value, or the mean of the two middle values; NaN for no values.
 pub fn median(values: &[f64]) -> f64 {
-    quantile(&ascending(values), 0.5)
+    quantile(&sorted(values), 0.5)
 }
 
 /// Interquartile mean: the mean of what is left when the lowest and the highest quarter, each
 /// rounded down to whole values, are cut off (rliable's `aggregate_iqm`, SciPy's
 /// `trim_mean(values, 0.25)`). With fewer than 4 values it is the mean. NaN for no values.
 pub fn interquartile_mean(values: &[f64]) -> f64 {
-    let ascending = ascending(values);
-    let cut = ascending.len() / 4;
-    mean(&ascending[cut..ascending.len() - cut])
+    let sorted = sorted(values);
+    let cut = sorted.len() / 4;
+    mean(&sorted[cut..sorted.len() - cut])
 }
 
 /// Mean over strata (cells) of the interquartile mean of each: what a scheme is scored by. Robust
@@ -84,14 +94,6 @@ pub fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted
-}
-
-/// The values in ascending order, as they are if they come so: the bootstrap's do.
-fn ascending(values: &[f64]) -> Cow<'_, [f64]> {
-    match values.is_sorted_by(|a, b| a.total_cmp(b).is_le()) {
-        true => Cow::Borrowed(values),
-        false => Cow::Owned(sorted(values)),
-    }
 }
 
 #[cfg(test)]

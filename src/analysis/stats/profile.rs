@@ -1,6 +1,8 @@
 //! Performance profiles: which share of the trials has reached the target by when.
 
-use super::bootstrap::{self, DRAWS, Identity, LEVEL, Units};
+use super::bootstrap::{self, DRAWS, Identity};
+use super::interval::LEVEL;
+use super::Units;
 
 /// One point of a profile.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,8 +38,8 @@ pub fn performance_profile(identity: &Identity, strata: &[Units<f64>], points: &
         let mut rest = drawn;
         for units in strata {
             let (drawn, others) = rest.split_at(units.len());
-            for (unit, time) in units.placed() {
-                pooled.extend(std::iter::repeat_n(time, drawn[unit] as usize));
+            for (times, drawn) in units.each().zip(drawn) {
+                (0..*drawn).for_each(|_| pooled.extend(times));
             }
             rest = others;
         }

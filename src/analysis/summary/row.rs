@@ -36,13 +36,15 @@ columns! {
         pub failed: u32,
         /// Median test accuracy.
         pub test_accuracy_median: Option<f64>,
-        /// Lower end of its interval.
+        /// Lower end of its interval, which is one of the values: at 95%, or at what so few trials
+        /// attain (5: 93.75%). See [`order_interval`](crate::analysis::stats::interval::order_interval).
         pub test_accuracy_median_low: Option<f64>,
         /// Upper end of its interval.
         pub test_accuracy_median_high: Option<f64>,
         /// Interquartile mean of the test accuracy.
         pub test_accuracy_iqm: Option<f64>,
-        /// Lower end of its interval.
+        /// Lower end of its interval, Student's t of the winsorized values. See
+        /// [`Effects::interquartile_mean`](crate::analysis::stats::Effects::interquartile_mean).
         pub test_accuracy_iqm_low: Option<f64>,
         /// Upper end of its interval.
         pub test_accuracy_iqm_high: Option<f64>,
@@ -79,9 +81,9 @@ columns! {
         pub tuned: Option<bool>,
         /// Whether that rate is at the edge of those tried: a better one may lie outside.
         pub tuned_at_edge: Option<bool>,
-        /// Replicates that chose the rate; 0 where only one was tried.
+        /// Replicates that choose the rate at which another is scored; 0 where only one was tried.
         pub tuned_on: Option<u32>,
-        /// Trials that are scored, of the other replicates (of all where only one rate was tried).
+        /// Trials that are scored, each at the rate that the other replicates choose.
         pub tuned_trials: Option<u32>,
         /// Median test accuracy of those.
         pub tuned_test_accuracy_median: Option<f64>,
@@ -91,7 +93,7 @@ columns! {
         pub tuned_test_accuracy_median_high: Option<f64>,
         /// Median test loss of those.
         pub tuned_test_loss_median: Option<f64>,
-        /// Place among the schemes, each at its own chosen rate.
+        /// Place among the schemes, each at its own chosen rates.
         pub tuned_rank: Option<u32>,
         /// Share of the variance of test accuracy (loss for regression) due to initial weights;
         /// where seeds are crossed. See [`variance::shares`].

@@ -1,0 +1,282 @@
+//! The interval of what a claim compares.
+//!
+//! - A mean, an interquartile mean, a sum, a fraction: Student's t ([`Effects`]); differences are paired
+//!   by unit. A standard deviation or variance: the jackknife, by its logarithm; so a ratio.
+//! - A median: the order statistics of the values ([`order_interval`]), in a difference or a ratio those
+//!   of the pairs; where not every unit of the one side has one on the other, from the ends of the two
+//!   medians' intervals, each at the level that makes both hold.
+//! - A least or a greatest value has no interval: it says nothing of the values that were not drawn.
+//! - The least step, the spread and the rank are made of differences. That *all* differences satisfy
+//!   something is asked of each at the level of the claim; that *some* one does, at a level shared among
+//!   all of them (Bonferroni).
+
+use crate::experiment::Claim;
+use crate::experiment::claim::{Aggregate, Relation, Side};
+
+use super::aggregate::aggregate;
+use super::samples::{Sample, Value};
+use crate::analysis::stats::compare::difference;
+use crate::analysis::stats::interval::{OrderInterval, median_interval, order_interval};
+use crate::analysis::stats::{Effects, Interval, Units, median};
+
+/// The interval of a figure.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Bounds {
+    /// `None` where there is none.
+    pub interval: Option<Interval>,
+    /// Of an interval between order statistics the level that it attains, and the number of values.
+    pub attained: Option<(f64, usize)>,
+    /// It is a least or greatest value that has no interval.
+    pub extreme: bool,
+}
+
+impl Bounds {
+    /// What the reader must know of it.
+    pub fn note(self, level: f64) -> Option<String> {
+        if self.extreme {
+            let text = "a least or greatest value has no interval: the verdict is that of these trials";
+            return Some(text.to_owned());
+        }
+        let (attained, values) = self.attained.filter(|(attained, _)| *attained < level - 1e-9)?;
+        let percent = |x: f64| (x * 1e4).floor() / 100.0;
+        Some(format!(
+            "{values} values give a median an interval of at most {}%, not {}%",
+            percent(attained),
+            percent(level)
+        ))
+    }
+
+    /// The interval from `low` of this to `high` of another one.
+    fn to(self, other: Bounds) -> Bounds {
+        let ends = self.interval.zip(other.interval);
+        let attained = match (self.attained, other.attained) {
+            (Some(a), Some(b)) => Some(if a.0 <= b.0 { a } else { b }),
+            (a, b) => a.or(b),
+        };
+        Bounds {
+            interval: ends.map(|(a, b)| Interval::new(a.low, b.high)),
+            attained,
+            extreme: self.extreme || other.extreme,
+        }
+    }
+
+    fn map(self, change: impl Fn(Interval) -> Interval) -> Bounds {
+        Bounds {
+            interval: self.interval.map(change),
+            ..self
+        }
+    }
+}
+
+impl From<Option<Interval>> for Bounds {
+    fn from(interval: Option<Interval>) -> Self {
+        Bounds {
+            interval,
+            ..Bounds::default()
+        }
+    }
+}
+
+impl From<Option<OrderInterval>> for Bounds {
+    fn from(found: Option<OrderInterval>) -> Self {
+        Bounds {
+            interval: found.map(|i| i.interval),
+            attained: found.map(|i| (i.level, i.values)),
+            extreme: false,
+        }
+    }
+}
+
+/// One side, or one value of the axis.
+enum Figure {
+    /// Nearly a mean.
+    Smooth(Effects),
+    /// One that varies in proportion to itself.
+    Scale(Effects),
+    Median(Units<f64>),
+    Extreme,
+}
+
+impl Figure {
+    fn new(how: Aggregate, units: Units<f64>) -> Self {
+        match how {
+            Aggregate::Mean => Figure::Smooth(Effects::mean(&units)),
+            Aggregate::Iqm => Figure::Smooth(Effects::interquartile_mean(&units)),
+            Aggregate::Sum => {
+                let count = units.values().len() as f64;
+                Figure::Smooth(Effects::mean(&units).times(count))
+            }
+            Aggregate::Fraction(op, bound) => {
+                let satisfies = units.map(|x| f64::from(u8::from(op.holds(x, bound))));
+                Figure::Smooth(Effects::mean(&satisfies))
+            }
+            Aggregate::Std | Aggregate::Var => {
+                Figure::Scale(Effects::jackknife(&units, |values| aggregate(how, values)))
+            }
+            Aggregate::Median => Figure::Median(units),
+            Aggregate::Min | Aggregate::Max => Figure::Extreme,
+        }
+    }
+
+    fn bounds(&self, level: f64) -> Bounds {
+        match self {
+            Figure::Smooth(effects) => effects.interval(level).into(),
+            Figure::Scale(effects) => effects.interval_of_scale(level).into(),
+            Figure::Median(units) => median_interval(units, level).into(),
+            Figure::Extreme => Bounds {
+                extreme: true,
+                ..Bounds::default()
+            },
+        }
+    }
+
+    /// Of this less `other`.
+    fn less(&self, other: &Figure, level: f64) -> Bounds {
+        match (self, other) {
+            (Figure::Smooth(x) | Figure::Scale(x), Figure::Smooth(y) | Figure::Scale(y)) => {
+                x.clone().plus(-1.0, y).interval(level).into()
+            }
+            (Figure::Median(x), Figure::Median(y)) => medians(x, y, level, difference, |x, y| {
+                Interval::new(difference(x.low, y.high), difference(x.high, y.low))
+            }),
+            _ => self.bounds(level).to(other.bounds(level)).map(|_| Interval::UNBOUNDED),
+        }
+    }
+
+    /// Of this over `other`.
+    fn over(&self, other: &Figure, level: f64) -> Bounds {
+        match (self, other) {
+            (Figure::Smooth(x) | Figure::Scale(x), Figure::Smooth(y) | Figure::Scale(y)) => {
+                x.over(y).interval_of_scale(level).into()
+            }
+            (Figure::Median(x), Figure::Median(y)) => medians(x, y, level, |x, y| x / y, quotient),
+            _ => self.bounds(level).to(other.bounds(level)).map(|_| Interval::UNBOUNDED),
+        }
+    }
+}
+
+/// The range of quotients; unbounded where the divisor may be 0.
+fn quotient(x: Interval, y: Interval) -> Interval {
+    if y.low <= 0.0 && y.high >= 0.0 {
+        return Interval::UNBOUNDED;
+    }
+    let all = [x.low / y.low, x.low / y.high, x.high / y.low, x.high / y.high];
+    let unbounded = all.iter().any(|q| q.is_nan());
+    match unbounded {
+        true => Interval::UNBOUNDED,
+        false => Interval::new(
+            all.iter().copied().fold(f64::INFINITY, f64::min),
+            all.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        ),
+    }
+}
+
+/// The interval of two medians, compared by `pairwise`, or `ends` of their intervals.
+fn medians(
+    x: &Units<f64>,
+    y: &Units<f64>,
+    level: f64,
+    pairwise: impl Fn(f64, f64) -> f64,
+    ends: impl Fn(Interval, Interval) -> Interval,
+) -> Bounds {
+    let by_seeds = |units: &Units<f64>| -> std::collections::BTreeMap<_, f64> {
+        units.seeds().iter().copied().zip(units.values().iter().copied()).collect()
+    };
+    let (ours, theirs) = (by_seeds(x), by_seeds(y));
+    if x.are_single() && y.are_single() && ours.keys().eq(theirs.keys()) {
+        let pairs: Vec<f64> = ours.values().zip(theirs.values()).map(|(x, y)| pairwise(*x, *y)).collect();
+        if pairs.iter().any(|x| x.is_nan()) {
+            return Some(Interval::UNBOUNDED).into();
+        }
+        // The difference of the medians is not quite the median of the differences.
+        let figure = pairwise(median(x.values()), median(y.values()));
+        return Bounds::from(order_interval(&pairs, level)).map(|i| i.with(figure));
+    }
+    let apart = 1.0 - (1.0 - level) / 2.0;
+    let (a, b) = (median_interval(x, apart), median_interval(y, apart));
+    let Some((a, b)) = a.zip(b) else {
+        return Bounds::default();
+    };
+    Bounds {
+        interval: Some(ends(a.interval, b.interval)),
+        attained: Some((a.level + b.level - 1.0, a.values.min(b.values))),
+        extreme: false,
+    }
+}
+
+/// The interval of the figure of `claim`, at its level, where `pick` gives the value of a trial.
+pub(super) fn bounds(claim: &Claim, samples: &[Sample], pick: impl Fn(&Value) -> f64 + Copy) -> Bounds {
+    let level = claim.confidence;
+    let figures: Vec<Figure> = samples
+        .iter()
+        .map(|sample| Figure::new(claim.aggregate, sample.units(pick)))
+        .collect();
+    let shared = |count: usize| 1.0 - (1.0 - level) / count.max(1) as f64;
+    // Of several: the least (or greatest) of the ends.
+    let all = |bounds: &[Bounds], end: fn(Interval) -> f64, least: bool| -> Option<f64> {
+        let ends: Option<Vec<f64>> = bounds.iter().map(|b| b.interval.map(end)).collect();
+        let pick = if least { f64::min } else { f64::max };
+        ends?.into_iter().reduce(pick)
+    };
+    let of_all = |each: &[Bounds], low: Option<f64>, high: Option<f64>| -> Bounds {
+        let joined = each.iter().copied().reduce(Bounds::to).unwrap_or_default();
+        Bounds {
+            interval: low.zip(high).map(|(low, high)| Interval::new(low, high)),
+            ..joined
+        }
+    };
+    match &claim.relation {
+        Relation::Compare { side, .. } | Relation::Within { side, .. } => match (side, figures.as_slice()) {
+            (Side::Left, [left, ..]) => left.bounds(level),
+            (Side::Difference | Side::AbsoluteDifference, [left, right, ..]) => left.less(right, level),
+            (Side::Ratio, [left, right, ..]) => left.over(right, level),
+            _ => Bounds::default(),
+        },
+        Relation::Monotone { increasing, .. } => {
+            let steps = |level: f64| -> Vec<Bounds> {
+                let step = |w: &[Figure]| match increasing {
+                    true => w[1].less(&w[0], level),
+                    false => w[0].less(&w[1], level),
+                };
+                figures.windows(2).map(step).collect()
+            };
+            let (each, any) = (steps(level), steps(shared(figures.len().saturating_sub(1))));
+            of_all(&each, all(&each, |i| i.low, true), all(&any, |i| i.high, true))
+        }
+        Relation::Spread { .. } => {
+            let pairs = |level: f64| -> Vec<Bounds> {
+                let ordered = |i: usize| (0..figures.len()).filter(move |j| *j != i).map(move |j| (i, j));
+                let pairs = (0..figures.len()).flat_map(ordered);
+                pairs.map(|(i, j)| figures[i].less(&figures[j], level)).collect()
+            };
+            let count = figures.len() * figures.len().saturating_sub(1) / 2;
+            let (each, any) = (pairs(level), pairs(shared(count)));
+            let low = all(&any, |i| i.low, false).map(|low| low.max(0.0));
+            of_all(&each, low, all(&each, |i| i.high, false))
+        }
+        Relation::Rank { at_most, .. } => {
+            let Some((left, rivals)) = figures.split_first() else {
+                return Bounds::default();
+            };
+            let Some(higher) = claim.metric.higher_is_better() else {
+                return Bounds::default();
+            };
+            // By how much each rival is better.
+            let better = |level: f64| -> Vec<Bounds> {
+                let rival = |rival: &Figure| match higher {
+                    true => rival.less(left, level),
+                    false => left.less(rival, level),
+                };
+                rivals.iter().map(rival).collect()
+            };
+            let any = better(shared(rivals.len()));
+            // That none is better is asked of each at the level of the claim.
+            let each = if *at_most == 1 { better(level) } else { any.clone() };
+            let count = |bounds: &[Bounds], is: fn(Interval) -> bool| {
+                let found: Option<Vec<bool>> = bounds.iter().map(|b| b.interval.map(is)).collect();
+                found.map(|found| 1.0 + found.iter().filter(|is| **is).count() as f64)
+            };
+            of_all(&each, count(&any, |i| i.low > 0.0), count(&each, |i| i.high > 0.0))
+        }
+    }
+}

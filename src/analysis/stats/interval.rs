@@ -1,0 +1,150 @@
+//! Intervals of medians, and what an interval is.
+
+use super::student::binomial_half;
+use super::{Units, median, sorted};
+
+/// Level of the intervals in tables.
+pub const LEVEL: f64 = 0.95;
+
+/// An interval estimate. Either end may be infinite.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Nothing is known.
+    pub const UNBOUNDED: Interval = Interval {
+        low: f64::NEG_INFINITY,
+        high: f64::INFINITY,
+    };
+
+    /// From `low` to `high`; unbounded where either is undefined.
+    pub fn new(low: f64, high: f64) -> Self {
+        match low.is_nan() || high.is_nan() {
+            true => Interval::UNBOUNDED,
+            false => Interval { low, high },
+        }
+    }
+
+    /// Whether `x` lies in it, ends included.
+    pub fn contains(self, x: f64) -> bool {
+        self.low <= x && x <= self.high
+    }
+
+    /// The least interval that holds this one and `x`.
+    #[must_use]
+    pub fn with(self, x: f64) -> Self {
+        Interval {
+            low: self.low.min(x),
+            high: self.high.max(x),
+        }
+    }
+}
+
+/// A figure with its interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The figure.
+    pub value: f64,
+    /// Its interval at [`LEVEL`]; `None` for fewer than two units.
+    pub interval: Option<Interval>,
+}
+
+impl Estimate {
+    /// The median of the values of `units`, with its interval.
+    pub fn median(units: &Units<f64>) -> Self {
+        Estimate {
+            value: median(units.values()),
+            interval: median_interval(units, LEVEL).map(|i| i.interval),
+        }
+    }
+
+    /// The figure and the ends of its interval, for a table: what is not finite has no cell.
+    pub fn cells(self) -> (Option<f64>, Option<f64>, Option<f64>) {
+        let finite = |x: f64| Some(x).filter(|x| x.is_finite());
+        let low = self.interval.and_then(|i| finite(i.low));
+        let high = self.interval.and_then(|i| finite(i.high));
+        (finite(self.value), low, high)
+    }
+}
+
+/// The interval of a median, between two of the values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OrderInterval {
+    /// The interval.
+    pub interval: Interval,
+    /// Its level, whatever the distribution of the values: the least that two of them attain and
+    /// that is not below the level asked for; less where even the extremes attain less.
+    pub level: f64,
+    /// Number of values.
+    pub values: usize,
+}
+
+/// The interval of the median of `values` at `level` (David and Nagaraja 2003, Order Statistics,
+/// section 7.1): the k-th lowest to the k-th highest has level 1 - 2 P(X < k), where X is binomial
+/// with n and 1/2. `None` for fewer than two values.
+pub fn order_interval(values: &[f64], level: f64) -> Option<OrderInterval> {
+    let n = values.len();
+    if n < 2 || values.iter().any(|x| x.is_nan()) {
+        return None;
+    }
+    let attained = |k: usize| 1.0 - 2.0 * binomial_half(k as u64 - 1, n as u64);
+    // The greatest k that will do; the level falls with it.
+    let (mut k, mut beyond) = (1, n / 2 + 1);
+    while beyond - k > 1 {
+        let middle = (k + beyond) / 2;
+        match attained(middle) >= level - 1e-12 {
+            true => k = middle,
+            false => beyond = middle,
+        }
+    }
+    let sorted = sorted(values);
+    Some(OrderInterval {
+        interval: Interval::new(sorted[k - 1], sorted[n - k]),
+        level: attained(k),
+        values: n,
+    })
+}
+
+/// The interval of the median of all values of `units`. Where a unit has several values, it is that
+/// of the medians of the units; where units are crossed, the hull of those of the seeds of each
+/// factor. It always holds the median itself. `None` for fewer than two units.
+pub fn median_interval(units: &Units<f64>, level: f64) -> Option<OrderInterval> {
+    if units.are_single() {
+        return order_interval(units.values(), level);
+    }
+    let all = median(units.values());
+    let medians = |groups: Vec<Vec<f64>>| -> Option<OrderInterval> {
+        let medians: Vec<f64> = groups.iter().map(|values| median(values)).collect();
+        order_interval(&medians, level)
+    };
+    let found = match units.crossing() {
+        None => medians(units.each().map(<[f64]>::to_vec).collect())?,
+        Some(crossing) => {
+            let by_factor = crossing
+                .levels()
+                .filter_map(|levels| {
+                    let mut groups: Vec<Vec<f64>> = Vec::new();
+                    for (values, level) in units.each().zip(levels) {
+                        groups.resize(groups.len().max(level + 1), Vec::new());
+                        groups[level].extend(values);
+                    }
+                    medians(groups)
+                })
+                .reduce(|a, b| OrderInterval {
+                    interval: a.interval.with(b.interval.low).with(b.interval.high),
+                    level: a.level.min(b.level),
+                    values: a.values.min(b.values),
+                });
+            by_factor?
+        }
+    };
+    Some(OrderInterval {
+        interval: found.interval.with(all),
+        ..found
+    })
+}
