@@ -4,5 +4,7 @@ pub mod check;
 pub mod diff;
 pub mod rank;
 pub mod stats;
+#[cfg(test)]
+mod study;
 pub mod summary;
 pub mod tune;

@@ -132,8 +132,11 @@ impl<'t> Side<'t> {
     }
 
     fn score(&self) -> Estimate {
-        let groups: Vec<Effects> =
-            self.groups.values().map(|g| Effects::interquartile_mean(&g.units())).collect();
+        let groups: Vec<Effects> = self
+            .groups
+            .values()
+            .map(|g| Effects::interquartile_mean(&g.units()))
+            .collect();
         let nothing = Estimate {
             value: f64::NAN,
             interval: None,
@@ -266,8 +269,9 @@ fn compare_with_leader(ranking: &mut [SchemeScore], sides: &BTreeMap<&str, Side>
             }
             let side_of = |pick: fn((f64, f64)) -> f64| {
                 let strata = pairs.iter().filter(|units| !units.is_empty());
-                let strata: Vec<Effects> =
-                    strata.map(|units| Effects::interquartile_mean(&units.map(pick))).collect();
+                let strata: Vec<Effects> = strata
+                    .map(|units| Effects::interquartile_mean(&units.map(pick)))
+                    .collect();
                 Effects::average(&strata)
             };
             let (ours, theirs) = (side_of(|pair| pair.0)?, side_of(|pair| pair.1)?);
@@ -310,8 +314,7 @@ fn step_down(others: &mut [SchemeScore], tests: &[Option<Effects>], permuted: &P
         let p = test.p_value()?;
         Some(if test.value() > 0.0 { p } else { 1.0 })
     };
-    let mut order: Vec<(f64, usize)> =
-        (0..others.len()).filter_map(|i| Some((p_of(&i)?, i))).collect();
+    let mut order: Vec<(f64, usize)> = (0..others.len()).filter_map(|i| Some((p_of(&i)?, i))).collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
     let mut left: BTreeSet<&str> = permuted.schemes();
     let names: Vec<String> = others.iter().map(|o| o.scheme.clone()).collect();
@@ -414,7 +417,7 @@ impl<'s> Permuted<'s> {
         let columns: Vec<&Vec<f64>> = schemes.iter().filter_map(|s| self.rows.get(s)).collect();
         let (count, replicates) = (columns.len(), columns.first()?.len());
         let orders: f64 = (2..=count).map(|i| libm::log(i as f64)).sum::<f64>() * (replicates as f64 - 1.0);
-        if replicates < 2 || replicates > MOST_PERMUTED || orders < libm::log(20.0) {
+        if !(2..=MOST_PERMUTED).contains(&replicates) || orders < libm::log(20.0) {
             return None;
         }
         // Replicates as rows, less their mean, which no permutation changes.

@@ -34,7 +34,10 @@ fn records() -> Vec<TrialRecord> {
 fn each_replicate_is_scored_at_the_rate_that_the_others_choose() {
     let all = vec![0, 1, 2, 3];
     // The median of all is 0.8 at 0.1 and 0.875 at 1, which lies at the edge.
-    assert_eq!(chosen(&records(), Split::Shared), Some((1.0, true, 4, all.clone())));
+    assert_eq!(
+        chosen(&records(), Split::Shared),
+        Some((1.0, true, 4, all.clone()))
+    );
     assert_eq!(chosen(&records(), Split::Others), Some((1.0, true, 3, all)));
     let trials = example::frame(&records(), Some(&example::manifest()));
     let scored = tune(&trials.all(), Split::Others).unwrap().scored;
@@ -52,7 +55,10 @@ fn each_replicate_is_scored_at_the_rate_that_the_others_choose() {
     let trials = example::frame(&spoiled, Some(&example::manifest()));
     let scored = tune(&trials.all(), Split::Others).unwrap().scored;
     let mut third = scored.rows().filter(|row| trials.replicate(*row) == 3);
-    assert_eq!(third.next().map(|row| trials.value(row, Axis::LearningRate)), Some(0.1));
+    assert_eq!(
+        third.next().map(|row| trials.value(row, Axis::LearningRate)),
+        Some(0.1)
+    );
     assert_eq!(
         chosen(&records(), Split::First(1)),
         Some((0.1, false, 1, vec![1, 2, 3]))

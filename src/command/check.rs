@@ -24,7 +24,7 @@ use crate::table::manifest::Manifest;
   goodinit check results/papers                    every results directory below it
   goodinit check results/quick --format markdown   fit for a pull request
 
-A claim passes when its figure and the whole bootstrap interval satisfy it, fails when neither
+A claim passes when its figure and the whole interval satisfy it, fails when neither
 does, and is inconclusive (OPEN) when the interval straddles the threshold or evidence is missing.
 Exit codes: 0 every claim passes, 1 one fails or is inconclusive, 2 error.")]
 pub struct Args {

@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crate::analysis::diff::print;
+use crate::analysis::stats::STATISTICS_VERSION;
 use crate::data::Environment;
 use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
 use crate::run::job::Job;
+use crate::run::progress::say;
 use crate::run::signals::Stop;
 use crate::run::verify::{Amount, Sample, Verified, verify};
 use crate::support::error::{Error, Kind, Result};
@@ -75,6 +77,14 @@ pub fn run(args: Args) -> Result<ExitCode> {
             manifest.numerics_version
         );
         return Err(Error::new(Kind::Store, message).help("verify it with the version that wrote it"));
+    }
+    if manifest.statistics_version != STATISTICS_VERSION {
+        say(&format!(
+            "{} is of statistics version {}, this program's is {STATISTICS_VERSION}: {} is not compared, only what was trained",
+            directory.display(),
+            manifest.statistics_version,
+            format::SUMMARY
+        ));
     }
     let path = directory.join(format::MANIFEST);
     let experiment = recorded_experiment(&manifest, &path, &Registry::standard())?;

@@ -25,7 +25,7 @@
 //! chance where the metric is an accuracy, as infinite where it is a loss or a number of steps
 //! to a target, and as a rate that is never the best.
 //!
-//! **Verdicts.** A claim holds when the figure satisfies the relation and so does its bootstrap
+//! **Verdicts.** A claim holds when the figure satisfies the relation and so does its
 //! interval at level `confidence`; it fails when neither does; else it is inconclusive.
 
 use std::borrow::Cow;

@@ -264,6 +264,7 @@ impl Made<'_> {
         let manifest = Manifest {
             format_version: format::FORMAT_VERSION,
             numerics_version: numerics::NUMERICS_VERSION,
+            statistics_version: 2,
             name: "made-up".into(),
             experiment_digest: "ab".repeat(32),
             commit: None,

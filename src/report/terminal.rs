@@ -74,8 +74,7 @@ fn caption(trials: &Subset, accuracy: bool) -> String {
     } else {
         "test loss (less is better)"
     };
-    let mut text =
-        format!("Interquartile mean of the {figure} over trials, with its 95% bootstrap interval.");
+    let mut text = format!("Interquartile mean of the {figure} over trials, with its 95% interval.");
     // The tables have a row for each scheme and a part for each activation; rates are tuned.
     let shown = [Axis::Scheme, Axis::Activation, Axis::LearningRate];
     let averaged: Vec<String> = Axis::CELL
@@ -275,8 +274,8 @@ fn winners(out: &mut String, by: &[Ranked], style: Style) {
         }
         entry(out, name, indent, &visible(&line), style.width);
     }
-    let note = "Not distinguishable: the interval of the difference of the two scores, paired by replicate \
-        and at a level of 95% for all comparisons together, contains 0.";
+    let note = "Not distinguishable: equal schemes would differ as much by chance in more than 5% of \
+        experiments, in some pair of them.";
     let _ = writeln!(out, "\n{}\n", wrap(note, style.width, 0));
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::attempt::Work;
 use super::train::train;
+use crate::analysis::stats::STATISTICS_VERSION;
 use crate::data::{Cache, DataSpec, Dataset, Environment, Prepared, Targets, estimated_bytes};
 use crate::experiment::{DataShape, Experiment, Plan, Trial};
 use crate::model::Workspace;
@@ -130,6 +131,7 @@ fn manifest(experiment: &Experiment, trials: u64, mut dataset: Vec<DatasetEntry>
     Manifest {
         format_version: format::FORMAT_VERSION,
         numerics_version: NUMERICS_VERSION,
+        statistics_version: STATISTICS_VERSION,
         name: experiment.name.clone(),
         experiment_digest: experiment.digest(),
         commit: None,

@@ -92,6 +92,7 @@ pub fn manifest() -> Manifest {
     Manifest {
         format_version: format::FORMAT_VERSION,
         numerics_version: 1,
+        statistics_version: 2,
         name: "x".into(),
         experiment_digest: String::new(),
         commit: None,

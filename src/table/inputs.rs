@@ -105,6 +105,7 @@ mod tests {
         Manifest {
             format_version: 1,
             numerics_version: 1,
+            statistics_version: 2,
             name: "t".into(),
             experiment_digest: experiment.digest(),
             commit: None,

@@ -22,6 +22,10 @@ pub struct Manifest {
     /// Version of the arithmetic, [`crate::numerics::NUMERICS_VERSION`]. Equal versions, experiments and
     /// data give equal bytes.
     pub numerics_version: u32,
+    /// Version of the statistics, `analysis::stats::STATISTICS_VERSION`: of what `summary.csv`
+    /// makes of the trials. A manifest without it is of version 1.
+    #[serde(default = "first_version")]
+    pub statistics_version: u32,
     /// Name of the experiment.
     pub name: String,
     /// SHA-256 of the resolved experiment text, in hexadecimal.
@@ -87,6 +91,10 @@ impl TextDigest {
         }
         self.hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
+}
+
+fn first_version() -> u32 {
+    1
 }
 
 /// A dataset that the trials were trained on.
@@ -222,6 +230,7 @@ mod tests {
         Manifest {
             format_version: format::FORMAT_VERSION,
             numerics_version: 1,
+            statistics_version: 2,
             name: "quick".into(),
             experiment_digest: "ab".repeat(32),
             commit: None,

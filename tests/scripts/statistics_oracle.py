@@ -1,9 +1,9 @@
-"""Reference values for src/results/stats, from rliable, SciPy, NumPy and statsmodels.
+"""Reference values for src/analysis/stats, from rliable, SciPy, NumPy and statsmodels.
 
     python3 -m venv /tmp/statistics && /tmp/statistics/bin/pip install rliable==1.2.0 scipy numpy statsmodels "pandas<3"
     /tmp/statistics/bin/python tests/scripts/statistics_oracle.py > tests/fixtures/statistics.json
 
-The unit tests of src/results/stats hold the crate's own functions to these to 1e-9.
+The unit tests of src/analysis/stats hold the crate's own functions to these to 1e-9.
 """
 
 import json
@@ -84,24 +84,38 @@ taus = [1.0, 3.0, 5.0, 10.0, 20.0]
 profile = [library.run_score_deviation(-times, -(t + 1e-9)) for t in taus]
 out["profile"] = {"times": times.tolist(), "taus": taus, "shares": [float(p) for p in profile]}
 
-# The paired interval of a difference of interquartile means, one stratum, many resamples; the
-# second scores follow the first, so that an unpaired interval would be several times as wide.
-def iqm_difference(x, y, axis=-1):
-    return scipy.stats.trim_mean(x, 0.25, axis=axis) - scipy.stats.trim_mean(y, 0.25, axis=axis)
-
-
+# A paired difference, by Student's t.
 x = rng.normal(0.7, 0.1, size=12)
 y = x - 0.05 + rng.normal(0.0, 0.02, size=12)
-kinds = {}
-for paired in (True, False):
-    found = scipy.stats.bootstrap((x, y), iqm_difference, paired=paired, method="percentile", vectorized=True,
-                                  n_resamples=100_000, rng=np.random.default_rng(7))
-    kinds[paired] = found.confidence_interval
-out["paired"] = {
-    "x": x.tolist(), "y": y.tolist(), "difference": float(iqm_difference(x, y)),
-    "low": float(kinds[True].low), "high": float(kinds[True].high),
-    "unpaired_low": float(kinds[False].low), "unpaired_high": float(kinds[False].high),
-}
+found = scipy.stats.ttest_rel(x, y)
+out["paired"] = {"x": x.tolist(), "y": y.tolist(), "p_value": float(found.pvalue),
+                 "low": float(found.confidence_interval().low), "high": float(found.confidence_interval().high)}
+
+# Student's t and the binomial law.
+out["student"] = [{"t": t, "freedom": f, "two_sided": float(2 * scipy.stats.t.sf(t, f))}
+                  for f in (1.0, 2.0, 3.0, 4.5, 9.0, 40.0, 1000.0) for t in (0.1, 1.0, 2.5, 12.0, 40.0)
+                  if 2 * scipy.stats.t.sf(t, f) > 1e-200]
+out["binomial"] = [{"k": k, "n": n, "at_most": float(scipy.stats.binom.cdf(k, n, 0.5))}
+                   for n in (2, 5, 20, 200) for k in (0, 1, n // 2, n - 1)]
+
+# Intervals of a mean, a trimmed mean (winsorized, Tukey and McLaughlin) and a median.
+out["intervals"] = []
+for n in (3, 4, 5, 7, 8, 12, 20, 40):
+    x = rng.beta(3, 2, size=n)
+    mean = scipy.stats.ttest_1samp(x, 0).confidence_interval()
+    cut = n // 4
+    winsorized = scipy.stats.mstats.winsorize(x, limits=(cut / n + 1e-9, cut / n + 1e-9))
+    kept = n - 2 * cut
+    error = np.sqrt(np.var(winsorized, ddof=1) * (n - 1) / (kept * (kept - 1)))
+    reach = scipy.stats.t.ppf(0.975, kept - 1) * error
+    iqm = scipy.stats.trim_mean(x, 0.25)
+    s = np.sort(x)
+    ks = [k for k in range(1, n // 2 + 1) if 1 - 2 * scipy.stats.binom.cdf(k - 1, n, 0.5) >= 0.95]
+    k = max(ks, default=1)
+    out["intervals"].append({
+        "values": x.tolist(), "mean_low": float(mean.low), "mean_high": float(mean.high),
+        "iqm_low": float(iqm - reach), "iqm_high": float(iqm + reach),
+        "median_low": float(s[k - 1]), "median_high": float(s[n - k])})
 
 # Variance components of crossed seeds by the textbook's mean squares, from statsmodels' ANOVA.
 import pandas

@@ -57,7 +57,7 @@ for directory in map(pathlib.Path, sys.argv[1:] or ["results/papers", "results/d
         "",
         f"`goodinit check {directory}` re-verifies these verdicts from the tables in seconds; "
         "`tests/scripts/papers.sh` makes the tables anew. "
-        "A claim passes when its figure and the whole 95 % bootstrap interval over replicates satisfy it.",
+        "A claim passes when its figure and the whole 95 % interval over replicates satisfy it.",
         "",
         f"{len(outcomes)} claims in {len(runs)} experiments: {count['pass']} pass, {count['fail']} fail, "
         f"{count['inconclusive']} inconclusive.",

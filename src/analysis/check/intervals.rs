@@ -139,7 +139,10 @@ impl Figure {
             (Figure::Median(x), Figure::Median(y)) => medians(x, y, level, difference, |x, y| {
                 Interval::new(difference(x.low, y.high), difference(x.high, y.low))
             }),
-            _ => self.bounds(level).to(other.bounds(level)).map(|_| Interval::UNBOUNDED),
+            _ => self
+                .bounds(level)
+                .to(other.bounds(level))
+                .map(|_| Interval::UNBOUNDED),
         }
     }
 
@@ -150,7 +153,10 @@ impl Figure {
                 x.over(y).interval_of_scale(level).into()
             }
             (Figure::Median(x), Figure::Median(y)) => medians(x, y, level, |x, y| x / y, quotient),
-            _ => self.bounds(level).to(other.bounds(level)).map(|_| Interval::UNBOUNDED),
+            _ => self
+                .bounds(level)
+                .to(other.bounds(level))
+                .map(|_| Interval::UNBOUNDED),
         }
     }
 }
@@ -180,11 +186,20 @@ fn medians(
     ends: impl Fn(Interval, Interval) -> Interval,
 ) -> Bounds {
     let by_seeds = |units: &Units<f64>| -> std::collections::BTreeMap<_, f64> {
-        units.seeds().iter().copied().zip(units.values().iter().copied()).collect()
+        units
+            .seeds()
+            .iter()
+            .copied()
+            .zip(units.values().iter().copied())
+            .collect()
     };
     let (ours, theirs) = (by_seeds(x), by_seeds(y));
     if x.are_single() && y.are_single() && ours.keys().eq(theirs.keys()) {
-        let pairs: Vec<f64> = ours.values().zip(theirs.values()).map(|(x, y)| pairwise(*x, *y)).collect();
+        let pairs: Vec<f64> = ours
+            .values()
+            .zip(theirs.values())
+            .map(|(x, y)| pairwise(*x, *y))
+            .collect();
         if pairs.iter().any(|x| x.is_nan()) {
             return Some(Interval::UNBOUNDED).into();
         }
@@ -276,7 +291,11 @@ pub(super) fn bounds(claim: &Claim, samples: &[Sample], pick: impl Fn(&Value) ->
                 let found: Option<Vec<bool>> = bounds.iter().map(|b| b.interval.map(is)).collect();
                 found.map(|found| 1.0 + found.iter().filter(|is| **is).count() as f64)
             };
-            of_all(&each, count(&any, |i| i.low > 0.0), count(&each, |i| i.high > 0.0))
+            of_all(
+                &each,
+                count(&any, |i| i.low > 0.0),
+                count(&each, |i| i.high > 0.0),
+            )
         }
     }
 }

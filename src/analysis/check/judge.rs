@@ -69,8 +69,11 @@ fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], frame: &Trials, 
     };
     case.figure = figure(claim, &parts_of(claim, &samples, Censored::Never));
     case.parts = parts(claim, &samples);
-    let units: BTreeSet<Seeds> = samples.iter().flat_map(|s| s.values.iter().map(|v| v.unit)).collect();
-    let interval = |censored| -> Bounds {
+    let units: BTreeSet<Seeds> = samples
+        .iter()
+        .flat_map(|s| s.values.iter().map(|v| v.unit))
+        .collect();
+    let interval = |censored: Censored| -> Bounds {
         let identity = || Identity::new(["claim", claim.name.as_str()]).and(key.iter().map(String::as_str));
         match (&claim.metric, units.len()) {
             (_, 0 | 1) => Bounds::default(),
@@ -157,7 +160,8 @@ fn best_rate(claim: &Claim, sample: &Sample, times: impl Fn(&Seeds) -> u32) -> f
     };
     let drawn = |rate: f64| -> Vec<f64> {
         let at = sample.values.iter().filter(|v| v.rate == rate);
-        at.flat_map(|v| std::iter::repeat_n(v.most, times(&v.unit) as usize)).collect()
+        at.flat_map(|v| std::iter::repeat_n(v.most, times(&v.unit) as usize))
+            .collect()
     };
     let sign = if by.ends_with("accuracy") { 1.0 } else { -1.0 };
     let mut rates: Vec<f64> = sample.values.iter().map(|v| v.rate).collect();

@@ -202,7 +202,11 @@ fn tuned<'t>(
         };
         rates.push(ChosenRate {
             rate: tuned.rate(),
-            edge: if tuned.at_edge { edge(&cell, tuned.rate()) } else { None },
+            edge: if tuned.at_edge {
+                edge(&cell, tuned.rate())
+            } else {
+                None
+            },
         });
         kept.extend(tuned.scored.rows().filter_map(|row| by_row.get(&row)));
     }

@@ -88,6 +88,7 @@ impl Fixture {
         let manifest = Manifest {
             format_version: format::FORMAT_VERSION,
             numerics_version: 1,
+            statistics_version: 2,
             name: "t".into(),
             experiment_digest: String::new(),
             commit: None,

@@ -328,7 +328,10 @@ fn compare_intervals(
     let Some(leader) = new.first() else { return };
     for now in &new[1..] {
         let before = old.iter().find(|place| place.scheme == now.scheme);
-        let comparisons = (before.and_then(|b| b.against_leader.as_ref()), &now.against_leader);
+        let comparisons = (
+            before.and_then(|b| b.against_leader.as_ref()),
+            &now.against_leader,
+        );
         let (Some(before), Some(now_against)) = comparisons else {
             continue;
         };

@@ -32,12 +32,18 @@ pub fn compare(old: &Source, new: &Source) -> Result<Vec<String>> {
     let mut lines = Vec::new();
     let versions = [
         ("numerics_version", ": changed numbers are expected"),
+        (
+            "statistics_version",
+            ": changed summaries, rankings and verdicts are expected",
+        ),
         ("format_version", ": changed columns are expected"),
     ];
     for (key, meaning) in versions {
         let (x, y) = (a.get(key), b.get(key));
         if x != y {
-            let text = |v: Option<&toml::Value>| v.map_or("none".to_owned(), ToString::to_string);
+            // The first manifests name no version of the statistics.
+            let missing = if key == "statistics_version" { "1" } else { "none" };
+            let text = |v: Option<&toml::Value>| v.map_or(missing.to_owned(), ToString::to_string);
             lines.push(format!("{key} {} -> {}{meaning}", text(x), text(y)));
         }
     }

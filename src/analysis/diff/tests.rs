@@ -29,6 +29,7 @@ fn manifest() -> Manifest {
     Manifest {
         format_version: format::FORMAT_VERSION,
         numerics_version: 1,
+        statistics_version: 2,
         name: "t".into(),
         experiment_digest: "e".into(),
         commit: None,

@@ -91,8 +91,12 @@ mod tests {
         let weights = [0.1, 0.4, 0.45, 0.8, 0.9];
         let values: Vec<f64> = seeds.iter().map(|s| weights[s[0] as usize]).collect();
         let units = Units::of_trials(seeds.iter().map(|&[w, o, d]| [0, w, o, d]).zip(values));
-        let (all, five) = (Effects::mean(&units), Effects::mean(&Units::single(weights.to_vec())));
-        let ((error, freedom), (want, four)) = (all.standard_error().unwrap(), five.standard_error().unwrap());
+        let (all, five) = (
+            Effects::mean(&units),
+            Effects::mean(&Units::single(weights.to_vec())),
+        );
+        let ((error, freedom), (want, four)) =
+            (all.standard_error().unwrap(), five.standard_error().unwrap());
         assert!((error / want - 1.0).abs() < 1e-12, "{error} {want}");
         assert!((freedom - four).abs() < 1e-9, "{freedom}");
         // The medians of the draws of weights, and of orders and splits, which all are the same.

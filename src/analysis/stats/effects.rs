@@ -65,7 +65,11 @@ impl Effects {
     pub fn jackknife(units: &Units<f64>, statistic: impl Fn(&[f64]) -> f64) -> Self {
         let without = |left_out: usize| {
             let others = units.each().enumerate().filter(|(i, _)| *i != left_out);
-            statistic(&others.flat_map(|(_, values)| values.iter().copied()).collect::<Vec<_>>())
+            statistic(
+                &others
+                    .flat_map(|(_, values)| values.iter().copied())
+                    .collect::<Vec<_>>(),
+            )
         };
         let left: Vec<f64> = (0..units.len()).map(without).collect();
         let (centre, n) = (mean(&left), units.len() as f64);
@@ -139,7 +143,9 @@ impl Effects {
     pub fn average(figures: &[Effects]) -> Option<Self> {
         let (first, others) = figures.split_first()?;
         let share = 1.0 / figures.len() as f64;
-        let sum = others.iter().fold(first.clone().times(share), |sum, next| sum.plus(share, next));
+        let sum = others
+            .iter()
+            .fold(first.clone().times(share), |sum, next| sum.plus(share, next));
         // The plain mean, whose bits do not depend on how shares round.
         let values: Vec<f64> = figures.iter().map(|f| f.value).collect();
         Some(Effects {
@@ -183,7 +189,11 @@ impl Effects {
         if !self.value.is_finite() || !error.is_finite() {
             return Some(self.range);
         }
-        let reach = if error == 0.0 { 0.0 } else { error * critical(1.0 - level, freedom) };
+        let reach = if error == 0.0 {
+            0.0
+        } else {
+            error * critical(1.0 - level, freedom)
+        };
         Some(Interval::new(self.value - reach, self.value + reach))
     }
 
@@ -202,7 +212,10 @@ impl Effects {
     #[must_use]
     pub fn over(&self, other: &Effects) -> Self {
         let ratio = self.value / other.value;
-        let sum = self.clone().times(1.0 / other.value).plus(-ratio / other.value, other);
+        let sum = self
+            .clone()
+            .times(1.0 / other.value)
+            .plus(-ratio / other.value, other);
         Effects {
             value: ratio,
             range: Interval::UNBOUNDED,

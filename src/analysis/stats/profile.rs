@@ -1,8 +1,8 @@
 //! Performance profiles: which share of the trials has reached the target by when.
 
+use super::Units;
 use super::bootstrap::{self, DRAWS, Identity};
 use super::interval::LEVEL;
-use super::Units;
 
 /// One point of a profile.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,17 +4,10 @@
 use serde_json::Value;
 
 use super::*;
-use compare::{Paired, probability_of_improvement};
+use compare::{difference, probability_of_improvement};
+use interval::{median_interval, order_interval};
+use student::{binomial_half, critical, two_sided};
 use variance::{Crossed, shares};
-
-/// The interval of `statistic` over values that are a unit each.
-fn interval_of_singles(
-    identity: &Identity,
-    values: &[f64],
-    statistic: fn(&[f64]) -> f64,
-) -> Option<Interval> {
-    Estimate::new(identity, Units::single(values.to_vec()), statistic).interval
-}
 
 fn fixture() -> Value {
     // Not in the crate's package, which leaves the tests' data out.
@@ -85,26 +78,6 @@ fn the_bootstrap_interval_equals_theirs_on_the_same_draws() {
     let interval = bootstrap::percentile_interval(resamples.collect(), 0.95);
     close(interval.low, &case["low"], "lower end");
     close(interval.high, &case["high"], "upper end");
-
-    // Our own draws estimate the same interval. Its ends are quantiles of resampled means whose
-    // deviation is s; with 2000 and 250 draws their standard errors are about
-    // s / phi(1.96) * sqrt(.025 * .975 / n), .06 s and .17 s.
-    let strata: Vec<Vec<f64>> = (0..3)
-        .map(|t| scores.iter().map(|run| run[t]).collect())
-        .collect();
-    let identity = Identity::new(["rliable"]);
-    let units: Vec<Units<f64>> = strata.into_iter().map(Units::single).collect();
-    let ours =
-        bootstrap::interval_of_strata(&identity, &units, 0.95, |s| interquartile_mean(&s.concat())).unwrap();
-    let s = (interval.high - interval.low) / (2.0 * 1.96);
-    assert!(
-        (ours.low - interval.low).abs() < 4.0 * 0.18 * s,
-        "{ours:?} {interval:?}"
-    );
-    assert!(
-        (ours.high - interval.high).abs() < 4.0 * 0.18 * s,
-        "{ours:?} {interval:?}"
-    );
 }
 
 #[test]
@@ -128,83 +101,6 @@ fn performance_profile_equals_theirs() {
     );
     let censored = [1.0, f64::INFINITY];
     assert_eq!(profile::share_within(&censored, 1e9), 0.5);
-}
-
-#[test]
-fn the_paired_interval_equals_theirs() {
-    let fixture = fixture();
-    let case = &fixture["paired"];
-    let pairs: Vec<(f64, f64)> = numbers(&case["x"]).into_iter().zip(numbers(&case["y"])).collect();
-    let paired = Paired::new(vec![Units::single(pairs)]);
-    close(
-        paired.difference(stratified_mean),
-        &case["difference"],
-        "difference",
-    );
-    // Theirs is from 100,000 resamples, ours from 2,000: ends within four standard errors of a
-    // quantile, see above.
-    let ours = paired
-        .interval(&Identity::new(["paired"]), 0.95, stratified_mean)
-        .unwrap();
-    let end = |name: &str| case[name].as_f64().unwrap();
-    let s = (end("high") - end("low")) / (2.0 * 1.96);
-    assert!((ours.low - end("low")).abs() < 4.0 * 0.06 * s, "{ours:?}");
-    assert!((ours.high - end("high")).abs() < 4.0 * 0.06 * s, "{ours:?}");
-    assert!(end("unpaired_high") - end("unpaired_low") > 3.0 * (end("high") - end("low")));
-}
-
-#[test]
-fn what_a_replicate_does_to_both_cancels() {
-    // The strata lie far apart and so do the replicates, but each pair differs by exactly -1/4.
-    let stratum = |base: f64| (0..5).map(move |i| (base + f64::from(i), base + f64::from(i) + 0.25));
-    let paired = Paired::new(
-        [0.0, 1000.0]
-            .map(|base| Units::single(stratum(base).collect()))
-            .to_vec(),
-    );
-    assert_eq!(paired.count(), 10);
-    assert_eq!(paired.difference(stratified_mean), -0.25);
-    let interval = paired.interval(&Identity::new(["cancel"]), 0.99, stratified_mean);
-    assert_eq!(
-        interval,
-        Some(Interval {
-            low: -0.25,
-            high: -0.25
-        })
-    );
-    let single = Paired::new(
-        [(1.0, 2.0), (3.0, 4.0)]
-            .map(|pair| Units::single(vec![pair]))
-            .to_vec(),
-    );
-    assert_eq!(
-        single.interval(&Identity::new(["x"]), 0.95, stratified_mean),
-        None
-    );
-}
-
-#[test]
-fn units_are_drawn_whole() {
-    let values = [("a", 1.0), ("b", 10.0), ("a", 2.0), ("b", 20.0), ("c", 5.0)];
-    let units = Units::grouped(values);
-    assert_eq!(
-        (units.len(), units.values()),
-        (3, &[1.0, 2.0, 10.0, 20.0, 5.0][..])
-    );
-    // Ascending, whatever the order of units.
-    let mut drawn = Vec::new();
-    bootstrap::Ascending::new(&units, |x| x).draw_into(&[0, 2, 1], &mut drawn);
-    assert_eq!(drawn, [5.0, 10.0, 10.0, 20.0, 20.0]);
-    // Values that differ within units and not between them leave nothing uncertain.
-    let spread = (0..6).flat_map(|unit| [0.0, 1.0].map(|value| (unit, value)));
-    let of = |units: Units<f64>| {
-        let identity = Identity::new(["units"]);
-        bootstrap::interval_of_strata(&identity, &[units], 0.95, stratified_mean).unwrap()
-    };
-    let whole = of(Units::grouped(spread.clone()));
-    assert_eq!((whole.low, whole.high), (0.5, 0.5));
-    let single = of(Units::single(spread.map(|(_, value)| value).collect()));
-    assert!(single.low < 0.5 && 0.5 < single.high);
 }
 
 #[test]
@@ -285,70 +181,117 @@ fn infinities_are_worst_not_undefined() {
         interquartile_mean(&[0.1, 0.2, 0.3, 0.4, inf]),
         (0.2 + 0.3 + 0.4) / 3.0
     );
-    let identity = Identity::new(["inf"]);
-    let interval = interval_of_singles(&identity, &[0.1, 0.2, inf], median).unwrap();
-    assert_eq!((interval.low, interval.high), (0.1, inf));
+    let interval = order_interval(&[0.1, 0.2, inf], 0.75).unwrap();
+    assert_eq!((interval.interval.low, interval.interval.high), (0.1, inf));
+    // A stray infinity is trimmed; where it is not, the interval reaches from the least value to it.
+    let iqm = |values: &[f64]| Effects::interquartile_mean(&Units::single(values.to_vec())).interval(0.95);
+    assert!(iqm(&[0.1, 0.2, 0.3, 0.4, inf]).unwrap().high.is_finite());
+    assert_eq!(iqm(&[0.1, 0.2, inf]), Some(Interval { low: 0.1, high: inf }));
+    assert_eq!(iqm(&[inf; 5]), Some(Interval { low: inf, high: inf }));
     // Both lost: no difference. Only one: infinitely worse, or better.
-    let lost = |x: f64, y: f64| Paired::new(vec![Units::single(vec![(x, y); 4])]).difference(stratified_mean);
-    assert_eq!([lost(inf, inf), lost(inf, 0.5), lost(0.5, inf)], [0.0, inf, -inf]);
+    assert_eq!(
+        [difference(inf, inf), difference(inf, 0.5), difference(0.5, inf)],
+        [0.0, inf, -inf]
+    );
 }
 
+/// SciPy: `stats.t.sf(t, df) * 2`, `stats.t.ppf(1 - tail / 2, df)`, `stats.binom.cdf(k, n, .5)`.
 #[test]
-fn an_interval_depends_on_its_own_identity_alone() {
-    let values: Vec<f64> = (1..=12).map(|i| f64::from(i * i * i % 97) / 97.0).collect();
-    let of = |name: &str| interval_of_singles(&Identity::new([name]), &values, interquartile_mean).unwrap();
-    assert_eq!(of("a"), of("a"));
-    assert_ne!(of("a"), of("b"));
-    assert!(Identity::new(["ab", "c"]).stream().word() != Identity::new(["a", "bc"]).stream().word());
-    // Value stability: these bytes stand in committed tables.
-    let a = Identity::new(["a"]);
-    assert_eq!(drawn_one_by_one(&a, &values, mean), GOLDEN);
-    assert_eq!(of("a"), drawn_one_by_one(&a, &values, interquartile_mean));
-    assert_eq!(interval_of_singles(&Identity::new(["a"]), &[1.0], median), None);
-}
-
-/// Resamples as a textbook draws them: one value after the other, sorted by the statistic.
-fn drawn_one_by_one(identity: &Identity, values: &[f64], statistic: fn(&[f64]) -> f64) -> Interval {
-    let mut stream = identity.stream();
-    let mut draw = || values[stream.below(values.len() as u32) as usize];
-    let resamples = (0..bootstrap::DRAWS).map(|_| {
-        let resample: Vec<f64> = values.iter().map(|_| draw()).collect();
-        statistic(&resample)
-    });
-    bootstrap::percentile_interval(resamples.collect(), bootstrap::LEVEL)
-}
-
-#[test]
-fn counting_draws_changes_no_bit() {
-    let spread = |i: u32| f64::from(i * i * 31 % 101) / 7.0;
-    let ties = |i: u32| f64::from(i % 3);
-    let diverged = |i: u32| {
-        if i.is_multiple_of(4) {
-            f64::INFINITY
-        } else {
-            spread(i)
-        }
-    };
-    for (name, value) in [
-        ("spread", &spread as &dyn Fn(u32) -> f64),
-        ("ties", &ties),
-        ("diverged", &diverged),
-    ] {
-        // The last is drawn in several blocks.
-        for n in [2, 3, 4, 11, 500] {
-            let values: Vec<f64> = (0..n).map(value).collect();
-            let identity = Identity::new([name]);
-            for statistic in [median, interquartile_mean] {
-                let ours = interval_of_singles(&identity, &values, statistic).unwrap();
-                let theirs = drawn_one_by_one(&identity, &values, statistic);
-                let bits = |i: Interval| (i.low.to_bits(), i.high.to_bits());
-                assert_eq!(bits(ours), bits(theirs), "{n} values of {name}");
-            }
-        }
+fn laws_equal_theirs() {
+    let fixture = fixture();
+    for case in fixture["student"].as_array().unwrap() {
+        let (t, freedom) = (case["t"].as_f64().unwrap(), case["freedom"].as_f64().unwrap());
+        let theirs = case["two_sided"].as_f64().unwrap();
+        assert!((two_sided(t, freedom) / theirs - 1.0).abs() < 1e-9, "{case}");
+        assert!((critical(theirs, freedom) / t - 1.0).abs() < 1e-9, "{case}");
     }
+    for case in fixture["binomial"].as_array().unwrap() {
+        let (k, n) = (case["k"].as_u64().unwrap(), case["n"].as_u64().unwrap());
+        let theirs = case["at_most"].as_f64().unwrap();
+        assert!((binomial_half(k, n) / theirs - 1.0).abs() < 1e-9, "{case}");
+    }
+    assert_eq!(two_sided(f64::INFINITY, 3.0), 0.0);
+    assert_eq!(critical(1.0, 3.0), 0.0);
+    // Value stability: these bytes stand in committed tables.
+    assert_eq!([critical(0.05, 2.0), critical(0.05, 4.0)], CRITICAL);
 }
 
-const GOLDEN: Interval = Interval {
-    low: 0.25513316151202753,
-    high: 0.5360824742268041,
-};
+/// Against `scipy.stats.ttest_1samp(...).confidence_interval()`, `ttest_rel`, `ttest_1samp(trim=...)`
+/// (Yuen) and `scipy.stats.quantile_test(...).confidence_interval()`.
+#[test]
+fn intervals_equal_theirs() {
+    let fixture = fixture();
+    for case in fixture["intervals"].as_array().unwrap() {
+        let values = numbers(&case["values"]);
+        let units = Units::single(values.clone());
+        let mean = Effects::mean(&units).interval(0.95).unwrap();
+        close(mean.low, &case["mean_low"], "mean");
+        close(mean.high, &case["mean_high"], "mean");
+        let iqm = Effects::interquartile_mean(&units).interval(0.95).unwrap();
+        close(iqm.low, &case["iqm_low"], "iqm");
+        close(iqm.high, &case["iqm_high"], "iqm");
+        let median = order_interval(&values, 0.95).unwrap();
+        close(median.interval.low, &case["median_low"], "median");
+        close(median.interval.high, &case["median_high"], "median");
+    }
+    let case = &fixture["paired"];
+    let (x, y) = (numbers(&case["x"]), numbers(&case["y"]));
+    let mean = |values: &[f64]| Effects::mean(&Units::single(values.to_vec()));
+    let paired = mean(&x).plus(-1.0, &mean(&y));
+    close(paired.p_value().unwrap(), &case["p_value"], "p");
+    close(paired.interval(0.95).unwrap().low, &case["low"], "lower end");
+    close(paired.interval(0.95).unwrap().high, &case["high"], "upper end");
+}
+
+#[test]
+fn few_values_and_equal_ones() {
+    let iqm = |values: &[f64]| Effects::interquartile_mean(&Units::single(values.to_vec())).interval(0.95);
+    assert_eq!(iqm(&[1.0]), None);
+    assert_eq!(order_interval(&[1.0], 0.95), None);
+    assert_eq!(iqm(&[0.5; 4]), Some(Interval { low: 0.5, high: 0.5 }));
+    // Of two values: one degree of freedom, 12.7 standard errors.
+    let two = iqm(&[0.0, 1.0]).unwrap();
+    assert!((two.high - 0.5 - 12.7062047 / 2.0).abs() < 1e-6, "{two:?}");
+    // Five values give at most 93.75%, whatever is asked for; eight give 99.2%, nine 96.1% without the
+    // extremes.
+    let of = |n: u32| order_interval(&(0..n).map(f64::from).collect::<Vec<_>>(), 0.95).unwrap();
+    assert_eq!(
+        (of(5).level, of(5).interval.low, of(5).interval.high),
+        (0.9375, 0.0, 4.0)
+    );
+    assert_eq!((of(8).interval.low, of(8).interval.high), (0.0, 7.0));
+    assert_eq!((of(9).interval.low, of(9).interval.high), (1.0, 7.0));
+    assert!((of(9).level - 0.9609375).abs() < 1e-12);
+}
+
+#[test]
+fn what_a_replicate_does_to_both_cancels_and_to_several_cells_adds_up() {
+    // The replicates lie far apart, but each pair differs by exactly -1/4.
+    let units = |shift: f64| Units::single((0..5).map(|i| f64::from(i) + shift).collect());
+    let cancels = Effects::mean(&units(0.0)).plus(-1.0, &Effects::mean(&units(0.25)));
+    assert_eq!(
+        cancels.interval(0.99),
+        Some(Interval {
+            low: -0.25,
+            high: -0.25
+        })
+    );
+    // Ten cells with the same luck of the replicates are known as badly as one.
+    let cells: Vec<Effects> = (0..10)
+        .map(|i| Effects::interquartile_mean(&units(f64::from(i))))
+        .collect();
+    let all = Effects::average(&cells).unwrap();
+    let width = |e: &Effects| e.interval(0.95).map(|i| i.high - i.low).unwrap();
+    assert!((width(&all) / width(&cells[0]) - 1.0).abs() < 1e-9);
+    assert_eq!(all.value(), 6.5);
+    // Values that differ within units and not between them leave nothing uncertain.
+    let spread = (0..6).flat_map(|unit| [0.0, 1.0].map(|value| ([unit, 0, 0, 0], value)));
+    let units = Units::of_units(spread);
+    assert_eq!((units.len(), units.values().len()), (6, 12));
+    let whole = Effects::interquartile_mean(&units).interval(0.95);
+    assert_eq!(whole, Some(Interval { low: 0.5, high: 0.5 }));
+    let medians = median_interval(&units, 0.95).unwrap();
+    assert_eq!((medians.interval.low, medians.interval.high), (0.5, 0.5));
+}
+
+const CRITICAL: [f64; 2] = [4.302652729911275, 2.7764451051977987];

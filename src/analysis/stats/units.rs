@@ -100,7 +100,9 @@ impl<T: Copy> Units<T> {
     /// The values of each unit.
     pub fn each(&self) -> impl Iterator<Item = &[T]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| &self.values[start..*end])
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| &self.values[start..*end])
     }
 
     /// The same units with other values.

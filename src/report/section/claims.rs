@@ -39,7 +39,7 @@ fn section(model: &ReportModel) -> Markup {
             (with(Verdict::Pass)) " of " (count(verdicts.len(), "claim", "claims")) " hold"
             @if with(Verdict::Fail) > 0 { ", " (with(Verdict::Fail)) " fail" }
             @if with(Verdict::Inconclusive) > 0 { ", " (with(Verdict::Inconclusive)) " inconclusive" }
-            ". A claim passes when its figure and the whole bootstrap interval satisfy it, fails when neither does, and is inconclusive when the interval straddles what is claimed or evidence is missing."
+            ". A claim passes when its figure and the whole interval satisfy it, fails when neither does, and is inconclusive when the interval straddles what is claimed or evidence is missing."
         }
         div.scroll { table.claims {
             thead { tr { th { "Verdict" } th { "Claim" } th { "Found" } } }

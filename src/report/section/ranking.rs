@@ -97,8 +97,8 @@ fn pooled(model: &ReportModel) -> bool {
 
 /// How learning rates were chosen, where there are several.
 fn choice(model: &ReportModel) -> Markup {
-    let chosen = "Each scheme is scored at its own best learning rate in each setting: the median of the first half of the replicates on validation data chooses the rate, and the other replicates are scored. ";
-    let again = "; a replicate is resampled with its trials at all rates. ";
+    let chosen = "Each scheme is scored at its own best learning rate in each setting: each replicate at the rate that the median of the other replicates on validation data chooses. ";
+    let again = "; a replicate counts with its trials at all rates. ";
     html! {
         @match model.basis {
             Basis::OneRate => {}
@@ -124,7 +124,7 @@ fn method(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
         @if let Some(n) = trials(model) { "; " (n) " trials each" }
         ". A diverged trial counts as "
         @if accuracy { "chance" } @else { "infinite loss" }
-        ". Intervals are 95% bootstrap intervals over replicates; each setting is resampled separately. "
+        ". Intervals are at 95%, of Student's t over replicates (winsorized as the score is trimmed). "
         @if model.has_one_split() {
             "All trials use the same split of the data (" code { "[seeds] data" } " is fixed), so the intervals are conditional on that split. "
         }
@@ -140,9 +140,10 @@ fn method(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
             ". "
         }
         @if model.ranking.len() > 1 {
-            "“Difference to the leader” is the difference of the two scores; its interval resamples trials of the same setting and seeds together, "
-            @if pooled(model) { "pairing them at the same rate where rates are pooled, " }
-            "and has a level of 95% for all comparisons with the leader together (Bonferroni); a scheme is not distinguishable from the leader when the interval contains 0. "
+            "“Difference to the leader” is the difference of the two scores, with the 95% interval of this difference alone, over trials of the same setting and seeds"
+            @if pooled(model) { ", at the same rate where rates are pooled" }
+            ". A scheme is distinguishable from the leader when p is at most 0.05: the probability of such a mean difference among equal schemes, over all pairs of schemes that might have been compared, since the leader is picked from the same trials (t tests by Holm's and Shaffer's steps, and permutations of the schemes within replicates). "
+            (needed(model))
             "“P(better)” is the probability that a trial is better than one of the leader's in the same setting"
             @if pooled(model) { " (and at the same rate where rates are pooled)" }
             ", ties counting half."
@@ -221,12 +222,37 @@ fn against_leader(model: &ReportModel, standing: &SchemeScore) -> Markup {
             td.number.against data-key=[key(c.difference)] {
                 (sign(c.difference))
                 @if let Some(range) = range(c) { " " span.quiet { "(" (range) ")" } }
+                @if let Some(p) = c.p_value { " " span.quiet { "p " (probability(p)) } }
                 @if standing.leads() { " " span.unsure { "not distinguishable" } }
             }
             td.number { (format!("{:.2}", c.probability)) }
         } @else if model.ranking.len() > 1 {
             td.number {} td.number {}
         }
+    }
+}
+
+/// A probability for people: two digits, and no more than the permutations tell.
+fn probability(p: f64) -> String {
+    match p {
+        p if p >= 0.995 => "1".to_owned(),
+        p if p >= 0.01 => format!("{p:.2}"),
+        p if p > 0.001 => format!("{p:.3}"),
+        _ => "≤ 0.001".to_owned(),
+    }
+}
+
+/// How many replicates would tell the nearest rival from the leader, where these do not.
+fn needed(model: &ReportModel) -> Markup {
+    let undecided = model.ranking.iter().skip(1).filter(|s| s.leads());
+    let mut needed = undecided.filter_map(|s| Some((s.against_leader.as_ref()?.replicates_needed?, s)));
+    let Some(first) = needed.next() else {
+        return html! {};
+    };
+    let (replicates, standing) = needed.fold(first, |a, b| if b.0 < a.0 { b } else { a });
+    html! {
+        "Did the differences and their spread stay as they are, the first scheme more to be distinguished, "
+        (standing.scheme) ", would take " (replicates) " replicates. "
     }
 }
 

@@ -44,6 +44,7 @@ fn section(model: &ReportModel) -> Markup {
         } }
         div.scroll { table { tbody {
             tr { th scope="row" { "Numerics version" } td { (manifest.numerics_version) } }
+            tr { th scope="row" { "Statistics version" } td { (manifest.statistics_version) } }
             tr { th scope="row" { "Format version" } td { (manifest.format_version) } }
             @if let Some(commit) = &manifest.commit {
                 tr { th scope="row" { "Commit" } td { code { (commit) } } }

@@ -30,6 +30,7 @@ fn summary(mut records: Vec<TrialRecord>, dir: &str, style: Style) -> String {
     let manifest = Manifest {
         format_version: format::FORMAT_VERSION,
         numerics_version: crate::numerics::NUMERICS_VERSION,
+        statistics_version: 2,
         name: "x".into(),
         experiment_digest: String::new(),
         commit: None,

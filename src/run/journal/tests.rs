@@ -29,6 +29,7 @@ pub(crate) fn header(trials: u64, index: u32, count: u32) -> Header {
         manifest: Manifest {
             format_version: 1,
             numerics_version: 1,
+            statistics_version: 2,
             name: "x".into(),
             experiment_digest: "e".into(),
             commit: None,
