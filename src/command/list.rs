@@ -219,6 +219,7 @@ fn takes(kind: ParameterKind) -> String {
         ParameterKind::Flag => "true or false".to_owned(),
         ParameterKind::Text([]) => "text".to_owned(),
         ParameterKind::Text(words) => words.join(" or "),
+        ParameterKind::Formula(variables) => format!("a number or a formula over {}", variables.join(", ")),
         ParameterKind::List => "a list".to_owned(),
         ParameterKind::Any => "see there".to_owned(),
     }

@@ -121,6 +121,7 @@ pub(super) fn alternatives(entries: &[&Entry]) -> Vec<Json> {
                 ParameterKind::Flag => json!({ "type": "boolean" }),
                 ParameterKind::Text([]) => json!({ "type": "string" }),
                 ParameterKind::Text(words) => json!({ "enum": words }),
+                ParameterKind::Formula(_) => json!({ "type": ["string", "number"] }),
                 ParameterKind::List => json!({ "type": "array" }),
                 ParameterKind::Any => json!({}),
             };

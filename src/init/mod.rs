@@ -34,6 +34,7 @@ mod constant;
 mod depth_mup;
 mod depth_rate;
 mod fixup;
+mod formula;
 mod gpt2;
 mod identity;
 mod idinit;
@@ -116,6 +117,7 @@ files! {
     rezero,
     skipinit,
     per_layer,
+    formula,
     scaled,
     transfer,
 }

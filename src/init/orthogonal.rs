@@ -83,9 +83,13 @@ impl Scheme for Orthogonal {
     }
 
     fn expected_variance(&self, layer: &LayerInfo) -> Option<f64> {
-        let gain = self.gain_of(layer);
-        Some(gain * gain / layer.fan_in.max(layer.fan_out) as f64)
+        Some(variance(self.gain_of(layer), layer))
     }
+}
+
+/// Variance of one element of `gain Q`.
+pub(super) fn variance(gain: f64, layer: &LayerInfo) -> f64 {
+    gain * gain / layer.fan_in.max(layer.fan_out) as f64
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use super::*;
 use crate::activation::Activation;
 use crate::data::{Dataset, Features, Prepared, Split, Targets};
-use crate::model::{Architecture, Loss, Model, Optimizer, Parameters, Role};
+use crate::model::{Architecture, Loss, Model, NetworkShape, Optimizer, Parameters, Role};
 use crate::random::{Key, Purpose};
 use crate::support::catalog::Value;
 
@@ -15,6 +15,11 @@ use crate::support::catalog::Value;
 pub(super) fn layer(fan_in: usize, fan_out: usize, activation: &str) -> LayerInfo {
     let activation = Activation::named(activation).unwrap();
     LayerInfo {
+        network: NetworkShape {
+            layers: 4,
+            inputs: fan_in,
+            outputs: fan_out,
+        },
         index: 1,
         fan_in,
         fan_out,
@@ -152,6 +157,10 @@ const EXAMPLES: &[(&str, &str)] = &[
         "scaled",
         r#"{ kind = "scaled", base = "torch_default", alpha = 3 }"#,
     ),
+    (
+        "formula",
+        r#"{ kind = "formula", std = "sqrt(2 / fan_in) * layers^-0.25" }"#,
+    ),
     ("torch_sparse", r#"{ kind = "torch_sparse", sparsity = 0.75 }"#),
 ];
 
@@ -186,6 +195,10 @@ pub(super) const VARIANTS: &[&str] = &[
     r#"{ kind = "sinusoidal", gain = 1, mode = "fan_avg" }"#,
     r#"{ kind = "spectral", law = "orthogonal" }"#,
     r#"{ kind = "idinit", tau = 2 }"#,
+    r#"{ kind = "formula", law = "uniform", limit = "if(layer == 1; 1; gain) / sqrt(fan_in)" }"#,
+    r#"{ kind = "formula", law = "truncated_normal", std = "exp(-layer / layers) * cbrt(1 / fan_out)" }"#,
+    r#"{ kind = "formula", law = "orthogonal", gain = "gain * max(branch_layers; 1)^-0.5" }"#,
+    r#"{ kind = "formula", law = "constant", value = "1 / inputs" }"#,
 ];
 
 #[test]

@@ -66,9 +66,22 @@ impl BlockPlace {
     }
 }
 
+/// What a layer may know of its network.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NetworkShape {
+    /// Number of weight layers.
+    pub layers: usize,
+    /// Features per sample.
+    pub inputs: usize,
+    /// Units of the last layer.
+    pub outputs: usize,
+}
+
 /// One weight layer of a network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerInfo {
+    /// The network that it is part of.
+    pub network: NetworkShape,
     /// Position among the weight layers, from 0.
     pub index: usize,
     /// Inputs of a unit.
@@ -139,6 +152,11 @@ impl Model {
             .map(|index| {
                 let block = residual.and_then(|r| place_in_block(&r, index));
                 LayerInfo {
+                    network: NetworkShape {
+                        layers: count,
+                        inputs,
+                        outputs,
+                    },
                     index,
                     fan_in: widths[index],
                     fan_out: widths[index + 1],

@@ -14,7 +14,8 @@ mod tests;
 
 pub use lookup::{choose, find, nearest, suggest};
 
-use crate::support::error::{Error, Kind, Result};
+use super::expression::Expression;
+use crate::support::error::{Context as _, Error, Kind, Result};
 
 /// Makes a catalogue of the types `$module::$Item`, which implement `$Trait` with its constant `ENTRY`
 /// and its function `from_spec`: `ENTRIES`, the enum `Variant` with a variant for each, and the macro
@@ -102,6 +103,8 @@ pub enum ParameterKind {
     Flag,
     /// One of these words; any text if the list is empty.
     Text(&'static [&'static str]),
+    /// A formula over these variables, or a number; see [`expression`](super::expression).
+    Formula(&'static [&'static str]),
     /// A list of any values; the item itself checks them.
     List,
     /// Any value at all (a name, a table, a list); the item itself checks it.
@@ -440,6 +443,14 @@ impl Parameter {
             }
             (ParameterKind::Text([]), _) => wrong("text".to_owned()),
             (ParameterKind::Text(choices), _) => wrong(format!("one of {}", choices.join(", "))),
+            (ParameterKind::Formula(variables), Value::Text(text)) => {
+                let place = || format!("`{}` of `{item}`", self.name);
+                let expression = Expression::parse(text, variables).context(place)?;
+                Ok(Value::Text(expression.to_string()))
+            }
+            (ParameterKind::Formula(_), Value::Number(x)) if x.is_finite() => Ok(Value::Text(number(*x))),
+            (ParameterKind::Formula(_), Value::Integer(x)) => Ok(Value::Text(number(*x as f64))),
+            (ParameterKind::Formula(_), _) => wrong("a number or a formula".to_owned()),
             (ParameterKind::List, Value::List(_)) => Ok(value),
             (ParameterKind::List, _) => wrong("a list".to_owned()),
             (ParameterKind::Any, _) => Ok(value),

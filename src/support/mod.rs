@@ -2,5 +2,6 @@
 
 pub mod catalog;
 pub mod error;
+pub mod expression;
 pub(crate) mod memory;
 pub(crate) mod text;
