@@ -82,9 +82,18 @@ fn arguments(cases: u32) {
     };
     proptest!(config, |(words in proptest::collection::vec(word, 0..8))| {
         // Parsing only: running what is valid is for the other batteries.
-        let line = std::iter::once("goodinit".to_owned()).chain(words);
+        let line = std::iter::once("goodinit".to_owned()).chain(words.iter().cloned());
         if let Err(error) = Arguments::try_parse_from(line) {
-            prop_assert!(!error.to_string().is_empty());
+            let questions = ["--help", "--version", "-h", "-V", "help"];
+            let short = |w: &String| w.starts_with('-') && !w.starts_with("--") && w.contains(['h', 'V']);
+            let is_asked = |word: &String| short(word) || questions.iter().any(|q| word.starts_with(q));
+            let asked = words.iter().any(is_asked);
+            let text = error.to_string();
+            match error.exit_code() {
+                0 => prop_assert!(asked, "{:?} is no question: {}", words, text),
+                2 => prop_assert!(text.contains("Usage: goodinit") || text.starts_with("error: "), "{}", text),
+                code => prop_assert!(false, "{:?} ends with {}", words, code),
+            }
         }
     });
 }
@@ -160,8 +169,8 @@ fn manifests(cases: u32) {
             chars.splice(at..end, put.chars());
         }
         let text: String = chars.into_iter().collect();
-        if let Err(error) = Manifest::parse(Path::new("m"), &text) {
-            prop_assert!(!error.to_string().is_empty());
+        if let Err(error) = Manifest::parse(Path::new("m.toml"), &text) {
+            prop_assert!(error.to_string().contains("m.toml"), "{}", error);
         }
     });
 }
