@@ -90,7 +90,9 @@ fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], frame: &Trials, 
     if units.len() < 2 {
         case.notes.push("one replicate, so no interval".to_owned());
     }
-    case.notes.extend(found.note(claim.confidence));
+    if !case.figure.is_nan() {
+        case.notes.extend(found.note(claim.confidence));
+    }
     if samples.iter().any(|s| s.values.iter().any(|v| v.most != v.least)) {
         let figure = figure(claim, &parts_of(claim, &samples, Censored::Now));
         if decide(&claim.relation, figure, interval(Censored::Now).interval) != case.verdict {

@@ -192,7 +192,7 @@ fn a_failed_trial_is_no_evidence() {
         }
     });
     assert_eq!(v.verdict, Verdict::Inconclusive);
-    assert_eq!(v.cases[0].notes, ["1 trials failed"]);
+    assert_eq!(v.cases[0].notes.last().unwrap(), "1 trials failed");
 }
 
 #[test]
@@ -393,7 +393,10 @@ fn times_to_a_target_are_censored() {
     assert_eq!((v.verdict, v.cases[0].figure), (Verdict::Pass, 0.0), "{v:?}");
     let v = of(0.8, "left / right <= 0.3");
     assert_eq!(v.verdict, Verdict::Inconclusive);
-    assert!(v.cases[0].notes[0].contains("before they reached"), "{v:?}");
+    assert!(
+        v.cases[0].notes.iter().any(|n| n.contains("before they reached")),
+        "{v:?}"
+    );
     // Both reach 0.1 before the first step.
     let v = of(0.1, "left - right == 0");
     assert_eq!((v.verdict, v.cases[0].figure), (Verdict::Pass, 0.0));
