@@ -46,7 +46,10 @@ pub static ENTRY: Entry = Entry {
     citation: "slide 9 of the deck that this program began from: a scheme of one's own",
     parameters: &[
         Parameter::choice("law", "normal", LAWS, "the distribution of weights"),
-        formula("std", "deviation of the weights: normal, uniform or truncated_normal"),
+        formula(
+            "std",
+            "deviation of the weights: normal, uniform or truncated_normal",
+        ),
         formula("limit", "limit of uniform weights, in place of std"),
         formula("gain", "factor on orthogonal weights"),
         formula("value", "the weights of law constant"),
@@ -81,14 +84,24 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
         "constant" => &["value"],
         _ => &["std"],
     };
-    let formulas = ENTRY.parameters.iter().map(|p| p.name).filter(|name| *name != "law");
+    let formulas = ENTRY
+        .parameters
+        .iter()
+        .map(|p| p.name)
+        .filter(|name| *name != "law");
     let given: Vec<&'static str> = formulas.filter(|name| spec.value(name).is_some()).collect();
     let [parameter] = given[..] else {
-        let message = format!("law `{law}` of `formula` needs one parameter: {}", allowed.join(" or "));
+        let message = format!(
+            "law `{law}` of `formula` needs one parameter: {}",
+            allowed.join(" or ")
+        );
         return Err(Error::new(Kind::Experiment, message));
     };
     if !allowed.contains(&parameter) {
-        let message = format!("law `{law}` of `formula` takes `{}`, not `{parameter}`", allowed.join("` or `"));
+        let message = format!(
+            "law `{law}` of `formula` takes `{}`, not `{parameter}`",
+            allowed.join("` or `")
+        );
         return Err(Error::new(Kind::Experiment, message));
     }
     let law = match law.as_str() {
@@ -187,10 +200,22 @@ mod tests {
     fn a_formula_gives_the_bits_of_the_scheme_that_it_spells_out() {
         let layer = layer(50, 30, "tanh");
         for (formula, named) in [
-            (r#"{ kind = "formula", std = "sqrt(2 / fan_in)" }"#, r#""he_normal""#),
-            (r#"{ kind = "formula", law = "uniform", std = "sqrt(2 / (fan_in + fan_out))" }"#, r#""xavier_uniform""#),
-            (r#"{ kind = "formula", law = "truncated_normal", std = "fan_in^-0.5" }"#, r#""jax_lecun_normal""#),
-            (r#"{ kind = "formula", law = "constant", value = 0.5 }"#, r#"{ kind = "constant", value = 0.5 }"#),
+            (
+                r#"{ kind = "formula", std = "sqrt(2 / fan_in)" }"#,
+                r#""he_normal""#,
+            ),
+            (
+                r#"{ kind = "formula", law = "uniform", std = "sqrt(2 / (fan_in + fan_out))" }"#,
+                r#""xavier_uniform""#,
+            ),
+            (
+                r#"{ kind = "formula", law = "truncated_normal", std = "fan_in^-0.5" }"#,
+                r#""jax_lecun_normal""#,
+            ),
+            (
+                r#"{ kind = "formula", law = "constant", value = 0.5 }"#,
+                r#"{ kind = "constant", value = 0.5 }"#,
+            ),
             (
                 r#"{ kind = "formula", law = "orthogonal", gain = "gain" }"#,
                 r#"{ kind = "orthogonal", activation_gain = true }"#,
@@ -198,7 +223,11 @@ mod tests {
         ] {
             assert_eq!(draw(formula, &layer, 1), draw(named, &layer, 1), "{formula}");
         }
-        let limit = draw(r#"{ kind = "formula", law = "uniform", limit = "1 / layer" }"#, &layer, 1);
+        let limit = draw(
+            r#"{ kind = "formula", law = "uniform", limit = "1 / layer" }"#,
+            &layer,
+            1,
+        );
         let largest = limit.iter().fold(0.0f32, |m, w| m.max(w.abs()));
         assert!(largest <= 0.5 && largest > 0.49, "{largest}");
     }
@@ -209,7 +238,11 @@ mod tests {
         let architecture = crate::model::Architecture::parse(&architecture).unwrap();
         let relu = Activation::named("relu").unwrap();
         let model = Model::new(&architecture, &[relu], 5, 3, crate::model::Loss::CrossEntropy).unwrap();
-        let inner = model.layers.iter().find(|l| l.block.is_some_and(|b| b.position == 1)).unwrap();
+        let inner = model
+            .layers
+            .iter()
+            .find(|l| l.block.is_some_and(|b| b.position == 1))
+            .unwrap();
         for (name, expected) in [
             ("fan_in", 6.0),
             ("fan_out", 6.0),
@@ -235,25 +268,49 @@ mod tests {
         let text = |value: &str| choice(value).spec.to_string();
         let spaced = text(r#"{ kind = "formula", std = " sqrt( 2/fan_in )" }"#);
         assert_eq!(spaced, "formula(std=sqrt(2/fan_in))");
-        assert_eq!(text(r#"{ kind = "formula", law = "constant", value = 2 }"#), "formula(law=constant value=2)");
+        assert_eq!(
+            text(r#"{ kind = "formula", law = "constant", value = 2 }"#),
+            "formula(law=constant value=2)"
+        );
     }
 
     #[test]
     fn what_is_wrong_is_said_before_anything_runs() {
         let model = plain(12, &[8, 8], 3, "relu");
         for (value, message) in [
-            (r#"{ kind = "formula" }"#, "law `normal` of `formula` needs one parameter: std"),
-            (r#"{ kind = "formula", law = "uniform", std = 1, limit = 1 }"#, "needs one parameter: std or limit"),
-            (r#"{ kind = "formula", value = 1 }"#, "law `normal` of `formula` takes `std`, not `value`"),
-            (r#"{ kind = "formula", std = "sqrt(2 / fan_inn)" }"#, "no variable or function `fan_inn`"),
-            (r#"{ kind = "formula", std = true }"#, "`std` of `formula` must be a number or a formula"),
+            (
+                r#"{ kind = "formula" }"#,
+                "law `normal` of `formula` needs one parameter: std",
+            ),
+            (
+                r#"{ kind = "formula", law = "uniform", std = 1, limit = 1 }"#,
+                "needs one parameter: std or limit",
+            ),
+            (
+                r#"{ kind = "formula", value = 1 }"#,
+                "law `normal` of `formula` takes `std`, not `value`",
+            ),
+            (
+                r#"{ kind = "formula", std = "sqrt(2 / fan_inn)" }"#,
+                "no variable or function `fan_inn`",
+            ),
+            (
+                r#"{ kind = "formula", std = true }"#,
+                "`std` of `formula` must be a number or a formula",
+            ),
         ] {
-            let error = Registry::standard().parse(&toml_value(value)).unwrap_err().to_string();
+            let error = Registry::standard()
+                .parse(&toml_value(value))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(message), "{value}: {error}");
         }
         for (value, message) in [
             ("1 / (layer - 2)^2", "layer 2: `std` of `formula` is inf where"),
-            ("2 - layer", "layer 3: `std` of `formula` is -1 where fan_in = 8, fan_out = 3, layer = 3, layers = 3"),
+            (
+                "2 - layer",
+                "layer 3: `std` of `formula` is -1 where fan_in = 8, fan_out = 3, layer = 3, layers = 3",
+            ),
             ("1e39", "layer 1: `std` of `formula` is 1e39"),
         ] {
             let scheme = choice(&format!(r#"{{ kind = "formula", std = "{value}" }}"#)).scheme;

@@ -138,6 +138,7 @@ const GOLDEN: &[(&str, [u32; 3], &str)] = &[
     (r#""rezero""#, [0x3f0902f0, 0xbf0f7da1, 0xbdda4c93], "bfb63ca1c6853736"),
     (r#""skipinit""#, [0x3f41c374, 0xbf4aed32, 0xbe1a5c5d], "7e6f4a737d831535"),
     (r#""per_layer""#, [0x3f41c374, 0xbf4aed32, 0xbe1a5c5d], "3ec6fe83ad011057"),
+    (r#"{ kind = "formula", std = "sqrt(2 / fan_in) * layers^-0.25" }"#, [0x3ef79b91, 0xbf01a894, 0xbdc5416a], "d6700b61b0d650f2"),
     (r#"{ kind = "scaled", base = "torch_default", alpha = 3 }"#, [0x3d8d2613, 0x3d2dad54, 0xbe188878], "a89cf26997fddbac"),
     (r#"{ kind = "he_normal", mode = "fan_out" }"#, [0x3f41c374, 0xbf4aed32, 0xbe1a5c5d], "eb79510d3cb2fc8f"),
     (r#"{ kind = "he_uniform", slope = 0.25 }"#, [0x3d5f9ce8, 0x3d09929f, 0xbdf1a5ff], "edcd369d2553a5a5"),
@@ -156,4 +157,8 @@ const GOLDEN: &[(&str, [u32; 3], &str)] = &[
     (r#"{ kind = "sinusoidal", gain = 1, mode = "fan_avg" }"#, [0x3e223b47, 0x3d606a3e, 0xbd606a3e], "8d26ebb0c0ad0544"),
     (r#"{ kind = "spectral", law = "orthogonal" }"#, [0x3f2a5da7, 0xbed84b2a, 0x3e2f7b3b], "5bbcb2f776b4fe67"),
     (r#"{ kind = "idinit", tau = 2 }"#, [0x00000000, 0x00000000, 0x00000000], "7ad7ea610b54e076"),
+    (r#"{ kind = "formula", law = "uniform", limit = "if(layer == 1; 1; gain) / sqrt(fan_in)" }"#, [0x3d0511d4, 0x3ca3bc72, 0xbd8fcd69], "4cb95c27b835c1a6"),
+    (r#"{ kind = "formula", law = "truncated_normal", std = "exp(-layer / layers) * cbrt(1 / fan_out)" }"#, [0xbe113d53, 0x3f0afe2a, 0x3e39748c], "2a27ce7c113024ff"),
+    (r#"{ kind = "formula", law = "orthogonal", gain = "gain * max(branch_layers; 1)^-0.5" }"#, [0x3ef0ef05, 0xbe98f153, 0x3df82b0b], "41a1a2689b6e944d"),
+    (r#"{ kind = "formula", law = "constant", value = "1 / inputs" }"#, [0x3daaaaab, 0x3daaaaab, 0x3daaaaab], "1702232de7c43010"),
 ];

@@ -171,7 +171,7 @@ mod tests {
         let ranges = [(-3.0, 5.0), (7.0, 7.0), (0.0, 0.5), (-1.0, 1.0)];
         let mut stream = Key::new(1, 0, Purpose::Weights).stream(0);
         let (weights, biases) = spread(&ranges, 20, (-2.0, 2.0), &mut stream);
-        let length = 0.7 * 20.0_f64.powf(1.0 / 3.0);
+        let length = 0.7 * libm::pow(20.0, 1.0 / 3.0);
         for unit in 0..20 {
             assert_eq!(weights[[1, unit]], 0.0);
             let scaled = |k: usize| {
@@ -223,10 +223,12 @@ mod tests {
             &mut parameters,
         )
         .unwrap();
-        let length = 1.4 * 20.0_f64.powf(1.0 / 30.0);
+        let length = 1.4 * libm::pow(20.0, 1.0 / 30.0);
         let second = parameters.weights[1].to_row_major();
         for unit in 0..20 {
-            let norm: f64 = (0..30).map(|k| f64::from(second[k * 20 + unit]).powi(2)).sum();
+            let norm: f64 = (0..30)
+                .map(|k| libm::pow(f64::from(second[k * 20 + unit]), 2.0))
+                .sum();
             assert!((norm.sqrt() / length - 1.0).abs() < 1e-5);
         }
         let head = parameters.weights[2].to_row_major();
