@@ -151,16 +151,19 @@ fn told_apart(
 
 #[test]
 fn intervals_hold_what_they_should() {
+    const SAMPLES: usize = 3000;
+    // Two standard errors of so few samples below 92%.
+    let least = 0.92 - 2.0 * (0.92 * 0.08 / SAMPLES as f64).sqrt();
     for law in LAWS {
         for n in [3, 5, 10] {
-            let [iqm, _, median, difference, _] = coverage(law, n, 3000);
+            let [iqm, _, median, difference, _] = coverage(law, n, SAMPLES);
             // Of three values the median is bounded at 75%, of five at 93.75%.
             let attained = order_interval(&vec![0.0; n], LEVEL).unwrap().level;
             // Three trials have no interquartile mean, and their mean misses what is rare.
             if n > 3 {
-                assert!(iqm >= 0.92, "{law:?} {n}: {iqm}");
+                assert!(iqm >= least, "{law:?} {n}: {iqm}");
             }
-            assert!(difference >= 0.92, "{law:?} {n}: {difference}");
+            assert!(difference >= least, "{law:?} {n}: {difference}");
             assert!(
                 (median - attained).abs() < 0.02 || median > attained,
                 "{law:?} {n}: {median}"

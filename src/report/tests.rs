@@ -137,7 +137,7 @@ fn without_validation_data_no_rate_is_called_chosen() {
     for words in [
         "the trials of all rates are pooled",
         "All rates pooled",
-        "pairing them at the same rate where rates are pooled",
+        "at the same rate where rates are pooled",
         "with the best median of the same test accuracy",
     ] {
         assert!(without.contains(words) && !with.contains(words), "{words}");
@@ -164,7 +164,7 @@ fn a_run_validated_in_part_is_not_called_validated() {
         "at its best learning rate; on datasets without validation data, at the learning rate with the best median",
         "each scheme at its own learning rates where validation data can choose them",
         "on validation data, where there are any",
-        "pairing them at the same rate where rates are pooled",
+        "at the same rate where rates are pooled",
     ] {
         assert!(html.contains(words), "{words}");
     }

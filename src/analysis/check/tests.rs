@@ -459,7 +459,8 @@ fn verdicts_in_print() {
     PASS  he-first
           He | wins
           (He 2015)
-          left - right = 0.5 [0.5, 0.5], claimed >= 0.4
+          left - right = 0.5 [0.5, 0.5], claimed >= 0.4; 5 values give a median an
+          interval of at most 93.75%, not 95%
           left 0.88 (5 trials); right 0.38 (5 trials)
     ");
     insta::assert_snapshot!(print::markdown("results/t", &verdicts), @r"
@@ -467,7 +468,7 @@ fn verdicts_in_print() {
 
     | verdict | claim | found | figures |
     |---|---|---|---|
-    | pass | **he-first** He \| wins | left - right = 0.5 \[0.5, 0.5\], claimed &gt;= 0.4 | left 0.88 (5 trials); right 0.38 (5 trials) |
+    | pass | **he-first** He \| wins | left - right = 0.5 \[0.5, 0.5\], claimed &gt;= 0.4; 5 values give a median an interval of at most 93.75%, not 95% | left 0.88 (5 trials); right 0.38 (5 trials) |
     ");
     let json = print::json("results/t", &verdicts);
     assert_eq!(json["claims"][0]["relation"], "left - right >= 0.4");
