@@ -95,6 +95,10 @@ pub fn write(
     pending.push(last);
     let stale = stale(directory, &experiment.record, manifest);
     let stale: Vec<PathBuf> = stale.iter().map(|name| directory.join(name)).collect();
+    // The manifest of a probe of the same experiment is no table that could be lost.
+    let trained = TRAINED.iter().any(|name| directory.join(name).exists());
+    let same = Manifest::load(directory).is_ok_and(|old| old.is_of_the_same(manifest));
+    let old = if same && !trained { Old::Overwrite } else { old };
     replace(pending, &stale, old)
 }
 
