@@ -222,8 +222,10 @@ fn against_leader(model: &ReportModel, standing: &SchemeScore) -> Markup {
             td.number.against data-key=[key(c.difference)] {
                 (sign(c.difference))
                 @if let Some(range) = range(c) { " " span.quiet { "(" (range) ")" } }
-                @if let Some(p) = c.p_value { " " span.quiet { "p " (probability(p)) } }
-                @if standing.leads() { " " span.unsure { "not distinguishable" } }
+                div.test {
+                    @if let Some(p) = c.p_value { span.quiet { "p " (probability(p)) } " " }
+                    @if standing.leads() { span.unsure { "not distinguishable" } }
+                }
             }
             td.number { (format!("{:.2}", c.probability)) }
         } @else if model.ranking.len() > 1 {
