@@ -55,9 +55,6 @@ pub fn tune<'t>(trials: &Subset<'t>, split: Split) -> Option<Tuned<'t>> {
     tune_by(trials, split, |row| merit(trials, row, selector))
 }
 
-/// What each trial at one rate is chosen by, and its loss on validation data, by replicate.
-type Merits = Vec<(u32, Option<f64>, Option<f64>)>;
-
 /// Chooses a rate for `trials` as [`tune`] does, by `merit`: greater is better, and a rate at which
 /// a trial that chooses has none is not chosen.
 pub fn tune_by<'t>(
@@ -76,21 +73,27 @@ pub fn tune_by<'t>(
         });
     }
     let table = trials.trials();
-    let merits_of = |rate: &Subset| -> Merits {
-        let loss = |row| merit(trials, row, Figure::VALIDATION_LOSS);
-        let each = |row| (table.replicate(row), merit_of(row), loss(row));
-        rate.rows().map(each).collect()
-    };
-    let merits: Vec<Merits> = rates.iter().map(merits_of).collect();
     let replicates = trials.replicates();
     let (chooses, scored): (BTreeSet<u32>, BTreeSet<u32>) = match split {
         Split::Others | Split::Shared => (replicates.clone(), replicates.clone()),
         Split::First(n) => replicates.iter().partition(|r| **r < n),
     };
-    let place = best(&merits, |r| chooses.contains(&r))?;
+    let candidates: Vec<Candidate> = rates
+        .iter()
+        .map(|rate| {
+            let rows = || rate.rows().filter(|row| chooses.contains(&table.replicate(*row)));
+            Candidate {
+                merits: Ranked::of(rows().map(|row| (table.replicate(row), merit_of(row)))),
+                losses: Ranked::of(
+                    rows().map(|row| (table.replicate(row), merit(trials, row, Figure::VALIDATION_LOSS))),
+                ),
+            }
+        })
+        .collect();
+    let place = best(&candidates, None)?;
     let crossed = split == Split::Others && replicates.len() > 1;
     let place_for = |replicate: u32| match crossed {
-        true => best(&merits, |r| r != replicate),
+        true => best(&candidates, Some(replicate)),
         false => Some(place),
     };
     let places: BTreeMap<u32, usize> = scored.iter().filter_map(|r| Some((*r, place_for(*r)?))).collect();
@@ -107,22 +110,82 @@ pub fn tune_by<'t>(
     })
 }
 
-/// The place of the best rate by the merits of the replicates that choose.
-fn best(merits: &[Merits], chooses: impl Fn(u32) -> bool) -> Option<usize> {
+/// A learning rate, by the trials that choose: what each counts with, and its loss on validation data.
+struct Candidate {
+    merits: Ranked,
+    losses: Ranked,
+}
+
+/// The place of the best rate by the merits of all that choose, but for one replicate.
+fn best(candidates: &[Candidate], without: Option<u32>) -> Option<usize> {
     let (mut best, mut best_key) = (None, (f64::NEG_INFINITY, f64::NEG_INFINITY));
-    for (place, trials) in merits.iter().enumerate() {
-        let choosing = || trials.iter().filter(|(replicate, ..)| chooses(*replicate));
-        let median_of = |merits: Option<Vec<f64>>| merits.filter(|m| !m.is_empty()).map(|m| median(&m));
-        let Some(value) = median_of(choosing().map(|(_, merit, _)| *merit).collect()) else {
+    for (place, candidate) in candidates.iter().enumerate() {
+        let Some(value) = candidate.merits.median(without) else {
             continue;
         };
-        let loss = median_of(choosing().map(|(.., loss)| *loss).collect());
+        let loss = candidate.losses.median(without);
         let key = (value, loss.unwrap_or(f64::NEG_INFINITY));
         if best.is_none() || key > best_key {
             (best, best_key) = (Some(place), key);
         }
     }
     best
+}
+
+/// Values of replicates, sorted once, so that the median without one replicate costs no other sort.
+struct Ranked {
+    values: Vec<f64>,
+    /// Of each replicate the ascending places of its values, and how many of its trials have none.
+    places: BTreeMap<u32, (Vec<usize>, usize)>,
+    /// How many trials have no value.
+    missing: usize,
+}
+
+impl Ranked {
+    fn of(trials: impl Iterator<Item = (u32, Option<f64>)>) -> Ranked {
+        let mut places: BTreeMap<u32, (Vec<usize>, usize)> = BTreeMap::new();
+        let (mut found, mut missing) = (Vec::new(), 0);
+        for (replicate, value) in trials {
+            match value {
+                Some(value) => found.push((value, replicate)),
+                None => {
+                    missing += 1;
+                    places.entry(replicate).or_default().1 += 1;
+                }
+            }
+        }
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (place, (_, replicate)) in found.iter().enumerate() {
+            places.entry(*replicate).or_default().0.push(place);
+        }
+        Ranked {
+            values: found.into_iter().map(|(value, _)| value).collect(),
+            places,
+            missing,
+        }
+    }
+
+    /// The median of all replicates but `without`; `None` where a trial has no value, or none is left.
+    fn median(&self, without: Option<u32>) -> Option<f64> {
+        let empty = (Vec::new(), 0);
+        let (left_out, missing) = without.and_then(|r| self.places.get(&r)).unwrap_or(&empty);
+        let count = self.values.len() - left_out.len();
+        if self.missing > *missing || count == 0 {
+            return None;
+        }
+        let middle = (count - 1) / 2..=count / 2;
+        Some(median(
+            &middle.map(|rank| self.value(rank, left_out)).collect::<Vec<_>>(),
+        ))
+    }
+
+    /// The value of this rank among those whose places are not `left_out`.
+    fn value(&self, rank: usize, left_out: &[usize]) -> f64 {
+        let place = left_out
+            .iter()
+            .fold(rank, |at, place| at + usize::from(*place <= at));
+        self.values[place]
+    }
 }
 
 /// The code of the learning rate that `trials` share.

@@ -1,3 +1,6 @@
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
 use super::*;
 use crate::table::example;
 use crate::table::record::TrialRecord;
@@ -124,4 +127,25 @@ fn the_basis_is_that_of_each_dataset() {
     assert_eq!(basis_of(&on("a", false)), Basis::Nothing);
     assert_eq!(basis_of(&[on("a", true), on("b", false)].concat()), Basis::Partly);
     assert_eq!(basis_of(&[trial(0.1, 0, 0.5, 1.0)]), Basis::OneRate);
+}
+
+#[test]
+fn the_median_without_a_replicate_is_that_of_the_other_values() {
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    for case in 0..500_u32 {
+        let trials: Vec<(u32, Option<f64>)> = (0..1 + case % 11)
+            .map(|_| {
+                let draw = random.next_u32();
+                let value = [f64::NEG_INFINITY, 0.0, 0.25, 0.5, 1.0][(draw % 5) as usize];
+                ((draw >> 8) & 3, ((draw >> 16) & 15 > 0).then_some(value))
+            })
+            .collect();
+        let ranked = Ranked::of(trials.iter().copied());
+        for without in [None, Some(0), Some(1), Some(2), Some(3), Some(9)] {
+            let left = trials.iter().filter(|(r, _)| Some(*r) != without);
+            let values: Option<Vec<f64>> = left.map(|(_, value)| *value).collect();
+            let expected = values.filter(|v| !v.is_empty()).map(|v| median(&v));
+            assert_eq!(ranked.median(without), expected, "{trials:?} without {without:?}");
+        }
+    }
 }
