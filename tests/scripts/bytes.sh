@@ -8,7 +8,7 @@ bytes_run() {
         "$@" grid "$bytes_file" --out "$bytes_out/$(basename "$bytes_file" .toml)" --threads "${threads:-2}" || return 1
     done
     [ -n "${experiment:-}" ] && return 0
-    for bytes_file in schemes residual sparse; do
+    for bytes_file in activations schemes tanh residual sparse files targets; do
         "$@" probe "tests/fixtures/bytes/$bytes_file.toml" --out "$bytes_out/probe-$bytes_file" --threads "${threads:-2}" || return 1
     done
 }
