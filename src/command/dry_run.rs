@@ -56,7 +56,7 @@ struct DatasetSummary {
     outputs: Option<usize>,
     training_samples: Option<usize>,
     held_out_samples: Option<usize>,
-    /// Why the sizes are not known.
+    /// Why the sizes are not known: it is not downloaded yet.
     missing: Option<String>,
     /// How the file was read, where the user brought it.
     reading: Vec<String>,
@@ -93,10 +93,12 @@ fn look(
 }
 
 impl Summary {
-    /// Plans `experiment`, with the sizes of the datasets that can be read, and looks at what is done.
+    /// Plans `experiment`, with the sizes of the datasets that are on this machine, and looks at what
+    /// is done.
     ///
     /// # Errors
-    /// A dataset that can be read is not one to train these networks on; or the arguments are wrong.
+    /// A dataset that is here cannot be read, or is not one to train these networks on; or the
+    /// arguments are wrong.
     pub fn new(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<Self> {
         let mut plan = experiment.plan();
         let estimate = |spec| estimated_bytes(spec, &environment).unwrap_or(0);
@@ -181,9 +183,9 @@ impl Summary {
                     )
                 }
                 (missing, ..) => format!(
-                    "{}: cannot be read, so sizes below are guesses ({})",
+                    "{}: not downloaded yet, so sizes below are guesses ({})",
                     data.name,
-                    missing.as_deref().unwrap_or("not read")
+                    missing.as_deref().unwrap_or_default()
                 ),
             };
             line(&mut out, width, "data", &text);
@@ -225,31 +227,36 @@ impl Summary {
     }
 }
 
-/// Learns the sizes of the datasets that can be read without the network.
+/// Learns the sizes of the datasets; those that are not downloaded yet are left open.
+///
+/// # Errors
+/// As a run: a dataset cannot be read, or is not one to train these networks on.
 fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Result<Vec<DatasetSummary>> {
-    let cache = Cache::new(seed, environment);
+    let cache = Cache::new(seed, environment.clone());
     let data_seed = plan.seeds().first().map_or(0, |s| s.data);
     let mut shapes = Vec::new();
     let mut summaries = Vec::new();
     for (i, spec) in plan.datasets().enumerate() {
-        let prepared = cache.prepared(spec, 0.0, u64::from(data_seed));
-        if let Ok(data) = &prepared {
+        let (prepared, missing) = match cache.prepared(spec, 0.0, u64::from(data_seed)) {
+            Ok(prepared) => (Some(prepared), None),
+            Err(error) if spec.item().is_missing(&environment) => (None, Some(error.message().to_owned())),
+            Err(error) => return Err(error),
+        };
+        if let Some(data) = &prepared {
             plan.check_data(i, data)?;
         }
-        let shape = prepared.as_ref().ok().map(|data| DataShape::of(data));
+        let data = prepared.as_deref();
+        let shape = data.map(DataShape::of);
         summaries.push(DatasetSummary {
             name: spec.to_string(),
             inputs: shape.map(|s| s.inputs),
             outputs: shape.map(|s| s.outputs),
             training_samples: shape.map(|s| s.train),
             held_out_samples: shape.map(|s| s.held_out),
-            digest: prepared.as_ref().ok().map(|d| d.dataset.digest.clone()),
-            reading: prepared
-                .as_ref()
-                .map(|d| d.dataset.reading.clone())
-                .unwrap_or_default(),
-            notes: prepared.as_ref().map(|d| d.notes()).unwrap_or_default(),
-            missing: prepared.err().map(|e| e.message().to_owned()),
+            digest: data.map(|d| d.dataset.digest.clone()),
+            reading: data.map(|d| d.dataset.reading.clone()).unwrap_or_default(),
+            notes: data.map(|d| d.notes()).unwrap_or_default(),
+            missing,
         });
         shapes.push(shape.unwrap_or(DataShape::NOMINAL));
     }

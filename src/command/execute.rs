@@ -132,8 +132,8 @@ fn say_outcome(outcome: &GridOutcome, out: &Path, shard: Shard) {
     match outcome {
         GridOutcome::Written { metadata, replaced } => {
             say(&format!(
-                "{} trials in {} on {} ({:.1} per second)",
-                grouped(metadata.trials_run),
+                "{} in {} on {} ({:.1} per second)",
+                counted(metadata.trials_run, "trial"),
                 duration(metadata.wall_seconds),
                 counted(metadata.threads as u64, "thread"),
                 metadata.trials_per_second

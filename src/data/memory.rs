@@ -34,16 +34,26 @@ pub fn estimated_bytes(spec: &DataSpec, _: &Environment) -> Option<u64> {
         }
         "idx" => idx::estimated_bytes(source),
         generated => {
-            let features = match generated {
-                "spirals" => 2,
-                "abs" => 1,
-                // Bytes, not floats.
-                "mnist-like" => 784 / 4,
-                _ => source.integer("features").max(1) as u64,
+            let (features, bytes) = match generated {
+                "spirals" => (2, 8),
+                "abs" => (1, 4),
+                // Bytes; and the 19 % that are not zero once more, in rows without zeros.
+                "mnist-like" => (784, 784 + 784 * 6 * 19 / 100),
+                _ => {
+                    let features = source.integer("features").max(1) as u64;
+                    (features, 4 * features)
+                }
             };
+            let targets = match generated {
+                "abs" => Some(1),
+                "teacher" if source.text("task") == "regression" => Some(source.integer("outputs") as u64),
+                _ => None,
+            };
+            // Targets as they were made and as they are trained on, and a number for the division.
+            let besides = targets.map_or(2 * 2, |outputs| 2 * 8 * outputs) + 4;
+            let rows = source.integer("rows").max(1) as u64;
             // The generator itself refuses more values than it can number.
-            let values = (source.integer("rows").max(1) as u64).saturating_mul(features);
-            (values <= 1 << 31).then_some(values * 4)
+            (rows.saturating_mul(features) <= 1 << 31).then(|| rows * (bytes + besides))
         }
     }
 }
@@ -93,9 +103,13 @@ mod tests {
                 rows.clone(),
                 ("features", Value::Integer(8))
             ]),
-            Some(32_000)
+            Some(1000 * (8 * 4 + 8))
         );
-        assert_eq!(bytes(&[("kind", text("mnist-like")), rows]), Some(1000 * 784));
+        assert_eq!(
+            bytes(&[("kind", text("mnist-like")), rows.clone()]),
+            Some(1000 * (784 + 893 + 8))
+        );
+        assert_eq!(bytes(&[("kind", text("abs")), rows]), Some(1000 * (4 + 20)));
         assert_eq!(
             bytes(&[("kind", text("csv")), ("path", text("nowhere.csv"))]),
             Some(0)

@@ -12,6 +12,7 @@ use super::{DataSpec, Dataset, Features, Noise, Split, SplitRule, Targets};
 use crate::numerics::{Batch, FloatMode, SparseRows};
 use crate::random::{Key, Purpose};
 use crate::support::error::{Context as _, Error, Kind, Result};
+use crate::support::text::grouped;
 
 /// A dataset made ready for one experiment: split, preprocessed, labels possibly noisy.
 #[derive(Debug, Clone)]
@@ -27,7 +28,12 @@ pub struct Prepared {
     pub hash: String,
     scaling: Scaling,
     forms: Arc<Forms>,
+    /// Whether the data are generated, all of them for the few that are used.
+    generated: bool,
 }
+
+/// More values than this take seconds to generate.
+const MANY_VALUES: usize = 10_000_000;
 
 impl Prepared {
     /// The dataset as it is, without preprocessing, noise or seeds, divided as given.
@@ -53,12 +59,22 @@ impl Prepared {
             hash,
             scaling,
             forms,
+            generated: false,
         }
     }
 
     /// What a person may not have meant about the data and their division, a line each.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = self.dataset.notes.clone();
+        let (all, used) = (self.dataset.rows, self.split.rows());
+        if self.generated && all * self.dataset.cols > MANY_VALUES && used * 10 < all {
+            notes.push(format!(
+                "{} of its {} samples are used, but all are generated, since the digest in the tables is that of all; \
+                 fewer `rows` take less time and memory",
+                grouped(used as u64),
+                grouped(all as u64)
+            ));
+        }
         if let Targets::Classes { labels, classes } = &*self.targets {
             let in_part = |rows: &[u32]| {
                 let mut there = vec![false; *classes];
@@ -148,7 +164,7 @@ impl Prepared {
             Targets::Classes { labels, .. } => labels.len() * 2,
             Targets::Values { values, .. } => values.len() * 8,
         };
-        let split = 4 * (self.split.train.len() + self.split.validation.len() + self.split.test.len());
+        let split = 4 * self.split.rows();
         let forms = if Arc::strong_count(&self.forms) > 1 {
             0
         } else {
@@ -208,13 +224,11 @@ pub(super) fn prepare_on(
     let context = || format!("dataset `{spec}`");
     let (split, targets) = choose(dataset, spec, label_noise, seed, data_seed).context(context)?;
     let scaling = Scaling::fit(dataset, spec, &split.train);
-    Ok(Prepared::assemble(
-        Arc::clone(dataset),
-        split,
-        Arc::new(targets),
-        scaling,
-        shelf,
-    ))
+    let prepared = Prepared::assemble(Arc::clone(dataset), split, Arc::new(targets), scaling, shelf);
+    Ok(Prepared {
+        generated: spec.item().source == "generated",
+        ..prepared
+    })
 }
 
 /// The split and the targets.

@@ -18,6 +18,13 @@ pub struct Split {
     pub test: Vec<u32>,
 }
 
+impl Split {
+    /// Rows of all parts.
+    pub fn rows(&self) -> usize {
+        self.train.len() + self.validation.len() + self.test.len()
+    }
+}
+
 /// How large one part is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Amount {

@@ -410,3 +410,22 @@ fn rows_without_their_zeros_are_kept_where_that_is_worth_it() {
         "half of the digits' pixels are set"
     );
 }
+
+#[test]
+fn a_small_part_of_many_generated_samples_is_noted() {
+    let mut keys = vec![
+        ("kind", text("mnist-like")),
+        ("rows", Value::Integer(13_000)),
+        (
+            "split",
+            table(&[("train", Value::Integer(100)), ("test", Value::Integer(10))]),
+        ),
+    ];
+    let notes = prepared(&keys, 0.0, 0).unwrap().notes();
+    assert!(
+        notes[0].starts_with("110 of its 13,000 samples are used"),
+        "{notes:?}"
+    );
+    keys.pop();
+    assert!(prepared(&keys, 0.0, 0).unwrap().notes().is_empty());
+}

@@ -52,36 +52,30 @@ fn teacher(spec: &Spec, seed: u64, _: &Environment) -> Result<Dataset> {
     let norm = |w: &[f64]| w.iter().fold(0.0, |a, x| a + x * x).sqrt() / std::f64::consts::TAU.sqrt();
     let usual: Vec<f64> = first.chunks_exact(features).map(norm).collect();
     let offsets = product(&usual, &second);
-    let (mut values, mut answers) = (Vec::new(), Vec::new());
+    let mut targets = match spec.text("task").as_str() {
+        "regression" => Targets::Values {
+            values: Vec::with_capacity(plan.rows * outputs),
+            outputs,
+        },
+        _ => Targets::Classes {
+            labels: Vec::with_capacity(plan.rows),
+            classes: outputs,
+        },
+    };
+    let mut values = Vec::with_capacity(plan.rows * features);
     for _ in 0..plan.rows {
         // The teacher sees the rounded inputs, as every student does.
         let start = values.len();
         values.extend((0..features).map(|_| plan.samples.next() as f32));
         let x: Vec<f64> = values[start..].iter().map(|&x| f64::from(x)).collect();
         let hidden: Vec<f64> = product(&x, &first).into_iter().map(|h| h.max(0.0)).collect();
-        let outputs = product(&hidden, &second);
-        answers.push(
-            outputs
-                .iter()
-                .zip(&offsets)
-                .map(|(y, m)| y - m)
-                .collect::<Vec<f64>>(),
-        );
-    }
-    let targets = if spec.text("task") == "regression" {
-        let values = answers
-            .into_iter()
-            .flatten()
-            .map(|y| f64::from(y as f32))
-            .collect();
-        Targets::Values { values, outputs }
-    } else {
-        let labels = answers.iter().map(|y| largest(y)).collect();
-        Targets::Classes {
-            labels,
-            classes: outputs,
+        let raw = product(&hidden, &second);
+        let answers = raw.iter().zip(&offsets).map(|(y, m)| y - m);
+        match &mut targets {
+            Targets::Classes { labels, .. } => labels.push(largest(&answers.collect::<Vec<f64>>())),
+            Targets::Values { values, .. } => values.extend(answers.map(|y| f64::from(y as f32))),
         }
-    };
+    }
     Dataset::new("teacher", features, Features::F32(values), targets)
 }
 
