@@ -277,6 +277,15 @@ impl<'a> Table<'a> {
     }
 
     fn push(&mut self, path: &Path, record: &Record) -> Result<()> {
+        if self.schema.is_header_again(record) {
+            let what = format!(
+                "{}, line {}: the names of the columns again",
+                path.display(),
+                record.line
+            );
+            return Err(Error::new(Kind::Data, what)
+                .help("files put together? keep the first line of the first only"));
+        }
         self.row.clear();
         for column in 0..self.schema.width {
             if !self.schema.feature[column] {

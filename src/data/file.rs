@@ -12,6 +12,9 @@ use crate::support::error::{Error, Kind, Result};
 /// Deflate cannot pack more than this many bytes into one (zlib's technical notes: 1032:1).
 const DEFLATE_LIMIT: u64 = 1032;
 
+/// The first bytes of gzip data (RFC 1952, section 2.3.1).
+const GZIP: &[u8] = &[0x1f, 0x8b];
+
 /// The unpacked bytes of a file, in order.
 pub(super) struct Source {
     path: PathBuf,
@@ -46,7 +49,7 @@ impl Source {
 
     fn wrap(path: &Path, mut reader: Box<dyn BufRead>, length: u64) -> Result<Source> {
         let start = reader.fill_buf().map_err(|e| Error::io("read", path, &e))?;
-        let gzipped = start.starts_with(&[0x1f, 0x8b]);
+        let gzipped = start.starts_with(GZIP);
         if gzipped {
             reader = Box::new(BufReader::with_capacity(1 << 16, Members::new(reader)));
         }
@@ -58,7 +61,12 @@ impl Source {
             position: 0,
         };
         let path = path.to_owned();
-        foreign::refuse(&path, source.peek()?)?;
+        let start = source.peek()?;
+        if gzipped && start.starts_with(GZIP) {
+            let message = format!("{} is gzipped twice", path.display());
+            return Err(Error::new(Kind::Data, message).help("unpack it once"));
+        }
+        foreign::refuse(&path, start)?;
         Ok(source)
     }
 

@@ -18,6 +18,7 @@ static SIGNATURES: &[(&[u8], &str, &str)] = &[
         "`git lfs pull` gets the file itself",
     ),
     (b"PK\x03\x04", "a zip archive", UNPACK),
+    (b"\x1f\x8b", "compressed with gzip", "unpack it first"),
     (b"\xfd7zXZ\0", "compressed with xz", UNPACK),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd", UNPACK),
     (b"\x04\x22\x4d\x18", "compressed with lz4", UNPACK),
@@ -88,7 +89,8 @@ mod tests {
 
     #[test]
     fn other_kinds_of_files_are_named() {
-        let cases: [(&[u8], &str); 9] = [
+        let cases: [(&[u8], &str); 10] = [
+            (b"\x1f\x8b\x08\0", "gzip"),
             (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
             (b"PK\x03\x04\x14\0", "zip"),
             (b"\xfd7zXZ\0\0", "xz"),

@@ -213,9 +213,9 @@ fn pairs(spec: &Spec) -> Result<(Pair, Option<Pair>)> {
         let message = format!("{} is not a directory of IDX files", dir.display());
         return Err(Error::new(Kind::Data, message));
     }
-    let find = |part: &str, kind: &str| file_in(&dir, &format!("{prefix}{part}"), kind);
+    let find = |part: &str, kind: &str| files_in(&dir, &format!("{prefix}{part}"), kind).next();
     let pair = |part: &str| -> Result<Option<Pair>> {
-        match (find(part, "images-idx3-ubyte"), find(part, "labels-idx1-ubyte")) {
+        match (find(part, KINDS[0]), find(part, KINDS[1])) {
             (Some(images), Some(labels)) => {
                 Pair::open(Source::open(&images)?, Source::open(&labels)?).map(Some)
             }
@@ -239,7 +239,28 @@ fn pairs(spec: &Spec) -> Result<(Pair, Option<Pair>)> {
 
 fn load(spec: &Spec, _seed: u64, _: &Environment) -> Result<Dataset> {
     let (train, test) = pairs(spec)?;
-    join("idx", train, test, spec.flag("unseen_classes"))
+    let mut dataset = join("idx", train, test, spec.flag("unseen_classes"))?;
+    dataset.notes.extend(unread(spec));
+    Ok(dataset)
+}
+
+/// Notes the files that might be meant, but are not read: a second form of one, a second test pair.
+fn unread(spec: &Spec) -> Vec<String> {
+    let (dir, prefix) = (PathBuf::from(spec.text("path")), spec.text("prefix"));
+    let files = |part: &str, kind: &str| files_in(&dir, &format!("{prefix}{part}"), kind);
+    let mut notes = Vec::new();
+    for kind in KINDS {
+        let test: Vec<PathBuf> = files("t10k-", kind).chain(files("test-", kind)).collect();
+        for there in [files("train-", kind).collect(), test] {
+            let (read, others) = there.split_at(there.len().min(1));
+            notes.extend(
+                others
+                    .iter()
+                    .map(|other| format!("{} is read, not {}", read[0].display(), other.display())),
+            );
+        }
+    }
+    notes
 }
 
 /// The elements of all files together, as their headers say; a byte each.
@@ -250,14 +271,18 @@ pub(super) fn estimated_bytes(spec: &Spec) -> Option<u64> {
     Some(pair(&train).saturating_add(test.as_ref().map_or(0, pair)))
 }
 
-/// The file of that name in `dir`, plain before gzipped, `idx3` set off by a hyphen or a dot.
-fn file_in(dir: &Path, part: &str, kind: &str) -> Option<PathBuf> {
-    let dotted = kind.replacen("-idx", ".idx", 1);
-    [kind, &dotted]
+/// What files of images and of labels are called behind the name of their part.
+const KINDS: [&str; 2] = ["images-idx3-ubyte", "labels-idx1-ubyte"];
+
+/// The files of that name in `dir`, the one to read first: plain before gzipped, `idx3` set off by a
+/// hyphen or a dot.
+fn files_in(dir: &Path, part: &str, kind: &str) -> impl Iterator<Item = PathBuf> + use<> {
+    let (dir, part) = (dir.to_owned(), part.to_owned());
+    [kind.to_owned(), kind.replacen("-idx", ".idx", 1)]
         .into_iter()
-        .flat_map(|kind| [format!("{part}{kind}"), format!("{part}{kind}.gz")])
-        .map(|name| dir.join(name))
-        .find(|path| path.exists())
+        .flat_map(move |kind| [format!("{part}{kind}"), format!("{part}{kind}.gz")])
+        .map(move |name| dir.join(name))
+        .filter(|path| path.exists())
 }
 
 #[cfg(test)]

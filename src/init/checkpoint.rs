@@ -12,11 +12,12 @@
 //! [`super::transfer`] tells by the shapes of the network. Tensors stand in the natural order of their
 //! names (`fc2` before `fc10`), without what wrappers put before them (`module.`, `_orig_mod.`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use sha2::{Digest, Sha256};
 
 use crate::data::foreign;
@@ -176,6 +177,9 @@ pub fn read(path: &Path, names: &[String]) -> Result<Checkpoint> {
 /// As for [`read`].
 pub fn decode(bytes: &[u8], names: &[String]) -> Result<Checkpoint> {
     let wrong = |message: String| Error::new(Kind::Data, message);
+    if let Some(name) = repeated_name(bytes) {
+        return Err(wrong(format!("there are two tensors `{name}`")));
+    }
     let malformed = |e: safetensors::SafeTensorError| wrong(format!("not a safetensors file: {e}"));
     let file = SafeTensors::deserialize(bytes).map_err(malformed)?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(malformed)?;
@@ -238,6 +242,37 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Checkpoint> {
         others,
         digest,
     })
+}
+
+/// A name that the header of a file has twice: JSON readers take the last and say nothing.
+fn repeated_name(bytes: &[u8]) -> Option<String> {
+    struct Names(Option<String>);
+    impl<'de> Deserialize<'de> for Names {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+            deserializer.deserialize_map(Names(None))
+        }
+    }
+    impl<'de> Visitor<'de> for Names {
+        type Value = Names;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("names and what they stand for")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Names, A::Error> {
+            let (mut seen, mut twice) = (BTreeSet::new(), None);
+            while let Some((name, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+                if !seen.insert(name.clone()) {
+                    twice = twice.or(Some(name));
+                }
+            }
+            Ok(Names(twice))
+        }
+    }
+    let (length, rest) = bytes.split_first_chunk::<8>()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let Names(twice) = serde_json::from_slice(rest.get(..length)?).ok()?;
+    twice
 }
 
 /// A name without what `DistributedDataParallel` and `torch.compile` put before it.
@@ -372,6 +407,23 @@ mod tests {
 
     fn f32s(values: &[f32]) -> Vec<u8> {
         values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn a_name_that_the_header_has_twice_is_refused() {
+        let entry = |end: usize| {
+            format!(
+                "\"a.weight\":{{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[{},{end}]}}",
+                end - 4
+            )
+        };
+        for second in [4, 8] {
+            let header = format!("{{{},{}}}", entry(4), entry(second));
+            let length = (header.len() as u64).to_le_bytes();
+            let bytes = [&length[..], header.as_bytes(), &vec![0; second]].concat();
+            let error = decode(&bytes, &[]).unwrap_err().to_string();
+            assert!(error.contains("there are two tensors `a.weight`"), "{error}");
+        }
     }
 
     #[test]

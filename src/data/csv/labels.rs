@@ -44,7 +44,7 @@ impl Label {
     fn name(&self) -> String {
         match self {
             Label::Number(n) => n.to_string(),
-            Label::Word(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Label::Word(bytes) => text(bytes),
         }
     }
 }
@@ -125,6 +125,13 @@ impl Labels {
         }
         let labels = self.rows.iter().map(|&l| order[l as usize]).collect();
         let names: Vec<String> = self.classes.keys().map(Label::name).collect();
+        let foreign = |label: &&Label| matches!(label, Label::Word(w) if std::str::from_utf8(w).is_err());
+        if let Some(label) = self.classes.keys().find(foreign) {
+            notes.push(format!(
+                "the label `{}` is not UTF-8: is the file in Latin-1? iconv -f LATIN1 -t UTF-8 OLD > NEW",
+                label.name()
+            ));
+        }
         let mut alike: BTreeMap<String, &String> = BTreeMap::new();
         for name in &names {
             if let Some(other) = alike.insert(likeness(name), name) {

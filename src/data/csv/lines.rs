@@ -1,6 +1,9 @@
 //! The rows of a table as cells: delimiters, quotes, numbers and the words for "not known".
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::data::file::Source;
 use crate::support::catalog::{Spec, Value};
@@ -196,10 +199,25 @@ impl Record {
     }
 }
 
-/// A cell as text, without blanks of any alphabet around it.
+/// A cell as text, without blanks of any alphabet around it. Letters with accents have one form, that
+/// of [`composed`]; each byte that is no UTF-8 stands as `\xe9`, so that cells that differ still do.
 pub(super) fn text(cell: &[u8]) -> String {
     let blank = |c: char| c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}';
-    String::from_utf8_lossy(cell).trim_matches(blank).to_owned()
+    let mut text = String::new();
+    for chunk in cell.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    composed(text.trim_matches(blank))
+}
+
+/// The form of `text` in which an accent is part of its letter (Unicode NFC): macOS writes `e` and the
+/// accent apart, other systems as one character, and both look alike.
+pub(super) fn composed(text: &str) -> String {
+    text.nfc().collect()
 }
 
 /// The rows of one file, all of the same number of cells.
@@ -385,7 +403,7 @@ impl<'a> Lines<'a> {
 
 /// A cell for a message.
 pub(super) fn shown(cell: &[u8]) -> String {
-    excerpt(&String::from_utf8_lossy(cell))
+    excerpt(&text(cell))
 }
 
 /// The place of a cell, for a message.

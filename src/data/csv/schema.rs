@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::lines::{Dialect, Record, place, shown};
+use super::lines::{Dialect, Record, composed, place, shown};
 use crate::support::catalog::{self, Spec, Value};
 use crate::support::error::{Error, Kind, Result};
 
@@ -94,6 +94,7 @@ impl Schema {
                     .filter(|n| (1..=self.width).contains(n))
                     .map(|n| n - 1),
                 (Value::Text(name), Some(names)) => {
+                    let name = &composed(name);
                     if names.iter().filter(|n| *n == name).count() > 1 {
                         let error = wrong(format!("names several columns: `{name}`"));
                         return Err(error.help("say which by its number, from 1"));
@@ -145,6 +146,16 @@ impl Schema {
     pub(super) fn name(&self, column: usize) -> Option<&str> {
         let names = self.names.as_ref()?;
         names.get(column).map(String::as_str)
+    }
+
+    /// Whether a row is the line of names again, as where files with headers were put together.
+    pub(super) fn is_header_again(&self, record: &Record) -> bool {
+        let names = self.names.iter().flatten();
+        self.names.is_some()
+            && record
+                .cells()
+                .zip(names)
+                .all(|(cell, name)| cell == name.as_bytes())
     }
 
     /// How the file is read, a line each.

@@ -604,3 +604,40 @@ fn zeros_behind_gzip_are_no_damage() {
         "{error}"
     );
 }
+
+#[test]
+fn names_that_look_alike_are_one_whatever_their_bytes() {
+    // The accent as a part of the letter, and apart.
+    let content = "gr\u{f6}\u{df}e,y\n1,caf\u{e9}\n2,cafe\u{301}\n3,tea\n";
+    let data = parse(content, &[]).unwrap();
+    assert_eq!(data.class_names, ["caf\u{e9}", "tea"]);
+    let data = parse(
+        content,
+        &[("ignore", Value::List(vec![text("gro\u{308}\u{df}e")]))],
+    );
+    assert!(data.unwrap_err().to_string().contains("no columns left"));
+}
+
+#[test]
+fn labels_that_are_not_utf8_stay_apart_and_are_noted() {
+    let content = b"a,y\n1,caf\xe9\n2,caf\xe8\n".to_vec();
+    let source = Source::from_bytes(Path::new("t.csv"), content).unwrap();
+    let data = read(source, None, &spec(&[])).unwrap();
+    assert_eq!(data.class_names, ["caf\\xe8", "caf\\xe9"]);
+    let says = "the label `caf\\xe8` is not UTF-8: is the file in Latin-1?";
+    assert!(data.notes.iter().any(|n| n.contains(says)), "{:?}", data.notes);
+    assert!(!data.notes.iter().any(|n| n.contains("almost alike")));
+}
+
+#[test]
+fn a_header_in_the_middle_of_a_file_is_no_sample() {
+    for (content, line) in [
+        ("a,b,y\n1,2,0\n3,4,1\na,b,y\n5,6,0\n", 4),
+        // Numbers as names would pass as a sample.
+        ("0,1,2\n.5,.25,0\n.125,.5,1\n0,1,2\n.5,.5,0\n", 4),
+    ] {
+        let error = parse(content, &[]).unwrap_err().to_string();
+        let says = format!("t.csv, line {line}: the names of the columns again");
+        assert!(error.contains(&says), "{error}");
+    }
+}

@@ -209,3 +209,47 @@ fn a_directory_is_read_with_its_test_pair_and_its_faults() {
     let error = read(dir.path()).unwrap_err().to_string();
     assert!(error.contains("is a directory, not a file"), "{error}");
 }
+
+#[test]
+fn files_that_are_not_read_are_noted() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(directory.path().join(name), bytes).unwrap();
+    let (images, labels) = (file(&[3, 1, 2], &[1, 2, 3, 4, 5, 255]), file(&[3], &[0, 2, 1]));
+    let load_it = || {
+        let path = Value::Text(directory.path().to_str().unwrap().to_owned());
+        let spec = ITEM.entry.resolve([("path".to_owned(), path)].into()).unwrap();
+        load(&spec, 0, &Environment::default())
+    };
+    for part in ["train", "t10k"] {
+        write(&format!("{part}-images-idx3-ubyte"), &images);
+        write(&format!("{part}-labels-idx1-ubyte"), &labels);
+    }
+    let notes = |dataset: &Dataset| {
+        dataset
+            .notes
+            .iter()
+            .filter(|n| n.contains("is read, not"))
+            .count()
+    };
+    let dataset = load_it().unwrap();
+    assert_eq!(notes(&dataset), 0, "{:?}", dataset.notes);
+    write("train-images.idx3-ubyte.gz", &gzip(&images));
+    write("test-images-idx3-ubyte", &images);
+    let dataset = load_it().unwrap();
+    assert_eq!(notes(&dataset), 2, "{:?}", dataset.notes);
+    let says = |a: &str, b: &str| dataset.notes.iter().any(|n| n.contains(a) && n.ends_with(b));
+    assert!(says(
+        "train-images-idx3-ubyte is read",
+        "train-images.idx3-ubyte.gz"
+    ));
+    assert!(says("t10k-images-idx3-ubyte is read", "test-images-idx3-ubyte"));
+}
+
+#[test]
+fn a_file_that_was_gzipped_twice_is_named() {
+    for content in [file(&[3], &[0, 2, 1]), b"1,0\n2,1\n".to_vec()] {
+        let twice = Source::from_bytes(Path::new("x.gz"), gzip(&gzip(&content)));
+        let error = twice.err().unwrap().to_string();
+        assert!(error.contains("x.gz is gzipped twice"), "{error}");
+    }
+}
