@@ -64,6 +64,7 @@ macro_rules! commands {
         /// # Errors
         /// Whatever the command reports; the caller prints it and takes the exit code from it.
         pub fn run(arguments: Arguments) -> Result<ExitCode> {
+            crate::run::signals::report_file_size_limit();
             // A wrong GOODINIT_ISA is said now, not in the middle of a run.
             crate::numerics::isa::choose()?;
             match arguments.command {

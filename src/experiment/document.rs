@@ -213,7 +213,9 @@ impl Parsed {
             DeValue::Datetime(x) => {
                 return Err((
                     span,
-                    format!("`{x}` is a date; no key of an experiment takes one"),
+                    format!(
+                        "`{x}` is a date; no key of an experiment takes one, but text in quotes: \"{x}\""
+                    ),
                 ));
             }
             DeValue::Array(items) => {
@@ -349,7 +351,7 @@ mod tests {
             error.contains("`inf` is not a finite number") && error.contains("a.toml:2:18"),
             "{error}"
         );
-        assert!(failure("day = 2026-01-01\n").contains("is a date"));
+        assert!(failure("day = 2026-01-01\n").contains("in quotes: \"2026-01-01\""));
         assert!(failure("a = 1e999\n").contains("not a finite number"));
         assert!(failure("a = 1\na = 2\n").contains("a.toml:2:1"));
         // Deep nesting is an error, not an overflow of the stack.

@@ -86,8 +86,9 @@ pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experimen
 
 fn check_name(top: &TableReader<'_>, name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let expected = if name.is_empty()
-        || name.len() > 100
+    let expected = if name.len() > 100 {
+        "at most 100 characters long, since it names a directory"
+    } else if name.is_empty()
         || !name.chars().all(plain)
         || name.starts_with(['.', '-'])
         || name.ends_with('.')
@@ -183,7 +184,8 @@ fn seeding(table: &TableReader<'_>, key: &str, node: &Node) -> Result<Seeding> {
             Ok(Seeding::Crossed((0..count as u32).collect()))
         }
         _ => {
-            let expected = "\"replicate\", a seed, a list of seeds or { crossed = 5 }";
+            let expected =
+                format!("\"replicate\", a seed from 0 to {MAX_SEED}, a list of seeds or {{ crossed = 5 }}");
             Err(table.wrong(key, node, expected))
         }
     }

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::*;
 
-/// The signals that ask a run to stop. Schedulers send SIGTERM, and SIGUSR1 or SIGUSR2 ahead of
-/// the end of a job's time (submitit, nextflow); a lost connection sends SIGHUP.
+/// The signals that ask a run to stop. Schedulers send SIGTERM, and SIGUSR1, SIGUSR2 or SIGXCPU ahead
+/// of the end of a job's time (submitit, nextflow, Grid Engine); a lost connection sends SIGHUP.
 #[cfg(unix)]
-const SIGNALS: &[i32] = &[SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2];
+const SIGNALS: &[i32] = &[SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU];
 #[cfg(not(unix))]
 const SIGNALS: &[i32] = &[SIGINT, SIGTERM];
 
@@ -47,6 +47,14 @@ impl Stop {
     pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
+}
+
+/// Makes a write beyond the limit on the size of a file (`ulimit -f`) an error like any other; it would
+/// end the process by SIGXFSZ without a word.
+pub fn report_file_size_limit() {
+    #[cfg(unix)]
+    // Nobody reads the flag. Where the signal cannot be registered, it does what it did.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
 /// Whether the program was started with SIGHUP ignored, as `nohup` does: the run then outlives its

@@ -158,6 +158,8 @@ impl Value {
     pub fn quoted(&self) -> String {
         match self {
             Value::Text(text) => format!("the text \"{text}\""),
+            // 5.0 is not the whole number 5.
+            Value::Number(x) => format!("`{x:?}`"),
             other => format!("`{other}`"),
         }
     }

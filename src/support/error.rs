@@ -79,6 +79,14 @@ impl Error {
             std::io::ErrorKind::AlreadyExists => {
                 error.help("there is a file of that name, where a directory is needed")
             }
+            std::io::ErrorKind::FileTooLarge => error.help("`ulimit -f` limits the size of files"),
+            std::io::ErrorKind::NotFound if path.is_relative() => match std::env::current_dir() {
+                Ok(here) => error.help(format!(
+                    "the path counts from the working directory, {}",
+                    here.display()
+                )),
+                Err(_) => error,
+            },
             _ => error,
         }
     }

@@ -278,9 +278,14 @@ fn git(arguments: &[&str], object: &str) -> Result<Vec<u8>> {
         return Ok(output.stdout);
     }
     let complaint = String::from_utf8_lossy(&output.stderr);
-    let complaint = complaint.lines().next().unwrap_or("it failed").to_owned();
-    let error = Error::new(Kind::Usage, format!("`{object}`: git says: {complaint}"));
-    Err(error.help("a place in a revision is written HEAD~3:results/full"))
+    let mut complaint = complaint.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = complaint.next().unwrap_or("it failed");
+    let error = Error::new(Kind::Usage, format!("`{object}`: git says: {first}"));
+    let advice: Vec<&str> = complaint.collect();
+    Err(error.help(match advice.is_empty() {
+        true => "a place in a revision is written HEAD~3:results/full".to_owned(),
+        false => format!("git says: {}", advice.join(" ")),
+    }))
 }
 
 fn open_object(object: &str) -> Result<Option<Bytes>> {

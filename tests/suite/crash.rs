@@ -72,7 +72,10 @@ fn asked_to_stop_it_keeps_everything_and_says_how_to_go_on() {
     let bench = Bench::new(&longer());
     bench.grid("whole", &[]).expect(0);
     let mut interrupted = 0;
-    for (i, signal) in ["-TERM", "-INT", "-HUP", "-USR1", "-USR2"].iter().enumerate() {
+    for (i, signal) in ["-TERM", "-INT", "-HUP", "-USR1", "-USR2", "-XCPU"]
+        .iter()
+        .enumerate()
+    {
         let ran = stopped(&bench, "2", 150 + 30 * i as u64, |child| {
             let id = child.id().to_string();
             assert!(
@@ -101,6 +104,28 @@ fn asked_to_stop_it_keeps_everything_and_says_how_to_go_on() {
     bench.grid("r", &["--trace", "trace"]).expect(0);
     assert_eq!(bench.tables("r"), bench.tables("whole"));
     assert_eq!(ended_twice(&bench), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_that_keeps_what_was_written() {
+    let bench = Bench::new(&longer());
+    bench.grid("whole", &[]).expect(0);
+    // Blocks of 512 or 1024 bytes, by the shell.
+    let script = r#"ulimit -f 2; "$0" grid x.toml --out r"#;
+    let ran = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_goodinit")])
+        .current_dir(bench.path(""))
+        .output()
+        .unwrap();
+    let ran = Ran::new(ran).expect(2);
+    let says = "every trial that was written before is kept";
+    assert!(
+        ran.err.contains("File too large") && ran.err.contains(says),
+        "{ran:#?}"
+    );
+    bench.grid("r", &[]).expect(0);
+    assert_eq!(bench.tables("r"), bench.tables("whole"));
 }
 
 /// `nohup` ignores SIGHUP, so that the run outlives its terminal.

@@ -129,6 +129,20 @@ fn a_commit_is_compared_with_the_work_tree() {
     assert!(complaint.contains("git says"), "{complaint}");
     let (code, _, complaint) = goodinit(at, &["diff", "--", "results/t"]);
     assert_eq!(code, Some(2), "{complaint}");
+
+    // What git advises is passed on: here, for a repository of another user, as in a container.
+    let owned_by_another = Command::new(assert_cmd::cargo::cargo_bin!("goodinit"))
+        .current_dir(at)
+        .args(["diff", "HEAD", "--", "results/t"])
+        .env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        .env("COLUMNS", "500")
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&owned_by_another.stderr);
+    // Before version 2.35.2 git did not mind.
+    if owned_by_another.status.code() != Some(0) {
+        assert!(complaint.contains("safe.directory"), "{complaint}");
+    }
 }
 
 /// Linux allows any bytes in a name.

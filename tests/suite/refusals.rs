@@ -58,7 +58,50 @@ fn files_that_make_no_sense_are_refused_before_anything_is_trained() {
         assert_eq!(ran.err.matches("error: ").count(), 1, "{}", ran.err);
         assert!(ran.out.is_empty(), "{}", ran.out);
         assert!(bench.tables("out").is_empty(), "{says}");
+        // What a run refuses, its plan refuses in the same words.
+        let planned = bench.grid("out", &["--dry-run"]).expect(2);
+        assert_eq!((planned.err, planned.out), (ran.err, String::new()));
     }
+}
+
+#[test]
+fn a_relative_path_that_leads_nowhere_is_said_with_where_it_counts_from() {
+    let data = "kind = \"gaussian-mixture\"\nrows = 120\nfeatures = 6\nsplit = { train = 60, validation = 30, test = 30 }";
+    for keys in [
+        "kind = \"csv\"\npath = \"gone\"",
+        "kind = \"idx\"\npath = \"gone\"",
+    ] {
+        let bench = Bench::new(&SMALL.replace(data, keys));
+        let ran = bench.grid("out", &[]).expect(2);
+        let err = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            err.contains("the path counts from the working directory, /"),
+            "{err}"
+        );
+    }
+}
+
+#[test]
+fn data_that_are_not_downloaded_yet_are_a_note_on_the_plan() {
+    let data = "kind = \"gaussian-mixture\"\nrows = 120\nfeatures = 6\nsplit = { train = 60, validation = 30, test = 30 }";
+    let bench = Bench::new(&SMALL.replace(data, "kind = \"mnist\""));
+    let ran = bench
+        .grid("out", &["--dry-run", "--data-dir", "nowhere"])
+        .expect(0);
+    let says = "mnist: not downloaded yet, so sizes below are guesses (mnist is not on this machine";
+    let out = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(out.contains(says), "{out}");
+    // One damaged file among those that were downloaded is an error.
+    let directory = bench.path("here/mnist");
+    fs::create_dir_all(&directory).unwrap();
+    for part in ["train", "t10k"] {
+        for kind in ["images-idx3", "labels-idx1"] {
+            fs::write(directory.join(format!("{part}-{kind}-ubyte")), "damaged").unwrap();
+        }
+    }
+    let ran = bench.grid("out", &["--dry-run", "--data-dir", "here"]).expect(2);
+    assert!(ran.err.contains("train-images-idx3-ubyte"), "{}", ran.err);
+    assert!(ran.out.is_empty(), "{}", ran.out);
 }
 
 #[test]

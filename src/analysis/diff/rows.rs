@@ -228,6 +228,11 @@ impl Rows {
     }
 
     fn duplicate(&self) -> Error {
+        if self.names.is_empty() {
+            let message = format!("{}: none of its columns is a coordinate", self.name);
+            return Error::new(Kind::Store, message)
+                .help("did a spreadsheet save it, with `;` between cells? put it back as it was");
+        }
         let lines = match (self.before.position(), self.row.position()) {
             (Some(a), Some(b)) => format!(" (lines {} and {})", a.line(), b.line()),
             _ => String::new(),

@@ -155,7 +155,10 @@ fn seeds_and_record() {
             &["`crossed` must be a whole number from 1"],
         ),
         (rest("[seeds]\nweights = \"replicates\""), &["`weights` must be"]),
-        (rest("[seeds]\nweights = 4294967296"), &["`weights` must be"]),
+        (
+            rest("[seeds]\nweights = 4294967296"),
+            &["a seed from 0 to 4294967295"],
+        ),
         (rest("[seeds]\nweight = 1"), &["did you mean `weights`?"]),
         (
             rest("[record]\nlayers = 3"),

@@ -32,6 +32,18 @@ fn duplicate_keys_are_an_error_and_disorder_is_mended() {
 }
 
 #[test]
+fn a_table_that_a_spreadsheet_saved_is_named() {
+    let sides = Sides::new(&records(), &records());
+    let text = String::from_utf8(table_of(Table::Trials, &records())).unwrap();
+    sides.write("new", "trials.csv", text.replace(',', ";").as_bytes());
+    let error = sides.compare(&Options::default()).unwrap_err().to_string();
+    assert!(
+        error.contains("none of its columns is a coordinate") && error.contains("`;`"),
+        "{error}"
+    );
+}
+
+#[test]
 fn columns_and_tables_come_and_go() {
     let sides = Sides::new(&records(), &records());
     let text = String::from_utf8(table_of(Table::Trials, &records())).unwrap();
