@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod diff;
+pub mod looks;
 pub mod rank;
 pub mod stats;
 #[cfg(test)]

@@ -35,8 +35,13 @@ use crate::table::{Figure, Subset};
 /// question.
 pub const MOST_PERMUTED: usize = 20;
 
-/// Permutations behind a comparison.
+/// Permutations behind a comparison at [`LEVEL`].
 const PERMUTATIONS: usize = 999;
+
+/// Permutations behind a comparison whose error is to be at most `error`: a few dozen of them decide.
+fn permutations(error: f64) -> usize {
+    ((50.0 / error) as usize).clamp(PERMUTATIONS + 1, 100_000) - 1
+}
 
 /// At which learning rate schemes are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -188,6 +193,12 @@ fn best_first(sign: f64, a: (f64, &str), b: (f64, &str)) -> Ordering {
 /// # goodinit::support::error::Result::Ok(())
 /// ```
 pub fn rank(trials: &Subset, rates: Rates, what: &str) -> Vec<SchemeScore> {
+    rank_at(trials, rates, what, 1.0 - LEVEL)
+}
+
+/// As [`rank`]; some scheme is told apart from an equal leader in a share of at most `error` of
+/// experiments.
+pub fn rank_at(trials: &Subset, rates: Rates, what: &str, error: f64) -> Vec<SchemeScore> {
     let Some(figure) = trials.headline() else {
         return Vec::new();
     };
@@ -207,7 +218,7 @@ pub fn rank(trials: &Subset, rates: Rates, what: &str) -> Vec<SchemeScore> {
         })
         .collect();
     ranking.sort_by(|a, b| best_first(sign, (a.score.value, &a.scheme), (b.score.value, &b.scheme)));
-    compare_with_leader(&mut ranking, &sides, sign, what);
+    compare_with_leader(&mut ranking, &sides, sign, (what, error));
     ranking
 }
 
@@ -252,7 +263,12 @@ fn sides<'t>(trials: &Subset<'t>, rates: Rates, figure: Figure) -> BTreeMap<&'t 
     sides
 }
 
-fn compare_with_leader(ranking: &mut [SchemeScore], sides: &BTreeMap<&str, Side>, sign: f64, what: &str) {
+fn compare_with_leader(
+    ranking: &mut [SchemeScore],
+    sides: &BTreeMap<&str, Side>,
+    sign: f64,
+    (what, error): (&str, f64),
+) {
     let Some((leader, others)) = ranking.split_first_mut() else {
         return;
     };
@@ -295,7 +311,8 @@ fn compare_with_leader(ranking: &mut [SchemeScore], sides: &BTreeMap<&str, Side>
             Effects::average(&means)
         })
         .collect();
-    step_down(others, &tests, &Permuted::new(sides, &leader.scheme, worst, what));
+    let permuted = Permuted::new(sides, &leader.scheme, worst, what);
+    step_down(others, &tests, &permuted, error);
 }
 
 /// What an infinite loss counts as in a mean: twice the greatest finite one.
@@ -307,7 +324,7 @@ fn worst(sides: &BTreeMap<&str, Side>) -> f64 {
 
 /// Decides which of `others` are distinguished from the leader; `tests` are the mean differences by
 /// which the leader is better.
-fn step_down(others: &mut [SchemeScore], tests: &[Option<Effects>], permuted: &Permuted) {
+fn step_down(others: &mut [SchemeScore], tests: &[Option<Effects>], permuted: &Permuted, error: f64) {
     let p_of = |i: &usize| -> Option<f64> {
         let test = tests[*i].as_ref()?;
         // Where the leader by interquartile means is not ahead by means, nothing is known.
@@ -323,17 +340,17 @@ fn step_down(others: &mut [SchemeScore], tests: &[Option<Effects>], permuted: &P
         let Some(test) = &tests[i] else { continue };
         let pairs = (all * (all - 1) / 2) as f64;
         reached = reached.max((p * pairs).min(1.0));
-        if reached <= 1.0 - LEVEL {
-            reached = reached.max(permuted.p_value(&left, test.value()).unwrap_or(0.0));
+        if reached <= error {
+            reached = reached.max(permuted.p_value(&left, test.value(), error).unwrap_or(0.0));
         }
         if let Some(comparison) = &mut others[i].against_leader {
             comparison.p_value = Some(reached);
-            comparison.distinguished = reached <= 1.0 - LEVEL;
+            comparison.distinguished = reached <= error;
             if !comparison.distinguished {
-                comparison.replicates_needed = replicates_needed(test, pairs);
+                comparison.replicates_needed = replicates_needed(test, pairs, error);
             }
         }
-        if reached <= 1.0 - LEVEL {
+        if reached <= error {
             left.remove(names[i].as_str());
             all -= 1;
         }
@@ -342,11 +359,11 @@ fn step_down(others: &mut [SchemeScore], tests: &[Option<Effects>], permuted: &P
 
 /// With how many replicates the mean difference would be distinguished from 0 among so many `pairs`
 /// of schemes, did it and its deviation stay as they are.
-fn replicates_needed(test: &Effects, pairs: f64) -> Option<u32> {
-    let (error, freedom) = test.standard_error()?;
-    let deviation = error * (freedom + 1.0).sqrt();
+fn replicates_needed(test: &Effects, pairs: f64, error: f64) -> Option<u32> {
+    let (standard_error, freedom) = test.standard_error()?;
+    let deviation = standard_error * (freedom + 1.0).sqrt();
     let enough = |n: u32| {
-        let reach = critical((1.0 - LEVEL) / pairs, f64::from(n) - 1.0);
+        let reach = critical(error / pairs, f64::from(n) - 1.0);
         test.value() * f64::from(n).sqrt() >= reach * deviation
     };
     let (mut few, mut many) = (freedom as u32 + 1, 10_000);
@@ -413,11 +430,11 @@ impl<'s> Permuted<'s> {
     /// The probability of a range of the means of `schemes`, relative to the median spread, of at
     /// least `difference`, if schemes are permuted within each replicate. `None` where there are so
     /// many replicates that nobody need ask, or so few permutations that none is improbable.
-    fn p_value(&self, schemes: &BTreeSet<&str>, difference: f64) -> Option<f64> {
+    fn p_value(&self, schemes: &BTreeSet<&str>, difference: f64, error: f64) -> Option<f64> {
         let columns: Vec<&Vec<f64>> = schemes.iter().filter_map(|s| self.rows.get(s)).collect();
         let (count, replicates) = (columns.len(), columns.first()?.len());
         let orders: f64 = (2..=count).map(|i| libm::log(i as f64)).sum::<f64>() * (replicates as f64 - 1.0);
-        if !(2..=MOST_PERMUTED).contains(&replicates) || orders < libm::log(20.0) {
+        if !(2..=MOST_PERMUTED).contains(&replicates) || orders < -libm::log(error) {
             return None;
         }
         // Replicates as rows, less their mean, which no permutation changes.
@@ -435,8 +452,9 @@ impl<'s> Permuted<'s> {
             // A hair less: the same sum in another order is the same range.
             range(&table) / spread(&table) >= observed * (1.0 - 1e-9)
         };
-        let as_great = (0..PERMUTATIONS).filter(exceeds).count();
-        Some((as_great + 1) as f64 / (PERMUTATIONS + 1) as f64)
+        let all = permutations(error);
+        let as_great = (0..all).filter(exceeds).count();
+        Some((as_great + 1) as f64 / (all + 1) as f64)
     }
 }
 

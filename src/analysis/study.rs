@@ -16,16 +16,16 @@ use crate::table::record::TrialRecord;
 
 /// Laws like those of accuracies: symmetric; with a tail to the left; one trial of five fails.
 #[derive(Debug, Clone, Copy)]
-enum Law {
+pub(super) enum Law {
     Normal,
     Skewed,
     Bimodal,
 }
 
-const LAWS: [Law; 3] = [Law::Normal, Law::Skewed, Law::Bimodal];
+pub(super) const LAWS: [Law; 3] = [Law::Normal, Law::Skewed, Law::Bimodal];
 
 impl Law {
-    fn draw(self, stream: &mut Stream) -> f64 {
+    pub(super) fn draw(self, stream: &mut Stream) -> f64 {
         let mut normals = [0.0f32; 3];
         stream.fill_normal(&mut normals, 1.0);
         let [a, b, c] = normals.map(f64::from);

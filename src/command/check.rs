@@ -8,14 +8,16 @@ use serde_json::Value;
 
 use super::print as print_out;
 use crate::analysis::check::{self, print};
+use crate::analysis::looks;
 use crate::data::Environment;
 use crate::init::Registry;
 use crate::run::progress::say;
 use crate::support::error::Result;
-use crate::support::text::Style;
+use crate::support::text::{Style, visible, wrap};
 use crate::table::format;
 use crate::table::inputs::{brought_data, inputs_changed, recorded_experiment};
 use crate::table::manifest::Manifest;
+use crate::table::source::Source;
 
 /// Arguments of `goodinit check`.
 #[derive(Debug, clap::Args)]
@@ -63,6 +65,12 @@ pub(super) fn warn_of_changed_inputs(dir: &Path) {
     }
 }
 
+/// What was decided at which look, a paragraph for each of `lines`.
+pub(super) fn paragraphs(lines: &[String], style: Style) -> String {
+    let paragraph = |line: &String| format!("\n{}\n", wrap(&visible(line), style.width, 0));
+    lines.iter().map(paragraph).collect()
+}
+
 /// Checks and prints.
 ///
 /// # Errors
@@ -82,10 +90,21 @@ fn run_here(args: Args) -> Result<ExitCode> {
         warn_of_changed_inputs(&dir);
         let verdicts = check::evaluate(&dir)?;
         let place = dir.display().to_string();
+        let looks = looks::lines(&Source::Directory(dir.clone()))?;
         match args.format {
-            Format::Text => texts.push(print::text(&place, &verdicts, style)),
-            Format::Markdown => texts.push(print::markdown(&place, &verdicts)),
-            Format::Json => values.push(print::json(&place, &verdicts)),
+            Format::Text => texts.push(print::text(&place, &verdicts, style) + &paragraphs(&looks, style)),
+            Format::Markdown => {
+                let looks: String = looks
+                    .iter()
+                    .map(|line| format!("\n{}\n", print::escape(line)))
+                    .collect();
+                texts.push(print::markdown(&place, &verdicts) + &looks);
+            }
+            Format::Json => {
+                let mut value = print::json(&place, &verdicts);
+                value["looks"] = looks.into();
+                values.push(value);
+            }
         }
         all.extend(verdicts);
     }

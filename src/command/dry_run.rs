@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::grid::Args;
+use crate::analysis::looks;
 use crate::data::{Cache, Environment, estimated_bytes};
 use crate::experiment::{Axis, DataShape, Experiment, Length, Plan};
 use crate::run::grid::Grid;
@@ -24,6 +25,10 @@ pub(super) struct Summary {
     cells: usize,
     trials_per_cell: usize,
     trials: usize,
+    /// Where replicates go on until a decision: trials of the first look; of all looks, `trials` at most.
+    trials_least: Option<usize>,
+    /// The replicates at each look.
+    looks: Option<Vec<u32>>,
     length: String,
     axes: Vec<AxisSummary>,
     datasets: Vec<DatasetSummary>,
@@ -110,6 +115,7 @@ impl Summary {
         let found = look(args, experiment, out, &plan, &datasets)?;
         let trials = 0..plan.len();
         let per_cell = plan.seeds().len();
+        let bounds = looks::most_trials(experiment, &plan);
         // All trials of a cell cost the same.
         let firsts = || trials.clone().step_by(per_cell);
         let without_column = experiment.without_column();
@@ -123,7 +129,9 @@ impl Summary {
             out: out.display().to_string(),
             cells: plan.cells(),
             trials_per_cell: per_cell,
-            trials: plan.len(),
+            trials: bounds.map_or(plan.len(), |(_, most)| most),
+            trials_least: bounds.map(|(least, _)| least),
+            looks: experiment.sequential.as_ref().map(|design| design.looks.clone()),
             length: match experiment.train.length {
                 Length::Epochs(n) => counted(n.into(), "epoch"),
                 Length::Steps(n) => counted(n, "step"),
@@ -162,10 +170,25 @@ impl Summary {
             "{}: {} x {} = {} of {}",
             self.experiment,
             counted(self.cells as u64, "cell"),
-            counted(self.trials_per_cell as u64, "trial"),
-            counted(self.trials as u64, "trial"),
+            match self.looks.as_ref().and_then(|looks| looks.first()) {
+                Some(first) => format!("{first} to {}", counted(self.trials_per_cell as u64, "trial")),
+                None => counted(self.trials_per_cell as u64, "trial"),
+            },
+            match self.trials_least {
+                Some(least) => format!(
+                    "{} to {}",
+                    grouped(least as u64),
+                    counted(self.trials as u64, "trial")
+                ),
+                None => counted(self.trials as u64, "trial"),
+            },
             self.length
         );
+        if let Some(looks) = &self.looks {
+            let looks: Vec<String> = looks.iter().map(u32::to_string).collect();
+            let text = format!("at {} replicates; what is decided stops", looks.join(", "));
+            line(&mut out, width, "looks", &text);
+        }
         for axis in &self.axes {
             let values = axis.values.join(", ");
             let label = match axis.values.len() {

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use super::check::paragraphs;
 use super::grid::{Args, Format};
 use super::notes::SchemeWarnings;
 use super::{print, print_json};
-use crate::analysis::check;
+use crate::analysis::{check, looks};
 use crate::data::Environment;
 use crate::experiment::Experiment;
 use crate::report::terminal;
@@ -44,6 +45,8 @@ pub struct Done {
     notes: Option<SchemeWarnings>,
     /// The verdicts on the experiment's claims; null of a shard.
     claims: serde_json::Value,
+    /// What was decided at which look, where replicates go on until a decision.
+    looks: Vec<String>,
     /// Where older, different tables are now.
     moved_aside: Option<PathBuf>,
     /// What `run.json` says, where tables were written.
@@ -106,6 +109,7 @@ impl Done {
             endings: None,
             notes: None,
             claims: serde_json::Value::Null,
+            looks: Vec::new(),
             moved_aside: None,
             run: None,
         };
@@ -150,6 +154,7 @@ fn say_outcome(outcome: &GridOutcome, out: &Path, shard: Shard) {
             trials,
             trials_run,
             failed,
+            look,
         } => {
             if *failed > 0 {
                 say(&format!(
@@ -159,7 +164,9 @@ fn say_outcome(outcome: &GridOutcome, out: &Path, shard: Shard) {
                 ));
             }
             say(&format!(
-                "shard {shard} is complete: {}, {} trained now; when all shards are: {}",
+                "shard {shard} is complete{}: {}, {} trained now; when all shards are: {}",
+                look.as_ref()
+                    .map_or_else(String::new, |look| format!(" as far as {look}")),
                 counted(*trials, "trial"),
                 grouped(*trials_run),
                 command_line(["merge".as_ref(), out.as_os_str()])
@@ -193,13 +200,16 @@ pub fn print_outcome(mut done: Done, out: &Path, format: Format) -> Result<ExitC
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let shown = load(out)?;
+    let text = render_tables(&shown, out);
     let Shown {
         trials,
         verdicts,
+        looks,
         notes,
-    } = load(out)?;
+    } = shown;
     match format {
-        Format::Text => print(&render_tables(&trials, &verdicts, &notes, out))?,
+        Format::Text => print(&text)?,
         Format::Json => {
             done.endings = Some(Endings {
                 ok: trials.all().count(Status::Ok),
@@ -207,6 +217,7 @@ pub fn print_outcome(mut done: Done, out: &Path, format: Format) -> Result<ExitC
                 failed: trials.all().count(Status::Failed),
             });
             done.notes = Some(notes);
+            done.looks = looks;
             done.claims = check::print::json(&out.display().to_string(), &verdicts)["claims"].take();
             print_json(&done)?;
         }
@@ -270,19 +281,17 @@ fn resume_command(args: &Args) -> String {
 /// # Errors
 /// They cannot be read.
 pub fn print_tables(out: &Path) -> Result<ExitCode> {
-    let Shown {
-        trials,
-        verdicts,
-        notes,
-    } = load(out)?;
-    print(&render_tables(&trials, &verdicts, &notes, out))?;
-    Ok(exit_code(&trials, out))
+    let shown = load(out)?;
+    print(&render_tables(&shown, out))?;
+    Ok(exit_code(&shown.trials, out))
 }
 
 /// What a person gets to see of the tables of a run.
 struct Shown {
     trials: Trials,
     verdicts: Vec<check::Judgement>,
+    /// What was decided at which look.
+    looks: Vec<String>,
     notes: SchemeWarnings,
 }
 
@@ -292,16 +301,18 @@ fn load(out: &Path) -> Result<Shown> {
     Ok(Shown {
         notes: notes(&trials),
         verdicts: check::evaluate_read(out, &trials)?,
+        looks: looks::lines(&Source::Directory(out.to_owned()))?,
         trials,
     })
 }
 
-fn render_tables(
-    trials: &Trials,
-    verdicts: &[check::Judgement],
-    notes: &SchemeWarnings,
-    out: &Path,
-) -> String {
+fn render_tables(shown: &Shown, out: &Path) -> String {
+    let Shown {
+        trials,
+        verdicts,
+        looks,
+        notes,
+    } = shown;
     let style = Style::detect();
     let mut text = terminal::render(trials, out, style);
     if let Some(line) = notes.line(trials.len(), "trial") {
@@ -312,6 +323,7 @@ fn render_tables(
         text.push('\n');
         text.push_str(&check::print::text(&out.display().to_string(), verdicts, style));
     }
+    text.push_str(&paragraphs(looks, style));
     text
 }
 

@@ -17,7 +17,8 @@ use crate::support::error::Result;
 The tables are byte for byte those of a run that was never cut. If trials are missing, nothing is
 written; the shards that lack them are named, each with the command to run.
 
-Exit codes: 0 done, 1 done but trials failed, 2 error.")]
+Exit codes: 0 done, 1 done but trials failed, 2 error, 75 replicates go on until a decision, and another
+round of shards is needed: the commands are printed.")]
 pub struct Args {
     /// The results directory that the shards ran in; the tables go there
     #[arg(value_name = "DIR")]

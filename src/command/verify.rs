@@ -104,7 +104,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     let job = Arc::new(Job::new(experiment, Environment::new(args.data_dir.clone()))?);
     let sample = Sample {
-        count: args.sample.of(job.len()),
+        amount: args.sample,
         seed: args.seed,
         pool: super::pool(args.threads)?,
         quiet: false,

@@ -320,6 +320,41 @@ pub struct Tuning {
     pub replicates: Option<u32>,
 }
 
+impl Claim {
+    /// Whether replicates can decide it, by an interval at any level. Not one that cannot fail, that
+    /// no training decides, on a least or greatest value or the best rate, or on one replicate.
+    pub fn is_tested(&self) -> bool {
+        let replicates = self.left.texts(Axis::Replicate).map_or(2, <[String]>::len);
+        self.kind == ClaimKind::Evidence
+            && !matches!(self.metric, Metric::Probe { .. } | Metric::BestRate { .. })
+            && !matches!(self.aggregate, Aggregate::Min | Aggregate::Max)
+            && replicates > 1
+    }
+
+    /// What is claimed, without its name and its words.
+    pub(super) fn identity(&self) -> String {
+        let Claim {
+            name: _,
+            source: _,
+            sentence: _,
+            kind,
+            metric,
+            transform,
+            left,
+            right,
+            for_each,
+            pool,
+            aggregate,
+            rate,
+            relation,
+            confidence,
+        } = self;
+        format!(
+            "{kind:?} {metric:?} {transform:?} {left:?} {right:?} {for_each:?} {pool:?} {aggregate:?} {rate:?} {relation:?} {confidence}\n"
+        )
+    }
+}
+
 /// What must hold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Relation {

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use super::claim::{Aggregate, ClaimKind, Transform};
 use super::coordinates::Axis;
 use super::schema;
+use super::sequential::Until;
 use super::settings::{EvaluateTrain, SaveWeights};
 
 use super::coordinates::GRID_KEYS;
@@ -47,7 +48,7 @@ impl TableDoc {
         match self.name {
             "" => "an experiment file".to_owned(),
             "claim" => "[[claim]]".to_owned(),
-            "metric" | "rate" => format!("`{}`", self.name),
+            "metric" | "rate" | "replicates" => format!("`{}`", self.name),
             name => format!("[{name}]"),
         }
     }
@@ -132,8 +133,8 @@ tables! {
         description: Option<String> => "none",
         /// every draw derives from it
         seed: Whole<0, { i64::MAX }> = "0",
-        /// trials per cell, with seeds as `[seeds]` says
-        replicates: Whole<1, MAX_REPLICATES> = "5",
+        /// trials per cell, with seeds as `[seeds]` says; or as many as it takes: { from = 5, to = 40, until = "claims" }
+        replicates: ReplicatesForm = "5",
         /// the dataset and its preparation
         data: Option<Data> => "{ kind = \"digits\" }",
         /// how every trial is trained
@@ -244,6 +245,18 @@ tables! {
         of: Option<String>,
     }
 
+    /// replicates until a question is decided, at most `to`
+    SequentialKeys "replicates" {
+        /// replicates at the first look; then twice as many, and so on
+        from: Option<Whole<2, MAX_REPLICATES>> => "given by `looks`",
+        /// replicates at the last look
+        to: Option<Whole<2, MAX_REPLICATES>> => "given by `looks`",
+        /// what is to be decided: claims, each by its verdict; ranking, which schemes can be told apart from the one that leads
+        until: Until,
+        /// replicates at each look, in place of `from` and `to`
+        looks: Option<LookNumbers> => "from, doubling, to",
+    }
+
     /// how the best learning rate of a side is chosen
     RateKeys "rate" {
         /// the column by which a rate is best; "metric" for the claim's own
@@ -260,6 +273,8 @@ pub static GRID: TableDoc = TableDoc {
     keys: GRID_KEYS,
 };
 
+/// The replicates of a cell where the file does not say.
+pub(super) const REPLICATES: u32 = 5;
 /// The most replicates.
 pub(super) const MAX_REPLICATES: i64 = 1_000_000;
 /// The most epochs.
@@ -399,6 +414,8 @@ fields! {
     AxisNames(IgnoredAny) = "axes", schema::one_or_many(json!({ "enum": Axis::CELL.map(Axis::name) }));
     RateForm(IgnoredAny) = "fixed, tuned, or { by = column, replicates = n }", json!({ "anyOf": [{ "enum": ["fixed", "tuned"] }, schema::table::<RateKeys>()] });
     Replicates(IgnoredAny) = "a whole number from 1", json!({ "type": "integer", "minimum": 1 });
+    ReplicatesForm(IgnoredAny) = "a whole number from 1, or { from, to, until }", json!({ "anyOf": [{ "type": "integer", "minimum": 1 }, schema::table::<SequentialKeys>()] });
+    LookNumbers(IgnoredAny) = "a list of whole numbers from 2, ascending", json!({ "type": "array", "items": { "type": "integer", "minimum": 2 } });
 }
 
 #[cfg(test)]

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use super::check;
-use super::claim::Layers;
+use super::claim::{Claim, Layers};
 use super::claims::{self, ClaimContext};
 use super::document::{Document, Node, Toml};
 use super::grid::{self, Defaults, Grid};
-use super::keys::{FileKeys, MAX_EPOCHS, MAX_REPLICATES, RecordKeys, SeedsKeys, TrainKeys, Whole};
+use super::keys::{
+    FileKeys, MAX_EPOCHS, MAX_REPLICATES, REPLICATES, RecordKeys, SeedsKeys, TrainKeys, Whole,
+};
 use super::metric;
 use super::section::TableReader;
+use super::sequential::{Sequential, Until};
 use super::settings::{LayerEpoch, Length, Record, Seeding, Seeds, Train};
 use super::{Experiment, MAX_TRIALS};
 use crate::init::Registry;
@@ -25,7 +28,7 @@ const MAX_CROSSED: i64 = 10_000;
 pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experiment> {
     let (file, top) = TableReader::read::<FileKeys>(document, &document.root)?;
     check_name(&top, &file.name.0)?;
-    let replicates = file.replicates.0 as u32;
+    let (replicates, sequential) = replicates(&top)?;
     let (train_keys, train_table) = TableReader::read::<TrainKeys>(document, top.require("train")?)?;
     let (train, loss) = train(&train_keys, &train_table)?;
     let seeds = match top.get("seeds") {
@@ -36,6 +39,9 @@ pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experimen
         )?,
         None => Seeds::default(),
     };
+    if sequential.is_some() {
+        Sequential::check_seeds(&seeds, &top)?;
+    }
     let (record, record_table) = match top.get("record") {
         Some(node) => {
             let (keys, table) = TableReader::read::<RecordKeys>(document, node)?;
@@ -56,7 +62,8 @@ pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experimen
     let context = ClaimContext {
         document,
         grid: &grid,
-        replicates,
+        // Those that every cell has.
+        replicates: sequential.as_ref().map_or(replicates, Sequential::least),
         record: &record,
         layer_rows: record_table.and_then(|table| table.key_span("layer_rows")),
         length: train.length,
@@ -67,11 +74,23 @@ pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experimen
         Some(node) => claims::read(&context, node)?,
         None => Vec::new(),
     };
+    let on_claims = sequential.as_ref().is_some_and(|s| s.until == Until::Claims);
+    if on_claims && !claims.iter().any(Claim::is_tested) {
+        let message = match claims.is_empty() {
+            true => "replicates until the claims are decided, but there is no [[claim]]",
+            false => {
+                "replicates until the claims are decided, but none has an interval that they could narrow"
+            }
+        };
+        let error = top.error(top.place("replicates"), message);
+        return Err(error.help("write claims, or until = \"ranking\", or a fixed number: replicates = 5"));
+    }
     Ok(Experiment {
         name: file.name.0,
         description: file.description,
         seed: file.seed.0 as u64,
         replicates,
+        sequential,
         loss,
         train: Arc::new(train),
         seeds,
@@ -82,6 +101,18 @@ pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experimen
         path: document.path().to_owned(),
         resolved: document.resolved(),
     })
+}
+
+/// The replicates of a cell: a number, or the most and when to look.
+fn replicates(top: &TableReader<'_>) -> Result<(u32, Option<Sequential>)> {
+    match top.get("replicates") {
+        None => Ok((REPLICATES, None)),
+        Some(node) if matches!(node.item, Toml::Table(_)) => {
+            let design = Sequential::read(top, node)?;
+            Ok((design.most(), Some(design)))
+        }
+        Some(node) => Ok((top.integer("replicates", node, 1..=MAX_REPLICATES)? as u32, None)),
+    }
 }
 
 fn check_name(top: &TableReader<'_>, name: &str) -> Result<()> {

@@ -34,6 +34,7 @@ mod read;
 mod relation;
 pub(crate) mod schema;
 mod section;
+pub mod sequential;
 pub mod settings;
 mod sides;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use claim::Claim;
 pub use coordinates::{Axis, CellCoordinates, Coordinates};
 pub use grid::MAX_CELLS;
 pub use plan::{DataShape, Plan, Trial};
+pub use sequential::{Sequential, Until};
 pub use settings::{
     EvaluateTrain, LayerEpoch, Length, Record, SaveWeights, Seeding, Seeds, Train, TrialSeeds,
 };
@@ -64,8 +66,10 @@ pub struct Experiment {
     pub description: Option<String>,
     /// Every draw derives from it.
     pub seed: u64,
-    /// Replicates of each cell.
+    /// Replicates of each cell; the most that one may have, where they go on until a decision.
     pub replicates: u32,
+    /// When it is asked whether more replicates are needed, if that is asked.
+    pub sequential: Option<Sequential>,
     /// What is minimised.
     pub loss: Loss,
     /// How trials are trained.
@@ -119,7 +123,7 @@ impl Experiment {
         load::load(&document, registry)
     }
 
-    /// The trials.
+    /// The trials: all that there may be, where replicates go on until a decision.
     pub fn plan(&self) -> Plan {
         Plan::new(
             self.seed,
@@ -176,7 +180,8 @@ impl Experiment {
 
     /// SHA-256, hexadecimal, over everything that decides the tables: settings, cells, seeds and
     /// what is recorded. Comments, formatting, the order in which axes list their values, the
-    /// name, the description and the claims are no part of it.
+    /// name, the description and the claims are no part of it, but for what is claimed where
+    /// replicates go on until that is decided.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         hash.update("goodinit experiment 1\n");
@@ -208,6 +213,12 @@ impl Experiment {
             for seed in [seeds.replicate, seeds.weights, seeds.order, seeds.data] {
                 hash.update(seed.to_le_bytes());
             }
+        }
+        if let Some(design) = &self.sequential {
+            hash.update(design.identity());
+            let claims = self.claims.iter().filter(|_| design.until == Until::Claims);
+            let claims: std::collections::BTreeSet<String> = claims.map(Claim::identity).collect();
+            claims.iter().for_each(|claim| hash.update(claim));
         }
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::analysis::check::{self, Judgement};
+use crate::analysis::looks;
 use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::table::format;
 use crate::table::io::{EpochLine, LayerLine, Reader, Row};
 use crate::table::manifest::Manifest;
 use crate::table::probe::{HistogramLine, ProbeLine};
 use crate::table::record::{EpochRow, LayerRow};
+use crate::table::source::Source;
 use crate::table::trials::{Builder, Trials};
 
 /// The tables of one run.
@@ -33,6 +35,8 @@ pub struct Run {
     pub histograms: Vec<HistogramLine>,
     /// What became of the experiment's claims; or why they cannot be judged here.
     pub verdicts: std::result::Result<Vec<Judgement>, String>,
+    /// What was decided at which look, where replicates go on until a decision.
+    pub looks: Vec<String>,
 }
 
 impl Run {
@@ -51,6 +55,7 @@ impl Run {
             probe: Vec::new(),
             histograms: Vec::new(),
             verdicts: Ok(Vec::new()),
+            looks: Vec::new(),
         };
         if dir.join(format::MANIFEST).exists() {
             let manifest = Manifest::load(dir)?;
@@ -81,6 +86,7 @@ impl Run {
             // A scheme of somebody's own that this program does not know must not stand in the
             // way of the rest of the report.
             run.verdicts = check::evaluate_read(dir, &run.trials).map_err(|e| e.to_string());
+            run.looks = looks::lines(&Source::Directory(dir.to_owned())).unwrap_or_default();
         }
         run.read_series(dir)?;
         read(dir, |line: ProbeLine| {

@@ -16,19 +16,21 @@ use super::metadata::RunMetadata;
 use super::pool::{Pool, default_threads};
 use super::progress::{Progress, say};
 use super::reuse::{Look, Survey, Wanted};
-use super::shard::{Shard, longest_first, members};
+use super::rounds::{earlier_journals, owners_by_look, standing, standing_of_all};
+use super::shard::{Shard, longest_first};
 use super::signals::Stop;
 use super::store::{Found, Store};
 use super::sweep::{End, Settings, sweep};
 use super::trace::Trace;
 pub use super::verify::Amount;
 use super::{BUILD, files, tables};
+use crate::analysis::looks::Standing;
 use crate::data::Environment;
 use crate::experiment::{Experiment, Plan};
 use crate::numerics::FloatMode;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::memory;
-use crate::support::text::{duration, grouped};
+use crate::support::text::{counted_as, duration, grouped};
 use crate::table::format;
 use crate::table::inputs::brought_data;
 use crate::table::manifest::Manifest;
@@ -199,20 +201,16 @@ impl Grid {
     /// # Errors
     /// The run would be refused.
     pub(crate) fn look(&self, plan: &Plan, data: Vec<(String, String)>) -> Result<(usize, Option<String>)> {
-        let costs: Vec<u64> = (0..plan.len()).map(|i| plan.cost(i)).collect();
-        let mut mine = vec![false; costs.len()];
-        members(&costs, self.shard)
-            .into_iter()
-            .for_each(|i| mine[i as usize] = true);
+        let mine = self.mine(plan);
         if self.fresh {
             return Ok((0, None));
         }
-        if complete(self)?.is_some() {
+        if let Some(manifest) = complete(self)? {
             let line = format!(
                 "all trials are in {} already; 0 to train",
                 self.directory.display()
             );
-            return Ok((plan.len(), Some(line)));
+            return Ok((manifest.trials as usize, Some(line)));
         }
         let mut survey = Survey::new(Wanted {
             experiment: &self.experiment,
@@ -226,7 +224,21 @@ impl Grid {
         let sample = survey.sample(&store, self.recheck, self.threads);
         let planned = sample.iter().map(|chosen| chosen.len() as u64).sum();
         let done = (0..plan.len() as u32).filter(|i| store.has(*i)).count();
-        Ok((done, survey.line(&store, None, planned)))
+        let line = match self.experiment.sequential {
+            None => survey.line(&store, None, planned),
+            // How many it needs is not known before they are looked at.
+            Some(_) => Some(format!("{} trials are there already", grouped(done as u64))),
+        };
+        Ok((done, line))
+    }
+
+    /// Which trials of `plan` are those of this run.
+    fn mine(&self, plan: &Plan) -> Vec<bool> {
+        let owners = owners_by_look(&self.experiment, plan, self.shard.count);
+        owners
+            .into_iter()
+            .map(|owner| owner == self.shard.index)
+            .collect()
     }
 
     fn how_to_look<'a>(&'a self, header: Option<&'a Header>) -> Look<'a> {
@@ -263,6 +275,8 @@ pub enum GridOutcome {
         trials_run: u64,
         /// Those that failed, in this process or an earlier one.
         failed: u64,
+        /// Where replicates go on until a decision: the look whose trials these are, in words.
+        look: Option<String>,
     },
     /// The tables were there already.
     AlreadyComplete {
@@ -301,12 +315,10 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
         job.notes.iter().for_each(|note| say(&format!("note: {note}")));
     }
     let costs = job.costs();
-    let mut mine = vec![false; costs.len()];
+    let mine = grid.mine(&job.plan);
     let (mut trials, mut work) = (0, 0u64);
-    for i in members(&costs, grid.shard) {
-        mine[i as usize] = true;
-        trials += 1;
-        work = work.saturating_add(costs[i as usize]);
+    for (cost, _) in costs.iter().zip(&mine).filter(|(_, mine)| **mine) {
+        (trials, work) = (trials + 1, work.saturating_add(*cost));
     }
     check_memory(&job, &mine, pool.threads())?;
     let mut progress = Progress::new(trials, work, !grid.progress);
@@ -317,13 +329,9 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
         shapes: job.shapes.clone(),
         command: grid.command.clone(),
     };
-    let (mut store, outgrown, old) = what_is_done(grid, &job, &header, &mine, &pool, &mut progress)?;
+    let (mut store, mut outgrown, mut old) = what_is_done(grid, &job, &header, &mine, &pool, &mut progress)?;
     // Not before: what is rechecked leaves no weights.
     job.weights_into.get_or_init(|| directory.clone());
-    let order = longest_first(&costs)
-        .into_iter()
-        .filter(|&i| mine[i as usize] && !store.has(i))
-        .collect();
     let settings = Settings {
         pool: pool.clone(),
         fail_fast: grid.fail_fast,
@@ -331,21 +339,70 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
         trace: trace.map(Arc::new),
         go_on: grid.resume_command(),
     };
-    let end = sweep(&job, order, &mut store, &settings, &grid.stop, &mut progress);
-    progress.clear();
-    if let End::Interrupted { dropped } = end? {
-        return Err(interrupted(&progress, trials, dropped, grid));
+    let mut wanted = vec![true; mine.len()];
+    let mut looked = None;
+    loop {
+        let found = pool.install(|| how_far(grid, &job, &mut store))?;
+        if let Some(standing) = &found {
+            wanted.clone_from(&standing.wanted);
+        }
+        let missing = |i: &u32| mine[*i as usize] && wanted[*i as usize] && !store.has(*i);
+        let order: Vec<u32> = longest_first(&costs).into_iter().filter(missing).collect();
+        if let Some(standing) = found {
+            trials = mine
+                .iter()
+                .zip(&wanted)
+                .filter(|(mine, wanted)| **mine && **wanted)
+                .count() as u64;
+            let cost = order
+                .iter()
+                .fold(0u64, |sum, i| sum.saturating_add(costs[*i as usize]));
+            progress.expect(order.len() as u64, cost);
+            if !order.is_empty() {
+                let (name, open) = (standing.name(), standing.open());
+                let there = trials - order.len() as u64;
+                progress.note(&format!(
+                    "{name}: {}, {} of {} trials are there, {} to train",
+                    counted_as(open as u64, "comparison is open", "comparisons are open"),
+                    grouped(there),
+                    grouped(trials),
+                    grouped(order.len() as u64)
+                ));
+            }
+            let finished = order.is_empty();
+            looked = Some(standing);
+            if finished {
+                break;
+            }
+        }
+        let end = sweep(&job, order, &mut store, &settings, &grid.stop, &mut progress);
+        if let End::Interrupted { dropped } = end.inspect_err(|_| progress.clear())? {
+            progress.clear();
+            return Err(interrupted(&progress, trials, dropped, grid));
+        }
+        if looked.is_none() || !grid.shard.is_whole() {
+            break;
+        }
     }
+    progress.clear();
     if !grid.shard.is_whole() {
         return Ok(GridOutcome::ShardDone {
             trials,
             trials_run: progress.trials_here(),
             failed: progress.failed(),
+            look: looked.map(|standing| standing.name()),
         });
     }
+    let unwanted = |i: u32| !wanted[i as usize] && store.has(i);
+    if (0..job.len()).any(unwanted) {
+        // Rows of replicates that no look needed.
+        old = Old::SetAside;
+        outgrown.extend(earlier_journals(directory)?);
+    }
+    let wanted: Vec<u32> = (0..job.len()).filter(|i| wanted[*i as usize]).collect();
     finish(
         &job,
-        store,
+        (store, &wanted),
         grid,
         &pool,
         started,
@@ -354,6 +411,23 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
         &outgrown,
         &locks,
     )
+}
+
+/// How far a run has come that goes on until a decision: from its own rows, or where it is a shard from
+/// those of all shards.
+fn how_far(grid: &Grid, job: &Job, store: &mut Store) -> Result<Option<Standing>> {
+    let (experiment, plan, manifest) = (&job.experiment, &job.plan, &job.manifest);
+    if grid.shard.is_whole() {
+        return standing(experiment, plan, manifest, store);
+    }
+    let wanted = Wanted {
+        experiment,
+        plan,
+        data: manifest.digests(),
+        directory: &grid.directory,
+        mine: &[],
+    };
+    standing_of_all(wanted, manifest, &grid.how_to_look(None))
 }
 
 /// A store with every trial of this run that is done, all in its journal, where it keeps one; journals
@@ -414,7 +488,9 @@ fn what_is_done(
         survey.notes.iter().for_each(|note| progress.note(note));
         let chosen = survey.sample(&store, grid.recheck, pool.threads());
         let count = survey.recheck(job, &mut store, &chosen, pool, !grid.progress, &grid.stop)?;
-        if let Some(line) = survey.line(&store, Some(count), 0) {
+        let line = survey.line(&store, Some(count), 0);
+        // What is to be trained is said at each look.
+        if let Some(line) = line.filter(|_| job.experiment.sequential.is_none()) {
             progress.note(&line);
         }
     }
@@ -457,7 +533,7 @@ fn check_memory(job: &Job, mine: &[bool], threads: usize) -> Result<()> {
 #[allow(clippy::too_many_arguments)] // what a run has gathered
 fn finish(
     job: &Job,
-    mut store: Store,
+    (mut store, wanted): (Store, &[u32]),
     grid: &Grid,
     pool: &Pool,
     started: (SystemTime, Instant),
@@ -468,10 +544,11 @@ fn finish(
 ) -> Result<GridOutcome> {
     let directory = &grid.directory;
     let (experiment, manifest) = (&job.experiment, &job.manifest);
-    let replaced = pool.install(|| tables::write(directory, experiment, manifest, &mut store, old))?;
+    let replaced =
+        pool.install(|| tables::write(directory, experiment, manifest, &mut store, wanted, old))?;
     // Before the journal goes: an open file cannot be removed everywhere.
     drop(store);
-    let trials = u64::from(job.len());
+    let trials = wanted.len() as u64;
     let metadata = RunMetadata::new(trials, trials_run, pool.threads(), &grid.command, started);
     metadata.write(directory)?;
     remove_journals(directory, outgrown)?;
@@ -506,7 +583,14 @@ fn complete(grid: &Grid) -> Result<Option<Manifest>> {
     });
     let mut store = Store::new(mine.len());
     survey.complete_tables(&mut store, &manifest)?;
-    Ok(store.is_complete().then_some(manifest))
+    let complete = match standing(experiment, &plan, &manifest, &mut store)? {
+        None => store.is_complete(),
+        Some(standing) => {
+            let wanted = standing.wanted.iter().filter(|wanted| **wanted).count();
+            standing.finished && wanted as u64 == manifest.trials
+        }
+    };
+    Ok(complete.then_some(manifest))
 }
 
 /// The experiment's text may have changed in what no table depends on (claims, comments): the

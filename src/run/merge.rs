@@ -11,12 +11,15 @@ use super::header::Header;
 use super::journal::Journal;
 use super::metadata::RunMetadata;
 use super::reuse::{Survey, Wanted};
-use super::shard::{Shard, owners};
+use super::rounds::{owners_by_look, standing};
+use super::shard::Shard;
 use super::store::Store;
 use super::{BUILD, tables};
+use crate::analysis::looks::Standing;
 use crate::experiment::Experiment;
 use crate::init::Registry;
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::counted_as;
 
 /// What was merged.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,18 +83,26 @@ pub fn merge(directory: &Path, others: &[PathBuf]) -> Result<Merged> {
     for directory in &directories {
         survey.shards(&mut store, directory)?;
     }
-    if !store.is_complete() {
-        let costs: Vec<u64> = (0..plan.len()).map(|i| plan.cost(i)).collect();
-        return Err(incomplete(&headers, &store, &costs));
+    let standing = standing(&experiment, &plan, manifest, &mut store)?;
+    let is_wanted = |i: &u32| standing.as_ref().is_none_or(|s| s.wanted[*i as usize]);
+    let wanted: Vec<u32> = (0..plan.len() as u32).filter(is_wanted).collect();
+    if !wanted.iter().all(|i| store.has(*i)) {
+        let owners = |count| owners_by_look(&experiment, &plan, count);
+        let incomplete = Incomplete {
+            headers: &headers,
+            store: &store,
+            wanted: &wanted,
+        };
+        return Err(incomplete.error(owners, standing.as_ref()));
     }
     survey.weigh_tables();
-    let replaced = tables::write(directory, &experiment, manifest, &mut store, survey.old)?;
+    let replaced = tables::write(directory, &experiment, manifest, &mut store, &wanted, survey.old)?;
     // An open file cannot be removed everywhere.
     drop(store);
-    RunMetadata::new(manifest.trials, 0, 0, &header.command, started).write(directory)?;
+    RunMetadata::new(wanted.len() as u64, 0, 0, &header.command, started).write(directory)?;
     remove_journals(directory, &survey.outgrown)?;
     Ok(Merged {
-        trials: manifest.trials,
+        trials: wanted.len() as u64,
         shards: headers.len(),
         replaced,
         notes: survey.notes,
@@ -138,41 +149,72 @@ fn headers(directories: &[PathBuf]) -> Result<Vec<Header>> {
     Ok(found.into_iter().map(|(_, header)| header).collect())
 }
 
-/// Which trials are missing, with the commands that train them: by shard, or in one where the shards
-/// are of different cuts.
-fn incomplete(headers: &[Header], store: &Store, costs: &[u64]) -> Error {
-    const SHOWN: usize = 20;
-    let counts: BTreeSet<u32> = headers.iter().map(|header| header.shard.count).collect();
-    let count = match (counts.first(), counts.len()) {
-        (Some(count), 1) => *count,
-        _ => 1,
-    };
-    // Of each shard: trials that are missing, and trials.
-    let mut missing: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
-    for (i, owner) in (0u32..).zip(owners(costs, count)) {
-        let (lacking, all) = missing.entry(owner).or_default();
-        *lacking += usize::from(!store.has(i));
-        *all += 1;
-    }
-    missing.retain(|_, (lacking, _)| *lacking > 0);
-    let trials: usize = missing.values().map(|(lacking, _)| lacking).sum();
-    let mut text = format!("{trials} of {} trials are missing", costs.len());
-    for (index, (lacking, all)) in missing.iter().take(SHOWN).filter(|_| count > 1) {
-        let begun = headers.iter().any(|header| header.shard.index == *index);
-        let state = if begun { "unfinished" } else { "not begun" };
-        // Writing to a string does not fail.
-        let _ = write!(text, "\n  shard {index}/{count}: {lacking} of {all} ({state})");
-    }
-    if missing.len() > SHOWN {
-        let _ = write!(text, "\n  and {} more shards", missing.len() - SHOWN);
-    }
-    let commands = missing
-        .keys()
-        .take(SHOWN)
-        .map(|&index| shard_command(&headers[0].command, Shard { index, count }));
-    let error = commands.fold(Error::new(Kind::Store, text), Error::help);
-    match count {
-        1 => error,
-        _ => error.help("then merge again"),
+/// Trials that are wanted and not all there.
+struct Incomplete<'a> {
+    headers: &'a [Header],
+    store: &'a Store,
+    wanted: &'a [u32],
+}
+
+impl Incomplete<'_> {
+    /// Which trials are missing, with the commands that train them: by shard, or in one where the
+    /// shards are of different cuts. `owners` gives the shard of each trial, of so many.
+    fn error(&self, owners: impl Fn(u32) -> Vec<u32>, standing: Option<&Standing>) -> Error {
+        const SHOWN: usize = 20;
+        let Incomplete {
+            headers,
+            store,
+            wanted,
+        } = self;
+        let counts: BTreeSet<u32> = headers.iter().map(|header| header.shard.count).collect();
+        let count = match (counts.first(), counts.len()) {
+            (Some(count), 1) => *count,
+            _ => 1,
+        };
+        // Of each shard: trials that are missing, and trials.
+        let mut missing: BTreeMap<u32, (usize, usize)> = BTreeMap::new();
+        let owners = owners(count);
+        for i in wanted.iter() {
+            let (lacking, all) = missing.entry(owners[*i as usize]).or_default();
+            *lacking += usize::from(!store.has(*i));
+            *all += 1;
+        }
+        missing.retain(|_, (lacking, _)| *lacking > 0);
+        let trials: usize = missing.values().map(|(lacking, _)| lacking).sum();
+        let mut text = format!("{trials} of {} trials are missing", wanted.len());
+        let mut kind = Kind::Store;
+        if let Some(standing) = standing {
+            let open = counted_as(
+                standing.open() as u64,
+                "comparison is open",
+                "comparisons are open",
+            );
+            text = format!("{}: {open}; {text}", standing.name());
+            // Nothing is wrong where nobody has begun the next look.
+            let begun =
+                (0..standing.wanted.len() as u32).any(|i| standing.is_of_this_look(i) && store.has(i));
+            if standing.look > 0 && !begun {
+                kind = Kind::Interrupted;
+                text += ": another round of shards is needed";
+            }
+        }
+        for (index, (lacking, all)) in missing.iter().take(SHOWN).filter(|_| count > 1) {
+            let begun = headers.iter().any(|header| header.shard.index == *index);
+            let state = if begun { "unfinished" } else { "not begun" };
+            // Writing to a string does not fail.
+            let _ = write!(text, "\n  shard {index}/{count}: {lacking} of {all} ({state})");
+        }
+        if missing.len() > SHOWN {
+            let _ = write!(text, "\n  and {} more shards", missing.len() - SHOWN);
+        }
+        let commands = missing
+            .keys()
+            .take(SHOWN)
+            .map(|&index| shard_command(&headers[0].command, Shard { index, count }));
+        let error = commands.fold(Error::new(kind, text), Error::help);
+        match count {
+            1 => error,
+            _ => error.help("then merge again"),
+        }
     }
 }

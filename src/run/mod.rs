@@ -18,6 +18,7 @@ pub mod probe;
 pub(crate) mod probes;
 pub(crate) mod progress;
 pub(crate) mod reuse;
+pub(crate) mod rounds;
 pub mod shard;
 pub mod signals;
 pub(crate) mod store;

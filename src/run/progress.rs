@@ -58,6 +58,14 @@ impl Progress {
         }
     }
 
+    /// So many `trials`, of this `cost`, are still to be done.
+    pub fn expect(&mut self, trials: u64, cost: u64) {
+        (self.trials, self.cost) = (self.trials_done + trials, self.cost_done + cost);
+        if let Face::Bar(bar) = &self.face {
+            bar.set_length(self.cost);
+        }
+    }
+
     /// Counts a trial of an earlier run.
     pub fn resumed(&mut self, key: &TrialKey, cost: u64, describe: impl FnOnce() -> String) {
         self.count(key, cost, describe);

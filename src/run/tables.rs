@@ -33,8 +33,8 @@ pub fn expected(record: &Record) -> Vec<&'static str> {
 /// are read meanwhile.
 const ROWS_AT_ONCE: usize = 4096;
 
-/// Writes every table and, last, the manifest. Rows are fetched in the order of the plan, which is
-/// that of the tables, while those fetched before are written: on the threads of the rayon pool
+/// Writes every table of the trials `wanted` (ascending) and, last, the manifest. Rows are fetched in
+/// the order of the plan, which is that of the tables, while those fetched before are written: on the threads of the rayon pool
 /// that this is called in, a table to each. Where older tables differ, they are all moved to a
 /// `previous-N` directory, whose path is returned, unless `old` says that they need not be kept.
 ///
@@ -45,6 +45,7 @@ pub fn write(
     experiment: &Experiment,
     manifest: &Manifest,
     records: &mut Store,
+    wanted: &[u32],
     old: Old,
 ) -> Result<Option<PathBuf>> {
     let files = expected(&experiment.record);
@@ -57,13 +58,17 @@ pub fn write(
         }
     }
     let mut trials = Builder::new(experiment.record.epochs);
-    let mut unread = 0..manifest.trials;
+    let manifest = &Manifest {
+        trials: wanted.len() as u64,
+        ..manifest.clone()
+    };
+    let mut unread = wanted.iter();
     let mut fetch = || -> Result<Vec<TrialRecord>> {
         let (mut batch, mut rows) = (Vec::new(), 0);
         while rows < ROWS_AT_ONCE
             && let Some(index) = unread.next()
         {
-            let record = records.fetch(index as u32)?;
+            let record = records.fetch(*index)?;
             rows += 1 + record.epochs.len() + record.layers.len();
             batch.push(record);
         }

@@ -59,7 +59,7 @@ impl Verified {
 #[derive(Debug, Clone)]
 pub struct Sample {
     /// How many trials.
-    pub count: u32,
+    pub amount: Amount,
     /// Which ones: another seed takes others.
     pub seed: u64,
     /// The threads that train, a trial each.
@@ -143,9 +143,15 @@ pub fn verify(
 ) -> Result<Verified> {
     let there = |file: &str| directory.join(file).exists();
     let (trained, probed) = (there(format::TRIALS), there(format::PROBE));
+    let rows = if trained {
+        trials_there(directory, job)?
+    } else {
+        Vec::new()
+    };
+    let count_there = rows.len() as u32;
     let networks = if probed { probes::networks(job) } else { Vec::new() };
     let mut verified = Verified {
-        trials: if trained { job.len() } else { 0 },
+        trials: count_there,
         trials_checked: 0,
         networks: networks.len() as u32,
         networks_checked: 0,
@@ -170,14 +176,17 @@ pub fn verify(
                 error.message()
             )),
         }
-        chosen = sample.choose(job.len(), sample.count);
+        let numbers = sample
+            .choose(count_there, sample.amount.of(count_there))
+            .into_iter();
+        chosen = numbers.map(|number| rows[number as usize]).collect();
         here.extend(train(directory, job, &chosen, sample, stop)?);
         verified.trials_checked = chosen.len() as u32;
     }
     let mut picked: Vec<u32> = Vec::new();
     if probed && !networks.is_empty() {
         // The same share of the networks as of the trials.
-        let share = f64::from(sample.count) / f64::from(job.len().max(1));
+        let share = f64::from(sample.amount.of(job.len())) / f64::from(job.len().max(1));
         let count = (share * f64::from(verified.networks)).ceil() as u32;
         let numbers = sample.choose(verified.networks, count);
         picked = numbers.iter().map(|&i| networks[i as usize] as u32).collect();
@@ -213,17 +222,34 @@ pub fn verify(
         report.directories.extend(probes.directories);
     }
     let trials = report.tables().find(|t| t.name == format::TRIALS);
-    if let Some(rows) = trials.map(|t| t.rows_old).filter(|n| *n != u64::from(job.len())) {
+    if let Some(rows) = trials
+        .map(|t| t.rows_old)
+        .filter(|n| *n != u64::from(count_there))
+    {
         let message = format!(
             "{} has {rows} rows, but the experiment has {} trials",
             directory.join(format::TRIALS).display(),
-            job.len()
+            count_there
         );
         let help = "`goodinit grid EXPERIMENT --fresh` writes it anew";
         return Err(Error::new(Kind::Store, message).help(help));
     }
     verified.report = Some(report);
     Ok(verified)
+}
+
+/// The trials that the tables in `directory` are to have: all; or where replicates go on until a
+/// decision, those that have a row.
+fn trials_there(directory: &Path, job: &Job) -> Result<Vec<u32>> {
+    let all = 0..job.len();
+    if job.experiment.sequential.is_none() {
+        return Ok(all.collect());
+    }
+    let trials = Trials::load(directory)?;
+    let ids: BTreeSet<&str> = (0..trials.len()).map(|row| trials.id(row)).collect();
+    Ok(all
+        .filter(|i| ids.contains(job.plan.trial_id(*i as usize).as_str()))
+        .collect())
 }
 
 /// Columns of the summary that only the evaluations between epochs can tell.

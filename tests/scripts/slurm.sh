@@ -140,4 +140,24 @@ for table in "$work"/whole/*.csv "$work"/whole/manifest.toml; do
     cmp "$table" "$work/results/$(basename "$table")" || fail "$table differs"
     sha256sum "$table" "$work/results/$(basename "$table")"
 done
+say "replicates until the claims are decided: each merge submits the next round"
+sequential=$work/sequential.toml
+sed -e 's/^name = .*/name = "sequential"/' -e 's/^epochs = .*/epochs = 2/' \
+    -e 's/^replicates = .*/replicates = { from = 3, to = 12, until = "claims" }/' "$experiment" > "$sequential"
+cat >> "$sequential" <<'TOML'
+[[claim]]
+sentence = "The schemes do not differ."
+metric = "test_accuracy"
+left = { scheme = "he_normal", architecture = "96-64", activation = "relu", learning_rate = 0.1 }
+right = { scheme = "lecun_normal", architecture = "96-64", activation = "relu", learning_rate = 0.1 }
+aggregate = "mean"
+relation = "abs(left - right) <= 0.000001"
+TOML
+"$GOODINIT" grid "$sequential" --out "$work/sequential-whole" > /dev/null 2>&1
+OUT=$work/sequential "$cluster/submit.sh" "$sequential" 3 --cpus-per-task=1
+written() { [ -s "$work/sequential/run.json" ]; }
+until_true 300 written || { cat "$work"/sequential/*.log; fail "the rounds did not end in tables"; }
+for table in "$work"/sequential-whole/*.csv "$work"/sequential-whole/manifest.toml; do
+    cmp "$table" "$work/sequential/$(basename "$table")" || fail "$table differs"
+done
 echo "passed: every table is that of the unsharded run"

@@ -14,4 +14,5 @@ mod refusals;
 mod runs;
 mod schedules;
 mod shards;
+mod until;
 mod pages;

@@ -323,7 +323,10 @@ impl Gatherer<'_> {
 
 /// Whether the left and the right selector mean a trial; `None` if neither does. In a ranking,
 /// the rivals stand on the right: the left cell's neighbours along the axis.
-fn sides<'a>(claim: &Claim, text: impl Fn(Axis) -> Cow<'a, str>) -> Option<(bool, bool)> {
+pub(in crate::analysis) fn sides<'a>(
+    claim: &Claim,
+    text: impl Fn(Axis) -> Cow<'a, str>,
+) -> Option<(bool, bool)> {
     let left = claim.left.matches(&text);
     let right = match (&claim.relation, &claim.right) {
         (Relation::Rank { axis, .. }, _) => {

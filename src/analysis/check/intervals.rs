@@ -28,9 +28,20 @@ pub(super) struct Bounds {
     pub attained: Option<(f64, usize)>,
     /// It is a least or greatest value that has no interval.
     pub extreme: bool,
+    /// The values show no spread that Student's t could go by: all are equal, or some infinite.
+    pub flat: bool,
 }
 
 impl Bounds {
+    /// Whether it is an interval of `units` that has the `level` asked for. That of values without a
+    /// spread has the level of their median's (see [`order_interval`]).
+    pub fn has_level(self, level: f64, units: usize) -> bool {
+        let of_median = 1.0 - libm::exp2(1.0 - units as f64);
+        let attained = self.attained.map_or(1.0, |(attained, _)| attained);
+        let flat = if self.flat { of_median } else { 1.0 };
+        self.interval.is_some() && !self.extreme && attained.min(flat) >= level - 1e-9
+    }
+
     /// What the reader must know of it.
     pub fn note(self, level: f64) -> Option<String> {
         if self.extreme {
@@ -57,6 +68,7 @@ impl Bounds {
             interval: ends.map(|(a, b)| Interval::new(a.low, b.high)),
             attained,
             extreme: self.extreme || other.extreme,
+            flat: self.flat || other.flat,
         }
     }
 
@@ -72,6 +84,7 @@ impl From<Option<Interval>> for Bounds {
     fn from(interval: Option<Interval>) -> Self {
         Bounds {
             interval,
+            flat: interval.is_some_and(|i| !(i.low < i.high && (i.high - i.low).is_finite())),
             ..Bounds::default()
         }
     }
@@ -82,7 +95,7 @@ impl From<Option<OrderInterval>> for Bounds {
         Bounds {
             interval: found.map(|i| i.interval),
             attained: found.map(|i| (i.level, i.values)),
-            extreme: false,
+            ..Bounds::default()
         }
     }
 }
@@ -215,7 +228,7 @@ fn medians(
     Bounds {
         interval: Some(ends(a.interval, b.interval)),
         attained: Some((a.level + b.level - 1.0, a.values.min(b.values))),
-        extreme: false,
+        ..Bounds::default()
     }
 }
 

@@ -50,13 +50,20 @@ pub fn judge(claim: &Claim, evidence: &Evidence, frame: &Trials, order: &Order) 
     judgement(verdict, cases, None)
 }
 
-fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], frame: &Trials, order: &Order) -> Case {
+pub(in crate::analysis) fn judge_case(
+    claim: &Claim,
+    key: &[String],
+    trials: &[&Trial],
+    frame: &Trials,
+    order: &Order,
+) -> Case {
     let group = claim.for_each.iter().copied().zip(key.iter().cloned()).collect();
     let mut case = Case {
         group,
         verdict: Verdict::Inconclusive,
         figure: f64::NAN,
         interval: None,
+        has_level: false,
         parts: Vec::new(),
         notes: Vec::new(),
     };
@@ -86,6 +93,7 @@ fn judge_case(claim: &Claim, key: &[String], trials: &[&Trial], frame: &Trials, 
     };
     let found = interval(Censored::Never);
     case.interval = found.interval;
+    case.has_level = found.has_level(claim.confidence, units.len());
     case.verdict = decide(&claim.relation, case.figure, case.interval);
     if units.len() < 2 {
         case.notes.push("one replicate, so no interval".to_owned());

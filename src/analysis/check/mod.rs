@@ -30,7 +30,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::experiment::{Axis, Claim, Experiment};
+use crate::analysis::looks;
+use crate::experiment::{Axis, Claim, Experiment, Until};
 use crate::init::Registry;
 use crate::numerics::FloatMode;
 use crate::support::error::{Context as _, Error, Kind, Result};
@@ -89,6 +90,8 @@ pub struct Case {
     pub figure: f64,
     /// Its interval; `None` for a single replicate, and for a least or greatest value.
     pub interval: Option<Interval>,
+    /// Whether that has the level which the claim asks for: few trials may not attain it.
+    pub has_level: bool,
     /// The figure of each side, or of each value of the relation's axis.
     pub parts: Vec<Part>,
     /// What else a reader must know.
@@ -177,7 +180,7 @@ pub fn evaluate_at(source: &Source, registry: &Registry) -> Result<Vec<Judgement
 }
 
 /// The experiment in the manifest in `source`.
-fn experiment_of(source: &Source, registry: &Registry) -> Result<Experiment> {
+pub(super) fn experiment_of(source: &Source, registry: &Registry) -> Result<Experiment> {
     let Some(text) = source.text(format::MANIFEST)? else {
         let message = format!("{source} holds no {}", format::MANIFEST);
         let error = Error::new(Kind::Store, message);
@@ -198,6 +201,14 @@ fn evaluate_claims(experiment: &Experiment, trials: &Trials, source: &Source) ->
     let claims = &experiment.claims;
     if claims.is_empty() {
         return Ok(Vec::new());
+    }
+    if experiment
+        .sequential
+        .as_ref()
+        .is_some_and(|s| s.until == Until::Claims)
+    {
+        let standing = looks::stand(experiment, &plan, trials, source)?;
+        return Ok(standing.map_or_else(Vec::new, |standing| standing.judgements));
     }
     let evidence = evidence::collect(experiment, trials, source)?;
     let judged = claims

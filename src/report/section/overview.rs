@@ -86,7 +86,7 @@ fn facts(model: &ReportModel) -> Markup {
                 (fact("diverged", &ended(Status::Diverged).to_string()))
                 @if ended(Status::Failed) > 0 { (fact("failed", &ended(Status::Failed).to_string())) }
             }
-            (fact("replicates", &replicates.to_string()))
+            (fact("replicates", &format!("{}{replicates}", if model.run.looks.is_empty() { "" } else { "at most " })))
             (fact("schemes", &model.schemes.len().to_string()))
             (fact("settings", &model.settings.len().to_string()))
             @if model.rates.len() > 1 {
@@ -96,6 +96,7 @@ fn facts(model: &ReportModel) -> Markup {
             }
             @for (axis, value) in model.shared() { (fact(&axis, &value)) }
         }
+        @for line in &model.run.looks { p { (line) } }
     }
 }
 

@@ -1,0 +1,483 @@
+//! Replicates until a question is decided: which trials a group-sequential experiment has, and what
+//! was decided at which look.
+//!
+//! Both follow from the rows of earlier looks alone: whoever has them comes to the same trials. A
+//! comparison (a case of a claim; the schemes with one activation function) is tested at each look at
+//! which it is open, on the replicates of that look, by the same test as in an experiment of a fixed
+//! size, at an error of
+//!
+//! ```text
+//! (1 - confidence) / (number of comparisons x number of looks)
+//! ```
+//!
+//! so that whatever the joint law of looks and comparisons, the chance that any is decided wrongly is at
+//! most the sum (Bonferroni): 1 - confidence. Boundaries that use the joint law of the looks (Pocock;
+//! O'Brien and Fleming; Lan and DeMets 1983, Biometrika 70, 659-663) would spend less, but need it:
+//! it is known of sums of normal values, not of trimmed means, medians and chosen rates.
+//! `docs/statistics.md` has the error, the power and what is saved, by simulation.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Write as _;
+
+use super::check::evidence::{self, Evidence, sides, texts};
+use super::check::judge::{judge, judge_case};
+use super::check::{Case, Judgement, Verdict, experiment_of};
+use super::rank::{Rates, rank_at};
+use super::stats::interval::LEVEL;
+use crate::experiment::{Axis, Claim, Coordinates, Experiment, Plan, Sequential, Until};
+use crate::init::Registry;
+use crate::support::error::Result;
+use crate::support::text::{counted, grouped};
+use crate::table::source::Source;
+use crate::table::{Trials, format};
+
+/// How far an experiment has come.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Which trials of the plan are those of the looks reached so far.
+    pub wanted: Vec<bool>,
+    /// The look reached, from 0.
+    pub look: usize,
+    /// Whether there is no further look. Else trials of this one are missing.
+    pub finished: bool,
+    /// The verdicts on the claims, where it goes on until they are decided.
+    pub judgements: Vec<Judgement>,
+    /// How often something was decided at each look.
+    decided: Vec<usize>,
+    /// How many comparisons were not.
+    open: usize,
+    /// What was found out of the schemes with each activation function, where that is asked.
+    rankings: Vec<Family>,
+    design: Sequential,
+}
+
+/// How far `experiment` has come, of whose `plan` the rows of some trials are in `trials`, and those
+/// of other tables in `source`. `None` where its replicates are fixed.
+///
+/// # Errors
+/// A table is malformed.
+pub fn stand(
+    experiment: &Experiment,
+    plan: &Plan,
+    trials: &Trials,
+    source: &Source,
+) -> Result<Option<Standing>> {
+    let Some(design) = &experiment.sequential else {
+        return Ok(None);
+    };
+    let ids: HashSet<&str> = (0..trials.len()).map(|row| trials.id(row)).collect();
+    let per_cell = plan.seeds().len();
+    let cells: Vec<Coordinates> = (0..plan.cells())
+        .map(|c| plan.coordinates(c * per_cell))
+        .collect();
+    let mut questions = match design.until {
+        Until::Claims => Questions::Claims(Claims::new(experiment, plan, &cells, trials, source)?),
+        Until::Ranking => Questions::Ranking(Ranking::new(&cells)),
+    };
+    let mut standing = Standing {
+        wanted: vec![false; plan.len()],
+        look: 0,
+        finished: false,
+        judgements: Vec::new(),
+        decided: vec![0; design.looks.len()],
+        open: questions.open(),
+        rankings: Vec::new(),
+        design: design.clone(),
+    };
+    let mut goes_on = vec![true; cells.len()];
+    for (look, replicates) in design.looks.iter().enumerate() {
+        standing.look = look;
+        let mut missing = false;
+        for i in (0..plan.len()).filter(|i| goes_on[i / per_cell]) {
+            if plan.seeds()[i % per_cell].replicate < *replicates {
+                standing.wanted[i] = true;
+                missing |= !ids.contains(plan.trial_id(i).as_str());
+            }
+        }
+        if missing {
+            break;
+        }
+        questions.look(look, design, trials);
+        let before = std::mem::replace(&mut standing.open, questions.open());
+        standing.decided[look] = before - standing.open;
+        goes_on = (0..).zip(&cells).map(|(c, at)| questions.need(c, at)).collect();
+        if look + 1 == design.looks.len() || !goes_on.contains(&true) {
+            standing.finished = true;
+            break;
+        }
+    }
+    match questions {
+        Questions::Claims(claims) => standing.judgements = claims.judgements(design, &standing),
+        Questions::Ranking(ranking) => standing.rankings = ranking.families,
+    }
+    Ok(Some(standing))
+}
+
+/// What a person is told of the experiment whose tables are in `source`, in lines; nothing where its
+/// replicates are fixed.
+///
+/// # Errors
+/// As for [`stand`], or the manifest cannot be read.
+pub fn lines(source: &Source) -> Result<Vec<String>> {
+    let experiment = experiment_of(source, &Registry::standard())?;
+    if experiment.sequential.is_none() || source.open(format::TRIALS)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let trials = Trials::from_source(source, false)?;
+    let standing = stand(&experiment, &experiment.plan(), &trials, source)?;
+    Ok(standing.map_or_else(Vec::new, |standing| standing.lines()))
+}
+
+impl Standing {
+    /// The look reached, in words: "look 2 of 4 (10 replicates)".
+    pub fn name(&self) -> String {
+        look_name(&self.design, self.look)
+    }
+
+    /// Whether trial `i` is one that the look reached is the first to use.
+    pub fn is_of_this_look(&self, i: u32) -> bool {
+        let replicates = |i: u32| i % self.design.most();
+        self.wanted[i as usize] && self.design.look_of(replicates(i)) == self.look
+    }
+
+    /// How many comparisons are not decided.
+    pub fn open(&self) -> usize {
+        self.open
+    }
+
+    /// What was decided when, and what that saved.
+    pub fn lines(&self) -> Vec<String> {
+        let all = self.decided.iter().sum::<usize>() + self.open;
+        let (wanted, most) = (self.wanted.iter().filter(|w| **w).count(), self.wanted.len());
+        let mut text = format!(
+            "Replicates until {} decided: {} of {}",
+            match self.design.until {
+                Until::Claims => "the claims are",
+                Until::Ranking => "the ranking is",
+            },
+            all - self.open,
+            counted(all as u64, "comparison"),
+        );
+        let mut separator = ": ";
+        for (look, decided) in self.decided.iter().enumerate().filter(|(_, n)| **n > 0) {
+            // Writing to a string does not fail.
+            let _ = write!(
+                text,
+                "{separator}{decided} with {} replicates",
+                self.design.looks[look]
+            );
+            separator = ", ";
+        }
+        let state = if self.finished { "open" } else { "open so far" };
+        let _ = match self.open {
+            0 => write!(text, "."),
+            open => write!(text, "; {open} {state}."),
+        };
+        let saved = 100.0 * (most - wanted) as f64 / most.max(1) as f64;
+        let _ = write!(
+            text,
+            " {} of {} trials, {saved:.0}% saved.",
+            grouped(wanted as u64),
+            grouped(most as u64)
+        );
+        let mut lines = vec![text];
+        lines.extend(self.rankings.iter().map(|family| family.line(&self.design)));
+        if !self.rankings.is_empty() {
+            let note = "This holds over all looks together. Intervals, and which schemes a table calls not distinguishable, are those of one look.";
+            lines.push(note.to_owned());
+        }
+        lines
+    }
+}
+
+fn look_name(design: &Sequential, look: usize) -> String {
+    format!(
+        "look {} of {} ({} replicates)",
+        look + 1,
+        design.looks.len(),
+        design.looks[look]
+    )
+}
+
+/// The trials that an experiment has at most: cells that no comparison needs stay at the first look.
+pub fn most_trials(experiment: &Experiment, plan: &Plan) -> Option<(usize, usize)> {
+    let design = experiment.sequential.as_ref()?;
+    let per_cell = plan.seeds().len();
+    let cells = (0..plan.cells()).map(|c| plan.coordinates(c * per_cell));
+    let tested: Vec<&Claim> = experiment
+        .claims
+        .iter()
+        .filter(|claim| claim.is_tested())
+        .collect();
+    let needed = |at: &Coordinates| match design.until {
+        Until::Claims => tested.iter().any(|c| sides(c, |axis| at.text(axis)).is_some()),
+        Until::Ranking => true,
+    };
+    let going_on = cells.filter(needed).count();
+    let least = plan.cells() * design.least() as usize;
+    let more = (design.most() - design.least()) as usize;
+    Some((least, least + going_on * more))
+}
+
+/// What is asked at each look.
+enum Questions<'a> {
+    Claims(Claims<'a>),
+    Ranking(Ranking),
+}
+
+impl Questions<'_> {
+    /// Asks what is open, of the replicates of `look`.
+    fn look(&mut self, look: usize, design: &Sequential, trials: &Trials) {
+        match self {
+            Questions::Claims(claims) => claims.look(look, design, trials),
+            Questions::Ranking(ranking) => ranking.look(look, design, trials),
+        }
+    }
+
+    /// How many comparisons are open.
+    fn open(&self) -> usize {
+        match self {
+            Questions::Claims(claims) => claims.cases.iter().filter(|c| c.decided.is_none()).count(),
+            Questions::Ranking(ranking) => ranking.families.iter().map(Family::open).sum(),
+        }
+    }
+
+    /// Whether one of them needs the cell with this number, which is at `at`.
+    fn need(&self, cell: u32, at: &Coordinates) -> bool {
+        match self {
+            Questions::Claims(claims) => {
+                let open = claims.cases.iter().filter(|c| c.decided.is_none());
+                open.into_iter().any(|c| c.cells.binary_search(&cell).is_ok())
+            }
+            Questions::Ranking(ranking) => ranking
+                .families
+                .iter()
+                .any(|f| f.open() > 0 && f.activation == at.activation && f.left.contains(&at.scheme)),
+        }
+    }
+}
+
+/// One comparison: a claim for one combination of values of the axes under `for_each`.
+struct Question {
+    claim: usize,
+    key: Vec<String>,
+    /// The cells that it needs, by number, ascending.
+    cells: Vec<u32>,
+    decided: Option<usize>,
+    /// As it was last judged.
+    found: Option<Case>,
+}
+
+/// The claims of an experiment.
+struct Claims<'a> {
+    claims: &'a [Claim],
+    evidence: Vec<Evidence>,
+    cases: Vec<Question>,
+    order: BTreeMap<Axis, Vec<String>>,
+    frame: &'a Trials,
+}
+
+impl<'a> Claims<'a> {
+    fn new(
+        experiment: &'a Experiment,
+        plan: &Plan,
+        cells: &[Coordinates],
+        frame: &'a Trials,
+        source: &Source,
+    ) -> Result<Self> {
+        let claims = experiment.claims.as_slice();
+        let mut cases = Vec::new();
+        for (number, claim) in claims.iter().enumerate().filter(|(_, claim)| claim.is_tested()) {
+            let mut by_key: BTreeMap<Vec<String>, Vec<u32>> = BTreeMap::new();
+            for (c, at) in (0..).zip(cells) {
+                if sides(claim, |axis| match axis {
+                    // A selector of replicates means some of the cell's.
+                    Axis::Replicate => claim
+                        .left
+                        .texts(axis)
+                        .map_or_else(|| "0".into(), |t| t[0].clone().into()),
+                    _ => at.text(axis),
+                })
+                .is_some()
+                {
+                    by_key.entry(texts(at, &claim.for_each)).or_default().push(c);
+                }
+            }
+            cases.extend(by_key.into_iter().map(|(key, cells)| Question {
+                claim: number,
+                key,
+                cells,
+                decided: None,
+                found: None,
+            }));
+        }
+        let values = |axis| plan.values(axis).into_iter().map(str::to_owned).collect();
+        Ok(Claims {
+            claims,
+            evidence: evidence::collect(experiment, frame, source)?,
+            cases,
+            order: Axis::ALL.into_iter().map(|axis| (axis, values(axis))).collect(),
+            frame,
+        })
+    }
+
+    fn order(&self) -> impl Fn(Axis) -> Vec<String> + Sync + '_ {
+        |axis| self.order.get(&axis).cloned().unwrap_or_default()
+    }
+
+    fn look(&mut self, look: usize, design: &Sequential, frame: &Trials) {
+        let share = 1.0 / (design.looks.len() * self.cases.len()) as f64;
+        let mut cases = std::mem::take(&mut self.cases);
+        for case in cases.iter_mut().filter(|case| case.decided.is_none()) {
+            let claim = &self.claims[case.claim];
+            let evidence = &self.evidence[case.claim];
+            let within = evidence.trials.iter().filter(|trial| {
+                trial.coordinates.replicate < design.looks[look]
+                    && texts(&trial.coordinates, &claim.for_each) == case.key
+            });
+            let trials: Vec<&evidence::Trial> = within.collect();
+            let confidence = 1.0 - (1.0 - claim.confidence) * share;
+            let at_level = Claim {
+                confidence,
+                ..claim.clone()
+            };
+            let mut found = judge_case(&at_level, &case.key, &trials, frame, &self.order());
+            if !found.has_level {
+                found.verdict = Verdict::Inconclusive;
+            }
+            if found.verdict != Verdict::Inconclusive {
+                case.decided = Some(look);
+            }
+            let said = if case.decided.is_some() {
+                "decided"
+            } else {
+                "not decided"
+            };
+            let percent = 100.0 * (1.0 - confidence);
+            found.notes.push(format!(
+                "{said} at {}, with an error of at most {}%",
+                look_name(design, look),
+                super::check::print::short(percent)
+            ));
+            case.found = Some(found);
+        }
+        self.cases = cases;
+    }
+
+    fn judgements(self, design: &Sequential, standing: &Standing) -> Vec<Judgement> {
+        let order = |axis: Axis| self.order.get(&axis).cloned().unwrap_or_default();
+        let missing = (!standing.finished).then(|| {
+            format!(
+                "the trials of {} are not all there",
+                look_name(design, standing.look)
+            )
+        });
+        let judgement = |(number, claim): (usize, &Claim)| {
+            let evidence = &self.evidence[number];
+            let cases = self.cases.iter().filter(|case| case.claim == number);
+            let mut cases: Vec<Case> = cases.filter_map(|case| case.found.clone()).collect();
+            if !claim.is_tested() || cases.is_empty() || evidence.missing_table.is_some() {
+                return judge(claim, evidence, self.frame, &order);
+            }
+            if let Some(missing) = &missing {
+                let open = cases
+                    .iter_mut()
+                    .filter(|case| case.verdict == Verdict::Inconclusive);
+                open.for_each(|case| case.notes.push(missing.clone()));
+            }
+            let verdicts = cases.iter().map(|case| case.verdict);
+            Judgement {
+                claim: claim.clone(),
+                verdict: verdicts.max().unwrap_or(Verdict::Inconclusive),
+                cases,
+                note: None,
+            }
+        };
+        self.claims.iter().enumerate().map(judgement).collect()
+    }
+}
+
+/// The schemes with one activation function.
+#[derive(Debug, Clone)]
+struct Family {
+    activation: String,
+    /// Those that have not been told apart from a leader.
+    left: BTreeSet<String>,
+    /// Those that have, each with the look.
+    set_aside: Vec<(usize, String)>,
+}
+
+impl Family {
+    /// How many schemes are still compared with the one that leads.
+    fn open(&self) -> usize {
+        self.left.len().saturating_sub(1)
+    }
+
+    /// What was found out of it.
+    fn line(&self, design: &Sequential) -> String {
+        let left: Vec<&str> = self.left.iter().map(String::as_str).collect();
+        let mut text = match left.as_slice() {
+            [one] => format!("{}: {one} leads.", self.activation),
+            left => format!("{}: not told apart: {}.", self.activation, left.join(", ")),
+        };
+        for (look, replicates) in design.looks.iter().enumerate() {
+            let aside = self.set_aside.iter().filter(|(at, _)| *at == look);
+            let names: Vec<&str> = aside.map(|(_, scheme)| scheme.as_str()).collect();
+            if !names.is_empty() {
+                let names = names.join(", ");
+                let _ = write!(
+                    text,
+                    " Told apart from the leader with {replicates} replicates: {names}."
+                );
+            }
+        }
+        text
+    }
+}
+
+/// Who leads, for each activation function.
+struct Ranking {
+    families: Vec<Family>,
+}
+
+impl Ranking {
+    fn new(cells: &[Coordinates]) -> Self {
+        let mut by: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for at in cells {
+            by.entry(&at.activation).or_default().insert(at.scheme.clone());
+        }
+        let family = |(activation, left): (&str, BTreeSet<String>)| Family {
+            activation: activation.to_owned(),
+            left,
+            set_aside: Vec::new(),
+        };
+        Ranking {
+            families: by.into_iter().map(family).collect(),
+        }
+    }
+
+    fn look(&mut self, look: usize, design: &Sequential, trials: &Trials) {
+        let rankings = self
+            .families
+            .iter()
+            .filter(|f| f.left.len() + f.set_aside.len() > 1);
+        let share = 1.0 / (design.looks.len() * rankings.count().max(1)) as f64;
+        for family in self.families.iter_mut().filter(|f| f.open() > 0) {
+            let replicates = design.looks[look];
+            let compared = trials.all().filter(|row| {
+                trials.replicate(row) < replicates
+                    && trials.text(row, Axis::Activation) == family.activation
+                    && family.left.contains(trials.text(row, Axis::Scheme))
+            });
+            let ranking = rank_at(&compared, Rates::Tuned, &family.activation, (1.0 - LEVEL) * share);
+            for place in ranking.into_iter().filter(|place| !place.leads()) {
+                family.left.remove(&place.scheme);
+                family.set_aside.push((look, place.scheme));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "looks_study.rs"]
+mod study;
