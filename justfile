@@ -60,11 +60,11 @@ valgrind *ARGS:
 oracles:
     python3 tests/scripts/statistics_oracle.py
     python3 tests/scripts/dialects.py
-
-# Five schemes against their authors' code; SOURCES has clones of it (see the head of the script)
-authors sources:
-    python3 tests/scripts/authors.py {{sources}}
     python3 tests/scripts/torch_safetensors.py
+
+# five schemes against their authors' code, of which SOURCES has clones (see the head of the script)
+authors SOURCES:
+    python3 tests/scripts/authors.py {{SOURCES}}
 
 # licences, advisories and sources of the dependencies
 deny:
