@@ -4,6 +4,7 @@ pub mod check;
 pub mod diff;
 pub mod looks;
 pub mod rank;
+pub mod scaling;
 pub mod stats;
 #[cfg(test)]
 mod study;

@@ -1,4 +1,4 @@
-//! `goodinit probe`: signal propagation at initialization, without training.
+//! `goodinit probe`: signal propagation at initialization, and in the first steps where they are asked for.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,27 +11,35 @@ use serde::Serialize;
 use super::notes::SchemeWarnings;
 use super::{complain, print, print_json};
 use crate::analysis::check;
+use crate::analysis::scaling::{Over, Scaling, scaling};
 use crate::analysis::stats::median;
 use crate::data::Environment;
 use crate::experiment::{Axis, Experiment};
 use crate::init::Registry;
 use crate::run::job::Job;
 use crate::run::probes;
-use crate::support::error::Result;
+use crate::support::error::{Error, Kind, Result};
 use crate::support::text::entry;
 use crate::support::text::{Style, three_decimals};
-use crate::table::probe::ProbeRecord;
+use crate::table::probe::{ProbeRecord, StepLine, StepRecord};
 
 /// Arguments of `goodinit probe`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   goodinit probe experiments/quick.toml
   goodinit probe experiments/quick.toml --set replicates=20 --out /tmp/probe
+  goodinit probe FILE --steps 0,1,2,4,8 --over width
+                                                   a coordinate check: do updates scale with width?
   goodinit report results/quick                    the figures, as a page
 
 Writes probe.csv (signal, gradient, dead units, correlation, Jacobian and theory, layer by layer)
 and histograms.csv (weights) beside the experiment's other tables. A network's initial state does
-not depend on learning rate, batch size or sample order, so each is probed once.")]
+not depend on learning rate, batch size or sample order, so each is probed once.
+
+With --steps, or steps in [record], every trial takes as many steps as the greatest of them, and
+steps.csv has the mean absolute pre-activation of each layer and its change since the start. A
+sentence says for each parametrization whether they keep their size over the widths or depths of
+the experiment, and which layers break that rule first.")]
 pub struct Args {
     /// The experiment file
     #[arg(value_name = "EXPERIMENT.toml")]
@@ -39,6 +47,12 @@ pub struct Args {
     /// Where the tables go [default: results/<name of the experiment>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Coordinate check after so many optimizer steps, in place of the file's [record] steps
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
+    steps: Vec<u32>,
+    /// What networks are compared over in the coordinate check [default: what they differ in]
+    #[arg(long, value_enum)]
+    over: Option<Over>,
     /// Threads; never changes a byte [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -67,6 +81,7 @@ struct ProbeOutput<'a> {
     notes: SchemeWarnings,
     moved_aside: Option<PathBuf>,
     claims: Option<String>,
+    scaling: Vec<Scaling>,
 }
 
 /// A network that could not be initialized.
@@ -81,24 +96,35 @@ struct Failure {
 /// # Errors
 /// The experiment file is wrong, its data are missing, or the tables cannot be written.
 pub fn run(args: Args) -> Result<ExitCode> {
-    let experiment = Experiment::load(&args.experiment, &args.set, &Registry::standard())?;
+    let mut set = args.set;
+    if !args.steps.is_empty() {
+        set.push(format!("record.steps={:?}", args.steps));
+    }
+    let experiment = Experiment::load(&args.experiment, &set, &Registry::standard())?;
+    if args.over.is_some() && experiment.record.steps.is_empty() {
+        let error = Error::new(Kind::Usage, "--over says nothing without a coordinate check");
+        return Err(error.help("add --steps 0,1,2,4,8"));
+    }
     let out = args
         .out
         .unwrap_or_else(|| Path::new("results").join(&experiment.name));
     let job = Job::new(experiment, Environment::new(args.data_dir))?;
     let _locks = probes::enter(&out, &job, args.fresh)?;
     let pool = super::pool(args.threads)?;
-    let bar = progress(probes::networks(&job).len());
+    let bar = progress(probes::networks(&job).len() + probes::stepped(&job).len());
     let mut found = probes::run(&job, &pool, || bar.inc(1));
     bar.finish_and_clear();
     if found.records.is_empty() && !found.failures.is_empty() {
         let (trial, error) = found.failures.swap_remove(0);
         return Err(error.context(format!("no network can be initialized, the first is {trial}")));
     }
-    let moved = probes::write(&out, &job, &found.records)?;
-    let about_probe =
-        |c: &crate::experiment::Claim| matches!(c.metric, crate::experiment::claim::Metric::Probe { .. });
-    let judged = match job.experiment.claims.iter().any(about_probe) {
+    let lines: Vec<StepLine> = found.steps.iter().flat_map(StepRecord::lines).collect();
+    let compared = Over::ALL
+        .into_iter()
+        .filter(|over| args.over.is_none_or(|asked| asked == *over));
+    let scaling: Vec<Scaling> = compared.flat_map(|over| scaling(&lines, over)).collect();
+    let moved = probes::write(&out, &job, &found)?;
+    let judged = match job.experiment.claims.iter().any(|c| c.metric.is_probed()) {
         true => Some(pool.install(|| check::evaluate(&out))?),
         false => None,
     };
@@ -120,12 +146,16 @@ pub fn run(args: Args) -> Result<ExitCode> {
         notes,
         moved_aside: moved,
         claims: judged.as_deref().map(check::print::count),
+        scaling,
     };
     match args.format {
         super::grid::Format::Json => print_json(&outcome)?,
         super::grid::Format::Text => {
             let style = Style::detect();
             let mut text = table(&found.records, style);
+            if !lines.is_empty() {
+                outcome.say_scaling(&mut text, args.over, style.width);
+            }
             outcome.say(&mut text, style.width);
             print(&text)?;
         }
@@ -140,6 +170,26 @@ pub fn run(args: Args) -> Result<ExitCode> {
 }
 
 impl ProbeOutput<'_> {
+    /// A sentence for each parametrization.
+    fn say_scaling(&self, out: &mut String, over: Option<Over>, width: usize) {
+        if self.scaling.is_empty() {
+            let what = over.map_or("width or depth", Over::word);
+            let line =
+                format!("No two networks differ in {what} alone: there is nothing to compare steps over.");
+            entry(out, "", 0, &line, width);
+        }
+        for scaling in &self.scaling {
+            entry(
+                out,
+                "",
+                0,
+                &format!("{}: {}.", scaling.label, scaling.verdict()),
+                width,
+            );
+        }
+        out.push('\n');
+    }
+
     fn say(&self, out: &mut String, width: usize) {
         // Writing to a string does not fail.
         let _ = writeln!(out, "{} networks, {} layers", self.networks, self.layers);

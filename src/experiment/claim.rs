@@ -131,6 +131,17 @@ pub enum Metric {
         /// How the layers become one value.
         across: Aggregate,
     },
+    /// A column of the table that `probe` writes of the first steps, reduced over layers.
+    Steps {
+        /// Name of the column.
+        column: String,
+        /// After how many steps: [`Evaluation::AfterEpoch`] counts steps here.
+        at: Evaluation,
+        /// Which layers.
+        layers: Layers,
+        /// How the layers become one value.
+        across: Aggregate,
+    },
     /// Steps (or epochs) until a column of `epochs.csv` first reaches a target: at least the
     /// target for accuracies, at most for losses. A trial that never does is right-censored: its
     /// value lies above its last evaluation, and orders behind every trial that did.
@@ -469,6 +480,11 @@ impl Selector {
 }
 
 impl Metric {
+    /// Whether a probe measures it, and not training.
+    pub fn is_probed(&self) -> bool {
+        matches!(self, Metric::Probe { .. } | Metric::Steps { .. })
+    }
+
     /// Whether a greater figure is better; `None` where neither is.
     pub fn higher_is_better(&self) -> Option<bool> {
         match self {
@@ -481,7 +497,9 @@ impl Metric {
             }
             Metric::TimeTo { .. } => Some(false),
             Metric::Ended(ending) => Some(*ending == EndStatus::Ok),
-            Metric::Layer { .. } | Metric::Probe { .. } | Metric::BestRate { .. } => None,
+            Metric::Layer { .. } | Metric::Probe { .. } | Metric::Steps { .. } | Metric::BestRate { .. } => {
+                None
+            }
         }
     }
 }

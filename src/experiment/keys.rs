@@ -189,6 +189,8 @@ tables! {
         probe_samples: Whole<2, 1_000_000> = "500",
         /// weights saved as .safetensors
         weights: SaveWeights = "none",
+        /// steps.csv: a probe takes steps and measures how far layers move, after so many (a coordinate check)
+        steps: Option<StepCounts> => "none",
     }
 
     /// what must be true of the tables; `goodinit check` says whether it is
@@ -201,15 +203,17 @@ tables! {
         sentence: String,
         /// identity: a theorem of the arithmetic, which cannot fail unless the program is wrong; counted apart from the evidence
         kind: ClaimKind = "evidence",
-        /// figure of a trial: test_accuracy, epochs.train_loss, layers.column_spread, probe.<column>, best_rate, diverged, failed, ok
+        /// figure of a trial: test_accuracy, epochs.train_loss, layers.column_spread, probe.<column>, steps.<column>, best_rate, diverged, failed, ok
         metric: MetricForm,
         /// for best_rate: the column by which a rate is best
         of: Option<Column> => "validation_accuracy",
         /// for epochs.* and layers.*: at which epoch
         epoch: Option<EpochForm> => "last",
-        /// for layers.* and probe.*: which layers
+        /// for steps.*: after how many steps
+        step: Option<EpochForm> => "last",
+        /// for layers.*, probe.* and steps.*: which layers
         layers: Option<LayerNames> => "all",
-        /// for layers.* and probe.*: how the layers become one value
+        /// for layers.*, probe.* and steps.*: how the layers become one value
         across: Aggregate = "mean",
         /// applied to each trial's figure
         transform: Transform = "none",
@@ -279,6 +283,8 @@ pub(super) const REPLICATES: u32 = 5;
 pub(super) const MAX_REPLICATES: i64 = 1_000_000;
 /// The most epochs.
 pub(super) const MAX_EPOCHS: i64 = 10_000_000;
+/// A probe takes a few steps; more is training.
+pub(super) const MAX_PROBE_STEPS: i64 = 1000;
 const MAX_STEPS: i64 = 1_000_000_000;
 
 impl<T: FieldType> FieldType for Option<T> {
@@ -406,6 +412,7 @@ fields! {
     LossName(IgnoredAny) = "a loss", schema::catalogue(crate::model::loss::ENTRIES);
     SeedingForm(IgnoredAny) = "a seeding", schema::seeding();
     LayerEpochs(IgnoredAny) = "epochs, \"last\", \"all\", or true for [0, \"last\"]", schema::layer_epochs();
+    StepCounts(IgnoredAny) = "numbers of steps", schema::one_or_many(json!({ "type": "integer", "minimum": 0, "maximum": MAX_PROBE_STEPS }));
     LayerNames(IgnoredAny) = "all, hidden, first, last_hidden, output, or a list of numbers from 1", schema::layer_names();
     MetricForm(IgnoredAny) = "a column, or { steps_to = target, of = column }", schema::metric();
     Column(IgnoredAny) = "a column", String::schema();

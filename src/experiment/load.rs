@@ -8,7 +8,7 @@ use super::claims::{self, ClaimContext};
 use super::document::{Document, Node, Toml};
 use super::grid::{self, Defaults, Grid};
 use super::keys::{
-    FileKeys, MAX_EPOCHS, MAX_REPLICATES, REPLICATES, RecordKeys, SeedsKeys, TrainKeys, Whole,
+    FileKeys, MAX_EPOCHS, MAX_PROBE_STEPS, MAX_REPLICATES, REPLICATES, RecordKeys, SeedsKeys, TrainKeys, Whole,
 };
 use super::metric;
 use super::section::TableReader;
@@ -234,7 +234,25 @@ fn record(keys: &RecordKeys, table: &TableReader<'_>, train: &Train) -> Result<R
         layer_rows,
         probe_samples: keys.probe_samples.0 as u32,
         weights: keys.weights,
+        steps: match table.get("steps") {
+            Some(node) => steps(table, node)?,
+            None => Vec::new(),
+        },
     })
+}
+
+/// Numbers of steps, ascending and each once. What moves is measured from step 0, so it is always one.
+fn steps(table: &TableReader<'_>, node: &Node) -> Result<Vec<u32>> {
+    let mut steps = vec![0];
+    for item in node.as_list() {
+        steps.push(table.integer("steps", item, 0..=MAX_PROBE_STEPS)? as u32);
+    }
+    steps.sort_unstable();
+    steps.dedup();
+    if steps.len() < 2 {
+        return Err(table.wrong("steps", node, "a list with a number of steps from 1"));
+    }
+    Ok(steps)
 }
 
 fn layers(table: &TableReader<'_>, train: &Train) -> Result<Vec<LayerEpoch>> {

@@ -6,7 +6,7 @@ use super::document::{Node, Toml};
 use super::keys::{TimeToKeys, Whole};
 use super::section::TableReader;
 use super::settings::{LayerEpoch, Length};
-use crate::row::{EpochRow, LayerRow, ProbeRow, TrialRow, numeric};
+use crate::row::{EpochRow, LayerRow, ProbeRow, StepRow, TrialRow, numeric};
 use crate::support::catalog::suggest;
 use crate::support::error::Result;
 
@@ -30,6 +30,11 @@ pub fn probe_columns() -> Vec<&'static str> {
     [numeric::<ProbeRow>(&[]), layer_columns()].concat()
 }
 
+/// The columns of `steps.csv` that a layer measures.
+pub fn step_columns() -> Vec<&'static str> {
+    numeric::<StepRow>(&["step", "layer", "depth", "width"])
+}
+
 /// The metrics of `trials.csv` that are no column.
 const ENDED: [(&str, EndStatus); 3] = [
     ("ok", EndStatus::Ok),
@@ -45,6 +50,7 @@ pub(super) fn names() -> Vec<String> {
         ("epochs", epoch_columns()),
         ("layers", layer_columns()),
         ("probe", probe_columns()),
+        ("steps", step_columns()),
     ];
     let in_tables = tables
         .into_iter()
@@ -95,11 +101,11 @@ fn named(
             needs_epochs(context, table, node)?;
             Metric::Epoch {
                 column,
-                at: evaluation(table)?,
+                at: evaluation(table, "epoch")?,
             }
         }
         "layers" => {
-            let (column, at) = (column(&layer_columns())?, evaluation(table)?);
+            let (column, at) = (column(&layer_columns())?, evaluation(table, "epoch")?);
             needs_layers(context, table, node, at)?;
             Metric::Layer {
                 column,
@@ -113,9 +119,20 @@ fn named(
             layers: layers(table, "layers")?,
             across,
         },
+        "steps" => {
+            let column = column(&step_columns())?;
+            let at = evaluation(table, "step")?;
+            needs_steps(context, table, node, at)?;
+            Metric::Steps {
+                column,
+                at,
+                layers: layers(table, "layers")?,
+                across,
+            }
+        }
         _ => {
             let error = table.error(node.span, format!("there is no table `{file}`"));
-            let help = suggest(file, ["trials", "epochs", "layers", "probe"], "tables");
+            let help = suggest(file, ["trials", "epochs", "layers", "probe", "steps"], "tables");
             return Err(table.about("metric", error.help(help)));
         }
     })
@@ -164,13 +181,14 @@ fn time_to(context: &ClaimContext<'_>, table: &TableReader<'_>, node: &Node) -> 
     Ok(Metric::TimeTo { column, target, unit })
 }
 
-fn evaluation(table: &TableReader<'_>) -> Result<Evaluation> {
-    match table.get("epoch") {
+/// The number, or `last`, under `key`.
+fn evaluation(table: &TableReader<'_>, key: &str) -> Result<Evaluation> {
+    match table.get(key) {
         None => Ok(Evaluation::Last),
         Some(node) => match &node.item {
             Toml::Text(word) if word == "last" => Ok(Evaluation::Last),
             Toml::Integer(x @ 0..=0xffff_ffff) => Ok(Evaluation::AfterEpoch(*x as u32)),
-            _ => Err(table.wrong("epoch", node, "a whole number or \"last\"")),
+            _ => Err(table.wrong(key, node, "a whole number or \"last\"")),
         },
     }
 }
@@ -230,16 +248,35 @@ fn needs_layers(
     Err(error.help(format!("set layers = [{example}] in [record]")))
 }
 
+fn needs_steps(
+    context: &ClaimContext<'_>,
+    table: &TableReader<'_>,
+    node: &Node,
+    at: Evaluation,
+) -> Result<()> {
+    let recorded = &context.record.steps;
+    let (measured, example) = match at {
+        Evaluation::AfterEpoch(n) => (recorded.contains(&n), n),
+        Evaluation::Last => (!recorded.is_empty(), 8),
+    };
+    if measured {
+        return Ok(());
+    }
+    let error = table.error(node.span, "layers are not measured after that many steps");
+    Err(error.help(format!("set steps = [0, {example}] in [record]")))
+}
+
 /// Keys that say nothing about this metric would be ignored; they are refused instead.
 fn refuse_unused(table: &TableReader<'_>, metric: &Metric) -> Result<()> {
     let used: &[&str] = match metric {
         Metric::Epoch { .. } => &["epoch"],
         Metric::Layer { .. } => &["epoch", "layers", "across"],
         Metric::Probe { .. } => &["layers", "across"],
+        Metric::Steps { .. } => &["step", "layers", "across"],
         Metric::BestRate { .. } => &["of"],
         Metric::Trial { .. } | Metric::TimeTo { .. } | Metric::Ended(_) => &[],
     };
-    for key in ["epoch", "layers", "across", "of"] {
+    for key in ["epoch", "step", "layers", "across", "of"] {
         if let Some(span) = table.key_span(key)
             && !used.contains(&key)
         {

@@ -166,6 +166,9 @@ pub struct Record {
     pub probe_samples: u32,
     /// Which weights are saved as `.safetensors` files.
     pub weights: SaveWeights,
+    /// After how many optimizer steps a probe measures the layers for `steps.csv`, ascending and with 0
+    /// first; empty for no coordinate check.
+    pub steps: Vec<u32>,
 }
 
 /// When layers are measured.
@@ -199,6 +202,8 @@ impl Record {
             layer_rows,
             probe_samples,
             weights,
+            // A row of steps.csv says after how many steps it is, and depends on no other.
+            steps: _,
         } = self;
         let rows = match layer_rows {
             Layers::All => String::new(),
@@ -218,6 +223,7 @@ impl Default for Record {
             layer_rows: Layers::All,
             probe_samples: 500,
             weights: SaveWeights::None,
+            steps: Vec::new(),
         }
     }
 }

@@ -78,7 +78,10 @@ impl<'d> ClaimContext<'d> {
         relation: &Relation,
         sides: [Option<&Selector>; 2],
     ) -> Result<()> {
-        let (Metric::Layer { layers: asked, .. } | Metric::Probe { layers: asked, .. }) = metric else {
+        let (Metric::Layer { layers: asked, .. }
+        | Metric::Probe { layers: asked, .. }
+        | Metric::Steps { layers: asked, .. }) = metric
+        else {
             return Ok(());
         };
         let (written, Some(place)) = (&self.record.layer_rows, self.layer_rows) else {

@@ -9,7 +9,7 @@ use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::table::format;
 use crate::table::io::{EpochLine, LayerLine, Reader, Row};
 use crate::table::manifest::Manifest;
-use crate::table::probe::{HistogramLine, ProbeLine};
+use crate::table::probe::{HistogramLine, ProbeLine, StepLine};
 use crate::table::record::{EpochRow, LayerRow};
 use crate::table::source::Source;
 use crate::table::trials::{Builder, Trials};
@@ -33,6 +33,8 @@ pub struct Run {
     pub probe: Vec<ProbeLine>,
     /// Their weights.
     pub histograms: Vec<HistogramLine>,
+    /// Layers of trials after their first steps.
+    pub steps: Vec<StepLine>,
     /// What became of the experiment's claims; or why they cannot be judged here.
     pub verdicts: std::result::Result<Vec<Judgement>, String>,
     /// What was decided at which look, where replicates go on until a decision.
@@ -54,6 +56,7 @@ impl Run {
             layers: Vec::new(),
             probe: Vec::new(),
             histograms: Vec::new(),
+            steps: Vec::new(),
             verdicts: Ok(Vec::new()),
             looks: Vec::new(),
         };
@@ -95,6 +98,10 @@ impl Run {
         })?;
         read(dir, |line: HistogramLine| {
             run.histograms.push(line);
+            Ok(())
+        })?;
+        read(dir, |line: StepLine| {
+            run.steps.push(line);
             Ok(())
         })?;
         Ok(run)

@@ -217,6 +217,29 @@ columns! {
 }
 
 columns! {
+    /// One row of `steps.csv`, after the coordinates and `trial_id`: one layer of a trial after its first
+    /// steps (Yang et al. 2022, Tensor Programs V, arXiv 2203.03466, appendix D.1: the coordinate check).
+    /// Means are over the probe samples and the units of the layer.
+    #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+    pub struct StepRow {
+        /// Optimizer steps taken.
+        pub step: u32,
+        /// Weight layer, from 1.
+        pub layer: u32,
+        /// Weight layers of the network, the output layer included.
+        pub depth: u32,
+        /// Units of its widest hidden layer; of the output layer where there is none.
+        pub width: u32,
+        /// Mean absolute pre-activation.
+        pub preactivation_size: Option<f64>,
+        /// Mean absolute difference of the pre-activation from that before the first step; empty before it.
+        pub preactivation_change: Option<f64>,
+        /// That difference over the mean absolute pre-activation before the first step.
+        pub relative_change: Option<f64>,
+    }
+}
+
+columns! {
     /// One row of `histograms.csv`, after the coordinates and `trial_id`: the weights of one layer at
     /// initialization.
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -29,7 +29,7 @@ use crate::table::manifest::Manifest;
 /// The tables that training leaves.
 pub(super) const TRAINED: [&str; 4] = [format::TRIALS, format::EPOCHS, format::LAYERS, format::SUMMARY];
 /// The tables that a probe leaves.
-pub(super) const PROBED: [&str; 2] = [format::PROBE, format::HISTOGRAMS];
+pub(super) const PROBED: [&str; 3] = [format::PROBE, format::HISTOGRAMS, format::STEPS];
 
 /// The path of the journal of `shard` below `directory`.
 pub(crate) fn journal_path(directory: &Path, shard: Shard) -> PathBuf {

@@ -21,6 +21,7 @@ pub(crate) mod reuse;
 pub(crate) mod rounds;
 pub mod shard;
 pub mod signals;
+pub(crate) mod steps;
 pub(crate) mod store;
 pub(crate) mod sweep;
 pub(crate) mod tables;

@@ -14,13 +14,14 @@ use super::lock::Lock;
 use super::pool::Pool;
 use super::probe::probe;
 use super::shard::Shard;
+use super::steps::steps;
 use super::train::message;
 use crate::experiment::{Axis, Trial};
 use crate::model::Workspace;
 use crate::support::error::{Error, Result};
 use crate::table::format;
 use crate::table::manifest::Manifest;
-use crate::table::probe::{ProbeRecord, write_histograms, write_layers};
+use crate::table::probe::{ProbeRecord, StepRecord, write_histograms, write_layers, write_steps};
 
 /// What came of probing an experiment.
 #[derive(Debug)]
@@ -31,6 +32,9 @@ pub struct Probes {
     pub notes: Vec<String>,
     /// The networks that could not be initialized, and why.
     pub failures: Vec<(Trial, Error)>,
+    /// The first steps of each trial, in the order of the tables; empty unless the experiment asks for
+    /// them. A trial whose steps cannot be taken stands in `failures`.
+    pub steps: Vec<StepRecord>,
 }
 
 /// The trials of `job` whose initial networks are probed: of trials that differ only in what does
@@ -47,7 +51,40 @@ pub fn networks(job: &Job) -> Vec<usize> {
 
 /// Probes the networks of `job` on the threads of `pool`; `done` is called after each.
 pub fn run(job: &Job, pool: &Pool, done: impl Fn() + Sync) -> Probes {
-    run_these(job, networks(job), pool, done)
+    let mut probes = run_these(job, networks(job), pool, &done);
+    for result in run_steps(job, &stepped(job), pool, &done) {
+        match result {
+            Ok(record) => probes.steps.push(record),
+            Err(failure) if probes.failures.iter().any(|(trial, _)| trial.id == failure.0.id) => {}
+            Err(failure) => probes.failures.push(*failure),
+        }
+    }
+    probes
+}
+
+/// The trials of `job` of which the first steps are measured: all, or none.
+pub fn stepped(job: &Job) -> Vec<usize> {
+    match job.plan.record().steps.is_empty() {
+        true => Vec::new(),
+        false => (0..job.plan.len()).collect(),
+    }
+}
+
+/// Takes the first steps of these trials.
+pub fn run_steps(
+    job: &Job,
+    trials: &[usize],
+    pool: &Pool,
+    done: impl Fn() + Sync,
+) -> Vec<std::result::Result<StepRecord, Box<(Trial, Error)>>> {
+    let one = |workspace: &mut Workspace, i: &usize| {
+        let trial = job.plan.trial(*i);
+        let result = job.data(&trial).and_then(|data| steps(&trial, &data, workspace));
+        done();
+        result.map_err(|e| Box::new((trial, e)))
+    };
+    let results = |trials: &[usize]| trials.par_iter().map_init(Workspace::default, one).collect();
+    pool.install(|| results(trials))
 }
 
 /// The same for these of its [`networks`].
@@ -68,6 +105,7 @@ pub fn run_these(job: &Job, networks: Vec<usize>, pool: &Pool, done: impl Fn() +
         records: Vec::new(),
         notes: Vec::new(),
         failures: Vec::new(),
+        steps: Vec::new(),
     };
     for result in results {
         match result {
@@ -106,18 +144,25 @@ pub fn enter(dir: &Path, job: &Job, fresh: bool) -> Result<Vec<Lock>> {
     }
 }
 
-/// Writes `probe.csv`, `histograms.csv` and, last, the manifest. Where older ones differ, they are
+/// Writes `probe.csv`, `histograms.csv`, `steps.csv` where there are any, and, last, the manifest. Where older ones differ, they are
 /// moved to a `previous-N` directory, whose path is returned; where they are of something else, with
 /// all tables that belong to them.
 ///
 /// # Errors
 /// An I/O error.
-pub fn write(dir: &Path, job: &Job, records: &[ProbeRecord]) -> Result<Option<PathBuf>> {
+pub fn write(dir: &Path, job: &Job, probes: &Probes) -> Result<Option<PathBuf>> {
+    let records = &probes.records;
     std::fs::create_dir_all(dir).map_err(|e| Error::io("create", dir, &e))?;
     let mut probe = Pending::create(&dir.join(format::PROBE))?;
     write_layers(records, &job.plan.record().layer_rows, &mut probe)?;
     let mut histograms = Pending::create(&dir.join(format::HISTOGRAMS))?;
     write_histograms(records, &mut histograms)?;
+    let mut pending = vec![probe, histograms];
+    if !probes.steps.is_empty() {
+        let mut steps = Pending::create(&dir.join(format::STEPS))?;
+        write_steps(&probes.steps, &job.plan.record().layer_rows, &mut steps)?;
+        pending.push(steps);
+    }
     let path = dir.join(format::MANIFEST);
     let mut manifest = Pending::create(&path)?;
     let theirs = Manifest::load(dir).ok();
@@ -136,10 +181,11 @@ pub fn write(dir: &Path, job: &Job, records: &[ProbeRecord]) -> Result<Option<Pa
     ) {
         let theirs = TRAINED.iter().chain([&format::RUN]);
         let theirs: Vec<PathBuf> = theirs.map(|name| dir.join(name)).collect();
-        return replace(vec![probe, histograms, manifest], &theirs, Old::SetAside);
+        pending.push(manifest);
+        return replace(pending, &theirs, Old::SetAside);
     }
     // The manifest alone may differ, in what no table depends on: claims, name.
-    let aside = replace(vec![probe, histograms], &[], Old::SetAside)?;
+    let aside = replace(pending, &[], Old::SetAside)?;
     manifest.commit()?;
     Ok(aside)
 }

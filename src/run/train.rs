@@ -1,6 +1,8 @@
 //! One trial as a pure function: the same trial on the same data leaves the same record, bit for
 //! bit, on any thread of any machine.
 
+use std::borrow::Cow;
+
 use crate::data::{Prepared, Targets};
 use crate::experiment::{EvaluateTrain, Length, Trial};
 use crate::init::{self, Context, InitReport};
@@ -176,34 +178,13 @@ impl<'a> TrainingRun<'a> {
         if !self.evaluate(0, total == 0) {
             return End::Diverged(0);
         }
-        let seed = u64::from(self.trial.coordinates.order_seed);
-        let orders = Key::new(self.trial.seed, seed, Purpose::Order);
-        let mut order = self.data.split.train.clone();
         while !self.reached(total) {
-            if settings.shuffle {
-                // From the ascending rows each time: an epoch's order does not depend on the last.
-                order.copy_from_slice(&self.data.split.train);
-                orders.stream(u64::from(self.epoch)).shuffle(&mut order);
-            }
+            let order = order(self.trial, self.data, self.epoch);
             if !self.epoch(&order, total) {
                 return End::Diverged(self.epoch + 1);
             }
         }
         End::Reached
-    }
-
-    /// The learning rate of the next step.
-    fn rate(&self) -> f64 {
-        let (settings, at) = (&self.trial.train, &self.trial.coordinates);
-        let batches = self.data.split.train.len().div_ceil(batch_size(self.trial)) as u64;
-        let steps = match settings.length {
-            Length::Epochs(epochs) => u64::from(epochs) * batches,
-            Length::Steps(steps) => steps,
-        };
-        self.trial
-            .values
-            .schedule
-            .rate(at.learning_rate, self.step, steps)
     }
 
     fn reached(&self, total: u64) -> bool {
@@ -225,7 +206,9 @@ impl<'a> TrainingRun<'a> {
             let next = order.len().min((batch + 1) * batch_size);
             self.data
                 .prefetch(&order[next..order.len().min(next + batch_size)]);
-            let score = self.trainer.step(self.data, rows, self.rate());
+            let score = self
+                .trainer
+                .step(self.data, rows, rate(self.trial, self.data, self.step));
             self.step += 1;
             self.running.add(&score, rows.len());
             if !score.loss_sum.is_finite() {
@@ -348,7 +331,35 @@ impl<'a> TrainingRun<'a> {
     }
 }
 
-fn batch_size(trial: &Trial) -> usize {
+/// The training rows in the order in which `trial` sees them in an epoch, counted from 0.
+pub(super) fn order<'d>(trial: &Trial, data: &'d Prepared, epoch: u32) -> Cow<'d, [u32]> {
+    let train = &data.split.train;
+    if !trial.train.shuffle {
+        return Cow::Borrowed(train);
+    }
+    let orders = Key::new(
+        trial.seed,
+        u64::from(trial.coordinates.order_seed),
+        Purpose::Order,
+    );
+    // From the ascending rows each time: an epoch's order does not depend on the last.
+    let mut order = train.clone();
+    orders.stream(u64::from(epoch)).shuffle(&mut order);
+    Cow::Owned(order)
+}
+
+/// The learning rate of a step of `trial`, counted from 0.
+pub(super) fn rate(trial: &Trial, data: &Prepared, step: u64) -> f64 {
+    let batches = data.split.train.len().div_ceil(batch_size(trial)) as u64;
+    let steps = match trial.train.length {
+        Length::Epochs(epochs) => u64::from(epochs) * batches,
+        Length::Steps(steps) => steps,
+    };
+    let schedule = &trial.values.schedule;
+    schedule.rate(trial.coordinates.learning_rate, step, steps)
+}
+
+pub(super) fn batch_size(trial: &Trial) -> usize {
     (trial.coordinates.batch_size as usize).max(1)
 }
 

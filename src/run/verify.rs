@@ -23,7 +23,7 @@ use crate::support::error::{Error, Kind, Result};
 use crate::table::inputs::{ChangedInput, inputs_changed};
 use crate::table::io::{Table, Writer};
 use crate::table::manifest::Manifest;
-use crate::table::probe::{write_histograms, write_layers};
+use crate::table::probe::{write_histograms, write_layers, write_steps};
 use crate::table::record::TrialRecord;
 use crate::table::source::Source;
 use crate::table::{Trials, format};
@@ -338,11 +338,21 @@ fn train(directory: &Path, job: &Arc<Job>, chosen: &[u32], sample: &Sample, stop
 
 /// Probes these networks: their rows in the tables that `directory` has.
 fn probe(directory: &Path, job: &Job, networks: &[u32], sample: &Sample) -> Result<Tables> {
-    let networks = networks.iter().map(|&i| i as usize).collect();
+    let networks: Vec<usize> = networks.iter().map(|&i| i as usize).collect();
+    let wanted = &job.plan.record().layer_rows;
+    let mut steps = Vec::new();
+    if directory.join(format::STEPS).exists() && !probes::stepped(job).is_empty() {
+        let results = probes::run_steps(job, &networks, &sample.pool, || {});
+        let records: Vec<_> = results.into_iter().flatten().collect();
+        write_steps(&records, wanted, &mut steps)?;
+    }
     let probed = probes::run_these(job, networks, &sample.pool, || {});
     let mut layers = Vec::new();
-    write_layers(&probed.records, &job.plan.record().layer_rows, &mut layers)?;
+    write_layers(&probed.records, wanted, &mut layers)?;
     let mut tables = vec![(format::PROBE.to_owned(), layers.into())];
+    if !steps.is_empty() {
+        tables.push((format::STEPS.to_owned(), steps.into()));
+    }
     if directory.join(format::HISTOGRAMS).exists() {
         let mut histograms = Vec::new();
         write_histograms(&probed.records, &mut histograms)?;

@@ -13,6 +13,8 @@ pub const LAYERS: &str = "layers.csv";
 pub const PROBE: &str = "probe.csv";
 /// The weights of each of these layers, counted in bins.
 pub const HISTOGRAMS: &str = "histograms.csv";
+/// One row per trial, number of steps and layer, from a coordinate check.
+pub const STEPS: &str = "steps.csv";
 /// One row per cell.
 pub const SUMMARY: &str = "summary.csv";
 /// Versions, digests and the experiment itself.

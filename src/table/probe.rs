@@ -1,4 +1,4 @@
-//! The tables of a probe: `probe.csv` and `histograms.csv`.
+//! The tables of a probe: `probe.csv`, `histograms.csv` and `steps.csv`.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use crate::row::{BadCell, Cells, Column, ColumnKind};
 use crate::table::coordinates::Columns;
 use crate::table::format;
 use crate::table::io::{Row, writer};
-use crate::table::record::{HistogramRow, LayerRow, ProbeRow};
+use crate::table::record::{HistogramRow, LayerRow, ProbeRow, StepRow};
 
 /// Everything that the probe of one network leaves behind.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,39 @@ pub struct HistogramLine {
     pub trial_id: String,
     /// The layer.
     pub row: HistogramRow,
+}
+
+/// The first steps of one trial, in the order of the steps and then of the layers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepRecord {
+    /// Where it stands in the grid.
+    pub coordinates: Coordinates,
+    /// Its digest.
+    pub trial_id: String,
+    /// Its layers after each number of steps.
+    pub rows: Vec<StepRow>,
+}
+
+/// A row of `steps.csv`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepLine {
+    /// Where the trial stands in the grid.
+    pub coordinates: Coordinates,
+    /// Its digest.
+    pub trial_id: String,
+    /// A layer after some steps.
+    pub row: StepRow,
+}
+
+impl StepRecord {
+    /// The record as rows of the table.
+    pub fn lines(&self) -> impl Iterator<Item = StepLine> + '_ {
+        self.rows.iter().map(|row| StepLine {
+            coordinates: self.coordinates.clone(),
+            trial_id: self.trial_id.clone(),
+            row: row.clone(),
+        })
+    }
 }
 
 const TRIAL_ID: Column = Column {
@@ -96,13 +129,30 @@ impl Row for HistogramLine {
     }
 }
 
+impl Row for StepLine {
+    const FILE: &'static str = format::STEPS;
+
+    fn columns() -> Vec<Column> {
+        [Coordinates::COLUMNS, &[TRIAL_ID], StepRow::COLUMNS].concat()
+    }
+
+    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
+        Ok(StepLine {
+            coordinates: Coordinates::read(record, 0)?,
+            trial_id: record.get(HEAD).unwrap_or_default().to_owned(),
+            row: StepRow::read(record, HEAD + 1)?,
+        })
+    }
+}
+
 /// Writes the rows of `wanted` layers to `probe.csv`; `records` must be in the order of
 /// [`crate::table::order::compare`].
 ///
 /// # Errors
 /// `out` cannot be written.
 pub fn write_layers<W: Write>(records: &[ProbeRecord], wanted: &Layers, out: W) -> Result<()> {
-    write::<ProbeLine, W>(records, out, |line| {
+    let places = records.iter().map(|r| &r.coordinates);
+    write::<ProbeLine, W>(places, out, |line| {
         for record in records {
             let count = record.layers.len() as u32;
             for (layer, probe) in &record.layers {
@@ -110,7 +160,7 @@ pub fn write_layers<W: Write>(records: &[ProbeRecord], wanted: &Layers, out: W) 
                     continue;
                 }
                 line(&|cells| {
-                    head(record, cells);
+                    head(&record.coordinates, &record.trial_id, cells);
                     layer.write(&mut |cell| cells.push_field(cell));
                     probe.write(&mut |cell| cells.push_field(cell));
                 })?;
@@ -125,11 +175,12 @@ pub fn write_layers<W: Write>(records: &[ProbeRecord], wanted: &Layers, out: W) 
 /// # Errors
 /// `out` cannot be written.
 pub fn write_histograms<W: Write>(records: &[ProbeRecord], out: W) -> Result<()> {
-    write::<HistogramLine, W>(records, out, |line| {
+    let places = records.iter().map(|r| &r.coordinates);
+    write::<HistogramLine, W>(places, out, |line| {
         for record in records {
             for row in &record.histograms {
                 line(&|cells| {
-                    head(record, cells);
+                    head(&record.coordinates, &record.trial_id, cells);
                     row.write(&mut |cell| cells.push_field(cell));
                 })?;
             }
@@ -138,20 +189,44 @@ pub fn write_histograms<W: Write>(records: &[ProbeRecord], out: W) -> Result<()>
     })
 }
 
-fn head(record: &ProbeRecord, cells: &mut csv::StringRecord) {
-    record.coordinates.write(&mut |cell| cells.push_field(cell));
-    cells.push_field(&record.trial_id);
+/// Writes the rows of `wanted` layers to `steps.csv`; `records` must be in the order of
+/// [`crate::table::order::compare`].
+///
+/// # Errors
+/// `out` cannot be written.
+pub fn write_steps<W: Write>(records: &[StepRecord], wanted: &Layers, out: W) -> Result<()> {
+    let places = records.iter().map(|r| &r.coordinates);
+    write::<StepLine, W>(places, out, |line| {
+        for record in records {
+            for row in record
+                .rows
+                .iter()
+                .filter(|row| wanted.contain(row.layer, row.depth))
+            {
+                line(&|cells| {
+                    head(&record.coordinates, &record.trial_id, cells);
+                    row.write(&mut |cell| cells.push_field(cell));
+                })?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn head(coordinates: &Coordinates, trial_id: &str, cells: &mut csv::StringRecord) {
+    coordinates.write(&mut |cell| cells.push_field(cell));
+    cells.push_field(trial_id);
 }
 
 /// Writes one line, which it is given a way to fill.
 type Line<'a> = dyn FnMut(&dyn Fn(&mut csv::StringRecord)) -> csv::Result<()> + 'a;
 
-fn write<R: Row, W: Write>(
-    records: &[ProbeRecord],
+fn write<'a, R: Row, W: Write>(
+    places: impl Iterator<Item = &'a Coordinates> + Clone,
     out: W,
     rows: impl FnOnce(&mut Line) -> csv::Result<()>,
 ) -> Result<()> {
-    let columns = Columns::of_rows(records.iter(), |record, axis| record.coordinates.text(axis));
+    let columns = Columns::of_rows(places, |place, axis| place.text(axis));
     let unwritable =
         |e: &dyn std::fmt::Display| Error::new(Kind::Io, format!("cannot write {}: {e}", R::FILE));
     let mut out = writer(out);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::experiment::Coordinates;
-pub use crate::row::{EpochRow, HistogramRow, LayerRow, ProbeRow, Status, TrialRow};
+pub use crate::row::{EpochRow, HistogramRow, LayerRow, ProbeRow, Status, StepRow, TrialRow};
 
 /// Everything one trial leaves behind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

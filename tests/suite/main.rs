@@ -6,6 +6,7 @@ mod shipped;
 mod summaries;
 mod arguments;
 mod cases;
+mod coordinate_check;
 mod crash;
 mod diff;
 mod program;

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::experiment::claim::{EndStatus, Evaluation, Metric, Rate, Relation, TimeUnit};
+use crate::experiment::claim::{Aggregate, EndStatus, Evaluation, Layers, Metric, Rate, Relation, TimeUnit};
 use crate::experiment::{Axis, Claim, Coordinates, Experiment};
 use crate::support::error::Result;
 
 use super::layers::{LayersOfTrial, number};
 use crate::table::io::{EpochLine, LayerLine, Reader, Row};
-use crate::table::probe::ProbeLine;
+use crate::table::probe::{ProbeLine, StepLine};
 use crate::table::record::Status;
 use crate::table::source::{Bytes, Source};
 use crate::table::{Figure, Trials};
@@ -46,7 +46,7 @@ pub struct Trial {
 
 /// Whether any claim needs the table of trials.
 pub fn needs_trials(claims: &[Claim]) -> bool {
-    claims.iter().any(|c| !matches!(c.metric, Metric::Probe { .. }))
+    claims.iter().any(|c| !c.metric.is_probed())
 }
 
 /// Reads what the claims of `experiment` need from the tables in `source`, of which `trials` has been
@@ -62,7 +62,6 @@ pub fn collect(experiment: &Experiment, trials: &Trials, source: &Source) -> Res
         evidence: vec![Evidence::default(); claims.len()],
         places: BTreeMap::new(),
     };
-    let is_probe = |claim: &Claim| matches!(claim.metric, Metric::Probe { .. });
     gatherer.trials(trials)?;
     if claims
         .iter()
@@ -81,12 +80,8 @@ pub fn collect(experiment: &Experiment, trials: &Trials, source: &Source) -> Res
             None => gatherer.missing(LayerLine::FILE, |m| matches!(m, Metric::Layer { .. })),
         }
     }
-    if claims.iter().any(is_probe) {
-        match open::<ProbeLine>(source)? {
-            Some(mut rows) => gatherer.probe(&mut rows)?,
-            None => gatherer.missing(ProbeLine::FILE, |m| matches!(m, Metric::Probe { .. })),
-        }
-    }
+    gatherer.of_probe::<ProbeLine>(source)?;
+    gatherer.of_probe::<StepLine>(source)?;
     Ok(gatherer.evidence)
 }
 
@@ -126,7 +121,7 @@ impl Gatherer<'_> {
                 let (now, later) = match &claim.metric {
                     Metric::Trial { column } | Metric::BestRate { by: column } => (value_of(column), false),
                     Metric::Ended(ending) => (Some(f64::from(u8::from(ended(*ending, status)))), false),
-                    Metric::Probe { .. } => continue,
+                    Metric::Probe { .. } | Metric::Steps { .. } => continue,
                     Metric::Epoch { .. } | Metric::Layer { .. } | Metric::TimeTo { .. } => (None, true),
                 };
                 let choose_by = match &claim.rate {
@@ -267,29 +262,42 @@ impl Gatherer<'_> {
         }
     }
 
-    fn probe(&mut self, rows: &mut Reader<ProbeLine, Bytes>) -> Result<()> {
-        let columns = columns::<ProbeLine>();
+    /// Reads the table `R` of a probe, where claims are about it.
+    fn of_probe<R: OfProbe>(&mut self, source: &Source) -> Result<()> {
+        if !self.claims.iter().any(|c| R::asked(&c.metric).is_some()) {
+            return Ok(());
+        }
+        match open::<R>(source)? {
+            Some(mut rows) => self.probe(&mut rows),
+            None => {
+                self.missing(R::FILE, |m| R::asked(m).is_some());
+                Ok(())
+            }
+        }
+    }
+
+    fn probe<R: OfProbe>(&mut self, rows: &mut Reader<R, Bytes>) -> Result<()> {
+        let columns = columns::<R>();
         let mut trial = LayersOfTrial::default();
         let mut place: Option<Coordinates> = None;
         loop {
             let line = rows.next().transpose()?;
-            let same = line.as_ref().is_some_and(|l| l.trial_id == trial.id);
+            let same = line.as_ref().is_some_and(|l| l.trial_id() == trial.id);
             if !same && let Some(coordinates) = place.take() {
-                self.complete_probe(&coordinates, &trial, &columns);
+                self.complete_probe::<R>(&coordinates, &trial, &columns);
                 trial.rows.clear();
             }
             let Some(line) = line else {
                 return Ok(());
             };
-            trial.id = line.trial_id;
-            trial
-                .rows
-                .push((line.layer.epoch, line.layer.layer, rows.record().clone()));
-            place = Some(line.coordinates);
+            line.trial_id().clone_into(&mut trial.id);
+            let (when, layer) = line.place();
+            trial.rows.push((when, layer, rows.record().clone()));
+            place = Some(line.coordinates());
         }
     }
 
-    fn complete_probe(
+    fn complete_probe<R: OfProbe>(
         &mut self,
         coordinates: &Coordinates,
         layers: &LayersOfTrial,
@@ -297,27 +305,102 @@ impl Gatherer<'_> {
     ) {
         let depth = self.experiment.weight_layers(&coordinates.architecture);
         for (claim, evidence) in self.claims.iter().zip(&mut self.evidence) {
-            let Metric::Probe {
-                column,
-                layers: which,
-                across,
-            } = &claim.metric
-            else {
+            let Some(asked) = R::asked(&claim.metric) else {
                 continue;
             };
             if let Some((left, right)) = sides(claim, |axis| coordinates.text(axis)) {
+                let which = (asked.layers, depth);
                 evidence.trials.push(Trial {
                     coordinates: coordinates.clone(),
                     row: None,
                     status: Status::Ok,
                     left,
                     right,
-                    value: layers.value(column, Evaluation::Last, (which, depth), *across, columns),
+                    value: layers.value(asked.column, asked.at, which, asked.across, columns),
                     censored: None,
                     choose_by: None,
                 });
             }
         }
+    }
+}
+
+/// What a claim asks of a table of a probe.
+struct Asked<'c> {
+    column: &'c str,
+    at: Evaluation,
+    layers: &'c Layers,
+    across: Aggregate,
+}
+
+/// A row of a table that a probe writes of layers.
+trait OfProbe: Row {
+    /// What `metric` asks of this table, if anything.
+    fn asked(metric: &Metric) -> Option<Asked<'_>>;
+    fn trial_id(&self) -> &str;
+    /// Epoch or step, and layer.
+    fn place(&self) -> (u32, u32);
+    fn coordinates(self) -> Coordinates;
+}
+
+impl OfProbe for ProbeLine {
+    fn asked(metric: &Metric) -> Option<Asked<'_>> {
+        match metric {
+            Metric::Probe {
+                column,
+                layers,
+                across,
+            } => Some(Asked {
+                column,
+                at: Evaluation::Last,
+                layers,
+                across: *across,
+            }),
+            _ => None,
+        }
+    }
+
+    fn trial_id(&self) -> &str {
+        &self.trial_id
+    }
+
+    fn place(&self) -> (u32, u32) {
+        (self.layer.epoch, self.layer.layer)
+    }
+
+    fn coordinates(self) -> Coordinates {
+        self.coordinates
+    }
+}
+
+impl OfProbe for StepLine {
+    fn asked(metric: &Metric) -> Option<Asked<'_>> {
+        match metric {
+            Metric::Steps {
+                column,
+                at,
+                layers,
+                across,
+            } => Some(Asked {
+                column,
+                at: *at,
+                layers,
+                across: *across,
+            }),
+            _ => None,
+        }
+    }
+
+    fn trial_id(&self) -> &str {
+        &self.trial_id
+    }
+
+    fn place(&self) -> (u32, u32) {
+        (self.row.step, self.row.layer)
+    }
+
+    fn coordinates(self) -> Coordinates {
+        self.coordinates
     }
 }
 

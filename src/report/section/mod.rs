@@ -14,6 +14,7 @@ mod profile;
 mod ranking;
 mod rates;
 mod reproduce;
+mod scaling;
 mod shares;
 mod signal;
 
@@ -42,7 +43,7 @@ pub(super) struct Section {
 }
 
 /// Every section, in the order of the page.
-pub(super) const ALL: [Section; 12] = [
+pub(super) const ALL: [Section; 13] = [
     ranking::SECTION,
     profile::SECTION,
     claims::SECTION,
@@ -51,6 +52,7 @@ pub(super) const ALL: [Section; 12] = [
     rates::SECTION,
     signal::SECTION,
     histograms::SECTION,
+    scaling::SECTION,
     probe::SECTION,
     shares::SECTION,
     counts::SECTION,
