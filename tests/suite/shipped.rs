@@ -27,7 +27,7 @@ fn the_other_experiments_are_well_formed() {
         .iter()
         .map(|file| file.file_stem().unwrap().to_str().unwrap())
         .collect();
-    assert_eq!(stems, ["full", "mnist", "quick", "seeds"]);
+    assert_eq!(stems, ["field", "full", "mnist", "quick", "seeds"]);
     for (file, stem) in files.iter().zip(stems) {
         let experiment = Experiment::load::<&str>(file, &[], &Registry::standard());
         assert_eq!(experiment.unwrap_or_else(|e| panic!("{e}")).name, stem);
