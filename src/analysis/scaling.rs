@@ -2,7 +2,7 @@
 //! scale with width or depth (Yang et al. 2022, Tensor Programs V, arXiv 2203.03466, appendix D.1).
 //!
 //! Under the rule of feature learning both keep their size: no power of width or depth (Yang, Simon and Bernstein
-//! 2023, arXiv 2310.17813, condition 1). The outputs alone may start at any size that does not grow.
+//! 2023, arXiv 2310.17813, condition 1). The outputs alone may have any size that does not grow.
 
 use std::collections::BTreeMap;
 
@@ -202,8 +202,8 @@ fn curve(step: u32, layer: &str, quantity: Quantity, values: &[(f64, Option<f64>
         true => slope(&points),
         false => None,
     };
-    // At the start the outputs may be as small as they like.
-    let may_vanish = layer == "output" && step == 0;
+    // Outputs may be as small as they like; what moves them is their change.
+    let may_vanish = layer == "output" && quantity == Quantity::Size;
     let breaks = match exponent {
         Some(power) => power > TOLERANCE || (power < -TOLERANCE && !may_vanish),
         None => points.len() < values.len(),

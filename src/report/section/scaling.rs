@@ -39,7 +39,7 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     Ok(html! {
         p.quiet {
             "Mean absolute pre-activation of each layer, and its change since the start, after the first steps of training; means over replicates. "
-            "Where features are learned alike at every size, all lines are flat (Yang et al. 2022, Tensor Programs V, appendix D.1); the outputs may start small. "
+            "Where features are learned alike at every size, all lines are flat (Yang et al. 2022, Tensor Programs V, appendix D.1); the size of the outputs may fall. "
             "The rule counts as broken by an exponent beyond ±" (TOLERANCE) "."
         }
         ul { @for scaling in &found { li { strong { (scaling.label) } " " (scaling.verdict()) "." } } }
