@@ -16,7 +16,7 @@ use crate::table::probe::StepLine;
 pub const TOLERANCE: f64 = 0.25;
 
 /// What networks differ in that are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Over {
     /// Units of the widest hidden layer; layer by layer of networks of one depth.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -51,7 +52,7 @@ pub struct Args {
     #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
     steps: Vec<u32>,
     /// What networks are compared over in the coordinate check [default: what they differ in]
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = over())]
     over: Option<Over>,
     /// Threads; never changes a byte [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -68,6 +69,13 @@ pub struct Args {
     /// Form of what is printed
     #[arg(long, value_enum, default_value_t)]
     format: super::grid::Format,
+}
+
+/// The words for [`Over`].
+fn over() -> impl TypedValueParser<Value = Over> {
+    let named = |word: String| Over::ALL.into_iter().find(|over| over.word() == word);
+    PossibleValuesParser::new(Over::ALL.map(Over::word))
+        .try_map(move |word| named(word).ok_or("no such word"))
 }
 
 /// What is printed for programs.

@@ -28,8 +28,8 @@ use crate::table::manifest::Manifest;
   goodinit verify results/quick --sample 100%
 
 The summary is recomputed from the rows of all trials (but for what only epochs.csv can tell, where
-that is not there). Of what `goodinit probe` wrote (probe.csv, histograms.csv) the same share of the
-networks is recomputed. Rows that differ are printed as `goodinit diff` prints them.
+that is not there). Of what `goodinit probe` wrote (probe.csv, histograms.csv, steps.csv) the same
+share of the networks is recomputed. Rows that differ are printed as `goodinit diff` prints them.
 
 Exit codes: 0 every bit is the same, 1 something differs, 2 error.")]
 pub struct Args {

@@ -47,6 +47,7 @@ fn every_linked_file_exists() {
         "docs/seeds.md",
         "docs/speed.md",
         "docs/deck.md",
+        "docs/coordinate-check.md",
     ] {
         let folder = root.join(name).parent().unwrap().to_owned();
         let text = document(name);

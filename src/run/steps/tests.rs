@@ -69,9 +69,18 @@ fn a_network_of_zeros_has_no_size_and_a_change_without_relation() {
 }
 
 #[test]
-fn what_diverges_is_missing() {
-    let grid = "scheme = { kind = \"normal\", std = 1e18 }\narchitecture = [[8, 8]]\nlearning_rate = 1e9";
+fn what_is_not_finite_is_missing() {
+    let grid = "scheme = { kind = \"normal\", std = 1e6 }\narchitecture = { depth = 8, width = 8 }\nlearning_rate = 0.1";
     let found = rows(&job("steps = 3", "steps = 3", grid));
-    assert_eq!(found.len(), 6);
-    assert_eq!(found[5].preactivation_size, None);
+    assert_eq!(found.len(), 18);
+    assert!(found[0].preactivation_size > Some(0.0));
+    let last = &found[17];
+    assert_eq!(
+        (
+            last.preactivation_size,
+            last.preactivation_change,
+            last.relative_change
+        ),
+        (None, None, None)
+    );
 }
