@@ -42,6 +42,8 @@ pub(super) struct Summary {
     /// What the machine has left; null where that is not known.
     bytes_available: Option<u64>,
     claims: usize,
+    /// Why the files that schemes read cannot be read; null where they can.
+    missing_files: Option<String>,
     /// Trials of this run whose rows are there already; null where the run would be refused.
     trials_done: Option<usize>,
     /// What a run would say of them, or why it would be refused.
@@ -153,6 +155,7 @@ impl Summary {
             bytes_available: memory::available(),
             bytes_per_thread: firsts().map(|i| plan.memory(i)).max().unwrap_or(0),
             claims: experiment.claims.len(),
+            missing_files: experiment.ready().err().map(|error| error.message().to_owned()),
             trials_done: found.as_ref().ok().map(|(done, _)| *done),
             done: found.map_or_else(
                 |error| Some(format!("refused: {}", error.message())),
@@ -241,6 +244,10 @@ impl Summary {
         line(&mut out, width, "memory", &memory);
         if self.claims > 0 {
             line(&mut out, width, "claims", &self.claims.to_string());
+        }
+        if let Some(missing) = &self.missing_files {
+            let text = format!("{missing}; `goodinit weights` prints what files of weights must hold");
+            line(&mut out, width, "weights", &text);
         }
         line(&mut out, width, "tables", &self.out);
         if let Some(done) = &self.done {

@@ -24,6 +24,7 @@ use crate::run::shard::Shard;
 use crate::run::signals::Stop;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{Style, counted, duration, entry, grouped, visible};
+use crate::table::labels::Labels;
 use crate::table::manifest::Manifest;
 use crate::table::source::Source;
 use crate::table::{Trials, format};
@@ -201,28 +202,22 @@ pub fn print_outcome(mut done: Done, out: &Path, format: Format) -> Result<ExitC
         return Ok(ExitCode::SUCCESS);
     }
     let shown = load(out)?;
-    let text = render_tables(&shown, out);
-    let Shown {
-        trials,
-        verdicts,
-        looks,
-        notes,
-    } = shown;
+    let trials = &shown.trials;
     match format {
-        Format::Text => print(&text)?,
+        Format::Text => print(&render_tables(&shown, out))?,
         Format::Json => {
             done.endings = Some(Endings {
                 ok: trials.all().count(Status::Ok),
                 diverged: trials.all().count(Status::Diverged),
                 failed: trials.all().count(Status::Failed),
             });
-            done.notes = Some(notes);
-            done.looks = looks;
-            done.claims = check::print::json(&out.display().to_string(), &verdicts)["claims"].take();
+            done.claims = check::print::json(&out.display().to_string(), &shown.verdicts)["claims"].take();
+            done.notes = Some(shown.notes);
+            done.looks = shown.looks;
             print_json(&done)?;
         }
     }
-    Ok(exit_code(&trials, out))
+    Ok(exit_code(&shown.trials, out))
 }
 
 /// 1 if trials failed, and then says so. A training that diverged is a result; a trial that failed
@@ -289,6 +284,7 @@ pub fn print_tables(out: &Path) -> Result<ExitCode> {
 /// What a person gets to see of the tables of a run.
 struct Shown {
     trials: Trials,
+    labels: Labels,
     verdicts: Vec<check::Judgement>,
     /// What was decided at which look.
     looks: Vec<String>,
@@ -297,9 +293,11 @@ struct Shown {
 
 /// Reads it.
 fn load(out: &Path) -> Result<Shown> {
-    let trials = load_trials(out)?;
+    let manifest = Manifest::load(out)?;
+    let trials = load_trials(out, &manifest)?;
     Ok(Shown {
         notes: notes(&trials),
+        labels: Labels::of(&manifest),
         verdicts: check::evaluate_read(out, &trials)?,
         looks: looks::lines(&Source::Directory(out.to_owned()))?,
         trials,
@@ -307,15 +305,10 @@ fn load(out: &Path) -> Result<Shown> {
 }
 
 fn render_tables(shown: &Shown, out: &Path) -> String {
-    let Shown {
-        trials,
-        verdicts,
-        looks,
-        notes,
-    } = shown;
     let style = Style::detect();
-    let mut text = terminal::render(trials, out, style);
-    if let Some(line) = notes.line(trials.len(), "trial") {
+    let (trials, verdicts) = (&shown.trials, &shown.verdicts);
+    let mut text = terminal::render(trials, &shown.labels, out, style);
+    if let Some(line) = shown.notes.line(trials.len(), "trial") {
         let line = format!("{line}; see `message` in {}", format::TRIALS);
         entry(&mut text, "", 0, &visible(&line), style.width);
     }
@@ -323,7 +316,7 @@ fn render_tables(shown: &Shown, out: &Path) -> String {
         text.push('\n');
         text.push_str(&check::print::text(&out.display().to_string(), verdicts, style));
     }
-    text.push_str(&paragraphs(looks, style));
+    text.push_str(&paragraphs(&shown.looks, style));
     text
 }
 
@@ -342,8 +335,7 @@ fn notes(trials: &Trials) -> SchemeWarnings {
 ///
 /// # Errors
 /// They cannot be read, or are not those that the manifest promises.
-fn load_trials(out: &Path) -> Result<Trials> {
-    let manifest = Manifest::load(out)?;
+fn load_trials(out: &Path, manifest: &Manifest) -> Result<Trials> {
     let trials = Trials::load(out)?;
     let rows = trials.len();
     if rows as u64 != manifest.trials {

@@ -27,6 +27,8 @@ pub mod merge;
 pub mod probe;
 pub mod report;
 pub mod verify;
+pub mod weights;
+mod weights_write;
 
 /// The benchmark and reproducibility harness for neural-network weight initialization.
 #[derive(Debug, Parser)]
@@ -91,6 +93,8 @@ commands! {
     Verify => verify,
     /// List the schemes, activations, datasets and settings there are
     List => list,
+    /// Print what files of initial weights must hold, or write the weights of schemes as files
+    Weights => weights,
     /// Download a dataset once, checked by its SHA-256
     Fetch => fetch,
     /// Print a completion script for a shell

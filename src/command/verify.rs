@@ -90,8 +90,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let experiment = recorded_experiment(&manifest, &path, &Registry::standard())?;
     if experiment.digest() != manifest.experiment_digest {
         experiment.ready()?;
-        if let Some(changed) = inputs_changed(&manifest, &experiment, &[]).first() {
-            return Err(Error::new(Kind::Store, changed.to_string()).help(
+        let changed = inputs_changed(&manifest, &experiment, &[]);
+        if let Some(first) = changed.first() {
+            let message = match changed.len() - 1 {
+                0 => first.to_string(),
+                more => format!("{first}, nor are {more} more"),
+            };
+            return Err(Error::new(Kind::Store, message).help(
                 "put that file back, or `goodinit grid EXPERIMENT --fresh` makes tables with this one",
             ));
         }

@@ -64,6 +64,7 @@ trait AnyInterner {
     fn len(&self) -> usize;
     fn text(&self, i: u16) -> &str;
     fn find(&self, text: &str) -> Option<u16>;
+    fn label(&self, i: u16) -> Option<&str>;
 
     /// The number of the value that a file means, added unless its text is there already.
     fn put(&mut self, value: &Value, span: Span, registry: &Registry) -> Result<u16>;
@@ -87,6 +88,10 @@ impl<A: GridAxis> AnyInterner for Interner<A> {
 
     fn find(&self, text: &str) -> Option<u16> {
         self.index.get(text).copied()
+    }
+
+    fn label(&self, i: u16) -> Option<&str> {
+        A::label(&self.item(i).value)
     }
 
     fn put(&mut self, value: &Value, span: Span, registry: &Registry) -> Result<u16> {
@@ -242,6 +247,16 @@ impl Axes {
         self.interner(axis)?.find(text)
     }
 
+    /// The label of value `i` of an axis.
+    pub fn label(&self, axis: Axis, i: u16) -> Option<&str> {
+        self.interner(axis)?.label(i)
+    }
+
+    /// The number of the value with a label.
+    fn labelled(&self, axis: Axis, label: &str) -> Option<u16> {
+        (0..self.len(axis) as u16).find(|i| self.label(axis, *i) == Some(label))
+    }
+
     /// Weight layers of architecture `i`, the output layer included.
     pub fn weight_layers(&self, i: u16) -> u32 {
         self.architecture.item(i).value.weight_layers()
@@ -305,14 +320,14 @@ impl Axes {
         cells.sort_unstable();
     }
 
-    /// The number of the value that a node names on an axis: a value, or a canonical text as it
-    /// stands in the tables.
+    /// The number of the value that a node names on an axis: a value, a canonical text as it
+    /// stands in the tables, or a label.
     ///
     /// # Errors
     /// Something that no cell has.
     pub fn named(&self, axis: Axis, node: &Node, document: &Document, registry: &Registry) -> Result<u16> {
         if let Toml::Text(text) = &node.item
-            && let Some(i) = self.find(axis, text)
+            && let Some(i) = self.find(axis, text).or_else(|| self.labelled(axis, text))
         {
             return Ok(i);
         }
@@ -340,6 +355,11 @@ impl Axes {
     }
 
     fn known(&self, axis: Axis, text: &str) -> String {
-        suggest(text, self.texts(axis), &format!("values of {axis} in the grid"))
+        let labels = (0..self.len(axis) as u16).filter_map(|i| self.label(axis, i));
+        suggest(
+            text,
+            self.texts(axis).chain(labels),
+            &format!("values of {axis} in the grid"),
+        )
     }
 }

@@ -6,6 +6,7 @@ use super::coordinates::Axis;
 use super::document::Document;
 use super::grid::Grid;
 use super::plan::{DataShape, Plan};
+use super::sources::is_placed;
 use crate::data::{Prepared, Targets};
 use crate::model::{LayerInfo, Loss, Model, Norm, Role};
 use crate::support::error::{Context as _, Error, Kind, Result};
@@ -117,8 +118,8 @@ impl Plan {
             let message = "label noise needs class labels, but the targets are real values";
             return Err(Error::new(Kind::Experiment, message)).context(context);
         }
-        let together = [Axis::Architecture, Axis::Activation, Axis::Scheme];
-        let mut networks: Vec<[u16; 3]> = cells().map(|c| together.map(|axis| c[axis])).collect();
+        let axes = [Axis::Architecture, Axis::Activation, Axis::Scheme];
+        let mut networks: Vec<[u16; 3]> = cells().map(|c| axes.map(|axis| c[axis])).collect();
         networks.sort_unstable();
         networks.dedup();
         for networks in networks.chunk_by(|a, b| a[..2] == b[..2]) {
@@ -127,12 +128,21 @@ impl Plan {
             let functions = &self.axes.activation.item(functions).value;
             let model = Model::new(hidden, functions, data.inputs(), data.outputs(), self.loss);
             let model = model.context(context)?;
-            for [_, _, scheme] in networks {
-                let scheme = &self.axes.scheme.item(*scheme).value.scheme;
+            for together @ [_, _, number] in networks {
+                let scheme = &self.axes.scheme.item(*number).value.scheme;
                 scheme
                     .check(&model)
                     .and_then(|()| scheme.fits(&model))
                     .context(context)?;
+                if is_placed(&**scheme) {
+                    let of_trials = |cell: &Cell| {
+                        usize::from(cell[Axis::Dataset]) == dataset
+                            && axes.map(|axis| cell[axis]) == *together
+                    };
+                    self.placed(of_trials)
+                        .try_for_each(|(_, scheme)| scheme.fits(&model))
+                        .context(context)?;
+                }
             }
         }
         Ok(())

@@ -87,12 +87,27 @@ pub(super) fn read(
         let error = document.error(grids[pair[1].1 as usize].span, message, "");
         return Err(error.help("leave it out of one of them, for example with `exclude`"));
     }
+    check_labels(document, &builder.axes)?;
     let mut cells: Vec<Cell> = cells.into_iter().map(|(cell, _)| cell).collect();
     builder.axes.sort_and_compact(&mut cells);
     Ok(Grid {
         axes: builder.axes,
         cells,
     })
+}
+
+/// A label names one scheme.
+fn check_labels(document: &Document, axes: &Axes) -> Result<()> {
+    let mut seen = std::collections::BTreeSet::new();
+    for item in &axes.scheme.items {
+        let label = item.value.label.as_deref();
+        if let Some(label) = label.filter(|label| !seen.insert(*label)) {
+            let message = format!("two schemes have the label `{label}`");
+            let error = document.error(item.span, message, "the second");
+            return Err(error.help("a label tells a scheme from others: give each its own"));
+        }
+    }
+    Ok(())
 }
 
 struct Builder<'d> {

@@ -37,6 +37,7 @@ mod section;
 pub mod sequential;
 pub mod settings;
 mod sides;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -142,6 +143,13 @@ impl Experiment {
         self.axes.without_column()
     }
 
+    /// The labels of its schemes, by their canonical texts.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let schemes = self.axes.scheme.items.iter();
+        let labelled = schemes.filter_map(|item| Some((item.text.clone(), item.value.label.clone()?)));
+        labelled.collect()
+    }
+
     /// Weight layers of the networks of an architecture of the grid, by its canonical text; the
     /// output layer is one of them.
     pub fn weight_layers(&self, architecture: &str) -> Option<u32> {
@@ -158,24 +166,6 @@ impl Experiment {
     /// same experiment.
     pub fn resolved(&self) -> &str {
         &self.resolved
-    }
-
-    /// Whether the files that schemes read are there and well-formed.
-    ///
-    /// # Errors
-    /// One is not.
-    pub fn ready(&self) -> Result<()> {
-        let schemes = &self.axes.scheme.items;
-        schemes.iter().try_for_each(|scheme| scheme.value.scheme.ready())
-    }
-
-    /// Path and digest of the files that schemes read weights from, in the order of paths, without
-    /// those that cannot be read.
-    pub fn scheme_sources(&self) -> BTreeMap<PathBuf, String> {
-        let schemes = self.axes.scheme.items.iter().map(|item| &item.value.scheme);
-        schemes
-            .filter_map(|s| Some((s.source_path()?.to_owned(), s.source_digest()?)))
-            .collect()
     }
 
     /// SHA-256, hexadecimal, over everything that decides the tables: settings, cells, seeds and
@@ -198,11 +188,8 @@ impl Experiment {
         for spec in plan.datasets() {
             hash.update(format!("data={}\n", spec.canonical()));
         }
-        for scheme in &self.axes.scheme.items {
-            hash.update(format!(
-                "scheme_source={}\n",
-                scheme.value.scheme.source_digest().unwrap_or_default()
-            ));
+        for digest in self.source_digests() {
+            hash.update(format!("scheme_source={digest}\n"));
         }
         for (axis, number) in self.cells.iter().flat_map(|cell| cell.numbers()) {
             if !without_column.contains(&axis) {

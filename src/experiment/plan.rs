@@ -12,6 +12,7 @@ use super::axes::{Axes, Cell, Values};
 use super::check;
 use super::coordinates::{Axis, Coordinates};
 use super::settings::{EvaluateTrain, Length, Record, Train, TrialSeeds};
+use super::sources::of_trial;
 use crate::activation::Activation;
 use crate::data::{DataSpec, Prepared};
 use crate::model::{Loss, Model};
@@ -241,7 +242,7 @@ impl Plan {
         self.sizes = sizes;
     }
 
-    fn cell(&self, i: usize) -> &Cell {
+    pub(super) fn cell(&self, i: usize) -> &Cell {
         &self.cells[i / self.seeds.len()]
     }
 
@@ -310,7 +311,12 @@ impl Plan {
             hash.update(format!("{axis}={text}\n"));
         }
         hash.update(format!("data={}\n", self.axes.dataset.of(cell).canonical()));
-        if let Some(digest) = self.axes.scheme.of(cell).scheme.source_digest() {
+        let scheme = &self.axes.scheme.of(cell).scheme;
+        let digest = match of_trial(&**scheme, coordinates) {
+            Some(scheme) => scheme.source_digest(),
+            None => scheme.source_digest(),
+        };
+        if let Some(digest) = digest {
             hash.update(format!("scheme_source={digest}\n"));
         }
         hash.finalize()[..8].iter().map(|b| format!("{b:02x}")).collect()
@@ -328,11 +334,15 @@ impl Plan {
     /// Trial `i`.
     pub fn trial(&self, i: usize) -> Trial {
         let coordinates = self.coordinates(i);
+        let mut values = self.axes.values(self.cell(i));
+        if let Some(scheme) = of_trial(&*values.scheme.scheme, &coordinates) {
+            values.scheme.scheme = scheme;
+        }
         Trial {
             id: self.identity(i, &coordinates),
             coordinates,
             seed: self.seed,
-            values: self.axes.values(self.cell(i)),
+            values,
             loss: self.loss,
             train: Arc::clone(&self.train),
             record: Arc::clone(&self.record),

@@ -77,7 +77,7 @@ fn described(key: &KeyDoc, schema: Json) -> Json {
     described
 }
 
-fn object(properties: Map<String, Json>, required: &[&str]) -> Json {
+pub(super) fn object(properties: Map<String, Json>, required: &[&str]) -> Json {
     let mut object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     if !required.is_empty() {
         object["required"] = required.into();
@@ -229,6 +229,7 @@ mod tests {
                 "$schema" | "title" | "description" | "default" | "definitions" | "additionalProperties" => {
                     true
                 }
+                "minLength" | "maxLength" => true,
                 "pattern" => value.as_str().is_none_or(|text| match rule.as_str().unwrap() {
                     "\\)$" => text.ends_with(')'),
                     "^fraction" => text.starts_with("fraction"),

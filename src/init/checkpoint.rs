@@ -108,8 +108,17 @@ pub struct Checkpoint {
     /// Of a file of ours, what else was trained, by the names of [`Parameters::tensors`]:
     /// normalizations with their running statistics, scalar biases, branch scales.
     pub others: BTreeMap<String, Vec<f32>>,
+    /// How many F64 numbers of what is held here are not exact as f32.
+    pub rounded: usize,
     /// First 16 hexadecimal digits of the SHA-256 of the file.
     pub digest: String,
+}
+
+impl Checkpoint {
+    /// What a reader of tables should know of how its numbers were read; `scheme` reads it.
+    pub fn note(&self, scheme: &str) -> Option<String> {
+        (self.rounded > 0).then(|| format!("{scheme}: the file's f64 numbers were rounded to f32"))
+    }
 }
 
 /// The metadata key of our files.
@@ -222,14 +231,15 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Checkpoint> {
             false => error.help(format!("it holds {}", held.join(", "))),
         });
     }
+    let mut rounded = 0;
     let matrices = chosen
         .iter()
-        .map(|name| matrix(name, &tensors))
+        .map(|name| matrix(name, &tensors, &mut rounded))
         .collect::<Result<_>>()?;
     let others = tensors
         .iter()
         .filter(|(name, view)| is_other(name) && view.shape().len() == 1)
-        .map(|(name, view)| Ok(((*name).to_owned(), floats(name, view)?)))
+        .map(|(name, view)| Ok(((*name).to_owned(), floats(name, view, &mut rounded)?)))
         .collect::<Result<_>>()?;
     let mut digest = String::new();
     for byte in &Sha256::digest(bytes)[..8] {
@@ -240,6 +250,7 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Checkpoint> {
         matrices,
         ours,
         others,
+        rounded,
         digest,
     })
 }
@@ -315,12 +326,12 @@ fn find<'a>(name: &str, matrices: &[&'a str]) -> Result<&'a str> {
     })
 }
 
-fn matrix(name: &str, tensors: &BTreeMap<&str, TensorView<'_>>) -> Result<Matrix> {
+fn matrix(name: &str, tensors: &BTreeMap<&str, TensorView<'_>>, rounded: &mut usize) -> Result<Matrix> {
     let view = &tensors[name];
     let sides = [view.shape()[0], view.shape()[1]];
     let bias_name = format!("{}bias", stem(name));
     let bias = match tensors.get(bias_name.as_str()) {
-        Some(view) => Some(floats(&bias_name, view)?),
+        Some(view) => Some(floats(&bias_name, view, rounded)?),
         None => None,
     };
     if let Some(bias) = &bias
@@ -337,12 +348,13 @@ fn matrix(name: &str, tensors: &BTreeMap<&str, TensorView<'_>>) -> Result<Matrix
         sides,
         custom: custom(name).unwrap_or(Layout::OutIn),
         bias,
-        values: floats(name, view)?,
+        values: floats(name, view, rounded)?,
     })
 }
 
-/// The elements as f32; F64 is rounded, F16 and BF16 are exact.
-fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>> {
+/// The elements as f32; F64 is rounded to nearest, and `rounded` counts those that are not exact.
+/// F16 and BF16 are exact.
+fn floats(name: &str, view: &TensorView<'_>, rounded: &mut usize) -> Result<Vec<f32>> {
     let data = view.data();
     let two = |b: &[u8]| u16::from_le_bytes([b[0], b[1]]);
     Ok(match view.dtype() {
@@ -352,7 +364,12 @@ fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>> {
             .collect(),
         Dtype::F64 => data
             .chunks_exact(8)
-            .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]) as f32)
+            .map(|b| f64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]))
+            .map(|x| {
+                let nearest = x as f32;
+                *rounded += usize::from(f64::from(nearest) != x);
+                nearest
+            })
             .collect(),
         Dtype::BF16 => data
             .chunks_exact(2)

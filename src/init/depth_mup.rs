@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::{Network, Registry, Scheme};
+use super::{CoordinateText, Network, Registry, Scheme};
 use crate::model::{LayerInfo, Model, Optimizer};
 use crate::random::Stream;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
@@ -37,7 +37,7 @@ pub static ENTRY: Entry = Entry {
 };
 
 /// Rates for residual branches that the architecture multiplies by `blocks^-power`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct DepthRule {
     pub name: &'static str,
     pub base: Arc<dyn Scheme>,
@@ -110,6 +110,11 @@ impl Scheme for DepthRule {
 
     fn layerwise(&self) -> bool {
         false
+    }
+
+    fn of_trial(&self, coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
+        let base = self.base.of_trial(coordinate)?;
+        Some(Arc::new(DepthRule { base, ..self.clone() }))
     }
 
     fn source_digest(&self) -> Option<String> {

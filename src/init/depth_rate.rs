@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::depth_mup::BASE;
-use super::{Network, Registry, Scheme};
+use super::{CoordinateText, Network, Registry, Scheme};
 use crate::model::{LayerInfo, Model, Optimizer};
 use crate::random::Stream;
 use crate::support::catalog::{Entry, Parameter, Spec};
@@ -35,7 +35,7 @@ pub static ENTRY: Entry = Entry {
     ],
 };
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct DepthRate {
     base: Arc<dyn Scheme>,
     base_depth: f64,
@@ -85,6 +85,11 @@ impl Scheme for DepthRate {
 
     fn layerwise(&self) -> bool {
         false
+    }
+
+    fn of_trial(&self, coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
+        let base = self.base.of_trial(coordinate)?;
+        Some(Arc::new(DepthRate { base, ..self.clone() }))
     }
 
     fn source_digest(&self) -> Option<String> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::{Network, Registry, Scheme};
+use super::{CoordinateText, Network, Registry, Scheme};
 use crate::model::{LayerInfo, Model, Workspace};
 use crate::numerics::Batch;
 use crate::random::Stream;
@@ -44,7 +44,7 @@ pub static ENTRY: Entry = Entry {
     ],
 };
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Lsuv {
     base: Arc<dyn Scheme>,
     tolerance: f64,
@@ -89,6 +89,11 @@ impl Scheme for Lsuv {
 
     fn layerwise(&self) -> bool {
         false
+    }
+
+    fn of_trial(&self, coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
+        let base = self.base.of_trial(coordinate)?;
+        Some(Arc::new(Lsuv { base, ..self.clone() }))
     }
 
     fn source_digest(&self) -> Option<String> {

@@ -20,6 +20,8 @@ mod golden;
 #[path = "contributing/my_scheme.rs"]
 mod my_scheme;
 mod network;
+mod pairing;
+pub(crate) mod path_template;
 mod registry;
 #[cfg(test)]
 mod tests;
@@ -64,6 +66,7 @@ mod torch_sparse;
 mod transfer;
 mod truncated_normal;
 mod uniform;
+mod weights;
 mod zero_hadamard;
 mod zeros;
 
@@ -120,6 +123,7 @@ files! {
     formula,
     scaled,
     transfer,
+    weights,
 }
 
 pub use bias::BiasInit;
@@ -127,6 +131,7 @@ pub use network::{Context, InitReport, Network, initialize};
 pub use registry::{Build, Choice, Definition, Registry};
 
 use std::fmt;
+use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
@@ -144,6 +149,9 @@ pub fn row_major<'a>(weights: &'a mut ArrayViewMut2<f32>) -> &'a mut [f32] {
         .as_slice_mut()
         .expect("weights are contiguous in row-major order")
 }
+
+/// The text of a coordinate of a trial, as tables have it, by the coordinate's name.
+pub type CoordinateText<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// A way to set the weights of a network before training.
 ///
@@ -205,6 +213,13 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// set single layers of a network that another scheme sets (see `per_layer`).
     fn layerwise(&self) -> bool {
         true
+    }
+
+    /// The scheme as it is for one trial, where the file that it reads is chosen by the trial's
+    /// coordinates; its digest, path and readiness are then the trial's own. `None`: it is the same
+    /// for all trials.
+    fn of_trial(&self, _coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
+        None
     }
 
     /// A digest of whatever reaches the weights besides the scheme's canonical text, the layer and

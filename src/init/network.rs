@@ -191,6 +191,11 @@ impl<'a> Network<'a> {
         }
     }
 
+    /// Whether the scheme sets the biases, not the experiment.
+    pub(super) fn takes_biases(&self) -> bool {
+        self.context.bias.by_scheme()
+    }
+
     /// Preprocessed features of up to `count` training samples, drawn without replacement from the
     /// stream that only `weight_seed` moves.
     ///

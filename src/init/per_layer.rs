@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::{Network, Registry, Scheme};
+use super::{CoordinateText, Network, Registry, Scheme};
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
@@ -50,7 +50,7 @@ pub static ENTRY: Entry = Entry {
     ],
 };
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct PerLayer {
     body: Arc<dyn Scheme>,
     first: Option<Arc<dyn Scheme>>,
@@ -135,6 +135,11 @@ impl Scheme for PerLayer {
 
     fn layerwise(&self) -> bool {
         false
+    }
+
+    fn of_trial(&self, coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
+        let body = self.body.of_trial(coordinate)?;
+        Some(Arc::new(PerLayer { body, ..self.clone() }))
     }
 
     fn source_digest(&self) -> Option<String> {

@@ -39,6 +39,8 @@ pub struct Choice {
     pub spec: Spec,
     /// The scheme itself.
     pub scheme: Arc<dyn Scheme>,
+    /// What people call it in this experiment. No table and no identity of a trial has it.
+    pub label: Option<String>,
 }
 
 impl Registry {
@@ -84,7 +86,11 @@ impl Registry {
         let spec = catalog::choose("scheme", value, &entries)?;
         let definition = catalog::find("scheme", spec.name(), &self.definitions, |d| d.entry)?;
         let scheme = (definition.build)(&spec, self)?;
-        Ok(Choice { spec, scheme })
+        Ok(Choice {
+            spec,
+            scheme,
+            label: None,
+        })
     }
 
     /// The scheme called `name`, with default parameters.

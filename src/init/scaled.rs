@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::{Network, Registry, Scheme};
+use super::{CoordinateText, Network, Registry, Scheme};
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
@@ -34,7 +34,7 @@ pub static ENTRY: Entry = Entry {
     ],
 };
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Scaled {
     base: Arc<dyn Scheme>,
     alpha: f32,
@@ -88,6 +88,11 @@ impl Scheme for Scaled {
 
     fn layerwise(&self) -> bool {
         self.base.layerwise()
+    }
+
+    fn of_trial(&self, coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
+        let base = self.base.of_trial(coordinate)?;
+        Some(Arc::new(Scaled { base, ..self.clone() }))
     }
 
     fn source_digest(&self) -> Option<String> {

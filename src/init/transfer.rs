@@ -32,17 +32,17 @@
 //!
 //! Yosinski et al. 2014, How transferable are features in deep neural networks?, arXiv 1411.1792.
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use ndarray::{Array2, ArrayViewMut2, s};
 
-use super::checkpoint::{self, Checkpoint, Layout, Matrix, SourceLayer};
+use super::checkpoint::{Checkpoint, SourceLayer};
+use super::pairing::{self, Pairing, WeightFile};
 use super::{Network, Registry, Scheme, row_major};
 use crate::model::{LayerInfo, Model, Parameters};
 use crate::random::{Purpose, Stream};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
-use crate::support::error::{Context as _, Error, Kind, Result};
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::error::{Error, Kind, Result};
 
 const MATCHED: &[&str] = &["copy", "std_matched", "fan_corrected"];
 const MISMATCHED: &[&str] = &["fresh", "slice", "pad", "std_matched", "fan_corrected"];
@@ -55,26 +55,12 @@ pub static ENTRY: Entry = Entry {
     formula: "copy where shapes match; elsewhere fresh, slice, pad, N(0, s^2), or N(0, s^2 n_source / n)",
     citation: "Yosinski et al. 2014, How transferable are features in deep neural networks?, arXiv 1411.1792",
     parameters: &[
-        Parameter {
-            name: "source",
-            kind: ParameterKind::Text(&[]),
-            default: None,
-            optional: false,
-            doc: "the .safetensors file, relative to the working directory",
-        },
-        Parameter {
-            name: "names",
-            kind: ParameterKind::List,
-            default: None,
-            optional: true,
-            doc: "the file's layers from the data to the loss; else all, in the order of their names",
-        },
-        Parameter::choice(
-            "layout",
-            "by_shape",
-            &["by_shape", "out_in", "in_out"],
-            "how weights are stored: out_in as PyTorch does, in_out as flax and Keras do",
+        Parameter::path(
+            "source",
+            "the .safetensors file, relative to the working directory",
         ),
+        pairing::NAMES,
+        pairing::LAYOUT,
         Parameter::choice("matched", "copy", MATCHED, "what to do where shapes match"),
         Parameter::choice("mismatched", "fresh", MISMATCHED, "what to do where they do not"),
         Parameter::choice(
@@ -136,11 +122,8 @@ impl Way {
 
 #[derive(Debug)]
 struct Transfer {
-    path: PathBuf,
-    names: Vec<String>,
-    /// `None`: told by names and shapes.
-    layout: Option<Layout>,
-    /// What is at `path`, read when first needed: tables can be looked at without it. `None`: it
+    file: WeightFile,
+    /// What is in the file, read when first needed: tables can be looked at without it. `None`: it
     /// cannot be read.
     read: OnceLock<Option<Checkpoint>>,
     matched: Way,
@@ -152,18 +135,8 @@ struct Transfer {
 }
 
 pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>> {
-    let names = match spec.value("names") {
-        Some(Value::List(items)) => items.iter().map(Value::to_string).collect(),
-        _ => Vec::new(),
-    };
     Ok(Arc::new(Transfer {
-        path: PathBuf::from(spec.text("source")),
-        names,
-        layout: match spec.text("layout").as_str() {
-            "out_in" => Some(Layout::OutIn),
-            "in_out" => Some(Layout::InOut),
-            _ => None,
-        },
+        file: WeightFile::of(spec, "source"),
         read: OnceLock::new(),
         matched: Way::named(&spec.text("matched")),
         mismatched: Way::named(&spec.text("mismatched")),
@@ -188,7 +161,8 @@ impl Scheme for Transfer {
         let Pairing {
             layers: sources,
             note,
-        } = self.pair(from, network.layers())?;
+            ..
+        } = self.file.pair(from, network.layers())?;
         let ways = self.ways(network.layers(), &sources);
         if ways.iter().all(|way| *way == Way::Fresh) {
             return Err(self.nothing(from, network.layers()));
@@ -215,7 +189,7 @@ impl Scheme for Transfer {
                 anew.push(format!("layer {} ({why})", layer.index + 1));
             }
         }
-        if let Some(note) = note {
+        for note in from.note(ENTRY.name).into_iter().chain(note) {
             network.note(note);
         }
         // Where `mismatched` asks for something else, that is what happens.
@@ -235,7 +209,7 @@ impl Scheme for Transfer {
             network.rates_mut().freeze(layer);
             if has_no_statistics(network.parameters(), layer) {
                 let why = match kept {
-                    true => format!("{} has none for it", self.path.display()),
+                    true => format!("{} has none for it", self.file.path.display()),
                     false => "it was drawn anew".to_owned(),
                 };
                 network.note(format!(
@@ -265,7 +239,7 @@ impl Scheme for Transfer {
             // Said by `ready`.
             return Ok(());
         };
-        let pairing = self.pair(from, &model.layers)?;
+        let pairing = self.file.pair(from, &model.layers)?;
         let ways = self.ways(&model.layers, &pairing.layers);
         match ways.iter().all(|way| *way == Way::Fresh) {
             true => Err(self.nothing(from, &model.layers)),
@@ -282,7 +256,7 @@ impl Scheme for Transfer {
     }
 
     fn source_path(&self) -> Option<&std::path::Path> {
-        Some(&self.path)
+        Some(&self.file.path)
     }
 
     fn ready(&self) -> Result<()> {
@@ -292,19 +266,6 @@ impl Scheme for Transfer {
 
 fn shape(source: &SourceLayer) -> (usize, usize) {
     (source.weights.fan_in(), source.weights.fan_out())
-}
-
-/// The source of each layer of the network, and what is to be said of the choice.
-struct Pairing {
-    layers: Vec<Option<SourceLayer>>,
-    note: Option<String>,
-}
-
-/// A name without its numbers: what orders two names but numbers.
-fn words(name: &str) -> String {
-    name.chars()
-        .filter(|c| !c.is_ascii_digit() && *c != '_')
-        .collect()
 }
 
 impl Transfer {
@@ -328,130 +289,6 @@ impl Transfer {
         layers.iter().zip(sources).map(way).collect()
     }
 
-    /// Pairs the tensors of the file with the layers of the network.
-    ///
-    /// # Errors
-    /// Names and shapes leave open which belongs to which, or which side is the input.
-    fn pair(&self, from: &Checkpoint, layers: &[LayerInfo]) -> Result<Pairing> {
-        let wanted: Vec<(usize, usize)> = layers.iter().map(|l| (l.fan_in, l.fan_out)).collect();
-        let matrices: Vec<&Matrix> = from.matrices.iter().collect();
-        let custom = from.matrices.first().map_or(Layout::OutIn, |m| m.custom);
-        let other = if custom == Layout::OutIn {
-            Layout::InOut
-        } else {
-            Layout::OutIn
-        };
-        let fitting = |matrices: &[&Matrix], layout: Layout| {
-            let pairs = matrices.iter().zip(&wanted);
-            pairs.filter(|(m, w)| m.shape(layout) == **w).count()
-        };
-        let in_order = |layout: Layout| Pairing {
-            layers: (0..layers.len())
-                .map(|i| matrices.get(i).map(|m| m.layer(layout)))
-                .collect(),
-            note: None,
-        };
-        if from.ours {
-            return Ok(in_order(Layout::OutIn));
-        }
-        let layout = match self.layout {
-            Some(layout) => layout,
-            None => {
-                let open = |m: &&Matrix| {
-                    m.sides[0] == m.sides[1]
-                        && m.sides[0] > 1
-                        && m.told_by_bias().is_none()
-                        && m.custom == Layout::OutIn
-                };
-                let told = matrices.iter().any(|m| m.sides[0] != m.sides[1]);
-                if !told && matrices.iter().any(open) {
-                    let message = format!(
-                        "{}: all weights are square, which leaves open which side is the input",
-                        self.path.display()
-                    );
-                    let help = "layout = \"out_in\" as PyTorch stores them, layout = \"in_out\" as flax and Keras do";
-                    return Err(Error::new(Kind::Data, message).help(help));
-                }
-                match fitting(&matrices, other) > fitting(&matrices, custom) {
-                    true => other,
-                    false => custom,
-                }
-            }
-        };
-        let turned = (self.layout.is_none() && layout != custom).then(|| {
-            let text = "transfer: by the shapes, weights are stored as";
-            match layout {
-                Layout::OutIn => format!("{text} (outputs, inputs)"),
-                Layout::InOut => format!("{text} (inputs, outputs)"),
-            }
-        });
-        let named = Pairing {
-            note: turned,
-            ..in_order(layout)
-        };
-        if !self.names.is_empty() {
-            return Ok(named);
-        }
-        let shapes: Vec<(usize, usize)> = matrices.iter().map(|m| m.shape(layout)).collect();
-        let count = fitting(&matrices, layout);
-        if count < wanted.len() {
-            // Each layer has one tensor of its shape, and that is of no other layer's.
-            let only = |w: &(usize, usize)| {
-                let mut places = (0..shapes.len()).filter(|i| shapes[*i] == *w);
-                places
-                    .next()
-                    .filter(|_| places.next().is_none() && wanted.iter().filter(|o| *o == w).count() == 1)
-            };
-            let places: Vec<Option<usize>> = wanted.iter().map(only).collect();
-            // A head for other classes need not be there.
-            if wanted.len() > 1
-                && places[..wanted.len() - 1].iter().all(Option::is_some)
-                && count + 1 < wanted.len()
-            {
-                let layers = places
-                    .iter()
-                    .map(|i| i.map(|i| matrices[i].layer(layout)))
-                    .collect();
-                let used: Vec<&str> = places
-                    .iter()
-                    .flatten()
-                    .map(|i| matrices[*i].name.as_str())
-                    .collect();
-                let note = format!(
-                    "transfer: layers taken by their shapes, in the order {}",
-                    used.join(" ")
-                );
-                return Ok(Pairing {
-                    layers,
-                    note: Some(note),
-                });
-            }
-            let used = matrices.len().min(wanted.len());
-            if shapes[..used].windows(2).any(|w| w[0].1 != w[1].0) && count > 0 {
-                let what = "the tensors do not follow each other in the order of their names";
-                return Err(self.open(what, &shapes, &matrices));
-            }
-        }
-        let alike = |i: usize, j: usize| {
-            shapes[i] == shapes[j] && words(&matrices[i].name) != words(&matrices[j].name)
-        };
-        let used = matrices.len().min(wanted.len());
-        if (0..used).any(|i| (0..matrices.len()).any(|j| alike(i, j))) {
-            let what = "tensors of one shape are ordered by words, not by numbers";
-            return Err(self.open(what, &shapes, &matrices));
-        }
-        Ok(named)
-    }
-
-    fn open(&self, what: &str, shapes: &[(usize, usize)], matrices: &[&Matrix]) -> Error {
-        let pairs = matrices.iter().zip(shapes);
-        let list: Vec<String> = pairs
-            .map(|(m, (i, o))| format!("{} ({i} to {o})", m.name))
-            .collect();
-        let message = format!("{}: {what}: {}", self.path.display(), list.join(", "));
-        Error::new(Kind::Data, message).help("names = [..] lists them from the data to the loss")
-    }
-
     /// The refusal of a source of which the network can use nothing.
     fn nothing(&self, from: &Checkpoint, layers: &[LayerInfo]) -> Error {
         let held: Vec<String> = from
@@ -465,7 +302,7 @@ impl Transfer {
             .collect();
         let message = format!(
             "nothing of {} fits the network, whose layers have {} inputs and outputs: it holds {}",
-            self.path.display(),
+            self.file.path.display(),
             wanted.join(", "),
             held.join(", ")
         );
@@ -474,17 +311,11 @@ impl Transfer {
     }
 
     fn source(&self) -> Result<&Checkpoint> {
-        let read = || checkpoint::read(&self.path, &self.names);
+        let read = || self.file.read();
         match self.read.get_or_init(|| read().ok()) {
             Some(source) => Ok(source),
             // Again, for the reason.
-            None => Err(read().err().unwrap_or_else(|| {
-                Error::new(
-                    Kind::Data,
-                    format!("{} has changed meanwhile", self.path.display()),
-                )
-            }))
-            .context(|| "`source` of `transfer`"),
+            None => Err(read().err().unwrap_or_else(|| self.file.changed())),
         }
     }
 

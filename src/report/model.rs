@@ -135,6 +135,11 @@ impl<'a> ReportModel<'a> {
         }
     }
 
+    /// What people call a scheme: its label, else its text in the tables.
+    pub fn name<'s>(&'s self, scheme: &'s str) -> &'s str {
+        self.run.labels.name(scheme)
+    }
+
     /// The ink of a scheme.
     pub fn ink(&self, scheme: &str) -> Ink {
         self.inks.get(scheme).copied().unwrap_or(Ink::Faint)

@@ -8,6 +8,7 @@ use crate::analysis::looks;
 use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::table::format;
 use crate::table::io::{EpochLine, LayerLine, Reader, Row};
+use crate::table::labels::Labels;
 use crate::table::manifest::Manifest;
 use crate::table::probe::{HistogramLine, ProbeLine, StepLine};
 use crate::table::record::{EpochRow, LayerRow};
@@ -23,6 +24,8 @@ pub struct Run {
     pub name: String,
     /// Versions, digests and the experiment itself.
     pub manifest: Option<Manifest>,
+    /// What people call its schemes.
+    pub labels: Labels,
     /// Every trial.
     pub trials: Trials,
     /// The evaluations of each trial.
@@ -51,6 +54,7 @@ impl Run {
             dir: dir.to_owned(),
             name: directory_name(dir),
             manifest: None,
+            labels: Labels::default(),
             trials: Builder::new(false).finish(None),
             epochs: Vec::new(),
             layers: Vec::new(),
@@ -63,6 +67,7 @@ impl Run {
         if dir.join(format::MANIFEST).exists() {
             let manifest = Manifest::load(dir)?;
             run.name.clone_from(&manifest.name);
+            run.labels = Labels::of(&manifest);
             run.manifest = Some(manifest);
         }
         let lines = |file: &str| dir.join(file).exists();

@@ -11,16 +11,23 @@ use crate::analysis::tune::{Basis, basis};
 use crate::experiment::Axis;
 use crate::row::Status;
 use crate::support::text::{Style, counted, distinct_short, entry, three_decimals, visible, wrap};
+use crate::table::labels::Labels;
 use crate::table::{Subset, Trials, format};
 
 /// The summary of a run whose tables are in `dir`.
-pub(crate) fn render(trials: &Trials, dir: &Path, style: Style) -> String {
+pub(crate) fn render(trials: &Trials, labels: &Labels, dir: &Path, style: Style) -> String {
     let mut out = String::new();
     for accuracy in [true, false] {
         let kept = trials
             .all()
             .filter(|row| trials.headline(row).is_accuracy() == accuracy);
-        section(&mut out, &kept, accuracy, style);
+        section(&mut out, &kept, labels, accuracy, style);
+    }
+    for (scheme, label) in labels.iter() {
+        entry(&mut out, label, MOST_OF_LABEL, &visible(scheme), style.width);
+    }
+    if labels.iter().next().is_some() {
+        out.push('\n');
     }
     let all = trials.all();
     let _ = write!(
@@ -44,20 +51,24 @@ struct Ranked {
     ranking: Vec<SchemeScore>,
 }
 
-fn section(out: &mut String, trials: &Subset, accuracy: bool, style: Style) {
+fn section(out: &mut String, trials: &Subset, labels: &Labels, accuracy: bool, style: Style) {
     let rank_one = |trials: &Subset| {
         let activation = trials.text(Axis::Activation).to_owned();
-        Ranked {
-            ranking: rank(trials, Rates::Tuned, &activation),
-            activation,
+        let mut ranking = rank(trials, Rates::Tuned, &activation);
+        for standing in &mut ranking {
+            standing.scheme = labels.name(&standing.scheme).to_owned();
         }
+        Ranked { ranking, activation }
     };
     let activations = trials.group_by(&[Axis::Activation]);
     let (ranked, overall): (Vec<Ranked>, _) = rayon::join(
         || activations.par_iter().map(rank_one).collect(),
         || scores(trials, Rates::Tuned),
     );
-    let overall: Vec<String> = overall.into_iter().map(|(scheme, _)| scheme).collect();
+    let overall: Vec<String> = overall
+        .into_iter()
+        .map(|(scheme, _)| labels.name(&scheme).to_owned())
+        .collect();
     if overall.is_empty() {
         return;
     }
@@ -121,6 +132,9 @@ fn caption(trials: &Subset, accuracy: bool) -> String {
 }
 
 const MARGIN: usize = 2;
+
+/// Columns for the label of a scheme before its canonical text.
+const MOST_OF_LABEL: usize = 16;
 
 /// Columns for the name of an activation function above its figures.
 const MOST_OF_ACTIVATION: usize = 14;

@@ -50,6 +50,14 @@ pub fn are_saved(results: &Path, id: &str, what: SaveWeights, ended_well: bool) 
     files.all(|(_, path)| path.exists())
 }
 
+/// The initial weights of `trial` as the bytes of a file.
+///
+/// # Errors
+/// As for [`encode`].
+pub fn initial(trial: &Trial, parameters: &Parameters) -> Result<Vec<u8>> {
+    bytes(trial, INITIAL, parameters)
+}
+
 const INITIAL: &str = "initial";
 
 /// The moments whose weights are saved, and the file of each.

@@ -3,6 +3,7 @@
 pub(crate) mod coordinates;
 pub mod format;
 pub mod inputs;
+pub mod labels;
 pub(crate) mod lookup;
 pub mod manifest;
 pub mod order;

@@ -17,3 +17,4 @@ mod schedules;
 mod shards;
 mod until;
 mod pages;
+mod weights;

@@ -48,6 +48,7 @@ fn every_linked_file_exists() {
         "docs/speed.md",
         "docs/deck.md",
         "docs/coordinate-check.md",
+        "docs/weights.md",
     ] {
         let folder = root.join(name).parent().unwrap().to_owned();
         let text = document(name);

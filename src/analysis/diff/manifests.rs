@@ -58,6 +58,14 @@ pub fn compare(old: &Source, new: &Source) -> Result<Vec<String>> {
     if a.get("dataset") != b.get("dataset") {
         lines.push(datasets(&a, &b));
     }
+    let sources = differing(&a, &b, "source", "path");
+    if let Some((first, more)) = sources.split_first() {
+        let more = match more.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        lines.push(format!("schemes read other weights: {first}{more}"));
+    }
     Ok(lines)
 }
 
@@ -67,24 +75,26 @@ fn experiment(manifest: &toml::Table) -> Option<String> {
     Some(text.replace("\r\n", "\n"))
 }
 
-fn datasets(a: &toml::Table, b: &toml::Table) -> String {
+/// What of the list `list` has another digest, or is on one side only, by its key `name`.
+fn differing(a: &toml::Table, b: &toml::Table, list: &str, name: &str) -> Vec<String> {
     let digests = |table: &toml::Table| -> BTreeMap<String, String> {
-        let list = table.get("dataset").and_then(toml::Value::as_array);
+        let list = table.get(list).and_then(toml::Value::as_array);
         list.into_iter()
             .flatten()
             .filter_map(|d| {
                 let text = |key| d.get(key).and_then(toml::Value::as_str);
-                Some((text("name")?.to_owned(), text("digest")?.to_owned()))
+                Some((text(name)?.to_owned(), text("digest")?.to_owned()))
             })
             .collect()
     };
     let (a, b) = (digests(a), digests(b));
     let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    let differing: Vec<&str> = names
-        .into_iter()
-        .filter(|n| a.get(*n) != b.get(*n))
-        .map(String::as_str)
-        .collect();
+    let differing = names.into_iter().filter(|n| a.get(*n) != b.get(*n));
+    differing.cloned().collect()
+}
+
+fn datasets(a: &toml::Table, b: &toml::Table) -> String {
+    let differing = differing(a, b, "dataset", "name");
     if differing.is_empty() {
         return "the descriptions of datasets differ".to_owned();
     }

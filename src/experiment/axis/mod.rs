@@ -121,6 +121,11 @@ pub trait GridAxis {
     /// What stands in tables for a value; equal coordinates are one value.
     fn coordinate(value: &Self::Value) -> Self::Coordinate;
 
+    /// What people call a value in this experiment, where it has such a name.
+    fn label(_value: &Self::Value) -> Option<&str> {
+        None
+    }
+
     /// Whether two values with equal coordinates are the same.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::activation::Activation;
+use crate::init::checkpoint;
 use crate::init::tests::{moments, plain, toml_value};
 use crate::init::{BiasInit, Context as InitContext, InitReport, initialize};
 use crate::model::{Architecture, LayerRate, Loss};

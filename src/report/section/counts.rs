@@ -55,7 +55,7 @@ fn section(model: &ReportModel) -> Markup {
                     optional((!values.is_empty()).then(|| mean(&values)))
                 };
                 tr {
-                    th scope="row" { (scheme) }
+                    th scope="row" { (model.name(scheme)) }
                     td.number { (ours.len()) }
                     td.number { (ours.count(Status::Diverged)) }
                     td.number { (ours.count(Status::Failed)) }

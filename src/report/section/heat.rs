@@ -110,7 +110,11 @@ fn by(model: &ReportModel, column: Axis) -> Vec<Heat> {
                 ),
                 heading: label.clone(),
                 measure: format!("{}, schemes × {}", model.measure.name(), column.words()),
-                rows: model.schemes.clone(),
+                rows: model
+                    .schemes
+                    .iter()
+                    .map(|scheme| model.name(scheme).to_owned())
+                    .collect(),
                 columns,
                 cells: model.schemes.iter().map(row).collect(),
                 range: (0.0, 1.0),

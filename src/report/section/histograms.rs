@@ -39,12 +39,13 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
     }
     let label = model.label(&setting, &[]);
     let mut shown = Vec::new();
-    let headings = headings(&model.schemes, PANEL.0);
+    let called: Vec<&str> = model.schemes.iter().map(|scheme| model.name(scheme)).collect();
+    let headings = headings(&called, PANEL.0);
     for (scheme, heading) in model.schemes.iter().zip(&headings) {
         let Some(rows) = by_scheme.get(scheme.as_str()) else {
             continue;
         };
-        shown.push(figures.show(panel((scheme, heading), &label, rows).draw())?);
+        shown.push(figures.show(panel((scheme, model.name(scheme), heading), &label, rows).draw())?);
     }
     let layers = by_scheme.values().map(|rows| rows.len()).max().unwrap_or(0);
     let others = model.settings.iter().filter(|s| **s != setting).count();
@@ -75,7 +76,7 @@ fn names(layers: usize) -> Vec<(String, Ink)> {
         .collect()
 }
 
-fn panel((scheme, heading): (&str, &str), label: &str, rows: &[&HistogramRow]) -> Histogram {
+fn panel((scheme, name, heading): (&str, &str, &str), label: &str, rows: &[&HistogramRow]) -> Histogram {
     let bins = chosen(rows.len())
         .into_iter()
         .zip(names(rows.len()))
@@ -93,7 +94,7 @@ fn panel((scheme, heading): (&str, &str), label: &str, rows: &[&HistogramRow]) -
         });
     Histogram {
         id: format!("weights-{scheme}"),
-        title: format!("Initial weights under {scheme}: {label}"),
+        title: format!("Initial weights under {name}: {label}"),
         heading: heading.to_owned(),
         measure: "weight".to_owned(),
         bins: bins.collect(),

@@ -114,13 +114,13 @@ fn legend(model: &ReportModel) -> Markup {
     }
 }
 
-/// A scheme's name beside its marker; a name too long for one line wraps beside it, not below, and
+/// A scheme's name beside its marker, with its text in the tables where it has a label; a name too long for one line wraps beside it, not below, and
 /// between words.
 fn named(model: &ReportModel, scheme: &str) -> Markup {
     html! {
-        span.named {
+        span.named title=[model.run.labels.label(scheme).map(|_| scheme)] {
             (mark(model.ink(scheme)))
-            span { @for word in scheme.split_inclusive(['_', '(', ' ']) { (word) wbr; } }
+            span { @for word in model.name(scheme).split_inclusive(['_', '(', ' ']) { (word) wbr; } }
         }
     }
 }
@@ -180,7 +180,7 @@ fn median_line(model: &ReportModel, scheme: &str, columns: &[(f64, Vec<f64>)]) -
         }
     }
     Line {
-        label: scheme.to_owned(),
+        label: model.name(scheme).to_owned(),
         ink: model.ink(scheme),
         points,
         band,

@@ -35,29 +35,36 @@ pub fn finding(model: &ReportModel) -> Markup {
     html! {
         p.finding {
             @if rest.is_empty() {
-                strong { (best.scheme) } " scores a " (what) " of " (estimate(model, best))
+                strong { (model.name(&best.scheme)) } " scores a " (what) " of " (estimate(model, best))
                 " over " (settings) "."
             } @else {
-                strong { (best.scheme) } " comes out first of " (model.ranking.len())
+                strong { (model.name(&best.scheme)) } " comes out first of " (model.ranking.len())
                 " schemes: over " (settings) (rates) ", it scores a " (what) " of " (estimate(model, best)) ". "
                 @match tied.as_slice() {
                     [] => {
                         "It is distinguishable from every other scheme"
                         @if let Some(next) = rest.first() {
-                            "; the second, " strong { (next.scheme) } ", scores " (estimate(model, next))
+                            "; the second, " strong { (model.name(&next.scheme)) } ", scores " (estimate(model, next))
                         }
                         "."
                     }
-                    [one] => { "It is not distinguishable from " strong { (one.scheme) } ", " (estimate(model, one)) "." }
+                    [one] => { "It is not distinguishable from " strong { (model.name(&one.scheme)) } ", " (estimate(model, one)) "." }
                     [one, more @ ..] => {
-                        "It is not distinguishable from " strong { (one.scheme) } ", " (estimate(model, one)) ", and "
+                        "It is not distinguishable from " strong { (model.name(&one.scheme)) } ", " (estimate(model, one)) ", and "
                         (count(more.len(), "other scheme", "other schemes")) "."
                     }
                 }
                 @if let Some(last) = rest.last().filter(|last| !last.leads()) {
-                    " Last is " strong { (last.scheme) } " with " (model.text(last.score.value)) "."
+                    " Last is " strong { (model.name(&last.scheme)) } " with " (model.text(last.score.value)) "."
                 }
             }
+        }
+        @if model.run.labels.iter().next().is_some() {
+            p.quiet { "Schemes with a label: "
+                @for (i, (scheme, label)) in model.run.labels.iter().enumerate() {
+                    @if i > 0 { ", " } (label) " is " code { (scheme) }
+                }
+            "." }
         }
         @if !model.left_out.is_empty() {
             p.note { "Left out, because they are not scored by " (model.measure.name()) ": " (model.left_out.join(", ")) "." }

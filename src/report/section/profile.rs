@@ -85,7 +85,7 @@ fn lines(
         profile.sort_by(|a, b| place(a.at).total_cmp(&place(b.at)));
         let band = |p: &ProfilePoint| (place(p.at), p.low, p.high);
         (!profile.is_empty()).then(|| Line {
-            label: scheme.clone(),
+            label: model.name(scheme).to_owned(),
             ink: model.ink(scheme),
             points: profile.iter().map(|p| (place(p.at), Some(p.share))).collect(),
             band: profile.iter().map(band).collect(),

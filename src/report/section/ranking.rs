@@ -254,7 +254,7 @@ fn needed(model: &ReportModel) -> Markup {
     let (replicates, standing) = needed.fold(first, |a, b| if b.0 < a.0 { b } else { a });
     html! {
         "Did the differences and their spread stay as they are, the first scheme more to be distinguished, "
-        (standing.scheme) ", would take " (replicates) " replicates. "
+        (model.name(&standing.scheme)) ", would take " (replicates) " replicates. "
     }
 }
 
@@ -308,7 +308,7 @@ fn forest(
     standings: &[SchemeScore],
 ) -> Result<Figure> {
     let rows = standings.iter().map(|standing| ForestRow {
-        label: standing.scheme.clone(),
+        label: model.name(&standing.scheme).to_owned(),
         ink: model.ink(&standing.scheme),
         middle: Some(standing.score.value).filter(|v| v.is_finite()),
         interval: standing.score.interval.map(|i| (i.low, i.high)),

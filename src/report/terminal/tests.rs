@@ -47,7 +47,12 @@ fn summary(mut records: Vec<TrialRecord>, dir: &str, style: Style) -> String {
         }],
         source: Vec::new(),
     };
-    render(&frame.finish(Some(&manifest)), Path::new(dir), style)
+    render(
+        &frame.finish(Some(&manifest)),
+        &Labels::default(),
+        Path::new(dir),
+        style,
+    )
 }
 
 fn plain(width: usize) -> Style {
