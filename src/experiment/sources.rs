@@ -136,3 +136,17 @@ fn missing(paths: &[&PathBuf], all: usize) -> Error {
     );
     Error::new(Kind::Data, message).help("`goodinit weights EXPERIMENT` prints what each must hold")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::init::path_template::PLACEHOLDERS;
+
+    /// A probe takes one of the trials that agree in what affects the initial network.
+    #[test]
+    fn paths_name_the_coordinates_that_affect_the_initial_network() {
+        let axes = Axis::ALL.iter().filter(|axis| axis.affects_init());
+        let names = axes.map(|axis| axis.name()).filter(|name| *name != "scheme");
+        assert_eq!(names.collect::<Vec<_>>(), PLACEHOLDERS);
+    }
+}

@@ -122,10 +122,7 @@ fn a_scheme_written_four_ways_is_one_network() {
     });
     let text = HE.replace("\"he_normal\"", "\"outside\"");
     let experiment = Experiment::parse::<&str>(Path::new("x.toml"), &text, &[], &registry.unwrap()).unwrap();
-    Grid::new(experiment)
-        .directory(&bench.path("rust"))
-        .run()
-        .unwrap();
+    Grid::new(experiment).directory(bench.path("rust")).run().unwrap();
     let outside = &hashes(&bench.tables("rust")["trials.csv"], "initial_hash")["outside"];
     assert_eq!(outside, &hashes(trials, "initial_hash")["he_normal"]);
 }
@@ -269,7 +266,10 @@ fn files_that_are_missing_or_changed_are_named() {
     let ran = bench
         .grid(
             "s",
-            &["--set", "grid.scheme=weights(path={weight_sed}.safetensors)"],
+            &[
+                "--set",
+                "grid.scheme={ kind = \"weights\", path = \"{weight_sed}.safetensors\" }",
+            ],
         )
         .expect(2);
     assert!(ran.err.contains("did you mean `weight_seed`?"), "{ran:#?}");
@@ -284,7 +284,7 @@ fn files_that_are_missing_or_changed_are_named() {
 #[test]
 fn labels_are_for_people() {
     let claim = "[[claim]]\nname = \"same\"\nsentence = \"s\"\nmetric = \"test_accuracy\"\nleft = { scheme = \"mine\" }\n\
-                 right = { scheme = \"he_normal\" }\nrelation = \"abs(left - right) <= 0\"\n";
+                 right = { scheme = \"he_normal\" }\nfor_each = [\"architecture\"]\nrelation = \"abs(left - right) <= 0\"\n";
     let bench = Bench::new(&format!("{HE}{claim}"));
     let ran = bench.grid("r", &[]).expect(0);
     assert!(
