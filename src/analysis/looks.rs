@@ -14,7 +14,7 @@
 //! most the sum (Bonferroni): 1 - confidence. Boundaries that use the joint law of the looks (Pocock;
 //! O'Brien and Fleming; Lan and DeMets 1983, Biometrika 70, 659-663) would spend less, but need it:
 //! it is known of sums of normal values, not of trimmed means, medians and chosen rates.
-//! `docs/statistics.md` has the error, the power and what is saved, by simulation.
+//! See `docs/statistics.md`.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
@@ -46,8 +46,8 @@ pub struct Standing {
     decided: Vec<usize>,
     /// How many comparisons were not.
     open: usize,
-    /// What was found out of the schemes with each activation function, where that is asked.
-    rankings: Vec<Family>,
+    /// What was found out of each ranking.
+    rankings: Vec<String>,
     design: Sequential,
 }
 
@@ -108,7 +108,7 @@ pub fn stand(
     }
     match questions {
         Questions::Claims(claims) => standing.judgements = claims.judgements(design, &standing),
-        Questions::Ranking(ranking) => standing.rankings = ranking.families,
+        Questions::Ranking(ranking) => standing.rankings = ranking.lines(design),
     }
     Ok(Some(standing))
 }
@@ -181,7 +181,7 @@ impl Standing {
             grouped(most as u64)
         );
         let mut lines = vec![text];
-        lines.extend(self.rankings.iter().map(|family| family.line(&self.design)));
+        lines.extend(self.rankings.iter().cloned());
         if !self.rankings.is_empty() {
             let note = "This holds over all looks together. Intervals, and which schemes a table calls not distinguishable, are those of one look.";
             lines.push(note.to_owned());
@@ -398,12 +398,11 @@ impl<'a> Claims<'a> {
 }
 
 /// The schemes with one activation function.
-#[derive(Debug, Clone)]
 struct Family {
     activation: String,
     /// Those that have not been told apart from a leader.
     left: BTreeSet<String>,
-    /// Those that have, each with the look.
+    /// Those that have, each with the look and the leader.
     set_aside: Vec<(usize, String)>,
 }
 
@@ -411,27 +410,6 @@ impl Family {
     /// How many schemes are still compared with the one that leads.
     fn open(&self) -> usize {
         self.left.len().saturating_sub(1)
-    }
-
-    /// What was found out of it.
-    fn line(&self, design: &Sequential) -> String {
-        let left: Vec<&str> = self.left.iter().map(String::as_str).collect();
-        let mut text = match left.as_slice() {
-            [one] => format!("{}: {one} leads.", self.activation),
-            left => format!("{}: not told apart: {}.", self.activation, left.join(", ")),
-        };
-        for (look, replicates) in design.looks.iter().enumerate() {
-            let aside = self.set_aside.iter().filter(|(at, _)| *at == look);
-            let names: Vec<&str> = aside.map(|(_, scheme)| scheme.as_str()).collect();
-            if !names.is_empty() {
-                let names = names.join(", ");
-                let _ = write!(
-                    text,
-                    " Told apart from the leader with {replicates} replicates: {names}."
-                );
-            }
-        }
-        text
     }
 }
 
@@ -476,8 +454,28 @@ impl Ranking {
             }
         }
     }
-}
 
-#[cfg(test)]
-#[path = "looks_study.rs"]
-mod study;
+    /// What was found out for each activation function.
+    fn lines(&self, design: &Sequential) -> Vec<String> {
+        let line = |family: &Family| {
+            let left: Vec<&str> = family.left.iter().map(String::as_str).collect();
+            let mut text = match left.as_slice() {
+                [one] => format!("{}: {one} leads.", family.activation),
+                left => format!("{}: not told apart: {}.", family.activation, left.join(", ")),
+            };
+            for (look, replicates) in design.looks.iter().enumerate() {
+                let aside = family.set_aside.iter().filter(|(at, _)| *at == look);
+                let names: Vec<&str> = aside.map(|(_, scheme)| scheme.as_str()).collect();
+                if !names.is_empty() {
+                    let _ = write!(
+                        text,
+                        " Told apart from the leader with {replicates} replicates: {}.",
+                        names.join(", ")
+                    );
+                }
+            }
+            text
+        };
+        self.families.iter().map(line).collect()
+    }
+}

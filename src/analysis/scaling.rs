@@ -152,7 +152,7 @@ fn compare(lines: &[&StepLine], over: Over, label: String) -> Option<Scaling> {
         let Some((place, name)) = place(over, line.row.layer, line.row.depth) else {
             continue;
         };
-        let entry = layers.entry((line.row.step, place));
+        let entry = layers.entry((line.row.steps_taken, place));
         let (_, measured) = entry.or_insert_with(|| (name, Measured::new()));
         let row = (line.row.preactivation_size, line.row.preactivation_change);
         measured.entry(size(line)).or_default().push(row);

@@ -116,7 +116,10 @@ fn row(cell: &Subset) -> SummaryRow {
     let cells = |units: &Option<Units<f64>>, estimate: fn(&Units<f64>) -> Estimate| {
         units.as_ref().map_or((None, None, None), |u| estimate(u).cells())
     };
-    let iqm = |units: &Units<f64>| Effects::interquartile_mean(units).estimate();
+    let iqm = |units: &Units<f64>| {
+        let possible = Figure::TEST_ACCURACY.range();
+        Effects::interquartile_mean(units).within(possible).estimate()
+    };
     (
         f.test_accuracy_median,
         f.test_accuracy_median_low,

@@ -28,7 +28,7 @@ use crate::table::source::Source;
 
 Rows are matched by their coordinates. A tolerance is absolute (column=1e-6), relative
 (column=1e-6rel) or in steps from one f64 to the next (column=4ulp).
-Exit codes: 0 same, 1 differs, 2 error.")]
+Exit codes: 0 same, 1 differs (--fail-on: in what), 2 error.")]
 pub struct Args {
     /// A directory, a table, or REVISION:path; only REVISION before `-- PATH`
     old: OsString,
@@ -46,6 +46,9 @@ pub struct Args {
     /// Changed rows of each table to print (csv: always all) [default: 10; json: 1000]
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// What makes the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::Difference, value_name = "WHAT")]
+    fail_on: FailOn,
     /// How to print the differences
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -62,6 +65,27 @@ enum Format {
     Json,
     /// Every changed cell, one per line
     Csv,
+}
+
+/// What makes the exit code 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// Any difference
+    Difference,
+    /// A leader, ranking, interval, diverged count or claim that comes out otherwise
+    Conclusion,
+    /// Nothing
+    Never,
+}
+
+impl FailOn {
+    fn fails(self, report: &Report) -> bool {
+        match self {
+            FailOn::Difference => !report.same,
+            FailOn::Conclusion => !report.concludes_the_same(),
+            FailOn::Never => false,
+        }
+    }
 }
 
 /// Compares and prints.
@@ -99,8 +123,8 @@ fn run_here(args: Args) -> Result<ExitCode> {
         csv.flush().map_err(|e| unwritable(e.into()))?;
     }
     show(&reports, args.format)?;
-    let same = reports.iter().all(|r| r.same);
-    Ok(ExitCode::from(u8::from(!same)))
+    let fails = reports.iter().any(|report| args.fail_on.fails(report));
+    Ok(ExitCode::from(u8::from(fails)))
 }
 
 fn show(reports: &[Report], format: Format) -> Result<()> {

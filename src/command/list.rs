@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use clap::builder::PossibleValue;
 use serde::Serialize;
 
-use super::{list_keys, print, print_json};
+use super::{list_columns, list_keys, print, print_json};
 use crate::experiment::Axis;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Value, number};
 use crate::support::error::{self, Error, Result};
@@ -20,6 +20,7 @@ use crate::{data, model};
   goodinit list schemes                  every scheme with formula and citation
   goodinit list schemes he_normal        one of them
   goodinit list keys                     every key of an experiment file
+  goodinit list columns summary          every column of summary.csv
   goodinit list schemes --format json    for programs
   goodinit list keys --format schema     for editors that complete and check experiment files")]
 pub struct Args {
@@ -57,6 +58,8 @@ pub enum Listing {
     Losses,
     /// Keys of an experiment file
     Keys,
+    /// Columns of the tables
+    Columns,
 }
 
 impl Listing {
@@ -72,6 +75,7 @@ impl Listing {
             Listing::Axis(axis) => (axis.name(), axis.plural()),
             Listing::Losses => ("loss", "losses"),
             Listing::Keys => ("key", "keys"),
+            Listing::Columns => ("column", "columns"),
         }
     }
 
@@ -80,15 +84,18 @@ impl Listing {
         match self {
             Listing::Axis(axis) => axis.catalogue().unwrap_or_default(),
             Listing::Losses => model::loss::ENTRIES.to_vec(),
-            Listing::Keys => Vec::new(),
+            Listing::Keys | Listing::Columns => Vec::new(),
         }
     }
 }
 
 impl clap::ValueEnum for Listing {
     fn value_variants<'a>() -> &'a [Self] {
-        static ALL: LazyLock<Vec<Listing>> =
-            LazyLock::new(|| Listing::catalogues().chain([Listing::Keys]).collect());
+        static ALL: LazyLock<Vec<Listing>> = LazyLock::new(|| {
+            Listing::catalogues()
+                .chain([Listing::Keys, Listing::Columns])
+                .collect()
+        });
         &ALL
     }
 
@@ -97,6 +104,7 @@ impl clap::ValueEnum for Listing {
             Listing::Axis(axis) => format!("Values of the axis `{axis}`"),
             Listing::Losses => "Losses".to_owned(),
             Listing::Keys => "Keys of an experiment file".to_owned(),
+            Listing::Columns => "Columns of the tables".to_owned(),
         };
         Some(PossibleValue::new(self.nouns().1).help(help))
     }
@@ -115,6 +123,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     match (args.kind, args.name) {
         (None, _) => overview(format)?,
         (Some(Listing::Keys), name) => list_keys::keys(format, name.as_deref())?,
+        (Some(Listing::Columns), name) => list_columns::columns(format, name.as_deref())?,
         (Some(kind), name) => {
             let mut entries = kind.entries();
             if let Some(name) = name {
@@ -158,7 +167,8 @@ fn overview(format: Format) -> Result<()> {
         }
     }
     if format == Format::Text {
-        out.push_str("\n`goodinit list schemes` shows formulas, citations and parameters; `goodinit list keys` every key.\n");
+        out.push_str("\n`goodinit list schemes` shows formulas, citations and parameters; `goodinit list keys` every key, \
+             `goodinit list columns` every column of the tables.\n");
     }
     print(&out)
 }

@@ -20,6 +20,7 @@ mod execute;
 pub mod fetch;
 pub mod grid;
 pub mod list;
+mod list_columns;
 mod list_keys;
 pub mod man;
 mod notes;

@@ -143,6 +143,8 @@ struct Table<'a> {
     row: Vec<(usize, f64)>,
     /// Of columns that have counted the rows so far: from which number.
     counting: Vec<Option<f64>>,
+    /// The line of a sample that is the line of names again.
+    repeated: Option<u64>,
 }
 
 /// The first line of a file, and the rows that follow, as far as they are looked at together.
@@ -169,6 +171,7 @@ impl<'a> Table<'a> {
         let mut table = Table {
             dialect,
             counting: vec![None; schema.width],
+            repeated: None,
             columns: vec![Column::default(); schema.width],
             row: Vec::new(),
             schema,
@@ -277,7 +280,7 @@ impl<'a> Table<'a> {
     }
 
     fn push(&mut self, path: &Path, record: &Record) -> Result<()> {
-        if self.schema.is_header_again(record) {
+        if self.schema.is_header_again(record) && !self.schema.names_are_numbers(self.dialect) {
             let what = format!(
                 "{}, line {}: the names of the columns again",
                 path.display(),
@@ -285,6 +288,9 @@ impl<'a> Table<'a> {
             );
             return Err(Error::new(Kind::Data, what)
                 .help("files put together? keep the first line of the first only"));
+        }
+        if self.repeated.is_none() && self.schema.is_header_again(record) {
+            self.repeated = Some(record.line);
         }
         self.row.clear();
         for column in 0..self.schema.width {
@@ -349,6 +355,11 @@ impl<'a> Table<'a> {
         let counts = |c: &usize| self.rows >= 10 && self.counting[*c].is_some();
         let counting: Vec<usize> = (0..self.schema.width).filter(counts).collect();
         let mut notes = self.schema.doubts(&counting);
+        if let Some(line) = self.repeated {
+            notes.push(format!(
+                "line {line} is the line of names again: a sample, or a header among files put together?"
+            ));
+        }
         for (column, values) in self.columns.iter().enumerate().filter(|_| self.rows >= 10) {
             let name = self.schema.column(column);
             if let Some(code) = values.code() {

@@ -181,6 +181,8 @@ tables! {
     RecordKeys "record" {
         /// epochs.csv: one row per evaluation
         epochs: bool = "true",
+        /// the evaluations whose rows are written to epochs.csv, after so many epochs (steps, with `steps`); the first and the last always are
+        epoch_rows: Option<EpochNumbers> => "all",
         /// layers.csv: signals and weights by layer, at these epochs
         layers: Option<LayerEpochs> => "false",
         /// the layers whose rows are written to layers.csv and probe.csv; all of them are measured
@@ -413,6 +415,7 @@ fields! {
     SeedingForm(IgnoredAny) = "a seeding", schema::seeding();
     LayerEpochs(IgnoredAny) = "epochs, \"last\", \"all\", or true for [0, \"last\"]", schema::layer_epochs();
     StepCounts(IgnoredAny) = "numbers of steps", schema::one_or_many(json!({ "type": "integer", "minimum": 0, "maximum": MAX_PROBE_STEPS }));
+    EpochNumbers(IgnoredAny) = "a list of whole numbers", json!({ "type": "array", "items": { "type": "integer", "minimum": 0 } });
     LayerNames(IgnoredAny) = "all, hidden, first, last_hidden, output, or a list of numbers from 1", schema::layer_names();
     MetricForm(IgnoredAny) = "a column, or { steps_to = target, of = column }", schema::metric();
     Column(IgnoredAny) = "a column", String::schema();

@@ -8,7 +8,8 @@ use super::claims::{self, ClaimContext};
 use super::document::{Document, Node, Toml};
 use super::grid::{self, Defaults, Grid};
 use super::keys::{
-    FileKeys, MAX_EPOCHS, MAX_PROBE_STEPS, MAX_REPLICATES, REPLICATES, RecordKeys, SeedsKeys, TrainKeys, Whole,
+    FileKeys, MAX_EPOCHS, MAX_PROBE_STEPS, MAX_REPLICATES, REPLICATES, RecordKeys, SeedsKeys, TrainKeys,
+    Whole,
 };
 use super::metric;
 use super::section::TableReader;
@@ -100,6 +101,7 @@ pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experimen
         cells: grid.cells.into(),
         path: document.path().to_owned(),
         resolved: document.resolved(),
+        registry: registry.clone(),
     })
 }
 
@@ -230,6 +232,7 @@ fn record(keys: &RecordKeys, table: &TableReader<'_>, train: &Train) -> Result<R
     }
     Ok(Record {
         epochs: keys.epochs,
+        epoch_rows: epoch_rows(keys, table, train)?,
         layers: layers(table, train)?,
         layer_rows,
         probe_samples: keys.probe_samples.0 as u32,
@@ -250,9 +253,41 @@ fn steps(table: &TableReader<'_>, node: &Node) -> Result<Vec<u32>> {
     steps.sort_unstable();
     steps.dedup();
     if steps.len() < 2 {
-        return Err(table.wrong("steps", node, "a list with a number of steps from 1"));
+        let error = table.error(node.span, "`steps` names no step after the start");
+        return Err(error.help("for example [0, 1, 2, 4, 8]"));
     }
     Ok(steps)
+}
+
+fn epoch_rows(keys: &RecordKeys, table: &TableReader<'_>, train: &Train) -> Result<Vec<u32>> {
+    let Some(node) = table.get("epoch_rows") else {
+        return Ok(Vec::new());
+    };
+    if !keys.epochs {
+        let error = table.error(table.place("epoch_rows"), "epochs.csv is not written");
+        return Err(error.help("set epochs = true, or take `epoch_rows` away"));
+    }
+    let (last, unit) = match train.length {
+        Length::Epochs(n) => (u64::from(n), "epoch"),
+        Length::Steps(n) => (n, "step"),
+    };
+    let at = |item: &Node| {
+        let at = table.integer("epoch_rows", item, 0..=last as i64)? as u32;
+        let every = train.evaluate_every;
+        if u64::from(at) != last && !at.is_multiple_of(every) {
+            let message = format!("there is no evaluation after {unit} {at}");
+            let help = format!("`evaluate_every` is {every}");
+            return Err(table.error(item.span, message).help(help));
+        }
+        Ok(at)
+    };
+    let mut rows: Vec<u32> = node.as_list().iter().map(at).collect::<Result<_>>()?;
+    if rows.is_empty() {
+        return Err(table.wrong("epoch_rows", node, "a list of at least one evaluation"));
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    Ok(rows)
 }
 
 fn layers(table: &TableReader<'_>, train: &Train) -> Result<Vec<LayerEpoch>> {

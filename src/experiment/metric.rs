@@ -32,7 +32,7 @@ pub fn probe_columns() -> Vec<&'static str> {
 
 /// The columns of `steps.csv` that a layer measures.
 pub fn step_columns() -> Vec<&'static str> {
-    numeric::<StepRow>(&["step", "layer", "depth", "width"])
+    numeric::<StepRow>(&["steps_taken", "layer", "depth", "width"])
 }
 
 /// The metrics of `trials.csv` that are no column.
@@ -99,10 +99,9 @@ fn named(
         "epochs" => {
             let column = column(&epoch_columns())?;
             needs_epochs(context, table, node)?;
-            Metric::Epoch {
-                column,
-                at: evaluation(table, "epoch")?,
-            }
+            let at = evaluation(table, "epoch")?;
+            needs_evaluation(context, table, at)?;
+            Metric::Epoch { column, at }
         }
         "layers" => {
             let (column, at) = (column(&layer_columns())?, evaluation(table, "epoch")?);
@@ -222,6 +221,19 @@ fn needs_epochs(context: &ClaimContext<'_>, table: &TableReader<'_>, node: &Node
     Err(table
         .error(node.span, message)
         .help("set epochs = true in [record]"))
+}
+
+fn needs_evaluation(context: &ClaimContext<'_>, table: &TableReader<'_>, at: Evaluation) -> Result<()> {
+    let (Evaluation::AfterEpoch(n), Length::Epochs(last)) = (at, context.length) else {
+        return Ok(());
+    };
+    let rows = &context.record.epoch_rows;
+    if rows.is_empty() || n == 0 || n == last || rows.contains(&n) {
+        return Ok(());
+    }
+    let message = format!("the rows after epoch {n} are not written to epochs.csv");
+    let error = table.error(table.place("epoch"), message);
+    Err(error.help(format!("add {n} to `epoch_rows` in [record]")))
 }
 
 fn needs_layers(

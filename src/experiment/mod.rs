@@ -85,6 +85,7 @@ pub struct Experiment {
     cells: Arc<[axes::Cell]>,
     path: PathBuf,
     resolved: String,
+    registry: Registry,
 }
 
 impl Experiment {
@@ -160,6 +161,11 @@ impl Experiment {
     /// The file that it was read from.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The schemes that it was read with.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// The experiment as TOML, without comments and with overrides applied. Reads back as the

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::claim::Layers;
 use super::keys::FieldType;
+use crate::row::EpochRow;
 
 /// Enums that are written as one of a few words.
 macro_rules! words {
@@ -158,6 +159,9 @@ impl Seeds {
 pub struct Record {
     /// Whether `epochs.csv` is written.
     pub epochs: bool,
+    /// The evaluations whose rows are written to `epochs.csv`, ascending: after so many epochs, or
+    /// steps where the length is given in steps. Empty for all; the first and the last always are.
+    pub epoch_rows: Vec<u32>,
     /// At which epochs the layers are measured for `layers.csv`; empty for never.
     pub layers: Vec<LayerEpoch>,
     /// The layers whose rows are written to `layers.csv` and `probe.csv`.
@@ -193,11 +197,37 @@ impl Record {
         })
     }
 
+    /// Those of `rows`, the evaluations of a trial from the first to the last, that are written to
+    /// `epochs.csv`.
+    pub fn written(&self, mut rows: Vec<EpochRow>, length: Length) -> Vec<EpochRow> {
+        if !self.epochs {
+            return Vec::new();
+        }
+        let ends = [rows.first(), rows.last()].map(|row| row.map(|row| row.step));
+        rows.retain(|row| {
+            let after = match length {
+                Length::Epochs(_) => u64::from(row.epoch),
+                Length::Steps(_) => row.step,
+            };
+            let asked = |at: &u32| u64::from(*at) == after;
+            self.epoch_rows.is_empty() || ends.contains(&Some(row.step)) || self.epoch_rows.iter().any(asked)
+        });
+        rows
+    }
+
+    /// Whether all rows that `other` wants in `epochs.csv` are written.
+    pub fn writes_epochs_of(&self, other: &Record) -> bool {
+        let has = |at: &u32| self.epoch_rows.contains(at);
+        let all = self.epoch_rows.is_empty();
+        self.epochs && (all || !other.epoch_rows.is_empty() && other.epoch_rows.iter().all(has))
+    }
+
     /// What of this the digest of an experiment covers. Digests of runs that are already there
     /// rest on this form: a key that came later stands in it only where it is not at its default.
     pub fn identity(&self) -> String {
         let Record {
             epochs,
+            epoch_rows,
             layers,
             layer_rows,
             probe_samples,
@@ -209,8 +239,12 @@ impl Record {
             Layers::All => String::new(),
             rows => format!(", layer_rows: {rows}"),
         };
+        let evaluations = match epoch_rows.as_slice() {
+            [] => String::new(),
+            some => format!(", epoch_rows: {some:?}"),
+        };
         format!(
-            "Record {{ epochs: {epochs:?}, layers: {layers:?}, probe_samples: {probe_samples}, weights: {weights:?}{rows} }}"
+            "Record {{ epochs: {epochs:?}, layers: {layers:?}, probe_samples: {probe_samples}, weights: {weights:?}{rows}{evaluations} }}"
         )
     }
 }
@@ -219,6 +253,7 @@ impl Default for Record {
     fn default() -> Self {
         Record {
             epochs: true,
+            epoch_rows: Vec::new(),
             layers: Vec::new(),
             layer_rows: Layers::All,
             probe_samples: 500,

@@ -91,6 +91,10 @@ impl Scheme for Fixup {
         network.draw_all(self)
     }
 
+    fn source_digest(&self) -> Option<String> {
+        self.base.source_digest()
+    }
+
     fn check(&self, model: &Model) -> Result<()> {
         if model.residual.is_none() {
             let message = "`fixup` is for residual networks, and this one has no residual blocks";

@@ -25,6 +25,7 @@ pub(crate) mod path_template;
 mod registry;
 #[cfg(test)]
 mod tests;
+mod unknown;
 pub mod variance_scaling;
 
 // One line here and one in the list below bring a scheme in.
@@ -134,6 +135,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
+use sha2::{Digest as _, Sha256};
 
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
@@ -152,6 +154,17 @@ pub fn row_major<'a>(weights: &'a mut ArrayViewMut2<f32>) -> &'a mut [f32] {
 
 /// The text of a coordinate of a trial, as tables have it, by the coordinate's name.
 pub type CoordinateText<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// The digest of what several schemes read: that of the only one that reads something, or one of them
+/// all.
+fn joint_digest(digests: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    let mut digests: Vec<String> = digests.into_iter().flatten().collect();
+    if digests.len() < 2 {
+        return digests.pop();
+    }
+    let digest = Sha256::digest(digests.join("\n"));
+    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
 
 /// A way to set the weights of a network before training.
 ///

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::{CoordinateText, Network, Registry, Scheme};
+use super::{CoordinateText, Network, Registry, Scheme, joint_digest};
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
@@ -143,7 +143,13 @@ impl Scheme for PerLayer {
     }
 
     fn source_digest(&self) -> Option<String> {
-        self.body.source_digest()
+        let layers = self.layers.iter().flatten().flatten();
+        let special = self.first.iter().chain(&self.head).chain(layers);
+        joint_digest(
+            std::iter::once(&self.body)
+                .chain(special)
+                .map(|scheme| scheme.source_digest()),
+        )
     }
 
     fn source_path(&self) -> Option<&std::path::Path> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{FILES, Scheme, variance_scaling};
+use super::{FILES, Scheme, unknown, variance_scaling};
 use crate::support::catalog::{self, Entry, Spec, Value};
 use crate::support::error::{Context as _, Error, Kind, Result};
 
@@ -30,6 +30,8 @@ impl fmt::Debug for Definition {
 #[derive(Debug, Clone)]
 pub struct Registry {
     definitions: Vec<Definition>,
+    /// Whether a scheme that is not among them is taken by its name.
+    takes_unknown: bool,
 }
 
 /// A scheme chosen in an experiment file, with its canonical text.
@@ -52,6 +54,17 @@ impl Registry {
         });
         Registry {
             definitions: presets.chain(FILES.iter().copied()).collect(),
+            takes_unknown: false,
+        }
+    }
+
+    /// All schemes of this crate; any other is taken by its name, and sets no network. For
+    /// experiments whose tables are there already: what reads tables needs the texts of schemes,
+    /// not the schemes, and a scheme may come from another program, or from Python.
+    pub fn recorded() -> Self {
+        Registry {
+            takes_unknown: true,
+            ..Registry::standard()
         }
     }
 
@@ -82,6 +95,11 @@ impl Registry {
     /// An unknown name or parameter, a value out of range, or whatever the scheme itself finds
     /// wrong.
     pub fn parse(&self, value: &Value) -> Result<Choice> {
+        if self.takes_unknown
+            && let Some(choice) = unknown::choose(value, |name| self.entries().any(|e| e.answers_to(name)))
+        {
+            return choice;
+        }
         let entries: Vec<&'static Entry> = self.entries().collect();
         let spec = catalog::choose("scheme", value, &entries)?;
         let definition = catalog::find("scheme", spec.name(), &self.definitions, |d| d.entry)?;

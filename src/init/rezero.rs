@@ -64,6 +64,10 @@ impl Scheme for BranchFactor {
         network.draw_all(self)
     }
 
+    fn source_digest(&self) -> Option<String> {
+        self.base.source_digest()
+    }
+
     fn check(&self, model: &Model) -> Result<()> {
         if !model.residual.is_some_and(|r| r.learned) {
             let message = format!("`{}` needs a learned factor on each residual branch", self.name);

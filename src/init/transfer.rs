@@ -38,7 +38,7 @@ use ndarray::{Array2, ArrayViewMut2, s};
 
 use super::checkpoint::{Checkpoint, SourceLayer};
 use super::pairing::{self, Pairing, WeightFile};
-use super::{Network, Registry, Scheme, row_major};
+use super::{Network, Registry, Scheme, joint_digest, row_major};
 use crate::model::{LayerInfo, Model, Parameters};
 use crate::random::{Purpose, Stream};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
@@ -252,7 +252,8 @@ impl Scheme for Transfer {
     }
 
     fn source_digest(&self) -> Option<String> {
-        self.source().ok().map(|source| source.digest.clone())
+        let own = self.source().ok().map(|source| source.digest.clone());
+        joint_digest([own, self.fresh.source_digest()])
     }
 
     fn source_path(&self) -> Option<&std::path::Path> {

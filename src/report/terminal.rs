@@ -6,7 +6,7 @@ use std::path::Path;
 use comfy_table::{Attribute, CellAlignment, Table, presets};
 use rayon::prelude::*;
 
-use crate::analysis::rank::{Rates, SchemeScore, rank, scores};
+use crate::analysis::rank::{Rates, SchemeScore, rank, scores, unseen_failures};
 use crate::analysis::tune::{Basis, basis};
 use crate::experiment::Axis;
 use crate::row::Status;
@@ -288,9 +288,13 @@ fn winners(out: &mut String, by: &[Ranked], style: Style) {
         }
         entry(out, name, indent, &visible(&line), style.width);
     }
-    let note = "Not distinguishable: equal schemes would differ as much by chance in more than 5% of \
-        experiments, in some pair of them.";
-    let _ = writeln!(out, "\n{}\n", wrap(note, style.width, 0));
+    let mut note = "Not distinguishable: equal schemes would differ as much by chance in more than 5% of \
+        experiments, in some pair of them."
+        .to_owned();
+    if let Some(text) = unseen_failures(by.iter().flat_map(|r| &r.ranking)) {
+        let _ = write!(note, " {text}");
+    }
+    let _ = writeln!(out, "\n{}\n", wrap(&note, style.width, 0));
 }
 
 #[cfg(test)]

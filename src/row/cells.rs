@@ -19,8 +19,46 @@ pub struct Column {
     pub name: &'static str,
     /// How its cells compare.
     pub kind: ColumnKind,
+    /// What stands in a cell that is not empty: "a finite number".
+    pub expected: &'static str,
+    /// Whether a cell of it may be empty.
+    pub optional: bool,
     /// What it holds.
     pub doc: &'static str,
+}
+
+impl Column {
+    /// Whether its cells are numbers.
+    pub fn is_number(&self) -> bool {
+        self.kind == ColumnKind::Number
+    }
+
+    /// The least and the greatest value that stands in it.
+    pub fn range(&self) -> (f64, f64) {
+        range(self.name)
+    }
+}
+
+/// The least and the greatest value that a column of this name can hold: known by what columns of
+/// that name measure.
+pub fn range(column: &str) -> (f64, f64) {
+    let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| column.ends_with(suffix));
+    let share = column.contains("accuracy") || ends(&["_fraction", "_share", "_dead", "label_noise"]);
+    let cosine = ends(&["correlation"]) || column == "correlation_theory";
+    let signed = ends(&[
+        "_error",
+        "weight_mean",
+        "activation_mean",
+        "gradient_mean",
+        "log_length",
+    ]);
+    match (share, cosine, signed || ["low", "high"].contains(&column)) {
+        (true, ..) => (0.0, 1.0),
+        (_, true, _) => (-1.0, 1.0),
+        (.., true) => (f64::NEG_INFINITY, f64::INFINITY),
+        // Losses, moments, deviations, ratios of moments, counts, rates.
+        _ => (0.0, f64::INFINITY),
+    }
 }
 
 /// A value that stands in one cell.
@@ -29,6 +67,8 @@ pub trait CellValue: Sized {
     const KIND: ColumnKind;
     /// What a reader expects, for messages: "a finite number".
     const EXPECTED: &'static str;
+    /// Whether the value may be missing, and its cell empty.
+    const OPTIONAL: bool = false;
     /// Appends the text of the cell to `out`.
     fn write(&self, out: &mut String);
     /// Reads it back; `None` if `text` is no such value.
@@ -103,6 +143,7 @@ impl CellValue for String {
 impl<T: CellValue> CellValue for Option<T> {
     const KIND: ColumnKind = T::KIND;
     const EXPECTED: &'static str = T::EXPECTED;
+    const OPTIONAL: bool = true;
     fn write(&self, out: &mut String) {
         if let Some(value) = self {
             value.write(out);
@@ -198,6 +239,8 @@ macro_rules! cells {
                 $($crate::row::Column {
                     name: stringify!($field),
                     kind: <$kind as $crate::row::CellValue>::KIND,
+                    expected: <$kind as $crate::row::CellValue>::EXPECTED,
+                    optional: <$kind as $crate::row::CellValue>::OPTIONAL,
                     doc: concat!($($doc),*),
                 },)*
             ];

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 mod cells;
 
-pub use cells::{BadCell, CellValue, Cells, Column, ColumnKind, numeric, position};
+pub use cells::{BadCell, CellValue, Cells, Column, ColumnKind, numeric, position, range};
 pub(crate) use cells::{cells, columns};
 
 /// How a trial ended.
@@ -223,7 +223,7 @@ columns! {
     #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
     pub struct StepRow {
         /// Optimizer steps taken.
-        pub step: u32,
+        pub steps_taken: u32,
         /// Weight layer, from 1.
         pub layer: u32,
         /// Weight layers of the network, the output layer included.

@@ -19,7 +19,6 @@ use super::progress::say;
 use super::shard::Shard;
 use super::{files, tables};
 use crate::experiment::Experiment;
-use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
 use crate::support::error::{Error, Kind, Result};
 use crate::table::format;
@@ -188,7 +187,7 @@ pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
 /// What differs if `experiment` is that of `manifest`, except for a file that a scheme reads.
 fn source_changed(manifest: &Manifest, experiment: &Experiment) -> Option<String> {
     let path = Path::new(format::MANIFEST);
-    let recorded = recorded_experiment(manifest, path, &Registry::standard()).ok()?;
+    let recorded = recorded_experiment(manifest, path, experiment.registry()).ok()?;
     let changed = inputs_changed(manifest, &recorded, &[]).first()?.to_string();
     (recorded.digest() == experiment.digest()).then_some(changed)
 }

@@ -205,12 +205,12 @@ impl Grid {
         if self.fresh {
             return Ok((0, None));
         }
-        if let Some(manifest) = complete(self)? {
+        if complete(self)?.is_some() {
             let line = format!(
                 "all trials are in {} already; 0 to train",
                 self.directory.display()
             );
-            return Ok((manifest.trials as usize, Some(line)));
+            return Ok((plan.len(), Some(line)));
         }
         let mut survey = Survey::new(Wanted {
             experiment: &self.experiment,
@@ -450,7 +450,7 @@ fn what_is_done(
         mine,
     };
     let mut survey = pool.install(|| Survey::new(wanted));
-    let mut store = Store::new(mine.len()).keeping(&job.experiment.record);
+    let mut store = Store::new(mine.len()).keeping(&job.experiment.record, job.experiment.train.length);
     let cost = |i: u32| job.plan.cost(i as usize);
     let go_on = |store: &mut Store, progress: &mut Progress| {
         let belongs = |key: &TrialKey| {

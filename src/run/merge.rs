@@ -79,7 +79,7 @@ pub fn merge(directory: &Path, others: &[PathBuf]) -> Result<Merged> {
         directory,
         mine: &mine,
     });
-    let mut store = Store::new(mine.len()).keeping(&experiment.record);
+    let mut store = Store::new(mine.len()).keeping(&experiment.record, experiment.train.length);
     for directory in &directories {
         survey.shards(&mut store, directory)?;
     }

@@ -77,7 +77,7 @@ impl Why {
         match self {
             Why::Failed => "since they failed",
             Why::Data => "since their data have changed",
-            Why::Epochs => "since their epochs were not recorded",
+            Why::Epochs => "since their epochs were not recorded as they are to be now",
             Why::Layers => "since their layers were not recorded as they are to be now",
             Why::Weights => "since their weights were not saved here",
         }
@@ -422,7 +422,7 @@ impl<'a> Survey<'a> {
         own: bool,
         there: (bool, bool),
     ) -> Described {
-        let then = recorded_experiment(manifest, path, &Registry::standard()).ok();
+        let then = recorded_experiment(manifest, path, self.wanted.experiment.registry()).ok();
         let then = then.map(|experiment| Record::clone(&experiment.record));
         let now = &self.wanted.experiment.record;
         let recorded = |what: &dyn Fn(&Record) -> bool, unknown| then.as_ref().map_or(unknown, what);
@@ -442,7 +442,7 @@ impl<'a> Survey<'a> {
             name,
             own,
             changed: changed.map(|(name, _)| name.clone()).collect(),
-            epochs: there.0 && recorded(&|then| then.epochs, true),
+            epochs: there.0 && recorded(&|then| then.writes_epochs_of(now), true),
             layers: there.1 && recorded(&same_layers, false),
             record: then,
         }
@@ -509,7 +509,7 @@ impl<'a> Survey<'a> {
         let with = (now.epochs && place.epochs, !now.layers.is_empty() && place.layers);
         let mut lookup = Lookup::open(source, with).map_err(wrong)?;
         let mut found = Rows::default();
-        let mut check = Check::new(manifest, source);
+        let mut check = Check::new(manifest, self.wanted.experiment.registry(), source);
         let mut places = Vec::new();
         let mut ends = Vec::new();
         let scanned = lookup.scan(|row| {
@@ -719,6 +719,8 @@ struct Rows {
 /// Checks that rows of tables are what their manifest says, one after the other.
 struct Check<'a> {
     manifest: &'a Manifest,
+    /// The schemes that the experiment in it may have.
+    registry: &'a Registry,
     source: &'a Source,
     seen: HashSet<String>,
     before: Option<Coordinates>,
@@ -730,9 +732,10 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    fn new(manifest: &'a Manifest, source: &'a Source) -> Self {
+    fn new(manifest: &'a Manifest, registry: &'a Registry, source: &'a Source) -> Self {
         Check {
             manifest,
+            registry,
             source,
             seen: HashSet::new(),
             before: None,
@@ -789,7 +792,7 @@ impl<'a> Check<'a> {
         let (manifest, source) = (self.manifest, self.source);
         let theirs = self.theirs.get_or_insert_with(|| {
             let path = PathBuf::from(source.name_of(format::MANIFEST));
-            let experiment = recorded_experiment(manifest, &path, &Registry::standard()).ok()?;
+            let experiment = recorded_experiment(manifest, &path, self.registry).ok()?;
             let same = experiment.digest() == manifest.experiment_digest;
             same.then(|| numbers(&experiment.plan()).into_iter().collect())
         });

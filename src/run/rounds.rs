@@ -78,7 +78,7 @@ pub(crate) fn standing_of_all(
         return Ok(None);
     }
     let all = vec![true; plan.len()];
-    let mut store = Store::new(plan.len()).keeping(&experiment.record);
+    let mut store = Store::new(plan.len()).keeping(&experiment.record, experiment.train.length);
     Survey::new(Wanted { mine: &all, ..wanted }).look(&mut store, look, |_, _, _| {})?;
     standing(experiment, plan, manifest, &mut store)
 }

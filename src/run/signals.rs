@@ -14,7 +14,10 @@ const SIGNALS: &[i32] = &[SIGINT, SIGTERM];
 
 /// A flag that is raised when the program is asked to stop.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop {
+    raised: Arc<AtomicBool>,
+    at_once: Arc<AtomicBool>,
+}
 
 impl Stop {
     /// A flag that only [`Stop::raise`] raises.
@@ -32,20 +35,27 @@ impl Stop {
             }
             // Order matters: the shutdown looks at the flag before this signal raises it. Where
             // a signal cannot be registered, it never arrives.
-            let _ = signal_hook::flag::register_conditional_shutdown(signal, 75, stop.0.clone());
-            let _ = signal_hook::flag::register(signal, stop.0.clone());
+            let _ = signal_hook::flag::register_conditional_shutdown(signal, 75, stop.raised.clone());
+            let _ = signal_hook::flag::register(signal, stop.raised.clone());
         }
         stop
     }
 
-    /// Asks to stop.
+    /// Asks to stop; a second time, not to wait for what is running.
     pub fn raise(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        if self.raised.swap(true, Ordering::SeqCst) {
+            self.at_once.store(true, Ordering::SeqCst);
+        }
     }
 
     /// Whether a stop was requested.
     pub fn is_raised(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.raised.load(Ordering::SeqCst)
+    }
+
+    /// Whether [`Stop::raise`] asked twice.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.at_once.load(Ordering::SeqCst)
     }
 }
 

@@ -57,7 +57,7 @@ fn measure(model: &Model, step: u32, now: &Trace, start: Option<&Trace>) -> Vec<
         let before = start.map(|start| &start.layers[l].preactivation);
         let change = before.map(|before| mean_difference(seen, before));
         StepRow {
-            step,
+            steps_taken: step,
             layer: l as u32 + 1,
             depth: depth as u32,
             width: hidden.unwrap_or(model.outputs) as u32,

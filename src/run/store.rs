@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::directory::journal_path;
 use super::header::Header;
 use super::journal::{Damage, Journal, Location, TrialKey, decode, encode};
-use crate::experiment::Record;
+use crate::experiment::{Length, Record};
 use crate::support::error::{Error, Kind, Result};
 use crate::table::lookup::{self, Lookup};
 use crate::table::record::{Status, TrialRecord};
@@ -57,8 +57,8 @@ pub(crate) struct Store {
     backings: Vec<Backing>,
     /// The backing that records are appended to.
     sink: Option<usize>,
-    /// Whether records keep their rows of epochs and of layers.
-    keeps: (bool, bool),
+    /// What records keep of their rows of epochs and of layers; all, where that is not said.
+    keeps: Option<(Record, Length)>,
     /// When the sink was last brought to the disk.
     synced: Instant,
     dirty: bool,
@@ -71,7 +71,7 @@ impl Store {
             places: vec![None; trials],
             backings: Vec::new(),
             sink: None,
-            keeps: (true, true),
+            keeps: None,
             synced: Instant::now(),
             dirty: false,
         }
@@ -91,8 +91,8 @@ impl Store {
     }
 
     /// Its records then have the rows that `record` asks for, and no others.
-    pub fn keeping(self, record: &Record) -> Self {
-        let keeps = (record.epochs, !record.layers.is_empty());
+    pub fn keeping(self, record: &Record, length: Length) -> Self {
+        let keeps = Some((record.clone(), length));
         Store { keeps, ..self }
     }
 
@@ -260,11 +260,11 @@ impl Store {
         };
         let missing = || Error::new(Kind::Store, format!("trial {index} is not in the store"));
         let mut record = record.ok_or_else(missing)?;
-        if !self.keeps.0 {
-            record.epochs.clear();
-        }
-        if !self.keeps.1 {
-            record.layers.clear();
+        if let Some((keeps, length)) = &self.keeps {
+            record.epochs = keeps.written(record.epochs, *length);
+            if keeps.layers.is_empty() {
+                record.layers.clear();
+            }
         }
         Ok(record)
     }

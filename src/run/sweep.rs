@@ -169,7 +169,7 @@ fn collect<W: Work>(
                 }
                 Instant::now() + settings.grace
             });
-            if Instant::now() >= until {
+            if Instant::now() >= until || shared.stop.is_urgent() {
                 // What has been sent by now is done, and kept.
                 let batch: Vec<Finished> = receiver.try_iter().collect();
                 done += keep(&batch, shared, store, settings, progress)?.trials;

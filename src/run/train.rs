@@ -62,7 +62,7 @@ pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     let record = TrialRecord {
         coordinates: trial.coordinates.clone(),
         trial: row,
-        epochs: if trial.record.epochs { epochs } else { Vec::new() },
+        epochs: trial.record.written(epochs, trial.train.length),
         layers,
     };
     Ok(Trained {

@@ -32,6 +32,8 @@ pub enum Table {
 const TRIAL_ID: Column = Column {
     name: "trial_id",
     kind: ColumnKind::Text,
+    expected: "text",
+    optional: false,
     doc: " Digest of the trial.",
 };
 

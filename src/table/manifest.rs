@@ -51,6 +51,60 @@ pub struct Manifest {
     pub tables: BTreeMap<String, String>,
 }
 
+/// The keys of a manifest and what they hold.
+pub(crate) const KEYS: &[(&str, &str)] = &[
+    (
+        "format_version",
+        "version of the tables' layout: columns, their order, their meaning",
+    ),
+    (
+        "numerics_version",
+        "version of the arithmetic: with equal experiment and data, equal bytes of what is trained",
+    ),
+    (
+        "statistics_version",
+        "version of what is made of trials: `summary.csv`, rankings, verdicts; 1 where it is missing",
+    ),
+    ("name", "name of the experiment"),
+    (
+        "experiment_digest",
+        "SHA-256 of the experiment and of the files that it reads, in hexadecimal",
+    ),
+    (
+        "commit",
+        "the program's commit, where it is known; the one key that may differ between equal results",
+    ),
+    ("trials", "rows of `trials.csv`"),
+    (
+        "experiment",
+        "the experiment file as it was run, every `--set` applied",
+    ),
+    (
+        "dataset.name",
+        "of each dataset, its text in the column `dataset`",
+    ),
+    (
+        "dataset.digest",
+        "SHA-256 of its samples and labels, in hexadecimal",
+    ),
+    ("dataset.samples", "samples in all"),
+    ("dataset.inputs", "numbers per sample"),
+    ("dataset.classes", "classes; missing for regression"),
+    (
+        "dataset.reading",
+        "how a file of the user's was read: separator, header, label; else missing",
+    ),
+    (
+        "source.path",
+        "of each file that a scheme reads weights from, its path in the experiment",
+    ),
+    ("source.digest", "SHA-256 of its content, in hexadecimal"),
+    (
+        "tables",
+        "by file name, SHA-256 of each table of training as it was written; line ends count as `\\n`",
+    ),
+];
+
 /// A file that a scheme read weights from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -259,6 +313,38 @@ mod tests {
         assert_eq!(back.chance("mnist"), None);
         let windows = text.replace('\n', "\r\n");
         assert_eq!(Manifest::parse(Path::new("m"), &windows).unwrap(), back);
+    }
+
+    #[test]
+    fn its_keys_are_those_that_are_listed() {
+        let full = Manifest {
+            commit: Some("0".repeat(40)),
+            dataset: vec![DatasetEntry {
+                reading: vec!["separated by `,`".into()],
+                ..manifest().dataset[0].clone()
+            }],
+            source: vec![SourceEntry {
+                path: "w.safetensors".into(),
+                digest: String::new(),
+            }],
+            tables: BTreeMap::from([("trials.csv".into(), String::new())]),
+            ..manifest()
+        };
+        let table: toml::Table = full.to_toml().unwrap().parse().unwrap();
+        let mut keys = Vec::new();
+        for (key, value) in &table {
+            match value {
+                toml::Value::Array(entries) => {
+                    let entry = entries[0].as_table().unwrap();
+                    keys.extend(entry.keys().map(|inner| format!("{key}.{inner}")));
+                }
+                _ => keys.push(key.clone()),
+            }
+        }
+        keys.sort();
+        let mut listed: Vec<&str> = KEYS.iter().map(|(key, _)| *key).collect();
+        listed.sort_unstable();
+        assert_eq!(keys, listed);
     }
 
     #[test]

@@ -85,6 +85,8 @@ impl StepRecord {
 const TRIAL_ID: Column = Column {
     name: "trial_id",
     kind: ColumnKind::Text,
+    expected: "text",
+    optional: false,
     doc: " Digest of the trial.",
 };
 

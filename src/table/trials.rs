@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::experiment::claim::Selector;
 use crate::experiment::{Axis, Coordinates};
 use crate::numerics::FloatMode;
-use crate::row::{Cells, ColumnKind, EpochRow, Status, TrialRow};
+use crate::row::{Cells, ColumnKind, EpochRow, Status, TrialRow, range};
 use crate::support::error::{Error, Kind, Result};
 
 use super::format;
@@ -105,6 +105,11 @@ impl Figure {
         } else {
             name.ends_with("loss").then_some(false)
         }
+    }
+
+    /// The least and the greatest value that it can have.
+    pub fn range(self) -> (f64, f64) {
+        range(self.name())
     }
 
     /// Whether it is an accuracy.

@@ -141,5 +141,40 @@ total = sum(parts.values())
 out["variance"] = {"trials": rows, "total": float(total),
                    "shares": {k: float(v / total) for k, v in parts.items()}}
 
+# Yuen's t of a trimmed mean: beside a sample without spread, her test of two samples is that of the one.
+rng = np.random.RandomState(20260102)
+out["yuen"] = []
+for n in (4, 5, 8, 9, 20):
+    x = rng.normal(0.1, 1.0, size=n)
+    found = scipy.stats.ttest_ind(x, np.zeros(n), equal_var=False, trim=0.25)
+    out["yuen"].append({"values": x.tolist(), "t": float(found.statistic), "p_value": float(found.pvalue)})
+
+# The exact interval of a median, where n values can attain the level.
+out["median"] = []
+for n in (6, 7, 11, 20, 41):
+    for level in (0.8, 0.9, 0.95):
+        x = rng.exponential(size=n)
+        found = scipy.stats.quantile_test(x, p=0.5).confidence_interval(level)
+        out["median"].append({"values": x.tolist(), "level": level,
+                              "low": float(found.low), "high": float(found.high)})
+
+# Clopper and Pearson's interval of a share, and Newcombe's of a difference, from Wilson's intervals.
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+out["clopper_pearson"] = []
+for k, n in [(0, 1), (0, 5), (1, 5), (5, 5), (3, 10), (19, 20), (77, 100), (999, 1000)]:
+    for level in (0.9, 0.95, 0.99):
+        found = scipy.stats.binomtest(k, n).proportion_ci(level, method="exact")
+        again = proportion_confint(k, n, 1 - level, method="beta")
+        assert np.allclose(again, (found.low, found.high), atol=1e-12)
+        out["clopper_pearson"].append({"hits": k, "trials": n, "level": level,
+                                       "low": float(found.low), "high": float(found.high)})
+out["newcombe"] = []
+for k, n, l, m in [(5, 5, 0, 5), (3, 10, 7, 9), (20, 40, 18, 40)]:
+    found = confint_proportions_2indep(k, n, l, m, method="newcomb", compare="diff")
+    wilson = [[float(x) for x in proportion_confint(a, b, method="wilson")] for a, b in ((k, n), (l, m))]
+    out["newcombe"].append({"x": k / n, "y": l / m, "x_interval": wilson[0], "y_interval": wilson[1],
+                            "low": float(found[0]), "high": float(found[1])})
+
 json.dump(out, sys.stdout, indent=None, separators=(",", ":"))
 print()

@@ -112,7 +112,7 @@ fn a_limit_on_the_size_of_files_is_an_error_that_keeps_what_was_written() {
     let bench = Bench::new(&longer());
     bench.grid("whole", &[]).expect(0);
     // Blocks of 512 or 1024 bytes, by the shell.
-    let script = r#"ulimit -f 2; "$0" grid x.toml --out r"#;
+    let script = r#"ulimit -f 8; "$0" grid x.toml --out r"#;
     let ran = std::process::Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_goodinit")])
         .current_dir(bench.path(""))

@@ -35,6 +35,30 @@ fn the_table_of_schemes_is_the_catalogue() {
     );
 }
 
+/// With `GOODINIT_BLESS=1` the section is written anew.
+#[test]
+fn the_tables_of_columns_are_the_catalogue() {
+    let bench = Bench::new(&example());
+    let listed = bench
+        .run(&["list", "columns", "--format", "markdown"])
+        .expect(0)
+        .out;
+    let text = document("docs/tables.md");
+    let shown = section(&text, "tables");
+    if std::env::var_os("GOODINIT_BLESS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tables.md");
+        let start = shown.as_ptr() as usize - text.as_ptr() as usize;
+        let (before, after) = (&text[..start], &text[start + shown.len()..]);
+        std::fs::write(path, format!("{before}\n{}\n\n{after}", listed.trim())).unwrap();
+        return;
+    }
+    assert!(
+        shown.trim() == listed.trim(),
+        "docs/tables.md is not what `goodinit list columns` says: \
+         GOODINIT_BLESS=1 cargo test --test suite the_tables_of_columns writes it anew"
+    );
+}
+
 #[test]
 fn every_linked_file_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -49,6 +73,9 @@ fn every_linked_file_exists() {
         "docs/deck.md",
         "docs/coordinate-check.md",
         "docs/weights.md",
+        "docs/tables.md",
+        "docs/statistics.md",
+        "docs/tutorial.md",
     ] {
         let folder = root.join(name).parent().unwrap().to_owned();
         let text = document(name);

@@ -501,6 +501,59 @@ fn tables_that_lack_rows_are_not_taken_for_complete() {
     assert_eq!(bench.tables("out/previous-1")["trials.csv"], short.concat());
 }
 
+/// Fewer rows change no trial; a run in steps counts in steps.
+#[test]
+fn rows_of_some_evaluations_are_lines_of_the_whole_table() {
+    for (train, rows, kept) in [
+        ("epochs = 6", "2", ["0", "2", "6"]),
+        ("steps = 7\nevaluate_every = 2", "4", ["0", "4", "7"]),
+    ] {
+        let bench = Bench::new(&SMALL.replace("epochs = 3", train));
+        bench.grid("all", &[]).expect(0);
+        let set = format!("record.epoch_rows=[{rows}]");
+        bench.grid("some", &["--set", &set]).expect(0);
+        let (all, some) = (bench.tables("all"), bench.tables("some"));
+        for table in ["trials.csv", "layers.csv"] {
+            assert_eq!(some[table], all[table], "{table}");
+        }
+        let counted = if train.contains("steps") { "step" } else { "epoch" };
+        let mut lines = all["epochs.csv"].lines();
+        let head: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let place = |name: &str| head.iter().position(|c| *c == name).unwrap();
+        let (at, trial) = (place(counted), place("trial_id"));
+        let cells: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+        let is_last = |i: usize| cells.get(i + 1).is_none_or(|next| next[trial] != cells[i][trial]);
+        let expected: Vec<String> = (0..cells.len())
+            .filter(|&i| kept.contains(&cells[i][at]) || is_last(i))
+            .map(|i| cells[i].join(","))
+            .collect();
+        assert!(expected.len() + TRIALS / 2 < cells.len());
+        assert_eq!(
+            some["epochs.csv"].lines().skip(1).collect::<Vec<_>>(),
+            expected,
+            "{train}"
+        );
+        // What is there does not do where other rows are wanted, and does where the same are.
+        let wider = bench
+            .run(&["grid", "x.toml", "--out", "wider", "--reuse", "some"])
+            .expect(0);
+        assert!(
+            wider.err.contains("were not recorded as they are to be now"),
+            "{wider:#?}"
+        );
+        assert_eq!(bench.tables("wider"), all);
+        for there in ["some", "all"] {
+            let same = format!("same-as-{there}");
+            let ran = bench
+                .run(&["grid", "x.toml", "--out", &same, "--reuse", there, "--set", &set])
+                .expect(0);
+            assert!(!ran.err.contains("were not recorded"), "{ran:#?}");
+            assert!(ran.err.contains("32 of 32 trials"), "{ran:#?}");
+            assert_eq!(bench.tables(&same), some);
+        }
+    }
+}
+
 #[test]
 fn rows_of_some_layers_are_lines_of_the_whole_tables() {
     let bench = Bench::new(SMALL);

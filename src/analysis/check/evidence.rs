@@ -396,7 +396,7 @@ impl OfProbe for StepLine {
     }
 
     fn place(&self) -> (u32, u32) {
-        (self.row.step, self.row.layer)
+        (self.row.steps_taken, self.row.layer)
     }
 
     fn coordinates(self) -> Coordinates {

@@ -1,23 +1,30 @@
 //! The interval of what a claim compares.
 //!
-//! - A mean, an interquartile mean, a sum, a fraction: Student's t ([`Effects`]); differences are paired
-//!   by unit. A standard deviation or variance: the jackknife, by its logarithm; so a ratio.
+//! - A mean, an interquartile mean, a sum: Student's t ([`Effects`]), within what the metric can be;
+//!   differences are paired by unit. A standard deviation or variance: the jackknife, by its logarithm;
+//!   so a ratio.
+//! - A fraction or number of independent trials: Clopper and Pearson ([`share_interval`]). A difference
+//!   of two, from their intervals ([`Estimate::less`]). Where a unit has several trials, Student's t.
 //! - A median: the order statistics of the values ([`order_interval`]), in a difference or a ratio those
 //!   of the pairs; where not every unit of the one side has one on the other, from the ends of the two
 //!   medians' intervals, each at the level that makes both hold.
-//! - A least or a greatest value has no interval: it says nothing of the values that were not drawn.
+//! - A least or a greatest value has no interval; the note says how many further trials may lie beyond
+//!   it ([`share_beyond`]).
 //! - The least step, the spread and the rank are made of differences. That *all* differences satisfy
 //!   something is asked of each at the level of the claim; that *some* one does, at a level shared among
 //!   all of them (Bonferroni).
 
 use crate::experiment::Claim;
-use crate::experiment::claim::{Aggregate, Relation, Side};
+use crate::experiment::claim::{Aggregate, Metric, Relation, Side, Transform};
 
 use super::aggregate::aggregate;
-use super::samples::{Sample, Value};
+use super::samples::{Sample, Value, transform};
 use crate::analysis::stats::compare::difference;
-use crate::analysis::stats::interval::{OrderInterval, median_interval, order_interval};
-use crate::analysis::stats::{Effects, Interval, Units, median};
+use crate::analysis::stats::interval::{
+    OrderInterval, median_interval, order_interval, share_beyond, share_interval,
+};
+use crate::analysis::stats::{Effects, Estimate, Interval, Units, median};
+use crate::row::range;
 
 /// The interval of a figure.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,8 +33,8 @@ pub(super) struct Bounds {
     pub interval: Option<Interval>,
     /// Of an interval between order statistics the level that it attains, and the number of values.
     pub attained: Option<(f64, usize)>,
-    /// It is a least or greatest value that has no interval.
-    pub extreme: bool,
+    /// It is the least or greatest of values of so many units, and has no interval.
+    pub extreme: Option<usize>,
     /// The values show no spread that Student's t could go by: all are equal, or some infinite.
     pub flat: bool,
 }
@@ -39,17 +46,21 @@ impl Bounds {
         let of_median = 1.0 - libm::exp2(1.0 - units as f64);
         let attained = self.attained.map_or(1.0, |(attained, _)| attained);
         let flat = if self.flat { of_median } else { 1.0 };
-        self.interval.is_some() && !self.extreme && attained.min(flat) >= level - 1e-9
+        self.interval.is_some() && self.extreme.is_none() && attained.min(flat) >= level - 1e-9
     }
 
     /// What the reader must know of it.
     pub fn note(self, level: f64) -> Option<String> {
-        if self.extreme {
-            let text = "a least or greatest value has no interval: the verdict is that of these trials";
-            return Some(text.to_owned());
+        let percent = |x: f64| (x * 1e4).floor() / 100.0;
+        if let Some(values) = self.extreme {
+            return Some(format!(
+                "a least or greatest value has no interval: the verdict is of the {values} trials at hand; \
+                 with {}% confidence at most {:.0}% of further trials lie beyond it",
+                percent(level),
+                100.0 * share_beyond(values, level)
+            ));
         }
         let (attained, values) = self.attained.filter(|(attained, _)| *attained < level - 1e-9)?;
-        let percent = |x: f64| (x * 1e4).floor() / 100.0;
         Some(format!(
             "{values} values give a median an interval of at most {}%, not {}%",
             percent(attained),
@@ -67,7 +78,10 @@ impl Bounds {
         Bounds {
             interval: ends.map(|(a, b)| Interval::new(a.low, b.high)),
             attained,
-            extreme: self.extreme || other.extreme,
+            extreme: match (self.extreme, other.extreme) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            },
             flat: self.flat || other.flat,
         }
     }
@@ -106,29 +120,53 @@ enum Figure {
     Smooth(Effects),
     /// One that varies in proportion to itself.
     Scale(Effects),
+    /// So many hits of so many independent trials, times a factor.
+    Share(usize, usize, f64),
     Median(Units<f64>),
-    Extreme,
+    /// The number of units.
+    Extreme(usize),
 }
 
 impl Figure {
-    fn new(how: Aggregate, units: Units<f64>) -> Self {
+    fn new(claim: &Claim, units: Units<f64>) -> Self {
+        let (how, possible) = (claim.aggregate, possible(claim));
+        let count = units.values().len() as f64;
         match how {
-            Aggregate::Mean => Figure::Smooth(Effects::mean(&units)),
-            Aggregate::Iqm => Figure::Smooth(Effects::interquartile_mean(&units)),
-            Aggregate::Sum => {
-                let count = units.values().len() as f64;
-                Figure::Smooth(Effects::mean(&units).times(count))
-            }
+            Aggregate::Mean if is_binary(&claim.metric) => Figure::share(&units, 1.0),
+            Aggregate::Sum if is_binary(&claim.metric) => Figure::share(&units, count),
+            Aggregate::Mean => Figure::Smooth(Effects::mean(&units).within(possible)),
+            Aggregate::Iqm => Figure::Smooth(Effects::interquartile_mean(&units).within(possible)),
+            Aggregate::Sum => Figure::Smooth(Effects::mean(&units).within(possible).times(count)),
             Aggregate::Fraction(op, bound) => {
                 let satisfies = units.map(|x| f64::from(u8::from(op.holds(x, bound))));
-                Figure::Smooth(Effects::mean(&satisfies))
+                Figure::share(&satisfies, 1.0)
             }
             Aggregate::Std | Aggregate::Var => {
                 Figure::Scale(Effects::jackknife(&units, |values| aggregate(how, values)))
             }
             Aggregate::Median => Figure::Median(units),
-            Aggregate::Min | Aggregate::Max => Figure::Extreme,
+            Aggregate::Min | Aggregate::Max => Figure::Extreme(units.len()),
         }
+    }
+
+    /// `factor` times the share of the values that are 1, where the others are 0.
+    fn share(units: &Units<f64>, factor: f64) -> Self {
+        if !units.are_single() {
+            return Figure::Smooth(Effects::mean(units).within((0.0, 1.0)).times(factor));
+        }
+        let hits = units.values().iter().filter(|x| **x > 0.0).count();
+        Figure::Share(hits, units.values().len(), factor)
+    }
+
+    /// A mean or a share with its interval; `None` for other figures.
+    fn estimate(&self, level: f64) -> Option<Estimate> {
+        let value = match self {
+            Figure::Smooth(effects) | Figure::Scale(effects) => effects.value(),
+            Figure::Share(hits, trials, factor) => factor * *hits as f64 / *trials as f64,
+            Figure::Median(_) | Figure::Extreme(_) => return None,
+        };
+        let interval = self.bounds(level).interval;
+        Some(Estimate { value, interval })
     }
 
     fn bounds(&self, level: f64) -> Bounds {
@@ -136,8 +174,12 @@ impl Figure {
             Figure::Smooth(effects) => effects.interval(level).into(),
             Figure::Scale(effects) => effects.interval_of_scale(level).into(),
             Figure::Median(units) => median_interval(units, level).into(),
-            Figure::Extreme => Bounds {
-                extreme: true,
+            Figure::Share(hits, trials, factor) => {
+                let share = share_interval(*hits, *trials, level);
+                Some(Interval::new(factor * share.low, factor * share.high)).into()
+            }
+            Figure::Extreme(units) => Bounds {
+                extreme: Some(*units),
                 ..Bounds::default()
             },
         }
@@ -152,11 +194,17 @@ impl Figure {
             (Figure::Median(x), Figure::Median(y)) => medians(x, y, level, difference, |x, y| {
                 Interval::new(difference(x.low, y.high), difference(x.high, y.low))
             }),
-            _ => self
-                .bounds(level)
-                .to(other.bounds(level))
-                .map(|_| Interval::UNBOUNDED),
+            _ => match (self.estimate(level), other.estimate(level)) {
+                (Some(x), Some(y)) => x.less(y).interval.into(),
+                _ => self.unbounded(other, level),
+            },
         }
+    }
+
+    /// What is known where nothing is computed: the notes of both.
+    fn unbounded(&self, other: &Figure, level: f64) -> Bounds {
+        let both = self.bounds(level).to(other.bounds(level));
+        both.map(|_| Interval::UNBOUNDED)
     }
 
     /// Of this over `other`.
@@ -166,11 +214,54 @@ impl Figure {
                 x.over(y).interval_of_scale(level).into()
             }
             (Figure::Median(x), Figure::Median(y)) => medians(x, y, level, |x, y| x / y, quotient),
-            _ => self
-                .bounds(level)
-                .to(other.bounds(level))
-                .map(|_| Interval::UNBOUNDED),
+            _ => {
+                let apart = 1.0 - (1.0 - level) / 2.0;
+                let ends = self.estimate(apart).zip(other.estimate(apart));
+                match ends.and_then(|(x, y)| x.interval.zip(y.interval)) {
+                    Some((x, y)) => Some(quotient(x, y)).into(),
+                    None => self.unbounded(other, level),
+                }
+            }
         }
+    }
+}
+
+/// Whether every value of the metric is 0 or 1.
+fn is_binary(metric: &Metric) -> bool {
+    match metric {
+        Metric::Ended(_) => true,
+        Metric::Probe { column, across, .. } => column.ends_with("_dead") && keeps_range(*across),
+        _ => false,
+    }
+}
+
+/// Whether what is made of the layers of a trial lies between the least and the greatest of them.
+fn keeps_range(across: Aggregate) -> bool {
+    use Aggregate::{Iqm, Max, Mean, Median, Min};
+    matches!(across, Median | Mean | Iqm | Min | Max)
+}
+
+/// The least and the greatest value that a trial can have of the metric of `claim`, transformed.
+fn possible(claim: &Claim) -> (f64, f64) {
+    let (low, high) = match &claim.metric {
+        Metric::Trial { column } | Metric::Epoch { column, .. } => range(column),
+        Metric::Layer { column, across, .. } | Metric::Probe { column, across, .. }
+            if keeps_range(*across) =>
+        {
+            range(column)
+        }
+        Metric::Layer { .. } | Metric::Probe { .. } | Metric::Steps { .. } => {
+            (f64::NEG_INFINITY, f64::INFINITY)
+        }
+        Metric::TimeTo { .. } => (0.0, f64::INFINITY),
+        Metric::Ended(_) => (0.0, 1.0),
+        Metric::BestRate { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+    };
+    match claim.transform {
+        Transform::Identity => (low, high),
+        // From 0 on, all of them rise.
+        how if low >= 0.0 => (transform(how, low), transform(how, high)),
+        _ => (f64::NEG_INFINITY, f64::INFINITY),
     }
 }
 
@@ -237,7 +328,7 @@ pub(super) fn bounds(claim: &Claim, samples: &[Sample], pick: impl Fn(&Value) ->
     let level = claim.confidence;
     let figures: Vec<Figure> = samples
         .iter()
-        .map(|sample| Figure::new(claim.aggregate, sample.units(pick)))
+        .map(|sample| Figure::new(claim, sample.units(pick)))
         .collect();
     let shared = |count: usize| 1.0 - (1.0 - level) / count.max(1) as f64;
     // Of several: the least (or greatest) of the ends.

@@ -152,7 +152,7 @@ pub struct RateEdge {
 /// The manifest or a table is missing, malformed, or the experiment in the manifest cannot be
 /// read.
 pub fn evaluate(dir: &Path) -> Result<Vec<Judgement>> {
-    evaluate_at(&Source::Directory(dir.to_owned()), &Registry::standard())
+    evaluate_at(&Source::Directory(dir.to_owned()), &Registry::recorded())
 }
 
 /// As [`evaluate`], where `trials.csv` has been read as `trials`.
@@ -161,7 +161,7 @@ pub fn evaluate(dir: &Path) -> Result<Vec<Judgement>> {
 /// As for [`evaluate`].
 pub fn evaluate_read(dir: &Path, trials: &Trials) -> Result<Vec<Judgement>> {
     let source = Source::Directory(dir.to_owned());
-    let experiment = experiment_of(&source, &Registry::standard())?;
+    let experiment = experiment_of(&source, &Registry::recorded())?;
     evaluate_claims(&experiment, trials, &source)
 }
 

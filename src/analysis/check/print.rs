@@ -66,7 +66,7 @@ fn kind_mark(judgement: &Judgement) -> &'static str {
 }
 
 /// The same as Markdown, fit for a pull request.
-pub(crate) fn markdown(place: &str, judgements: &[Judgement]) -> String {
+pub fn markdown(place: &str, judgements: &[Judgement]) -> String {
     let mut out = format!("### {}: {}\n\n", escape(place), count(judgements));
     if judgements.is_empty() {
         return out;
@@ -102,7 +102,7 @@ pub(crate) fn markdown(place: &str, judgements: &[Judgement]) -> String {
 }
 
 /// The same for machines.
-pub(crate) fn json(place: &str, judgements: &[Judgement]) -> Value {
+pub fn json(place: &str, judgements: &[Judgement]) -> Value {
     let edge = |(rate, edge): (f64, &RateEdge)| {
         json!({
             "rate": rate, "edge": if edge.lowest { "lowest" } else { "highest" },

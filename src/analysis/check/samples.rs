@@ -234,7 +234,8 @@ fn edge(cell: &Subset, rate: f64) -> Option<RateEdge> {
     })
 }
 
-fn transform(transform: Transform, x: f64) -> f64 {
+/// The value that a claim compares.
+pub(super) fn transform(transform: Transform, x: f64) -> f64 {
     match transform {
         Transform::Identity => x,
         Transform::Ln => libm::log(x),

@@ -349,7 +349,7 @@ fn compare_intervals(
 }
 
 fn compare_claims(old: &Source, new: &Source, out: &mut Conclusions) {
-    let registry = Registry::standard();
+    let registry = Registry::recorded();
     let judge = |source: &Source, out: &mut Conclusions| -> Option<Vec<Judgement>> {
         if !matches!(source.text(format::MANIFEST), Ok(Some(_))) {
             return None;

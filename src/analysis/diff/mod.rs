@@ -125,6 +125,12 @@ impl Report {
         }
     }
 
+    /// Whether nobody would conclude anything else from the new side.
+    pub fn concludes_the_same(&self) -> bool {
+        let mut conclusions = self.directories.iter().filter_map(|d| d.conclusions.as_ref());
+        conclusions.all(|conclusions| conclusions.same)
+    }
+
     /// The tables of all directories.
     pub fn tables(&self) -> impl Iterator<Item = &TableReport> {
         self.directories.iter().flat_map(|d| &d.tables)

@@ -26,7 +26,7 @@ pub fn key_columns() -> impl Iterator<Item = KeyColumn> {
         name: axis.name(),
         number: axis.is_number(),
     });
-    axes.chain(["epoch", "layer"].map(|name| KeyColumn { name, number: true }))
+    axes.chain(["epoch", "steps_taken", "layer"].map(|name| KeyColumn { name, number: true }))
 }
 
 /// The order of two cells: equal text is equal; numbers by value; text by bytes.

@@ -22,7 +22,7 @@ fn lines(
                         coordinates,
                         trial_id: format!("{architecture}{replicate}"),
                         row: StepRow {
-                            step,
+                            steps_taken: step,
                             layer,
                             depth: *depth,
                             width: *width,

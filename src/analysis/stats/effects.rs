@@ -23,6 +23,8 @@ pub struct Effects {
     /// The least and the greatest that the figure could be, were every value replaced by the least
     /// or the greatest one: the interval where infinite values leave no other.
     range: Interval,
+    /// What the figure can be at all, see [`Effects::within`].
+    support: Interval,
     /// Scaled so that the sum of the squares is the square of the standard error.
     effects: BTreeMap<Cause, f64>,
     /// Degrees of freedom of each factor.
@@ -86,6 +88,7 @@ impl Effects {
         let mut all = Effects {
             value,
             range: Interval::new(least, greatest),
+            support: Interval::UNBOUNDED,
             effects: BTreeMap::new(),
             freedom: BTreeMap::new(),
         };
@@ -110,13 +113,27 @@ impl Effects {
         all
     }
 
+    /// A figure of values that are all `support`, and so is the figure: an accuracy is from 0 to 1.
+    /// Its interval, and those of what is computed from it, end there.
+    #[must_use]
+    pub fn within(self, (low, high): (f64, f64)) -> Self {
+        Effects {
+            support: Interval::new(low, high),
+            ..self
+        }
+    }
+
     /// Adds `factor` times `other`. Effects of the same cause add up; a factor keeps the lesser
     /// degrees of freedom.
     #[must_use]
     pub fn plus(mut self, factor: f64, other: &Effects) -> Self {
         self.value += factor * other.value;
-        let (a, b) = (factor * other.range.low, factor * other.range.high);
-        self.range = Interval::new(self.range.low + a.min(b), self.range.high + a.max(b));
+        let sum = |own: Interval, other: Interval| {
+            let (a, b) = (factor * other.low, factor * other.high);
+            Interval::new(own.low + a.min(b), own.high + a.max(b))
+        };
+        self.range = sum(self.range, other.range);
+        self.support = sum(self.support, other.support);
         for (cause, effect) in &other.effects {
             *self.effects.entry(*cause).or_default() += factor * effect;
         }
@@ -133,6 +150,7 @@ impl Effects {
         let nothing = Effects {
             value: 0.0,
             range: Interval { low: 0.0, high: 0.0 },
+            support: Interval { low: 0.0, high: 0.0 },
             effects: BTreeMap::new(),
             freedom: BTreeMap::new(),
         };
@@ -147,9 +165,10 @@ impl Effects {
             .iter()
             .fold(first.clone().times(share), |sum, next| sum.plus(share, next));
         // The plain mean, whose bits do not depend on how shares round.
-        let values: Vec<f64> = figures.iter().map(|f| f.value).collect();
+        let mean_of = |pick: fn(&Effects) -> f64| mean(&figures.iter().map(pick).collect::<Vec<_>>());
         Some(Effects {
-            value: mean(&values),
+            value: mean_of(|f| f.value),
+            support: Interval::new(mean_of(|f| f.support.low), mean_of(|f| f.support.high)),
             ..sum
         })
     }
@@ -182,8 +201,8 @@ impl Effects {
         Some((sum.sqrt(), freedom))
     }
 
-    /// The interval at `level`. Where values are infinite, it is the range of the figure. `None` for
-    /// fewer than two units.
+    /// The interval at `level`, as far as the figure can reach. Where values are infinite, it is the range
+    /// of the figure. `None` for fewer than two units.
     pub fn interval(&self, level: f64) -> Option<Interval> {
         let (error, freedom) = self.standard_error()?;
         if !self.value.is_finite() || !error.is_finite() {
@@ -194,7 +213,7 @@ impl Effects {
         } else {
             error * critical(1.0 - level, freedom)
         };
-        Some(Interval::new(self.value - reach, self.value + reach))
+        Some(Interval::new(self.value - reach, self.value + reach).within(self.support))
     }
 
     /// The interval at `level` by the logarithm of the figure: of what is positive and has a scale
@@ -219,6 +238,7 @@ impl Effects {
         Effects {
             value: ratio,
             range: Interval::UNBOUNDED,
+            support: Interval::UNBOUNDED,
             ..sum
         }
     }

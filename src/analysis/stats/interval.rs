@@ -1,6 +1,7 @@
-//! Intervals of medians, and what an interval is.
+//! Intervals of medians and of shares, and what an interval is.
 
-use super::student::binomial_half;
+use super::compare::difference;
+use super::student::{beta_quantile, binomial_half};
 use super::{Units, median, sorted};
 
 /// Level of the intervals in tables.
@@ -35,6 +36,15 @@ impl Interval {
         self.low <= x && x <= self.high
     }
 
+    /// What of it lies within `bounds`.
+    #[must_use]
+    pub fn within(self, bounds: Interval) -> Self {
+        Interval {
+            low: self.low.clamp(bounds.low, bounds.high),
+            high: self.high.clamp(bounds.low, bounds.high),
+        }
+    }
+
     /// The least interval that holds this one and `x`.
     #[must_use]
     pub fn with(self, x: f64) -> Self {
@@ -63,6 +73,21 @@ impl Estimate {
         }
     }
 
+    /// This less `other`, from their intervals: each end is as far away as those of the two say together
+    /// (Newcombe 1998, Statistics in Medicine 17, 873-890, method 10; Zou and Donner 2008, ibid. 27,
+    /// 1693-1702), which for trials that share seeds is wide rather than narrow.
+    #[must_use]
+    pub fn less(self, other: Estimate) -> Estimate {
+        let value = difference(self.value, other.value);
+        let ends = |a: Interval, b: Interval| {
+            let below = libm::hypot(self.value - a.low, b.high - other.value);
+            let above = libm::hypot(a.high - self.value, other.value - b.low);
+            Interval::new(value - below, value + above)
+        };
+        let interval = self.interval.zip(other.interval).map(|(a, b)| ends(a, b));
+        Estimate { value, interval }
+    }
+
     /// The figure and the ends of its interval, for a table: what is not finite has no cell.
     pub fn cells(self) -> (Option<f64>, Option<f64>, Option<f64>) {
         let finite = |x: f64| Some(x).filter(|x| x.is_finite());
@@ -70,6 +95,32 @@ impl Estimate {
         let high = self.interval.and_then(|i| finite(i.high));
         (finite(self.value), low, high)
     }
+}
+
+/// The interval at `level` of a probability of which `hits` of `trials` independent trials are known
+/// (Clopper and Pearson 1934, Biometrika 26, 404-413): it holds at least as often as it says,
+/// whatever the probability.
+pub fn share_interval(hits: usize, trials: usize, level: f64) -> Interval {
+    let (tail, k, others) = ((1.0 - level) / 2.0, hits as f64, (trials - hits) as f64);
+    Interval {
+        low: if hits == 0 {
+            0.0
+        } else {
+            beta_quantile(tail, k, others + 1.0)
+        },
+        high: if hits == trials {
+            1.0
+        } else {
+            beta_quantile(1.0 - tail, k + 1.0, others)
+        },
+    }
+}
+
+/// The greatest share of values that may lie beyond the least (or beyond the greatest) of
+/// `values` independent ones, at `level` (Wilks 1941, Annals of Mathematical Statistics 12, 91-96):
+/// it is also the greatest probability of a failure that none of so many trials showed.
+pub fn share_beyond(values: usize, level: f64) -> f64 {
+    1.0 - libm::pow(1.0 - level, 1.0 / values as f64)
 }
 
 /// The interval of a median, between two of the values.

@@ -27,7 +27,7 @@ pub use units::{Seeds, Units};
 
 /// Version of how figures of replicates, their intervals, tuned rates and rankings are made. It moves
 /// `summary.csv` and verdicts, and leaves every trained row as it is.
-pub const STATISTICS_VERSION: u32 = 2;
+pub const STATISTICS_VERSION: u32 = 3;
 
 /// Arithmetic mean; NaN for no values.
 pub fn mean(values: &[f64]) -> f64 {

@@ -47,6 +47,22 @@ pub fn binomial_half(k: u64, n: u64) -> f64 {
     }
 }
 
+/// The `x` with I_x(a, b) = `p`: the `p`-quantile of the beta law. Bisection to the last bit, since
+/// the function rises.
+pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    loop {
+        let middle = low + (high - low) / 2.0;
+        if middle <= low || middle >= high {
+            return middle;
+        }
+        match incomplete_beta(a, b, middle) < p {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+}
+
 /// The regularized incomplete beta function I_x(a, b): its continued fraction by Lentz's method
 /// (Press et al. 2007, Numerical Recipes, section 6.4).
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {

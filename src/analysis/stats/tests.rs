@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::*;
 use compare::{difference, probability_of_improvement};
-use interval::{median_interval, order_interval};
+use interval::{median_interval, order_interval, share_beyond, share_interval};
 use student::{binomial_half, critical, two_sided};
 use variance::{Crossed, shares};
 
@@ -136,6 +136,73 @@ fn variance_shares_equal_theirs() {
     assert_eq!(shares(&alone), None);
     let same: Vec<Crossed> = trials.iter().map(|t| Crossed { value: 1.0, ..*t }).collect();
     assert_eq!(shares(&same), None);
+}
+
+#[test]
+fn yuens_t_equals_theirs() {
+    for case in fixture()["yuen"].as_array().unwrap() {
+        let effects = Effects::interquartile_mean(&Units::single(numbers(&case["values"])));
+        let (error, _) = effects.standard_error().unwrap();
+        close(effects.value() / error, &case["t"], "t");
+        close(effects.p_value().unwrap(), &case["p_value"], "p");
+    }
+}
+
+#[test]
+fn intervals_of_medians_equal_theirs() {
+    for case in fixture()["median"].as_array().unwrap() {
+        let level = case["level"].as_f64().unwrap();
+        let found = order_interval(&numbers(&case["values"]), level).unwrap();
+        close(found.interval.low, &case["low"], "lower end");
+        close(found.interval.high, &case["high"], "upper end");
+        assert!(found.level >= level);
+    }
+}
+
+#[test]
+fn intervals_of_shares_equal_theirs() {
+    let fixture = fixture();
+    for case in fixture["clopper_pearson"].as_array().unwrap() {
+        let whole = |key: &str| case[key].as_u64().unwrap() as usize;
+        let found = share_interval(whole("hits"), whole("trials"), case["level"].as_f64().unwrap());
+        close(found.low, &case["low"], "lower end");
+        close(found.high, &case["high"], "upper end");
+    }
+    for case in fixture["newcombe"].as_array().unwrap() {
+        let share = |key: &str| {
+            let ends = numbers(&case[format!("{key}_interval")]);
+            Estimate {
+                value: case[key].as_f64().unwrap(),
+                interval: Some(Interval::new(ends[0], ends[1])),
+            }
+        };
+        let found = share("x").less(share("y")).interval.unwrap();
+        close(found.low, &case["low"], "lower end");
+        close(found.high, &case["high"], "upper end");
+    }
+    // What none of n trials showed, and what all of them do, is the one-sided bound.
+    let at = |trials: usize| share_interval(0, trials, 0.9).high;
+    assert!((share_beyond(5, 0.95) - at(5)).abs() < 1e-12);
+    assert!((share_beyond(14, 0.95) - at(14)).abs() < 1e-12);
+}
+
+/// An accuracy, a difference of two and an average stay within what they can be; a loss is at least 0.
+#[test]
+fn intervals_end_where_figures_do() {
+    let of = |values: [f64; 4]| Effects::interquartile_mean(&Units::single(values.to_vec()));
+    let (good, bad) = (of([0.9, 0.97, 0.99, 1.0]), of([0.1, 0.1, 0.2, 0.9]));
+    let free = good.interval(0.95).unwrap();
+    assert!(free.high > 1.0);
+    let (good, bad) = (good.within((0.0, 1.0)), bad.within((0.0, 1.0)));
+    let cut = good.interval(0.95).unwrap();
+    assert_eq!((cut.low, cut.high), (free.low, 1.0));
+    let difference = good.clone().plus(-1.0, &bad).interval(0.99).unwrap();
+    assert!(difference.low >= -1.0 && difference.high <= 1.0, "{difference:?}");
+    let ten = vec![good.clone(); 10];
+    let average = Effects::average(&ten).unwrap().interval(0.95).unwrap();
+    assert_eq!(average.high, 1.0);
+    let loss = of([0.01, 0.02, 0.5, 0.9]).within((0.0, f64::INFINITY));
+    assert_eq!(loss.interval(0.99).unwrap().low, 0.0);
 }
 
 #[test]

@@ -6,8 +6,6 @@ use std::io::Write;
 use crate::experiment::{Axis, CellCoordinates};
 use crate::support::error::{Error, Kind, Result};
 
-#[cfg(doc)]
-use crate::analysis::stats::variance;
 use crate::row::{BadCell, Cells, Column, columns};
 use crate::table::coordinates::Columns;
 use crate::table::format;
@@ -36,17 +34,17 @@ columns! {
         pub failed: u32,
         /// Median test accuracy.
         pub test_accuracy_median: Option<f64>,
-        /// Lower end of its interval, which is one of the values: at 95%, or at what so few trials
-        /// attain (5: 93.75%). See [`order_interval`](crate::analysis::stats::interval::order_interval).
+        /// Lower end of its 95% interval, which is one of the values (order statistics, exact;
+        /// statistics_version 2): of 5 trials 93.75%, of 4 87.5%, of 3 75%.
         pub test_accuracy_median_low: Option<f64>,
-        /// Upper end of its interval.
+        /// Upper end of that interval.
         pub test_accuracy_median_high: Option<f64>,
-        /// Interquartile mean of the test accuracy.
+        /// Interquartile mean of the test accuracy: of the middle half; of fewer than 4 trials the mean.
         pub test_accuracy_iqm: Option<f64>,
-        /// Lower end of its interval, Student's t of the winsorized values. See
-        /// [`Effects::interquartile_mean`](crate::analysis::stats::Effects::interquartile_mean).
+        /// Lower end of its 95% interval: Student's t of the winsorized values (statistics_version 2),
+        /// within 0 and 1 (statistics_version 3).
         pub test_accuracy_iqm_low: Option<f64>,
-        /// Upper end of its interval.
+        /// Upper end of that interval.
         pub test_accuracy_iqm_high: Option<f64>,
         /// Least test accuracy.
         pub test_accuracy_min: Option<f64>,
@@ -54,9 +52,9 @@ columns! {
         pub test_accuracy_max: Option<f64>,
         /// Median test loss.
         pub test_loss_median: Option<f64>,
-        /// Lower end of its interval.
+        /// Lower end of its 95% interval, as that of the accuracy's median.
         pub test_loss_median_low: Option<f64>,
-        /// Upper end of its interval.
+        /// Upper end of that interval.
         pub test_loss_median_high: Option<f64>,
         /// Interquartile mean of the test loss.
         pub test_loss_iqm: Option<f64>,
@@ -70,7 +68,7 @@ columns! {
         pub validation_accuracy_median: Option<f64>,
         /// Median test accuracy at the epoch that was best on validation data.
         pub best_test_accuracy_median: Option<f64>,
-        /// Trials whose test accuracy reached [`crate::table::trials::TARGET_ACCURACY`] at some evaluation.
+        /// Trials whose test accuracy reached 0.9 at some evaluation.
         pub reached_target: Option<u32>,
         /// Median number of epochs until then, trials that never did counting as infinite.
         pub epochs_to_target_median: Option<f64>,
@@ -87,16 +85,16 @@ columns! {
         pub tuned_trials: Option<u32>,
         /// Median test accuracy of those.
         pub tuned_test_accuracy_median: Option<f64>,
-        /// Lower end of its interval.
+        /// Lower end of its 95% interval, as that of the accuracy's median.
         pub tuned_test_accuracy_median_low: Option<f64>,
-        /// Upper end of its interval.
+        /// Upper end of that interval.
         pub tuned_test_accuracy_median_high: Option<f64>,
         /// Median test loss of those.
         pub tuned_test_loss_median: Option<f64>,
         /// Place among the schemes, each at its own chosen rates.
         pub tuned_rank: Option<u32>,
         /// Share of the variance of test accuracy (loss for regression) due to initial weights;
-        /// where seeds are crossed. See [`variance::shares`].
+        /// where seeds are crossed: variance components of the random-effects analysis.
         pub weights_share: Option<f64>,
         /// Share due to the order of samples.
         pub order_share: Option<f64>,

@@ -158,6 +158,12 @@ impl Schema {
                 .all(|(cell, name)| cell == name.as_bytes())
     }
 
+    /// Whether all names are numbers, so that a sample may look like them.
+    pub(super) fn names_are_numbers(&self, dialect: &Dialect) -> bool {
+        let mut names = self.names.iter().flatten();
+        names.all(|name| dialect.number(name.as_bytes()).is_some())
+    }
+
     /// How the file is read, a line each.
     pub(super) fn describe(&self, dialect: &Dialect) -> Vec<String> {
         let list = |columns: &[usize]| {

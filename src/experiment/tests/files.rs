@@ -174,6 +174,25 @@ fn seeds_and_record() {
             &["`weights` cannot be `last`"],
         ),
         (rest("[record]\nprobe_samples = 1"), &["from 2"]),
+        (
+            rest("[record]\nepoch_rows = [3]"),
+            &["no evaluation after epoch 3", "`evaluate_every` is 2"],
+        ),
+        (rest("[record]\nepoch_rows = [6]"), &["from 0 to 4"]),
+        (
+            rest("[record]\nepoch_rows = []"),
+            &["a list of at least one evaluation"],
+        ),
+        (
+            rest("[record]\nepochs = false\nepoch_rows = [2]"),
+            &["epochs.csv is not written", "take `epoch_rows` away"],
+        ),
+        (
+            rest(
+                "[record]\nepoch_rows = [4]\n[[claim]]\nsentence = \"s\"\nmetric = \"epochs.train_loss\"\nepoch = 2\nleft = { scheme = \"zeros\", learning_rate = 0.1, architecture = [8] }\nrelation = \"left > 0\"",
+            ),
+            &["the rows after epoch 2 are not written", "add 2 to `epoch_rows`"],
+        ),
     ]);
 }
 

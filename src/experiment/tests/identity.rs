@@ -136,6 +136,7 @@ fn the_digest_is_that_of_the_meaning() {
         base.replace("name = \"t\"", "name = \"t\"\nreplicates = 4"),
         format!("{base}\n[record]\nepochs = false\n"),
         format!("{base}\n[record]\nlayer_rows = \"output\"\n"),
+        format!("{base}\n[record]\nepoch_rows = [1]\n"),
         base.replace(
             "learning_rate",
             "exclude = { scheme = \"zeros\", architecture = [8] }\nlearning_rate",
@@ -159,6 +160,10 @@ fn the_digest_of_what_is_recorded_never_moves() {
     assert_eq!(
         record("epochs = false\nlayer_rows = [2, 1]\nweights = \"both\""),
         "Record { epochs: false, layers: [], probe_samples: 500, weights: Both, layer_rows: [1, 2] }"
+    );
+    assert_eq!(
+        record("epoch_rows = [2, 0]"),
+        "Record { epochs: true, layers: [], probe_samples: 500, weights: None, epoch_rows: [0, 2] }"
     );
     // The committed quick run's.
     assert_eq!(

@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::{Section, named, signed};
-use crate::analysis::rank::{Comparison, SchemeScore};
+use crate::analysis::rank::{Comparison, SchemeScore, unseen_failures};
 use crate::analysis::stats::Estimate;
 use crate::analysis::tune::Basis;
 use crate::report::figure::axis::PlotAxis;
@@ -144,6 +144,7 @@ fn method(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
             @if pooled(model) { ", at the same rate where rates are pooled" }
             ". A scheme is distinguishable from the leader when p is at most 0.05: the probability of such a mean difference among equal schemes, over all pairs of schemes that might have been compared, since the leader is picked from the same trials (t tests by Holm's and Shaffer's steps, and permutations of the schemes within replicates). "
             (needed(model))
+            @if let Some(text) = unseen_failures(&model.ranking) { (text) " " }
             "“P(better)” is the probability that a trial is better than one of the leader's in the same setting"
             @if pooled(model) { " (and at the same rate where rates are pooled)" }
             ", ties counting half."

@@ -26,7 +26,7 @@ fn after_n_steps_the_network_is_the_one_that_training_leaves() {
     let grid = "scheme = \"mup\"\narchitecture = [[8, 6]]\noptimizer = \"adam\"\nlearning_rate = 0.01\nschedule = \"cosine\"";
     let job = job("steps = 4", "layers = [0, \"last\"]\nsteps = [4, 2]", grid);
     let found = rows(&job);
-    let places: Vec<(u32, u32)> = found.iter().map(|r| (r.step, r.layer)).collect();
+    let places: Vec<(u32, u32)> = found.iter().map(|r| (r.steps_taken, r.layer)).collect();
     let expected: Vec<(u32, u32)> = [0, 2, 4]
         .into_iter()
         .flat_map(|s| (1..=3).map(move |l| (s, l)))

@@ -1,0 +1,368 @@
+//! `goodinit list columns`: every column of every table, and the keys of a manifest. `docs/tables.md`
+//! shows it.
+
+use serde_json::{Value as Json, json};
+
+use super::list::Format;
+use super::{print, print_json};
+use crate::analysis::summary::SummaryRow;
+use crate::experiment::Axis;
+use crate::experiment::keys::GRID;
+use crate::row::Column;
+use crate::support::catalog;
+use crate::support::error::{Error, Kind, Result};
+use crate::support::text::{Style, bold, entry};
+use crate::table::format;
+use crate::table::io::{Row, Table};
+use crate::table::manifest::KEYS;
+use crate::table::probe::{HistogramLine, ProbeLine};
+
+/// A file of results.
+struct File {
+    name: &'static str,
+    /// What a row of it is.
+    doc: &'static str,
+    columns: Vec<ColumnDoc>,
+}
+
+/// A column for a reader.
+struct ColumnDoc {
+    name: &'static str,
+    takes: &'static str,
+    unit: &'static str,
+    range: String,
+    /// When it is empty; nothing where it never is.
+    empty: &'static str,
+    doc: String,
+}
+
+impl ColumnDoc {
+    fn new(file: &'static str, column: &Column) -> Self {
+        let axis = Axis::named(column.name).and_then(|axis| GRID.key(axis.name()));
+        let doc = axis.map_or_else(
+            || plain(column.doc),
+            |key| format!("axis of the grid: {}", key.doc),
+        );
+        ColumnDoc {
+            name: column.name,
+            takes: column.expected,
+            unit: unit(column.name),
+            range: if column.is_number() {
+                range(column)
+            } else {
+                String::new()
+            },
+            empty: if column.optional {
+                empty(file, column.name)
+            } else {
+                ""
+            },
+            doc,
+        }
+    }
+}
+
+/// The files, in the order in which they are written.
+fn files() -> Vec<File> {
+    let file = |name, doc, columns: Vec<Column>| File {
+        name,
+        doc,
+        columns: columns.iter().map(|c| ColumnDoc::new(name, c)).collect(),
+    };
+    vec![
+        file(format::TRIALS, "a trial", Table::Trials.columns()),
+        file(
+            format::SUMMARY,
+            "a cell: the trials that differ in replicate and seeds alone",
+            SummaryRow::columns(),
+        ),
+        file(
+            format::EPOCHS,
+            "an evaluation of a trial",
+            Table::Epochs.columns(),
+        ),
+        file(
+            format::LAYERS,
+            "a layer of a trial at one epoch; figures are over the probe samples and the units of the layer",
+            Table::Layers.columns(),
+        ),
+        file(
+            format::PROBE,
+            "a layer of a network before training; figures of the network stand in the row of its output layer. \
+             Theory is for weights drawn independently, with the mean squares of this layer's own, in the \
+             limit of wide layers",
+            ProbeLine::columns(),
+        ),
+        file(
+            format::HISTOGRAMS,
+            "the weights of a layer before training",
+            HistogramLine::columns(),
+        ),
+    ]
+}
+
+/// A doc comment without links to other items.
+fn plain(doc: &str) -> String {
+    let (mut out, mut rest) = (String::new(), doc.trim());
+    while let Some(start) = rest.find("[`") {
+        out.push_str(&rest[..start]);
+        rest = &rest[start + 1..];
+        let Some(end) = rest.find(']') else { break };
+        out.push_str(&rest[..end]);
+        rest = &rest[end + 1..];
+        if let Some(target) = rest.strip_prefix('(') {
+            rest = target.split_once(')').map_or("", |(_, after)| after);
+        }
+    }
+    out + rest
+}
+
+fn range(column: &Column) -> String {
+    match column.range() {
+        (0.0, f64::INFINITY) => "0 or more".to_owned(),
+        (f64::NEG_INFINITY, f64::INFINITY) => "any".to_owned(),
+        (low, high) => format!("{low} to {high}"),
+    }
+}
+
+/// The unit of what columns of this name hold.
+fn unit(column: &str) -> &'static str {
+    let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| column.ends_with(suffix));
+    match column {
+        _ if column.contains("accuracy") || ends(&["_fraction", "_share", "label_noise"]) => "fraction",
+        _ if column.contains("loss") => "nats (cross-entropy), squared units of the target (MSE)",
+        "log_length" | "gradient_ratio_error" => "nats",
+        "weight_variance_error" => "standard errors",
+        _ if column.contains("epoch") => "epochs",
+        "step" | "steps" => "steps",
+        "learning_rate" => "per step",
+        "batch_size" => "samples",
+        _ if ends(&["_hash", "trial_id"]) => "hexadecimal digits",
+        _ => "",
+    }
+}
+
+/// When an optional column of a file is empty.
+fn empty(file: &str, column: &str) -> &'static str {
+    let starts = |prefix: &str| column.starts_with(prefix);
+    let accuracy = column.contains("accuracy");
+    match (file, column) {
+        (format::TRIALS, "stopped_epoch") => "the trial ended well, or failed before training",
+        (format::TRIALS, "message") => "there is nothing to say",
+        (format::TRIALS, "initial_hash") => "the trial failed",
+        (format::TRIALS, "final_hash") => "the trial diverged or failed",
+        (format::TRIALS, "initial_loss") => "it is not finite, or the trial failed",
+        (format::TRIALS, _) if starts("best_") => {
+            "diverged or failed; without validation samples; accuracies of a regression"
+        }
+        (format::TRIALS, _) if starts("validation_") && accuracy => {
+            "diverged or failed; without validation samples; regression"
+        }
+        (format::TRIALS, _) if starts("validation_") => "diverged or failed; without validation samples",
+        (format::TRIALS, _) if accuracy => "diverged or failed; regression",
+        (format::TRIALS, _) => "diverged or failed",
+        (format::EPOCHS, _) if starts("validation_") && accuracy => {
+            "not finite; without validation samples; regression"
+        }
+        (format::EPOCHS, _) if starts("validation_") => "not finite; without validation samples",
+        (format::EPOCHS, _) if accuracy => "regression",
+        (format::EPOCHS, _) => "not finite",
+        (format::SUMMARY, _) if column.ends_with("_share") => "seeds are not crossed, or nothing varies",
+        (format::SUMMARY, "tuned") => "there is nothing to choose a rate by",
+        (format::SUMMARY, _) if starts("tuned_") => {
+            "the rate of the row is not the one chosen; as the column without `tuned_`"
+        }
+        (format::SUMMARY, "reached_target" | "epochs_to_target_median") => {
+            "without epochs.csv; regression; more than half never reach it (median)"
+        }
+        (format::SUMMARY, _) if column.ends_with("_low") || column.ends_with("_high") => {
+            "one unit only; the end is infinite; accuracies of a regression"
+        }
+        (format::SUMMARY, _) if accuracy => "regression; without such samples",
+        (format::SUMMARY, "rank") => "never",
+        (format::SUMMARY, _) => "infinite, since trials diverged; not measured",
+        (format::LAYERS | format::PROBE, "preactivation_ratio") => "the divisor is 0, or not finite",
+        (format::LAYERS | format::PROBE, "gradient_ratio") => {
+            "the output layer; the divisor is 0, or not finite"
+        }
+        (format::LAYERS | format::PROBE, "dead_fraction" | "zero_fraction") => {
+            "the output layer; an activation is not finite"
+        }
+        (format::LAYERS | format::PROBE, "saturated_fraction") => {
+            "the output layer; networks with normalization; a pre-activation is not finite"
+        }
+        (format::LAYERS | format::PROBE, "correlation") => {
+            "fewer than two samples have an activation that is not 0"
+        }
+        (format::LAYERS | format::PROBE, "change_rank") => "before training; a weight is not finite",
+        (format::PROBE, "initial_loss" | "born_dead" | "first_dead") => "all but the output layer",
+        (format::PROBE, _) if starts("jacobian_") => {
+            "all but the last hidden and the output layer; a network too large for it"
+        }
+        (format::PROBE, "correlation_theory" | "correlation_error") => {
+            "normalization or residual blocks; no theory"
+        }
+        (format::PROBE, "gradient_ratio_theory" | "gradient_ratio_error") => {
+            "the output layer; normalization or residual blocks; no theory"
+        }
+        (format::PROBE, "moment_theory" | "moment_error") => "normalization; no theory",
+        (format::PROBE, "weight_variance_theory" | "weight_variance_error") => {
+            "the scheme has no closed form for it"
+        }
+        _ => "not finite, or not defined",
+    }
+}
+
+/// Every column, or those of the file `name` (`summary` or `summary.csv`).
+pub(super) fn columns(format: Format, name: Option<&str>) -> Result<()> {
+    let mut files = files();
+    if let Some(name) = name {
+        let names: Vec<&str> = files.iter().map(|f| f.name).collect();
+        let full = if name.ends_with(".csv") {
+            name.to_owned()
+        } else {
+            format!("{name}.csv")
+        };
+        if !names.contains(&full.as_str()) {
+            let message = format!("there is no table `{name}`");
+            let help = catalog::suggest(&full, names, "tables");
+            return Err(Error::new(Kind::Usage, message).help(help));
+        }
+        files.retain(|f| f.name == full);
+    }
+    match format {
+        Format::Json => print_json(&files.iter().map(json_of).collect::<Vec<_>>()),
+        Format::Markdown => print(&tables_markdown(&files, name.is_none())),
+        Format::Text | Format::Schema => print(&text_of(&files, Style::detect())),
+    }
+}
+
+fn json_of(file: &File) -> Json {
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let column = |c: &ColumnDoc| {
+        json!({
+            "name": c.name, "holds": c.takes, "unit": text(c.unit), "range": text(&c.range),
+            "empty": text(c.empty), "doc": c.doc,
+        })
+    };
+    let columns: Vec<Json> = file.columns.iter().map(column).collect();
+    json!({ "file": file.name, "row": file.doc, "columns": columns })
+}
+
+fn text_of(files: &[File], style: Style) -> String {
+    let mut out = String::new();
+    for (i, file) in files.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        let head = format!("{}:", bold(file.name, style));
+        entry(&mut out, &head, 0, &format!("a row is {}", file.doc), style.width);
+        for column in &file.columns {
+            let mut facts = vec![column.takes.to_owned()];
+            facts.extend(
+                [column.unit, &column.range]
+                    .iter()
+                    .filter(|f| !f.is_empty())
+                    .map(|f| (*f).to_owned()),
+            );
+            if !column.empty.is_empty() {
+                facts.push(format!("empty: {}", column.empty));
+            }
+            let text = format!("{} ({})", column.doc, facts.join("; "));
+            entry(&mut out, &format!("  {}", column.name), 32, &text, style.width);
+        }
+    }
+    out
+}
+
+/// The tables, for a document.
+fn tables_markdown(files: &[File], manifest: bool) -> String {
+    let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
+    let coordinates = Axis::ALL.len();
+    let mut out = String::new();
+    for (i, file) in files.iter().enumerate() {
+        out.push_str(&format!("### `{}`\n\nA row is {}.", file.name, cell(file.doc)));
+        // Coordinates are the same everywhere, and told once.
+        let shared = match (i, file.name) {
+            (0, _) => 0,
+            (_, format::SUMMARY) => Axis::CELL.len(),
+            _ => coordinates,
+        };
+        if shared > 0 {
+            let what = if shared == coordinates {
+                "All"
+            } else {
+                "The axes of the grid"
+            };
+            out.push_str(&format!(
+                " {what} of the coordinates come first, as in `{}`.",
+                files[0].name
+            ));
+        }
+        out.push_str("\n\n| Column | Holds | Unit | Range | Empty where | Meaning |\n| --- | --- | --- | --- | --- | --- |\n");
+        for c in &file.columns[shared..] {
+            let cells = [c.takes, c.unit, &c.range, c.empty, &c.doc].map(cell);
+            out.push_str(&format!("| `{}` | {} |\n", c.name, cells.join(" | ")));
+        }
+        out.push('\n');
+    }
+    if manifest {
+        out.push_str(&format!(
+            "### `{}`\n\n| Key | Meaning |\n| --- | --- |\n",
+            format::MANIFEST
+        ));
+        for (key, doc) in KEYS {
+            out.push_str(&format!("| `{key}` | {} |\n", cell(doc)));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_says_what_it_is_and_when_it_is_empty() {
+        let files = files();
+        assert_eq!(files.len(), 6);
+        for file in &files {
+            for column in &file.columns {
+                assert!(
+                    column.doc.len() > 3,
+                    "{} {}: {:?}",
+                    file.name,
+                    column.name,
+                    column.doc
+                );
+                assert!(
+                    !column.doc.contains("]("),
+                    "{} {}: {}",
+                    file.name,
+                    column.name,
+                    column.doc
+                );
+            }
+        }
+        let summary = &files[1];
+        let column = |name: &str| summary.columns.iter().find(|c| c.name == name).unwrap();
+        let low = column("test_accuracy_iqm_low");
+        assert!(
+            low.doc.contains("Student's t") && low.doc.contains("statistics_version"),
+            "{}",
+            low.doc
+        );
+        assert_eq!((low.unit, low.range.as_str()), ("fraction", "0 to 1"));
+        assert!(!low.empty.is_empty());
+        assert_eq!(column("trials").empty, "");
+    }
+
+    #[test]
+    fn links_are_left_out_of_docs() {
+        assert_eq!(
+            plain(" A [`b`](crate::b) and [`c::d`], no [0, 1]."),
+            "A `b` and `c::d`, no [0, 1]."
+        );
+    }
+}
