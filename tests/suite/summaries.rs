@@ -8,6 +8,7 @@ use goodinit::analysis::stats::STATISTICS_VERSION;
 use goodinit::analysis::summary::{summarise, write};
 use goodinit::table::Trials;
 use goodinit::table::source::Source;
+use sha2::{Digest as _, Sha256};
 
 fn runs(dir: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {
@@ -39,7 +40,7 @@ fn rows(text: &[u8], timed: bool) -> Vec<Vec<String>> {
 const FROM_EPOCHS: [&str; 2] = ["reached_target", "epochs_to_target_median"];
 
 /// Writes `summary` into `dir`, where `timed` is not, with the committed columns of what only
-/// epochs.csv tells; and the version of the statistics into the manifest.
+/// epochs.csv tells; and the version of the statistics and the table's digest into the manifest.
 fn bless(dir: &Path, summary: &[u8], timed: bool) {
     let path = dir.join("summary.csv");
     let read = |text: &[u8]| -> Vec<csv::StringRecord> {
@@ -57,7 +58,12 @@ fn bless(dir: &Path, summary: &[u8], timed: bool) {
         out.write_record(new_row.iter().enumerate().map(cell)).unwrap();
     }
     assert_eq!(new.len(), old.len(), "{}", dir.display());
-    std::fs::write(&path, out.into_inner().unwrap()).unwrap();
+    let out = out.into_inner().unwrap();
+    let digest: String = Sha256::digest(&out)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    std::fs::write(&path, out).unwrap();
     let path = dir.join("manifest.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     let (mut lines, mut done): (Vec<String>, bool) = (Vec::new(), false);
@@ -65,7 +71,10 @@ fn bless(dir: &Path, summary: &[u8], timed: bool) {
         .split('\n')
         .filter(|line| !line.starts_with("statistics_version"))
     {
-        lines.push(line.to_owned());
+        match line.starts_with("\"summary.csv\" = ") {
+            true => lines.push(format!("\"summary.csv\" = \"{digest}\"")),
+            false => lines.push(line.to_owned()),
+        }
         if line.starts_with("numerics_version") && !done {
             lines.push(format!("statistics_version = {STATISTICS_VERSION}"));
             done = true;
