@@ -21,10 +21,11 @@ pub fn experiment() -> Json {
     let coordinates: Map<String, Json> = Axis::ALL
         .into_iter()
         .map(|axis| {
-            let value = if Axis::CELL.contains(&axis) {
-                reference(axis.name())
-            } else {
-                json!({ "type": "integer", "minimum": 0 })
+            let value = match axis {
+                // A label names a scheme too.
+                Axis::Scheme => json!({ "anyOf": [reference(axis.name()), { "type": "string" }] }),
+                _ if Axis::CELL.contains(&axis) => reference(axis.name()),
+                _ => json!({ "type": "integer", "minimum": 0 }),
             };
             (axis.name().to_owned(), one_or_many(value))
         })
@@ -198,6 +199,10 @@ mod tests {
                 "not" => !all(rule),
                 "enum" => rule.as_array().unwrap().contains(value),
                 "const" => rule == value,
+                "type" if rule.is_array() => {
+                    let mut types = rule.as_array().unwrap().iter();
+                    types.any(|one| valid(root, &json!({ "type": one }), value))
+                }
                 "type" => match rule.as_str().unwrap() {
                     "object" => value.is_object(),
                     "array" => value.is_array(),
