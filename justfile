@@ -62,6 +62,10 @@ oracles:
     python3 tests/scripts/dialects.py
     python3 tests/scripts/torch_safetensors.py
 
+# the Python package from nothing: wheel, virtual environment, pytest (needs PyPI)
+python *ARGS:
+    tests/scripts/python.sh {{ARGS}}
+
 # five schemes against their authors' code, of which SOURCES has clones (see the head of the script)
 authors SOURCES:
     python3 tests/scripts/authors.py {{SOURCES}}

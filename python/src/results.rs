@@ -7,14 +7,13 @@ use std::path::PathBuf;
 use goodinit::analysis::check::{self as claims, print};
 use goodinit::analysis::diff::{self as differences, Options, Tolerance, export};
 use goodinit::analysis::rank::{Rates, rank};
-use goodinit::analysis::summary::SummaryFigures;
+use goodinit::analysis::summary::SummaryRow;
 use goodinit::analysis::tune::{Split, tune};
-use goodinit::experiment::CellCoordinates;
 use goodinit::numerics::FloatMode;
 use goodinit::report::{Run, render};
-use goodinit::row::{Cells as _, Column};
+use goodinit::row::Column;
 use goodinit::support::error::Kind;
-use goodinit::table::io::Table;
+use goodinit::table::io::{Row as _, Table};
 use goodinit::table::source::Source;
 use goodinit::{Axis, Error, Figure, Registry, Result, Subset, Trials};
 use numpy::ndarray::Array2;
@@ -25,17 +24,16 @@ use pyo3::types::PyDict;
 use crate::raise;
 use crate::scheme::Definition;
 
-/// The columns of a table: name, what stands in a cell, what it means.
+/// The columns of a table: name, what stands in a cell.
 #[pyfunction]
-pub fn columns(table: &str) -> Vec<(&'static str, &'static str, String)> {
+pub fn columns(table: &str) -> Vec<(&'static str, &'static str)> {
     let columns: Vec<Column> = match table {
         "trials" => Table::Trials.columns(),
         "epochs" => Table::Epochs.columns(),
         "layers" => Table::Layers.columns(),
-        _ => [CellCoordinates::COLUMNS, SummaryFigures::COLUMNS].concat(),
+        _ => SummaryRow::columns(),
     };
-    let line = |c: &Column| (c.name, c.expected, c.doc.trim().to_owned());
-    columns.iter().map(line).collect()
+    columns.iter().map(|c| (c.name, c.expected)).collect()
 }
 
 /// The verdicts on the claims of the results in `directory`: JSON and Markdown.

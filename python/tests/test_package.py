@@ -15,16 +15,18 @@ import goodinit as gi
 PACKAGE = Path(gi.__file__).parent
 
 
-def test_stubs_and_sources_are_consistent():
+def test_stubs_and_sources_are_consistent(tmp_path):
     mypy = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--cache-dir", "/dev/null", "-p", "goodinit"]
-    checked = subprocess.run(mypy, capture_output=True, text=True, cwd=PACKAGE.parent)
+    checked = subprocess.run(mypy, capture_output=True, text=True, cwd=tmp_path)
     assert checked.returncode == 0, checked.stdout
 
 
-def test_stubs_are_of_what_there_is():
+def test_stubs_are_of_what_there_is(tmp_path):
     stub = [sys.executable, "-m", "mypy.stubtest", "goodinit._native", "--ignore-disjoint-bases", "--allowlist"]
-    allowed = Path(__file__).parent / "stubtest_allowlist.txt"
-    checked = subprocess.run([*stub, allowed], capture_output=True, text=True, cwd=PACKAGE.parent)
+    allowed = tmp_path / "allowed.txt"
+    # What PyO3 adds, and a type that only the stubs need.
+    allowed.write_text("goodinit._native.__all__\ngoodinit._native.Shape\n")
+    checked = subprocess.run([*stub, allowed], capture_output=True, text=True, cwd=tmp_path)
     assert checked.returncode == 0, checked.stdout
 
 

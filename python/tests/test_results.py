@@ -20,6 +20,7 @@ sentence = "Mine is better than zeros."
 metric = "test_accuracy"
 left = { scheme = "he_in_python" }
 right = { scheme = "zeros" }
+for_each = ["architecture"]
 relation = "left - right >= 0.05"
 """
 
@@ -63,9 +64,7 @@ def test_polars_has_the_same_tables(quick, name):
 
 def test_every_column_is_known(quick):
     for name in ("trials", "summary", "layers", "epochs"):
-        known = {column for column, _, _ in gi._native.columns(name)}
-        assert set(quick.table(name).columns) <= known
-        assert all(doc for _, _, doc in gi._native.columns(name))
+        assert set(quick.table(name).columns) <= dict(gi._native.columns(name)).keys()
 
 
 def test_what_was_not_recorded_is_said(tmp_path):
@@ -134,7 +133,7 @@ def test_diff_against_a_commit(quick, monkeypatch):
 def test_ranking_and_what_a_notebook_shows(quick, grid):
     ranking = quick.ranking
     assert ranking[0]["leads"] and ranking[0]["score"] == max(p["score"] for p in ranking)
-    assert {p["scheme"] for p in ranking} == {"zeros", "normal(std=0.01)", "xavier_uniform", "he_normal"}
+    assert {p["scheme"] for p in ranking} == {"zeros", "normal", "xavier_uniform", "he_normal"}
     html = quick._repr_html_()
     assert "80 ok" in html and html.count("<tr>") == 5
     hostile = grid(he_in_python, '{ kind = "normal", std = 0.01 }')
@@ -143,7 +142,7 @@ def test_ranking_and_what_a_notebook_shows(quick, grid):
 
 def test_scores_are_runs_by_tasks(quick):
     scores = quick.scores()
-    assert set(scores) == {"zeros", "normal(std=0.01)", "xavier_uniform", "he_normal"}
+    assert set(scores) == {"zeros", "normal", "xavier_uniform", "he_normal"}
     assert scores.tasks == ["12x32 relu", "12x32 tanh", "64-32 relu", "64-32 tanh"]
     assert [run[0] for run in scores.runs] == [0, 1, 2, 3, 4]
     trials = quick.trials
@@ -178,9 +177,10 @@ def test_math_is_that_of_the_pinned_library():
         for name in ("exp", "log", "sin", "cos", "tanh"):
             assert math.isclose(getattr(gi.math, name)(x), getattr(math, name)(x), rel_tol=1e-15)
         assert math.isclose(gi.math.pow(64, x), 64**x, rel_tol=1e-15)
-    # One value of each, to the last bit.
+    # To the last bit. The first three are correctly rounded (Python's `decimal` with 80 digits); tanh is by the
+    # formula of fdlibm, t / (t + 2) with t = expm1(2 x), one unit in the last place below.
     bits = [gi.math.exp(0.1), gi.math.log(0.1), gi.math.pow(64.0, 0.45), gi.math.tanh(0.3)]
     assert [x.hex() for x in bits] == BITS
 
 
-BITS: list[str] = []
+BITS = ["0x1.1aec7b35a00d4p+0", "-0x1.26bb1bbb55515p+1", "0x1.9fdf8bcce533ep+2", "0x1.2a4dda7d914f9p-2"]

@@ -119,7 +119,7 @@ pub fn stand(
 /// # Errors
 /// As for [`stand`], or the manifest cannot be read.
 pub fn lines(source: &Source) -> Result<Vec<String>> {
-    let experiment = experiment_of(source, &Registry::standard())?;
+    let experiment = experiment_of(source, &Registry::recorded())?;
     if experiment.sequential.is_none() || source.open(format::TRIALS)?.is_none() {
         return Ok(Vec::new());
     }

@@ -56,7 +56,7 @@ pub(super) fn warn_of_changed_inputs(dir: &Path) {
         return;
     };
     let path = dir.join(format::MANIFEST);
-    let Ok(experiment) = recorded_experiment(&manifest, &path, &Registry::standard()) else {
+    let Ok(experiment) = recorded_experiment(&manifest, &path, &Registry::recorded()) else {
         return;
     };
     let data = brought_data(&experiment, &Environment::default());

@@ -17,7 +17,7 @@ impl Labels {
     /// Those of the experiment in `manifest`; none where this program cannot read it.
     pub fn of(manifest: &Manifest) -> Self {
         let path = Path::new(format::MANIFEST);
-        let experiment = recorded_experiment(manifest, path, &Registry::standard());
+        let experiment = recorded_experiment(manifest, path, &Registry::recorded());
         Labels(experiment.map(|e| e.labels()).unwrap_or_default())
     }
 

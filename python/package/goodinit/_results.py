@@ -190,7 +190,11 @@ class Verdicts:
         return iter(self.claims)
 
     def __str__(self) -> str:
-        return "\n".join(f"{c['outcome']:12}  {c['name']}: {c['sentence']}" for c in self.claims) or "no claims"
+        outcomes = [claim["outcome"] for claim in self.claims]
+        counts = ", ".join(f"{outcomes.count(o)} {o}" for o in dict.fromkeys(outcomes))
+        lines = [f"{c['outcome']:12}  {c['name']}: {c['sentence']}" for c in self.claims]
+        noun = "claim" if len(lines) == 1 else "claims"
+        return "\n".join([f"{len(lines)} {noun}: {counts}" if lines else "no claims", *lines])
 
     __repr__ = __str__
 
@@ -313,7 +317,7 @@ def _frame_library() -> FrameName:
 
 
 def _read(path: Path, name: str, kind: FrameName) -> Any:
-    expected = {column: what for column, what, _ in _native.columns(name)}
+    expected = dict(_native.columns(name))
     with open(path, encoding="utf-8", newline="") as file:
         heading = next(csv.reader(file))
     if kind == "pandas":
@@ -322,12 +326,17 @@ def _read(path: Path, name: str, kind: FrameName) -> Any:
         category = {"ok, diverged or failed"}
         dtypes = {c: PANDAS.get(expected.get(c, "text"), "string") for c in heading}
         dtypes.update({c: "category" for c in heading if expected.get(c) in category})
-        return pandas.read_csv(
-            path, dtype=dtypes, keep_default_na=False, na_values=[""], float_precision="round_trip", encoding="utf-8"
-        )
+        # Since 3.1 every number is read as it was written.
+        exact = {} if _version(pandas) >= (3, 1) else {"float_precision": "round_trip"}
+        return pandas.read_csv(path, dtype=dtypes, keep_default_na=False, na_values=[""], encoding="utf-8", **exact)
     polars = importlib.import_module("polars")
     schema = {c: getattr(polars, POLARS.get(expected.get(c, "text"), "String")) for c in heading}
-    return polars.read_csv(path, schema=schema, null_values=[""], missing_utf8_is_empty_string=False)
+    return polars.read_csv(path, schema=schema, null_values=[""])
+
+
+def _version(module: Any) -> tuple[int, int]:
+    major, minor = module.__version__.split(".")[:2]
+    return int(major), int(minor)
 
 
 def _why_missing(name: str) -> str:
