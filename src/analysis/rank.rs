@@ -23,8 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::analysis::stats::compare::{difference, probability_of_improvement};
+use crate::analysis::stats::compare::{Advantage, difference, wins};
 use crate::analysis::stats::interval::{LEVEL, share_beyond};
+use crate::analysis::stats::proportion::clustered_proportion;
 use crate::analysis::stats::student::two_sided;
 use crate::analysis::stats::{Effects, Estimate, Identity, Interval, Units, mean, median, variance};
 use crate::analysis::tune::{Split, tune};
@@ -92,7 +93,7 @@ impl SchemeScore {
             distinguished: false,
             replicates_needed: None,
             replicates: 0,
-            probability: f64::NAN,
+            probability: nothing,
             pairs: 0,
             groups: 0,
         };
@@ -131,13 +132,22 @@ pub struct Comparison {
     pub replicates_needed: Option<u32>,
     /// Replicates that both have.
     pub replicates: usize,
-    /// Probability that a trial of this scheme is better than one of the leader (at the same
-    /// learning rate where rates are pooled), averaged over groups of cells.
-    pub probability: f64,
+    /// Probability that a trial of this scheme is better than the leader's with the same seeds (and
+    /// at the same learning rate where rates are pooled), averaged over groups of cells; a tie counts
+    /// half.
+    pub probability: Estimate,
     /// Pairs of trials behind it.
     pub pairs: usize,
     /// Groups of cells behind it.
     pub groups: usize,
+}
+
+impl Comparison {
+    /// What the probability says of the leader's advantage; `None` for fewer than two pairs.
+    pub fn advantage_of_leader(&self) -> Option<Advantage> {
+        let interval = self.probability.interval?;
+        Some(Advantage::of(interval.short_of(1.0)))
+    }
 }
 
 /// What the reader of a ranking (or of several) should know of failures that were not drawn; `None` where nothing is
@@ -161,24 +171,24 @@ pub fn unseen_failures<'r>(ranking: impl IntoIterator<Item = &'r SchemeScore>) -
 
 /// The trials of one scheme that count in one group of cells.
 #[derive(Debug)]
-struct Group<'t> {
-    trials: Subset<'t>,
-    scores: Vec<f64>,
+pub(super) struct Group<'t> {
+    pub(super) trials: Subset<'t>,
+    pub(super) scores: Vec<f64>,
     /// The trials are those of several rates, none of which is chosen.
-    pooled: bool,
+    pub(super) pooled: bool,
 }
 
 impl Group<'_> {
     /// The scores, those of the same seeds in one unit.
-    fn units(&self) -> Units<f64> {
+    pub(super) fn units(&self) -> Units<f64> {
         Units::of_trials(self.trials.seeds().zip(self.scores.iter().copied()))
     }
 }
 
 /// The trials of one scheme that count, by group of cells in the order of the tables.
 #[derive(Debug, Default)]
-struct Side<'t> {
-    groups: BTreeMap<Vec<u32>, Group<'t>>,
+pub(super) struct Side<'t> {
+    pub(super) groups: BTreeMap<Vec<u32>, Group<'t>>,
     at_edge: usize,
 }
 
@@ -223,7 +233,7 @@ pub fn scores(trials: &Subset, rates: Rates) -> Vec<(String, f64)> {
 }
 
 /// 1 where more is better, else -1.
-fn sign(figure: Figure) -> f64 {
+pub(super) fn sign(figure: Figure) -> f64 {
     if figure.is_accuracy() { 1.0 } else { -1.0 }
 }
 
@@ -276,7 +286,7 @@ pub fn rank_at(trials: &Subset, rates: Rates, what: &str, error: f64) -> Vec<Sch
 }
 
 /// The trials of each scheme that count.
-fn sides<'t>(trials: &Subset<'t>, rates: Rates, figure: Figure) -> BTreeMap<&'t str, Side<'t>> {
+pub(super) fn sides<'t>(trials: &Subset<'t>, rates: Rates, figure: Figure) -> BTreeMap<&'t str, Side<'t>> {
     let at_rates = match rates {
         Rates::Tuned => trials.clone(),
         Rates::Fixed(rate) => trials.filter(|row| trials.trials().value(row, Axis::LearningRate) == rate),
@@ -346,8 +356,12 @@ fn compare_with_leader(
             };
             let (ours, theirs) = (side_of(|pair| pair.0)?, side_of(|pair| pair.1)?);
             let scores = ours.clone().plus(-1.0, &theirs);
-            let shared = side.shared(ahead);
-            let probabilities: Vec<f64> = shared.filter_map(|(x, y)| improvement(x, y, sign)).collect();
+            let strata = pairs.iter().filter(|units| !units.is_empty());
+            let won: Vec<Effects> = strata
+                .map(|units| Effects::mean(&units.map(|(x, y)| wins((sign * x, sign * y)))))
+                .collect();
+            let groups = won.len();
+            let won = Effects::average(&won)?;
             place.against_leader = Some(Comparison {
                 difference: difference(ours.value(), theirs.value()),
                 interval: scores.interval(LEVEL),
@@ -355,9 +369,12 @@ fn compare_with_leader(
                 distinguished: false,
                 replicates_needed: None,
                 replicates: pairs.iter().map(Units::len).max().unwrap_or(0),
-                probability: mean(&probabilities),
+                probability: Estimate {
+                    value: won.value(),
+                    interval: clustered_proportion(&won, count),
+                },
                 pairs: count,
-                groups: probabilities.len(),
+                groups,
             });
             let finite = |pairs: &Units<(f64, f64)>| {
                 pairs.map(|(ours, leaders)| (sign * ours.min(worst), sign * leaders.min(worst)))
@@ -588,30 +605,6 @@ fn compared_on(group: &Group, rivals: &Group) -> &'static [Axis] {
         true => &[Axis::LearningRate],
         false => &[],
     }
-}
-
-/// The probability that a trial of `group` is better than one of `rivals`. Where rates are pooled,
-/// of one at the same rate, averaged over the rates that both have. `None` where there is nothing
-/// to compare.
-fn improvement(group: &Group, rivals: &Group, sign: f64) -> Option<f64> {
-    let axes = compared_on(group, rivals);
-    let by_rate = |group: &Group| {
-        let mut scores: BTreeMap<Vec<u32>, Vec<f64>> = BTreeMap::new();
-        for (row, score) in group.trials.rows().zip(&group.scores) {
-            let rate = axes
-                .iter()
-                .map(|axis| group.trials.trials().code(row, *axis))
-                .collect();
-            scores.entry(rate).or_default().push(sign * score);
-        }
-        scores
-    };
-    let theirs = by_rate(rivals);
-    let probabilities: Vec<f64> = by_rate(group)
-        .iter()
-        .filter_map(|(rate, ours)| Some(probability_of_improvement(ours, theirs.get(rate)?)))
-        .collect();
-    (!probabilities.is_empty()).then(|| mean(&probabilities))
 }
 
 /// The scores of trials that share replicate and seeds, and the rate where rates are pooled: each

@@ -73,7 +73,8 @@ fn pooled_rates_are_compared_at_the_same_rate() {
         cells.extend(cell("first", rate, |_| 0.1 * i as f64 + 0.05));
         cells.extend(cell("second", rate, |_| 0.1 * i as f64));
     }
-    let probability = |cells: &[TrialRecord]| ranked(cells).remove(1).against_leader.unwrap().probability;
+    let probability =
+        |cells: &[TrialRecord]| ranked(cells).remove(1).against_leader.unwrap().probability.value;
     assert_eq!(probability(&cells), 0.0);
     // Ahead at two rates of the five; a rate that the leader lacks counts for nothing.
     for i in [1, 3] {

@@ -359,7 +359,7 @@ fn differences_of_shares_hold_what_they_should() {
         };
         let share = |k: usize| Estimate {
             value: k as f64 / n as f64,
-            interval: Some(share_interval(k, n, LEVEL)),
+            interval: Some(share_interval(k as f64, n as f64, LEVEL)),
         };
         for (p, q) in [(0.5, 0.5), (0.1, 0.1), (0.9, 0.5), (0.97, 0.1), (0.8, 0.7)] {
             let (ours, theirs) = (law(p), law(q));

@@ -80,15 +80,7 @@ pub fn tune_by<'t>(
     };
     let candidates: Vec<Candidate> = rates
         .iter()
-        .map(|rate| {
-            let rows = || rate.rows().filter(|row| chooses.contains(&table.replicate(*row)));
-            Candidate {
-                merits: Ranked::of(rows().map(|row| (table.replicate(row), merit_of(row)))),
-                losses: Ranked::of(
-                    rows().map(|row| (table.replicate(row), merit(trials, row, Figure::VALIDATION_LOSS))),
-                ),
-            }
-        })
+        .map(|rate| Candidate::of(rate, |r| chooses.contains(&r), &merit_of))
         .collect();
     let place = best(&candidates, None)?;
     let crossed = split == Split::Others && replicates.len() > 1;
@@ -110,26 +102,69 @@ pub fn tune_by<'t>(
     })
 }
 
+/// Of each replicate the codes of all learning rates of `trials` in the order in which the other
+/// replicates prefer them, the best first: the rule of [`tune`] with [`Split::Others`], asked for more
+/// than the best. `None` where some rate has nothing to be chosen by.
+pub fn preferences(trials: &Subset) -> Option<BTreeMap<u32, Vec<u32>>> {
+    let selector = trials.selector()?;
+    let rates = trials.group_by(&[Axis::LearningRate]);
+    let merit_of = |row| merit(trials, row, selector);
+    let candidates: Vec<Candidate> = rates
+        .iter()
+        .map(|rate| Candidate::of(rate, |_| true, merit_of))
+        .collect();
+    let replicates = trials.replicates();
+    let alone = replicates.len() == 1;
+    let prefers = |replicate: u32| {
+        let order = order(&candidates, Some(replicate).filter(|_| !alone));
+        let codes: Vec<u32> = order.into_iter().map(|place| code(&rates[place])).collect();
+        (codes.len() == rates.len()).then_some((replicate, codes))
+    };
+    replicates.iter().map(|r| prefers(*r)).collect()
+}
+
 /// A learning rate, by the trials that choose: what each counts with, and its loss on validation data.
 struct Candidate {
     merits: Ranked,
     losses: Ranked,
 }
 
+impl Candidate {
+    /// Of the trials at one rate those of the replicates that choose.
+    fn of(
+        rate: &Subset,
+        chooses: impl Fn(u32) -> bool,
+        merit_of: impl Fn(usize) -> Option<f64>,
+    ) -> Candidate {
+        let replicate = |row| rate.trials().replicate(row);
+        let rows = || rate.rows().filter(|row| chooses(replicate(*row)));
+        let loss = |row| merit(rate, row, Figure::VALIDATION_LOSS);
+        Candidate {
+            merits: Ranked::of(rows().map(|row| (replicate(row), merit_of(row)))),
+            losses: Ranked::of(rows().map(|row| (replicate(row), loss(row)))),
+        }
+    }
+}
+
 /// The place of the best rate by the merits of all that choose, but for one replicate.
 fn best(candidates: &[Candidate], without: Option<u32>) -> Option<usize> {
-    let (mut best, mut best_key) = (None, (f64::NEG_INFINITY, f64::NEG_INFINITY));
+    order(candidates, without).first().copied()
+}
+
+/// The places of the rates, the best first, by the merits of all that choose, but for one replicate;
+/// without those at which a trial that chooses has none.
+fn order(candidates: &[Candidate], without: Option<u32>) -> Vec<usize> {
+    let mut keyed: Vec<((f64, f64), usize)> = Vec::new();
     for (place, candidate) in candidates.iter().enumerate() {
         let Some(value) = candidate.merits.median(without) else {
             continue;
         };
         let loss = candidate.losses.median(without);
-        let key = (value, loss.unwrap_or(f64::NEG_INFINITY));
-        if best.is_none() || key > best_key {
-            (best, best_key) = (Some(place), key);
-        }
+        // Zeros of either sign are one.
+        keyed.push(((value + 0.0, loss.unwrap_or(f64::NEG_INFINITY) + 0.0), place));
     }
-    best
+    keyed.sort_by(|((a, c), i), ((b, d), j)| b.total_cmp(a).then(d.total_cmp(c)).then(i.cmp(j)));
+    keyed.into_iter().map(|(_, place)| place).collect()
 }
 
 /// Values of replicates, sorted once, so that the median without one replicate costs no other sort.

@@ -11,7 +11,7 @@ use super::{print, print_json};
 use crate::report::figure::{Figure, MADE_BY};
 #[cfg(feature = "png")]
 use crate::report::png;
-use crate::report::{Report, Run, render};
+use crate::report::{Report, Run, RunMeasures, render};
 use crate::run::files::{is_stream, write_output};
 use crate::run::progress::say;
 use crate::support::error::{Error, Kind, Result};
@@ -40,6 +40,10 @@ pub struct Args {
     #[arg(long, value_name = "SCALE", requires = "figures", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = scale)]
     #[cfg_attr(not(feature = "png"), arg(hide = true))]
     png: Option<f32>,
+    /// The scheme whose score at the end of training is the target of times to target [default: torch_default,
+    /// xavier_uniform, lecun_normal, he_normal or he_uniform, the first that was trained]
+    #[arg(long, value_name = "SCHEME")]
+    reference: Option<String>,
     /// Form of what is printed
     #[arg(long, value_enum, default_value_t)]
     format: super::grid::Format,
@@ -81,6 +85,7 @@ struct ReportOutput<'a> {
     page: &'a Path,
     bytes: usize,
     figures: Vec<PathBuf>,
+    runs: &'a [RunMeasures],
 }
 
 /// Reads the tables, writes the page.
@@ -98,7 +103,13 @@ fn run_here(args: Args) -> Result<ExitCode> {
     let runs = args
         .dirs
         .iter()
-        .map(|dir| Run::load(dir))
+        .map(|dir| {
+            let run = Run::load(dir)?;
+            match &args.reference {
+                Some(scheme) => run.with_reference(scheme),
+                None => Ok(run),
+            }
+        })
         .collect::<Result<Vec<_>>>()?;
     let report = render(&runs)?;
     let last = args.dirs.last().map_or(Path::new("."), PathBuf::as_path);
@@ -115,6 +126,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
         page: &page,
         bytes: report.html.len(),
         figures,
+        runs: &report.runs,
     };
     match args.format {
         super::grid::Format::Json => print_json(&outcome)?,

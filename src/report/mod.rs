@@ -22,7 +22,9 @@ pub(crate) mod terminal;
 mod tests;
 
 use maud::{Markup, html};
+use serde::Serialize;
 
+use crate::analysis::measures::MeasuresRow;
 use crate::support::error::Result;
 use figure::Figure;
 use figure_list::FigureList;
@@ -38,6 +40,18 @@ pub struct Report {
     pub html: String,
     /// Every figure, for export.
     pub figures: Vec<Figure>,
+    /// What is known of the schemes of each run.
+    pub runs: Vec<RunMeasures>,
+}
+
+/// What is known of the schemes of one run, for programs.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunMeasures {
+    name: String,
+    /// Test samples, if all settings have as many and the table tells.
+    test_samples: Option<u32>,
+    /// The best first.
+    schemes: Vec<MeasuresRow>,
 }
 
 /// The report of one run, or of two side by side.
@@ -55,9 +69,15 @@ pub fn render(runs: &[Run]) -> Result<Report> {
     let names: Vec<&str> = runs.iter().map(|r| r.name.as_str()).collect();
     let title = format!("{} · goodinit", names.join(" and "));
     let body = body(&models, &mut figures)?;
+    let measures = models.iter().map(|model| RunMeasures {
+        name: model.run.name.clone(),
+        test_samples: model.measures.test_samples,
+        schemes: model.measures.rows(&model.ranking),
+    });
     Ok(Report {
         html: page::page(&title, &body),
         figures: figures.into_vec(),
+        runs: measures.collect(),
     })
 }
 

@@ -7,8 +7,10 @@ use super::figure::{Ink, headings};
 use super::measure::Measure;
 use super::run::Run;
 use super::setting::Setting;
+use crate::analysis::measures::Measures;
 use crate::analysis::rank::{Rates, SchemeScore, rank};
 use crate::analysis::stats::stratified_mean;
+use crate::analysis::time_to_target::default_reference;
 use crate::analysis::tune::{Basis, Split, basis, merit, tune, tune_by};
 use crate::experiment::Axis;
 use crate::table::Subset;
@@ -36,6 +38,10 @@ pub struct ReportModel<'a> {
     pub schemes: Vec<String>,
     /// The ranking of the schemes that were trained: at their own rates where there are several.
     pub ranking: Vec<SchemeScore>,
+    /// What else is known of the schemes.
+    pub measures: Measures,
+    /// The scheme that sets the targets of times to target.
+    pub reference: Option<String>,
     /// Datasets that are not scored by the measure, and so left out.
     pub left_out: Vec<String>,
     /// The learning rates, ascending.
@@ -93,6 +99,8 @@ impl<'a> ReportModel<'a> {
             }
         }
         rates.sort_by(f64::total_cmp);
+        let named = run.reference.as_deref();
+        let reference = named.or_else(|| default_reference(all.values(Axis::Scheme)));
         let more = schemes.iter().filter(|s| !order.contains(s));
         let coloured = order.iter().chain(more).enumerate();
         ReportModel {
@@ -100,6 +108,8 @@ impl<'a> ReportModel<'a> {
             measure,
             left_out,
             basis: basis(&trials),
+            measures: Measures::of(&trials, &run.epochs, reference),
+            reference: reference.map(str::to_owned),
             inks: coloured.map(|(i, s)| (s.clone(), Ink::of(i))).collect(),
             settings,
             schemes,

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::analysis::check::{self, Judgement};
 use crate::analysis::looks;
+use crate::experiment::Axis;
+use crate::support::catalog::suggest;
 use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::table::format;
 use crate::table::io::{EpochLine, LayerLine, Reader, Row};
@@ -42,6 +44,8 @@ pub struct Run {
     pub verdicts: std::result::Result<Vec<Judgement>, String>,
     /// What was decided at which look, where replicates go on until a decision.
     pub looks: Vec<String>,
+    /// The scheme that sets the targets of times to target, if one was named.
+    pub reference: Option<String>,
 }
 
 impl Run {
@@ -63,6 +67,7 @@ impl Run {
             steps: Vec::new(),
             verdicts: Ok(Vec::new()),
             looks: Vec::new(),
+            reference: None,
         };
         if dir.join(format::MANIFEST).exists() {
             let manifest = Manifest::load(dir)?;
@@ -110,6 +115,21 @@ impl Run {
             Ok(())
         })?;
         Ok(run)
+    }
+
+    /// Lets `scheme` set the targets of times to target.
+    ///
+    /// # Errors
+    /// No trial is of this scheme.
+    pub fn with_reference(mut self, scheme: &str) -> Result<Run> {
+        let known = self.trials.values(Axis::Scheme);
+        if !known.iter().any(|name| name == scheme) {
+            let message = format!("{} has no trial of the scheme `{scheme}`", self.dir.display());
+            let known = known.iter().map(String::as_str);
+            return Err(Error::new(Kind::Usage, message).help(suggest(scheme, known, "schemes")));
+        }
+        self.reference = Some(scheme.to_owned());
+        Ok(self)
     }
 
     /// Reads the tables that have several rows for a trial.

@@ -6,7 +6,9 @@ use std::path::Path;
 use comfy_table::{Attribute, CellAlignment, Table, presets};
 use rayon::prelude::*;
 
+use crate::analysis::measures::test_samples;
 use crate::analysis::rank::{Rates, SchemeScore, rank, scores, unseen_failures};
+use crate::analysis::stats::proportion::binomial_deviation;
 use crate::analysis::tune::{Basis, basis};
 use crate::experiment::Axis;
 use crate::row::Status;
@@ -65,14 +67,23 @@ fn section(out: &mut String, trials: &Subset, labels: &Labels, accuracy: bool, s
         || activations.par_iter().map(rank_one).collect(),
         || scores(trials, Rates::Tuned),
     );
+    let Some((_, best)) = overall.first() else {
+        return;
+    };
+    let mut said = caption(trials, accuracy);
+    if let Some(samples) = test_samples(trials).filter(|_| accuracy) {
+        let alone = three_decimals(binomial_deviation(*best, f64::from(samples)));
+        let best = three_decimals(*best);
+        let _ = write!(
+            said,
+            " The {samples} test samples by themselves spread an accuracy of {best} by {alone}."
+        );
+    }
     let overall: Vec<String> = overall
         .into_iter()
         .map(|(scheme, _)| labels.name(&scheme).to_owned())
         .collect();
-    if overall.is_empty() {
-        return;
-    }
-    let _ = writeln!(out, "{}\n", wrap(&caption(trials, accuracy), style.width, 0));
+    let _ = writeln!(out, "{}\n", wrap(&said, style.width, 0));
     tables(out, &overall, &ranked, style);
     winners(out, &ranked, style);
 }

@@ -6,6 +6,7 @@
 The unit tests of src/analysis/stats hold the crate's own functions to these to 1e-9.
 """
 
+import itertools
 import json
 import sys
 
@@ -43,12 +44,13 @@ for n in list(range(1, 14)) + [50]:
         "percentile_97.5": float(np.percentile(x, 97.5)),
     })
 
-# Probability of improvement, with and without ties.
+# Probability of improvement over pairs, with and without ties: rliable's, of one pair a task.
 out["improvement"] = []
 for n, m, decimals in [(5, 5, 6), (10, 7, 6), (8, 8, 1), (12, 5, 1)]:
     x = np.round(rng.beta(4, 2, size=n), decimals)
     y = np.round(rng.beta(3, 2, size=m), decimals)
-    p = metrics.probability_of_improvement(x.reshape(-1, 1), y.reshape(-1, 1))
+    x, y = x[:min(n, m)], y[:min(n, m)]
+    p = metrics.probability_of_improvement(x.reshape(1, -1), y.reshape(1, -1))
     out["improvement"].append({"x": x.tolist(), "y": y.tolist(), "probability": float(p)})
 
 # rliable's stratified percentile interval of the IQM over runs x tasks, with the very indices
@@ -169,12 +171,46 @@ for k, n in [(0, 1), (0, 5), (1, 5), (5, 5), (3, 10), (19, 20), (77, 100), (999,
         assert np.allclose(again, (found.low, found.high), atol=1e-12)
         out["clopper_pearson"].append({"hits": k, "trials": n, "level": level,
                                        "low": float(found.low), "high": float(found.high)})
+# The numbers need not be whole, where SciPy's beta quantiles are the definition.
+for k, n in [(2.5, 7.3), (0.0, 3.2), (6.4, 6.4)]:
+    low = scipy.stats.beta.ppf(0.025, k, n - k + 1) if k > 0 else 0.0
+    high = scipy.stats.beta.ppf(0.975, k + 1, n - k) if k < n else 1.0
+    out["clopper_pearson"].append({"hits": k, "trials": n, "level": 0.95, "low": float(low), "high": float(high)})
 out["newcombe"] = []
 for k, n, l, m in [(5, 5, 0, 5), (3, 10, 7, 9), (20, 40, 18, 40)]:
     found = confint_proportions_2indep(k, n, l, m, method="newcomb", compare="diff")
     wilson = [[float(x) for x in proportion_confint(a, b, method="wilson")] for a, b in ((k, n), (l, m))]
     out["newcombe"].append({"x": k / n, "y": l / m, "x_interval": wilson[0], "y_interval": wilson[1],
                             "low": float(found[0]), "high": float(found[1])})
+
+rng = np.random.RandomState(20260103)
+
+# rliable's optimality gap with gamma = 1, over runs x tasks.
+x = rng.beta(5, 2, size=(6, 4))
+out["gap"] = {"scores": x.tolist(), "gap": float(metrics.aggregate_optimality_gap(x, gamma=1.0))}
+
+# The expected best of k of n tries: the mean over all subsets, by another figure than the score.
+out["budgets"] = []
+for n in (1, 2, 5, 7):
+    merit, score = rng.permutation(n), rng.beta(5, 2, size=n)
+    best = [float(np.mean([score[max(chosen, key=lambda i: merit[i])] for chosen in itertools.combinations(range(n), k)]))
+            for k in range(1, n + 1)]
+    out["budgets"].append({"ranked": score[np.argsort(-merit)].tolist(), "expected": best})
+
+# Friedman's test (with ties), its F form, and Nemenyi's critical difference.
+out["friedman"] = []
+for n, k, decimals in [(5, 3, 6), (20, 14, 6), (12, 5, 1), (4, 2, 6)]:
+    x = np.round(rng.beta(4, 2, size=(n, k)) + 0.05 * np.arange(k), decimals)
+    ranks = np.array([scipy.stats.rankdata(-row) for row in x])
+    # friedmanchisquare asks for three treatments; of two its formula is that of the sign test.
+    chi = (float(scipy.stats.friedmanchisquare(*x.T).statistic) if k > 2
+           else 12 * n / (k * (k + 1)) * float(np.sum((ranks.mean(0) - (k + 1) / 2) ** 2)))
+    f = (n - 1) * chi / (n * (k - 1) - chi)
+    q = scipy.stats.studentized_range.ppf(0.95, k, np.inf)
+    out["friedman"].append({
+        "blocks": x.tolist(), "ranks": ranks.mean(0).tolist(), "chi_squared": chi,
+        "p_value": float(scipy.stats.f.sf(f, k - 1, (k - 1) * (n - 1))),
+        "critical_difference": float(q / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n)))})
 
 json.dump(out, sys.stdout, indent=None, separators=(",", ":"))
 print()

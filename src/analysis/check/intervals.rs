@@ -175,7 +175,7 @@ impl Figure {
             Figure::Scale(effects) => effects.interval_of_scale(level).into(),
             Figure::Median(units) => median_interval(units, level).into(),
             Figure::Share(hits, trials, factor) => {
-                let share = share_interval(*hits, *trials, level);
+                let share = share_interval(*hits as f64, *trials as f64, level);
                 Some(Interval::new(factor * share.low, factor * share.high)).into()
             }
             Figure::Extreme(units) => Bounds {

@@ -45,6 +45,12 @@ impl Interval {
         }
     }
 
+    /// The interval of what the figure is short of `x`.
+    #[must_use]
+    pub fn short_of(self, x: f64) -> Self {
+        Interval::new(x - self.high, x - self.low)
+    }
+
     /// The least interval that holds this one and `x`.
     #[must_use]
     pub fn with(self, x: f64) -> Self {
@@ -99,19 +105,20 @@ impl Estimate {
 
 /// The interval at `level` of a probability of which `hits` of `trials` independent trials are known
 /// (Clopper and Pearson 1934, Biometrika 26, 404-413): it holds at least as often as it says,
-/// whatever the probability.
-pub fn share_interval(hits: usize, trials: usize, level: f64) -> Interval {
-    let (tail, k, others) = ((1.0 - level) / 2.0, hits as f64, (trials - hits) as f64);
+/// whatever the probability. The numbers need not be whole, `trials` may be those that values which
+/// hang together are worth.
+pub fn share_interval(hits: f64, trials: f64, level: f64) -> Interval {
+    let (tail, others) = ((1.0 - level) / 2.0, trials - hits);
     Interval {
-        low: if hits == 0 {
+        low: if hits <= 0.0 {
             0.0
         } else {
-            beta_quantile(tail, k, others + 1.0)
+            beta_quantile(tail, hits, others + 1.0)
         },
-        high: if hits == trials {
+        high: if others <= 0.0 {
             1.0
         } else {
-            beta_quantile(1.0 - tail, k + 1.0, others)
+            beta_quantile(1.0 - tail, hits + 1.0, others)
         },
     }
 }

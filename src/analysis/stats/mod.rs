@@ -10,11 +10,14 @@
 //! Values may be infinite (the loss of a diverged trial) but not NaN.
 
 pub mod bootstrap;
+pub mod budget;
 pub mod compare;
 pub mod crossing;
 pub mod effects;
+pub mod friedman;
 pub mod interval;
 pub mod profile;
+pub mod proportion;
 pub mod student;
 pub mod units;
 pub mod variance;

@@ -65,7 +65,7 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
 
 /// The regularized incomplete beta function I_x(a, b): its continued fraction by Lentz's method
 /// (Press et al. 2007, Numerical Recipes, section 6.4).
-fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
+pub(super) fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 || x >= 1.0 {
         return if x <= 0.0 { 0.0 } else { 1.0 };
     }

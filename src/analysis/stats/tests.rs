@@ -4,7 +4,9 @@
 use serde_json::Value;
 
 use super::*;
-use compare::{difference, probability_of_improvement};
+use budget::expected_best;
+use compare::{Advantage, difference, wins};
+use friedman::Friedman;
 use interval::{median_interval, order_interval, share_beyond, share_interval};
 use student::{binomial_half, critical, two_sided};
 use variance::{Crossed, shares};
@@ -52,8 +54,43 @@ fn point_estimates_equal_theirs() {
 #[test]
 fn probability_of_improvement_equals_theirs() {
     for case in fixture()["improvement"].as_array().unwrap() {
-        let ours = probability_of_improvement(&numbers(&case["x"]), &numbers(&case["y"]));
-        close(ours, &case["probability"], "probability of improvement");
+        let pairs = numbers(&case["x"]).into_iter().zip(numbers(&case["y"]));
+        let won: Vec<f64> = pairs.map(wins).collect();
+        close(mean(&won), &case["probability"], "probability of improvement");
+    }
+    assert_eq!(wins((f64::INFINITY, f64::INFINITY)), 0.5);
+    let said = |low: f64, high: f64| Advantage::of(Interval { low, high });
+    assert_eq!(said(0.5, 1.0), Advantage::NotShown);
+    assert_eq!(said(0.51, 0.75), Advantage::Slight);
+    assert_eq!(said(0.51, 0.76), Advantage::Meaningful);
+}
+
+#[test]
+fn other_measures_equal_theirs() {
+    let fixture = fixture();
+    let case = &fixture["gap"];
+    let tasks = case["scores"].as_array().unwrap().iter().map(numbers);
+    let gaps: Vec<f64> = tasks.map(|runs| 1.0 - mean(&runs)).collect();
+    close(mean(&gaps), &case["gap"], "optimality gap");
+    for case in fixture["budgets"].as_array().unwrap() {
+        let ranked = numbers(&case["ranked"]);
+        for (i, theirs) in case["expected"].as_array().unwrap().iter().enumerate() {
+            close(expected_best(&ranked, i + 1), theirs, "expected best");
+        }
+    }
+    for case in fixture["friedman"].as_array().unwrap() {
+        let blocks: Vec<Vec<f64>> = case["blocks"].as_array().unwrap().iter().map(numbers).collect();
+        let ours = Friedman::new(&blocks).unwrap();
+        for (rank, theirs) in ours.ranks.iter().zip(case["ranks"].as_array().unwrap()) {
+            close(*rank, theirs, "average rank");
+        }
+        close(ours.chi_squared, &case["chi_squared"], "Friedman's statistic");
+        close(ours.p_value, &case["p_value"], "its probability");
+        close(
+            ours.critical_difference,
+            &case["critical_difference"],
+            "critical difference",
+        );
     }
 }
 
@@ -163,8 +200,8 @@ fn intervals_of_medians_equal_theirs() {
 fn intervals_of_shares_equal_theirs() {
     let fixture = fixture();
     for case in fixture["clopper_pearson"].as_array().unwrap() {
-        let whole = |key: &str| case[key].as_u64().unwrap() as usize;
-        let found = share_interval(whole("hits"), whole("trials"), case["level"].as_f64().unwrap());
+        let number = |key: &str| case[key].as_f64().unwrap();
+        let found = share_interval(number("hits"), number("trials"), number("level"));
         close(found.low, &case["low"], "lower end");
         close(found.high, &case["high"], "upper end");
     }
@@ -181,7 +218,7 @@ fn intervals_of_shares_equal_theirs() {
         close(found.high, &case["high"], "upper end");
     }
     // What none of n trials showed, and what all of them do, is the one-sided bound.
-    let at = |trials: usize| share_interval(0, trials, 0.9).high;
+    let at = |trials: u32| share_interval(0.0, f64::from(trials), 0.9).high;
     assert!((share_beyond(5, 0.95) - at(5)).abs() < 1e-12);
     assert!((share_beyond(14, 0.95) - at(14)).abs() < 1e-12);
 }

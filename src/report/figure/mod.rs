@@ -11,6 +11,7 @@ pub mod heat;
 pub mod histogram;
 mod ink;
 pub mod lines;
+pub mod ranks;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;

@@ -2,16 +2,19 @@
 //!
 //! A section is a file with a `SECTION`, and a line in [`ALL`].
 
+mod budget;
 mod claims;
 pub(super) mod compare;
 mod counts;
 mod curves;
 mod heat;
 mod histograms;
+mod measures;
 pub(super) mod overview;
 mod probe;
 mod profile;
 mod ranking;
+mod ranks;
 mod rates;
 mod reproduce;
 mod scaling;
@@ -43,8 +46,11 @@ pub(super) struct Section {
 }
 
 /// Every section, in the order of the page.
-pub(super) const ALL: [Section; 13] = [
+pub(super) const ALL: [Section; 16] = [
     ranking::SECTION,
+    ranks::SECTION,
+    budget::SECTION,
+    measures::SECTION,
     profile::SECTION,
     claims::SECTION,
     heat::SECTION,

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::{Section, named, signed};
 use crate::analysis::rank::{Comparison, SchemeScore, unseen_failures};
 use crate::analysis::stats::Estimate;
+use crate::analysis::stats::compare::MEANINGFUL;
 use crate::analysis::tune::Basis;
 use crate::report::figure::axis::PlotAxis;
 use crate::report::figure::forest::{Forest, ForestRow};
@@ -128,6 +129,7 @@ fn method(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
         @if model.has_one_split() {
             "All trials use the same split of the data (" code { "[seeds] data" } " is fixed), so the intervals are conditional on that split. "
         }
+        (test_sampling(model))
         (choice(model))
         @if let Some(fixed) = fixed {
             "The columns on the right rank all schemes, with all replicates, at one common rate, " (number(fixed.rate))
@@ -145,12 +147,30 @@ fn method(model: &ReportModel, fixed: Option<&Fixed>) -> Markup {
             ". A scheme is distinguishable from the leader when p is at most 0.05: the probability of such a mean difference among equal schemes, over all pairs of schemes that might have been compared, since the leader is picked from the same trials (t tests by Holm's and Shaffer's steps, and permutations of the schemes within replicates). "
             (needed(model))
             @if let Some(text) = unseen_failures(&model.ranking) { (text) " " }
-            "“P(better)” is the probability that a trial is better than one of the leader's in the same setting"
+            "“P(better)” is the probability that a trial is better than the leader's of the same setting and seeds"
             @if pooled(model) { " (and at the same rate where rates are pooled)" }
-            ", ties counting half."
+            ", ties counting half. The leader's advantage is meaningful where its own probability is shown to be above 0.5 and may exceed "
+            (number(MEANINGFUL)) ", slight where it is shown and may not."
             @if model.ranking.iter().any(|s| is_compared_in_part(model, s)) {
                 " A scheme without trials in some of the settings is compared in the settings that both have."
             }
+        }
+    }
+}
+
+/// What the number of test samples does by itself to a trial of the leader.
+fn test_sampling(model: &ReportModel) -> Markup {
+    let leader = model
+        .ranking
+        .first()
+        .and_then(|s| model.measures.schemes.get(&s.scheme));
+    let own = leader.and_then(|m| Some((m.binomial_deviation?, m.deviation)));
+    html! {
+        @if let (Some(samples), Some((binomial, deviation))) = (model.measures.test_samples, own) {
+            "Accuracies are fractions of " (samples) " test samples, which by itself spreads the leader's trials by "
+            (model.text(binomial))
+            @if let Some(deviation) = deviation { " (they spread by " (model.text(deviation)) ")" }
+            ": another test part may change a score by as much. "
         }
     }
 }
@@ -228,7 +248,13 @@ fn against_leader(model: &ReportModel, standing: &SchemeScore) -> Markup {
                     @if standing.leads() { span.unsure { "not distinguishable" } }
                 }
             }
-            td.number { (format!("{:.2}", c.probability)) }
+            td.number.against data-key=[key(c.probability.value)] {
+                (format!("{:.2}", c.probability.value))
+                @if let Some(i) = c.probability.interval {
+                    " " span.quiet { "(" (format!("{:.2} to {:.2}", i.low, i.high)) ")" }
+                }
+                @if let Some(advantage) = c.advantage_of_leader() { div.test { span.quiet { (advantage.words()) } } }
+            }
         } @else if model.ranking.len() > 1 {
             td.number {} td.number {}
         }
@@ -236,7 +262,7 @@ fn against_leader(model: &ReportModel, standing: &SchemeScore) -> Markup {
 }
 
 /// A probability for people: two digits, and no more than the permutations tell.
-fn probability(p: f64) -> String {
+pub(super) fn probability(p: f64) -> String {
     match p {
         p if p >= 0.995 => "1".to_owned(),
         p if p >= 0.01 => format!("{p:.2}"),

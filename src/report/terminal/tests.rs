@@ -118,18 +118,20 @@ fn a_small_run() {
     insta::assert_snapshot!(summary(small(), "results/quick", plain(80)), @r"
     Interquartile mean of the test accuracy over trials, with its 95% interval. A
     diverged trial (d) counts as chance. All trials use one split of the data:
-    intervals are conditional on it.
+    intervals are conditional on it. The 100 test samples by themselves spread an
+    accuracy of 0.925 by 0.026.
 
-    scheme                             relu                    tanh
-    he_normal            0.920 0.885..0.955      0.930 0.895..0.965
-    xavier_uniform       0.820 0.785..0.855      0.830 0.795..0.865
-    normal(std=100)  0.133 3d -0.059..0.326  0.133 3d -0.059..0.326
+    scheme                            relu                   tanh
+    he_normal           0.920 0.885..0.955     0.930 0.895..0.965
+    xavier_uniform      0.820 0.785..0.855     0.830 0.795..0.865
+    normal(std=100)  0.133 3d 0.000..0.326  0.133 3d 0.000..0.326
 
     relu  he_normal 0.920
     tanh  he_normal 0.930
 
     Not distinguishable: equal schemes would differ as much by chance in more than
-    5% of experiments, in some pair of them.
+    5% of experiments, in some pair of them. Differences are those of trials like
+    these: 5 replicates do not show a failure that happens in up to 45% of trials.
 
     30 trials in 6 cells: 6 diverged
     Tables: results/quick
