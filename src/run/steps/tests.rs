@@ -70,7 +70,7 @@ fn a_network_of_zeros_has_no_size_and_a_change_without_relation() {
 
 #[test]
 fn what_is_not_finite_is_missing() {
-    let grid = "scheme = { kind = \"normal\", std = 3e6 }\narchitecture = { depth = 8, width = 8 }\nlearning_rate = 0.1";
+    let grid = "scheme = { kind = \"normal\", std = 1e6 }\narchitecture = { depth = 8, width = 32 }\nlearning_rate = 0.1";
     let found = rows(&job("steps = 3", "steps = 3", grid));
     assert_eq!(found.len(), 18);
     // The sixth layer's sums are beyond the greatest f32.
