@@ -267,7 +267,7 @@ fn told_of_table(scores: &[Vec<Vec<f64>>]) -> (usize, bool) {
 
 #[test]
 fn intervals_hold_what_they_should() {
-    const SAMPLES: usize = 3000;
+    const SAMPLES: usize = 1500;
     // Two standard errors of so few samples below 92%.
     let least = 0.92 - 2.0 * (0.92 * 0.08 / SAMPLES as f64).sqrt();
     for law in LAWS {
