@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
 # Growing a finished experiment costs the trials that are new, and gives the tables of a fresh run.
 #
-#   tests/scripts/extend.sh [MANY=100000]     GOODINIT names a program already built
+#   tests/scripts/extend.sh     GOODINIT names a program already built
 #
 # Of experiments/full.toml and results/full (or EXPERIMENT and RESULTS). Adds one scheme, one learning rate and two replicates, each
 # to a copy of RESULTS; prints trials trained, seconds, the time of a fresh run, and compares every table with it.
 # Then changes one row by hand, with and without a matching digest in the manifest, and prints what `grid` says.
-# Then reads MANY finished rows of which none is to be trained: seconds and memory.
-# Fails where a table differs, where a changed row is taken, or above 2 s for the finished rows.
+# Fails where a table differs, or where a changed row is taken. `many.sh` times finished rows.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-experiment=${EXPERIMENT:-experiments/full.toml} results=${RESULTS:-results/full} many=${1:-100000}
+experiment=${EXPERIMENT:-experiments/full.toml} results=${RESULTS:-results/full}
 if [ -z "${GOODINIT:-}" ]; then
     cargo build --release --quiet
     GOODINIT=$PWD/target/release/goodinit
@@ -68,36 +67,3 @@ refused "a row edited by hand"
 new=$(sha256sum < "$work/changed/quick/trials.csv" | cut -d' ' -f1)
 sed -i "s/^\"trials.csv\" = .*/\"trials.csv\" = \"$new\"/" "$work/changed/quick/manifest.toml"
 refused "the same with a fitting digest" --recheck 100%
-
-# Finished rows alone.
-cat > "$work/many.toml" <<TOML
-name = "many"
-seed = 3
-replicates = $((many / 20))
-[data]
-kind = "gaussian-mixture"
-rows = 40
-features = 4
-split = { train = 20, validation = 10, test = 10 }
-[train]
-epochs = 1
-batch_size = 10
-[record]
-epochs = false
-[grid]
-scheme = ["he_normal", "xavier_uniform", "lecun_normal", "zeros", { kind = "normal", std = 0.01 }]
-architecture = [[3]]
-activation = ["relu", "tanh"]
-learning_rate = [0.01, 0.1]
-TOML
-"$GOODINIT" grid "$work/many.toml" --out "$work/many" > /dev/null 2>&1
-for what in "" "--recheck 0" ; do
-    python3 - "$GOODINIT" grid "$work/many.toml" --out "$work/many" $what <<'PY'
-import resource, subprocess, sys, time
-start = time.monotonic()
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(f"nothing to train {' '.join(sys.argv[5:])}: {time.monotonic() - start:.2f} s, "
-      f"{used.ru_utime + used.ru_stime:.2f} s of processor time, {used.ru_maxrss / 1024:.0f} MB")
-PY
-done
