@@ -114,17 +114,24 @@ pub fn stand(
 }
 
 /// What a person is told of the experiment whose tables are in `source`, in lines; nothing where its
-/// replicates are fixed.
+/// replicates are fixed. `read` is its table of trials, where that has been read.
 ///
 /// # Errors
 /// As for [`stand`], or the manifest cannot be read.
-pub fn lines(source: &Source) -> Result<Vec<String>> {
+pub fn lines(source: &Source, read: Option<&Trials>) -> Result<Vec<String>> {
     let experiment = experiment_of(source, &Registry::recorded())?;
     if experiment.sequential.is_none() || source.open(format::TRIALS)?.is_none() {
         return Ok(Vec::new());
     }
-    let trials = Trials::from_source(source, false)?;
-    let standing = stand(&experiment, &experiment.plan(), &trials, source)?;
+    let found;
+    let trials = match read {
+        Some(trials) => trials,
+        None => {
+            found = Trials::from_source(source, false)?;
+            &found
+        }
+    };
+    let standing = stand(&experiment, &experiment.plan(), trials, source)?;
     Ok(standing.map_or_else(Vec::new, |standing| standing.lines()))
 }
 

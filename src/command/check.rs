@@ -90,7 +90,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
         warn_of_changed_inputs(&dir);
         let verdicts = check::evaluate(&dir)?;
         let place = dir.display().to_string();
-        let looks = looks::lines(&Source::Directory(dir.clone()))?;
+        let looks = looks::lines(&Source::Directory(dir.clone()), None)?;
         match args.format {
             Format::Text => texts.push(print::text(&place, &verdicts, style) + &paragraphs(&looks, style)),
             Format::Markdown => {

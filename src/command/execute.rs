@@ -299,7 +299,7 @@ fn load(out: &Path) -> Result<Shown> {
         notes: notes(&trials),
         labels: Labels::of(&manifest),
         verdicts: check::evaluate_read(out, &trials)?,
-        looks: looks::lines(&Source::Directory(out.to_owned()))?,
+        looks: looks::lines(&Source::Directory(out.to_owned()), Some(&trials))?,
         trials,
     })
 }

@@ -99,7 +99,8 @@ impl Run {
             // A scheme of somebody's own that this program does not know must not stand in the
             // way of the rest of the report.
             run.verdicts = check::evaluate_read(dir, &run.trials).map_err(|e| e.to_string());
-            run.looks = looks::lines(&Source::Directory(dir.to_owned())).unwrap_or_default();
+            run.looks =
+                looks::lines(&Source::Directory(dir.to_owned()), Some(&run.trials)).unwrap_or_default();
         }
         run.read_series(dir)?;
         read(dir, |line: ProbeLine| {
