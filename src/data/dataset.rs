@@ -7,6 +7,7 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::hex;
 
 /// Feature values as they came, exactly, kept small where they are small.
 #[derive(Debug, Clone, PartialEq)]
@@ -350,11 +351,6 @@ pub(super) fn update_chunked<T: Copy, const N: usize>(
         }
         hash.update(&buffer);
     }
-}
-
-/// Hexadecimal text of bytes.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -16,9 +16,9 @@ mod transfer;
 
 use transfer::{Failure, agent, transfer};
 
-use super::dataset::hex;
 use super::{Environment, Item, SourceFile};
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::hex;
 
 /// How often one mirror is asked again after its download broke off.
 const TRIES: usize = 3;

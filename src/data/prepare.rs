@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::dataset::{hex, update_chunked};
+use super::dataset::update_chunked;
 use super::forms::{Forms, Shelf};
 use super::scaling::Scaling;
 use super::split::take;
@@ -12,7 +12,7 @@ use super::{DataSpec, Dataset, Features, Noise, Split, SplitRule, Targets};
 use crate::numerics::{Batch, FloatMode, SparseRows};
 use crate::random::{Key, Purpose};
 use crate::support::error::{Context as _, Error, Kind, Result};
-use crate::support::text::grouped;
+use crate::support::text::{grouped, hex};
 
 /// A dataset made ready for one experiment: split, preprocessed, labels possibly noisy.
 #[derive(Debug, Clone)]

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::init::Registry;
 use crate::model::Loss;
 use crate::support::error::Result;
+use crate::support::text::hex;
 
 mod axes;
 mod axis;
@@ -213,6 +214,6 @@ impl Experiment {
             let claims: std::collections::BTreeSet<String> = claims.map(Claim::identity).collect();
             claims.iter().for_each(|claim| hash.update(claim));
         }
-        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+        hex(&hash.finalize())
     }
 }

@@ -17,6 +17,7 @@ use crate::activation::Activation;
 use crate::data::{DataSpec, Prepared};
 use crate::model::{Loss, Model};
 use crate::support::error::Result;
+use crate::support::text::hex;
 
 /// One trial, with everything that decides its bits.
 #[derive(Debug, Clone)]
@@ -319,7 +320,7 @@ impl Plan {
         if let Some(digest) = digest {
             hash.update(format!("scheme_source={digest}\n"));
         }
-        hash.finalize()[..8].iter().map(|b| format!("{b:02x}")).collect()
+        hex(&hash.finalize()[..8])
     }
 
     /// The settings outside the grid that reach the bits of a trial, one per line.

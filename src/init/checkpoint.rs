@@ -13,7 +13,6 @@
 //! names (`fc2` before `fc10`), without what wrappers put before them (`module.`, `_orig_mod.`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write as _;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
@@ -24,6 +23,7 @@ use crate::data::foreign;
 use crate::model::Parameters;
 use crate::numerics::Weights;
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::hex;
 
 /// How a weight tensor is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,11 +241,7 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Checkpoint> {
         .filter(|(name, view)| is_other(name) && view.shape().len() == 1)
         .map(|(name, view)| Ok(((*name).to_owned(), floats(name, view, &mut rounded)?)))
         .collect::<Result<_>>()?;
-    let mut digest = String::new();
-    for byte in &Sha256::digest(bytes)[..8] {
-        // Writing to a String cannot fail.
-        let _ = write!(digest, "{byte:02x}");
-    }
+    let digest = hex(&Sha256::digest(bytes)[..8]);
     Ok(Checkpoint {
         matrices,
         ours,

@@ -140,6 +140,7 @@ use sha2::{Digest as _, Sha256};
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 use crate::support::error::Result;
+use crate::support::text::hex;
 
 /// The elements of a layer's weights in row-major order, as [`Stream`] fills them: element
 /// `k * fan_out + j` joins input `k` to unit `j`.
@@ -162,8 +163,7 @@ fn joint_digest(digests: impl IntoIterator<Item = Option<String>>) -> Option<Str
     if digests.len() < 2 {
         return digests.pop();
     }
-    let digest = Sha256::digest(digests.join("\n"));
-    Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex(&Sha256::digest(digests.join("\n"))))
 }
 
 /// A way to set the weights of a network before training.

@@ -1,13 +1,13 @@
 //! The numbers of a network.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use super::{Model, Norm};
 use crate::numerics::Weights;
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::hex;
 
 /// What normalizes the input of one activation function.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -281,12 +281,7 @@ impl Parameters {
             bytes.extend(tensor.values.iter().flat_map(|x| x.to_bits().to_le_bytes()));
             digest.update(&bytes);
         }
-        let mut text = String::with_capacity(16);
-        for byte in &digest.finalize()[..8] {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hex(&digest.finalize()[..8])
     }
 
     /// Whether every number is finite.

@@ -9,6 +9,8 @@ mod short;
 mod terminal;
 
 pub(crate) use lines::{entry, wrap, wrap_quoted};
-pub(crate) use numbers::{counted, counted_as, duration, grouped, megabytes, significant, three_decimals};
+pub(crate) use numbers::{
+    counted, counted_as, duration, grouped, hex, megabytes, significant, three_decimals,
+};
 pub(crate) use short::{Room, distinct_short, excerpt, visible};
 pub(crate) use terminal::{Style, bold, can_redraw, width_of_errors};

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::error::{Error, Kind, Result};
 
+use crate::support::text::hex;
 use crate::table::format;
 use crate::table::source::Source;
 
@@ -143,7 +144,7 @@ impl TextDigest {
         if self.after_return {
             self.hash.update(b"\r");
         }
-        self.hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+        hex(&self.hash.finalize())
     }
 }
 

@@ -64,6 +64,11 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
+/// Hexadecimal text of bytes.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// `11.6 MB`.
 pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
