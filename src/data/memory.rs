@@ -6,7 +6,8 @@ use super::csv;
 use super::file::Source;
 use super::{DataSpec, Environment, idx};
 use crate::support::catalog::Value;
-use crate::support::error::{Error, Kind, Result};
+use crate::support::error::Result;
+use crate::support::memory;
 
 /// About how many bytes of memory the samples of `spec` take once they are read; nothing if the
 /// files cannot be looked at.
@@ -58,24 +59,13 @@ pub fn estimated_bytes(spec: &DataSpec, _: &Environment) -> Option<u64> {
     }
 }
 
-/// Refuses a dataset that takes more memory than there is.
+/// Checks that `bytes` of samples fit into the memory that this process may still take.
 ///
 /// # Errors
-/// It does; the message has both figures.
-pub(super) fn refuse_what_does_not_fit(bytes: Option<u64>, available: Option<u64>) -> Result<()> {
-    let (Some(bytes), Some(available)) = (bytes, available) else {
-        return Ok(());
-    };
-    if bytes <= available {
-        return Ok(());
-    }
-    let gib = |n: u64| n as f64 / f64::from(1 << 30);
-    let message = format!(
-        "its samples take about {:.1} GiB of memory, and {:.1} GiB are free",
-        gib(bytes),
-        gib(available)
-    );
-    Err(Error::new(Kind::Data, message).help("take fewer rows or columns, or a machine with more memory"))
+/// They do not; the message has both figures.
+pub(crate) fn check(bytes: u64) -> Result<()> {
+    let help = "use fewer rows or features, or a machine with more memory";
+    memory::check(bytes, memory::available(), "the data", help)
 }
 
 #[cfg(test)]
@@ -130,20 +120,5 @@ mod tests {
         write("train-labels-idx1-ubyte", &[0, 0, 8, 1, 0, 0, 0, 5], 5);
         let path = dir.path().to_str().unwrap();
         assert_eq!(bytes(&[("kind", text("idx")), ("path", text(path))]), Some(35));
-    }
-
-    #[test]
-    fn what_does_not_fit_is_refused_with_figures() {
-        let refused = refuse_what_does_not_fit(Some(12 << 30), Some(3 << 29))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            refused.contains("about 12.0 GiB of memory, and 1.5 GiB are free"),
-            "{refused}"
-        );
-        assert!(
-            refuse_what_does_not_fit(Some(3), Some(3)).is_ok()
-                && refuse_what_does_not_fit(Some(9), None).is_ok()
-        );
     }
 }

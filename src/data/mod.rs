@@ -35,6 +35,7 @@ use std::sync::Arc;
 pub use cache::Cache;
 pub use dataset::{Dataset, Features, Targets};
 pub use environment::Environment;
+pub(crate) use memory::check as check_memory;
 pub use memory::estimated_bytes;
 pub use prepare::{Prepared, prepare};
 pub use spec::{COMMON, DataSpec, Noise, Over, Scale};
@@ -189,11 +190,8 @@ pub fn catalog() -> &'static [&'static Item] {
 /// is memory for.
 pub fn load(spec: &DataSpec, seed: u64, environment: &Environment) -> Result<Arc<Dataset>> {
     let _mode = FloatMode::standard();
-    memory::refuse_what_does_not_fit(
-        estimated_bytes(spec, environment),
-        crate::support::memory::available(),
-    )
-    .and_then(|()| (spec.item().load)(&spec.source, seed, environment))
-    .map(Arc::new)
-    .context(|| format!("dataset `{}`", spec.source.name()))
+    memory::check(estimated_bytes(spec, environment).unwrap_or(0))
+        .and_then(|()| (spec.item().load)(&spec.source, seed, environment))
+        .map(Arc::new)
+        .context(|| format!("dataset `{}`", spec.source.name()))
 }

@@ -6,18 +6,14 @@ use std::sync::{Arc, OnceLock};
 use super::attempt::Work;
 use super::train::train;
 use crate::analysis::stats::STATISTICS_VERSION;
-use crate::data::{Cache, DataSpec, Dataset, Environment, Prepared, Targets, estimated_bytes};
+use crate::data::{Cache, DataSpec, Dataset, Environment, Prepared, Targets, check_memory, estimated_bytes};
 use crate::experiment::{DataShape, Experiment, Plan, Trial};
 use crate::model::Workspace;
 use crate::numerics::NUMERICS_VERSION;
 use crate::support::error::{Error, Kind, Result};
-use crate::support::memory;
 use crate::table::format;
 use crate::table::manifest::{DatasetEntry, Manifest, SourceEntry};
 use crate::table::record::{Status, TrialRecord, TrialRow};
-
-/// What to do when the data do not fit into memory.
-const LESS_DATA: &str = "use fewer rows or features, or a machine with more memory";
 
 /// An experiment, its plan and its data.
 #[derive(Debug)]
@@ -54,7 +50,7 @@ impl Job {
         }
         let estimate = |spec: &Arc<DataSpec>| estimated_bytes(spec, &environment).unwrap_or(0);
         let needed = plan.datasets().map(estimate).fold(0, u64::saturating_add);
-        memory::check(needed, memory::available(), "the data", LESS_DATA)?;
+        check_memory(needed)?;
         let cache = Cache::new(experiment.seed, environment);
         let (mut shapes, mut entries, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         for (i, spec) in plan.datasets().enumerate() {
