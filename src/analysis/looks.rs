@@ -66,14 +66,41 @@ pub fn stand(
         return Ok(None);
     };
     let ids: HashSet<&str> = (0..trials.len()).map(|row| trials.id(row)).collect();
-    let per_cell = plan.seeds().len();
-    let cells: Vec<Coordinates> = (0..plan.cells())
-        .map(|c| plan.coordinates(c * per_cell))
-        .collect();
+    let cells = cells(plan);
     let mut questions = match design.until {
-        Until::Claims => Questions::Claims(Claims::new(experiment, plan, &cells, trials, source)?),
-        Until::Ranking => Questions::Ranking(Ranking::new(&cells)),
+        Until::Claims => {
+            let evidence = evidence::collect(experiment, trials, source)?;
+            Questions::Claims(Claims::new(experiment, plan, &cells, evidence, trials))
+        }
+        Until::Ranking => Questions::Ranking(Ranking::new(&cells, Box::new(told_apart(trials)))),
     };
+    let has = |i: usize| ids.contains(plan.trial_id(i).as_str());
+    let mut standing = walk(design, plan, &cells, &mut questions, has);
+    match questions {
+        Questions::Claims(claims) => standing.judgements = claims.judgements(design, &standing),
+        Questions::Ranking(ranking) => standing.rankings = ranking.lines(design),
+    }
+    Ok(Some(standing))
+}
+
+/// Where each cell of `plan` is.
+pub(super) fn cells(plan: &Plan) -> Vec<Coordinates> {
+    let per_cell = plan.seeds().len();
+    (0..plan.cells())
+        .map(|c| plan.coordinates(c * per_cell))
+        .collect()
+}
+
+/// Goes from look to look of `design` as long as `questions` are open and `has` says that all trials are
+/// there which the look needs, of the `cells` of `plan`.
+pub(super) fn walk(
+    design: &Sequential,
+    plan: &Plan,
+    cells: &[Coordinates],
+    questions: &mut Questions,
+    has: impl Fn(usize) -> bool,
+) -> Standing {
+    let per_cell = plan.seeds().len();
     let mut standing = Standing {
         wanted: vec![false; plan.len()],
         look: 0,
@@ -89,28 +116,39 @@ pub fn stand(
         standing.look = look;
         let mut missing = false;
         for i in (0..plan.len()).filter(|i| goes_on[i / per_cell]) {
-            if plan.seeds()[i % per_cell].replicate < *replicates {
+            // Those of earlier looks are there.
+            if plan.seeds()[i % per_cell].replicate < *replicates && !standing.wanted[i] {
                 standing.wanted[i] = true;
-                missing |= !ids.contains(plan.trial_id(i).as_str());
+                missing |= !has(i);
             }
         }
         if missing {
             break;
         }
-        questions.look(look, design, trials);
+        questions.look(look, design);
         let before = std::mem::replace(&mut standing.open, questions.open());
         standing.decided[look] = before - standing.open;
-        goes_on = (0..).zip(&cells).map(|(c, at)| questions.need(c, at)).collect();
+        goes_on = (0..).zip(cells).map(|(c, at)| questions.need(c, at)).collect();
         if look + 1 == design.looks.len() || !goes_on.contains(&true) {
             standing.finished = true;
             break;
         }
     }
-    match questions {
-        Questions::Claims(claims) => standing.judgements = claims.judgements(design, &standing),
-        Questions::Ranking(ranking) => standing.rankings = ranking.lines(design),
+    standing
+}
+
+/// Which schemes the rows of `trials` tell apart from the one that leads.
+fn told_apart(trials: &Trials) -> impl Fn(&Family, u32, f64) -> Vec<String> {
+    |family, replicates, error| {
+        let compared = trials.all().filter(|row| {
+            trials.replicate(row) < replicates
+                && trials.text(row, Axis::Activation) == family.activation
+                && family.left.contains(trials.text(row, Axis::Scheme))
+        });
+        let ranking = rank_at(&compared, Rates::Tuned, &family.activation, error);
+        let apart = ranking.into_iter().filter(|place| !place.leads());
+        apart.map(|place| place.scheme).collect()
     }
-    Ok(Some(standing))
 }
 
 /// What a person is told of the experiment whose tables are in `source`, in lines; nothing where its
@@ -209,8 +247,6 @@ fn look_name(design: &Sequential, look: usize) -> String {
 /// The trials that an experiment has at most: cells that no comparison needs stay at the first look.
 pub fn most_trials(experiment: &Experiment, plan: &Plan) -> Option<(usize, usize)> {
     let design = experiment.sequential.as_ref()?;
-    let per_cell = plan.seeds().len();
-    let cells = (0..plan.cells()).map(|c| plan.coordinates(c * per_cell));
     let tested: Vec<&Claim> = experiment
         .claims
         .iter()
@@ -220,24 +256,24 @@ pub fn most_trials(experiment: &Experiment, plan: &Plan) -> Option<(usize, usize
         Until::Claims => tested.iter().any(|c| sides(c, |axis| at.text(axis)).is_some()),
         Until::Ranking => true,
     };
-    let going_on = cells.filter(needed).count();
+    let going_on = cells(plan).iter().filter(|at| needed(at)).count();
     let least = plan.cells() * design.least() as usize;
     let more = (design.most() - design.least()) as usize;
     Some((least, least + going_on * more))
 }
 
 /// What is asked at each look.
-enum Questions<'a> {
+pub(super) enum Questions<'a> {
     Claims(Claims<'a>),
-    Ranking(Ranking),
+    Ranking(Ranking<'a>),
 }
 
 impl Questions<'_> {
     /// Asks what is open, of the replicates of `look`.
-    fn look(&mut self, look: usize, design: &Sequential, trials: &Trials) {
+    fn look(&mut self, look: usize, design: &Sequential) {
         match self {
-            Questions::Claims(claims) => claims.look(look, design, trials),
-            Questions::Ranking(ranking) => ranking.look(look, design, trials),
+            Questions::Claims(claims) => claims.look(look, design),
+            Questions::Ranking(ranking) => ranking.look(look, design),
         }
     }
 
@@ -265,33 +301,37 @@ impl Questions<'_> {
 }
 
 /// One comparison: a claim for one combination of values of the axes under `for_each`.
-struct Question {
-    claim: usize,
-    key: Vec<String>,
+pub(super) struct Question {
+    pub(super) claim: usize,
+    pub(super) key: Vec<String>,
     /// The cells that it needs, by number, ascending.
     cells: Vec<u32>,
-    decided: Option<usize>,
+    /// Its trials, by their places in the claim's evidence.
+    trials: Vec<usize>,
+    /// At which look it was decided.
+    pub(super) decided: Option<usize>,
     /// As it was last judged.
-    found: Option<Case>,
+    pub(super) found: Option<Case>,
 }
 
 /// The claims of an experiment.
-struct Claims<'a> {
+pub(super) struct Claims<'a> {
     claims: &'a [Claim],
-    evidence: Vec<Evidence>,
-    cases: Vec<Question>,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) cases: Vec<Question>,
     order: BTreeMap<Axis, Vec<String>>,
     frame: &'a Trials,
 }
 
 impl<'a> Claims<'a> {
-    fn new(
+    /// Those of `experiment`, whose `evidence` is of the trials in `frame`.
+    pub(super) fn new(
         experiment: &'a Experiment,
         plan: &Plan,
         cells: &[Coordinates],
+        evidence: Vec<Evidence>,
         frame: &'a Trials,
-        source: &Source,
-    ) -> Result<Self> {
+    ) -> Self {
         let claims = experiment.claims.as_slice();
         let mut cases = Vec::new();
         for (number, claim) in claims.iter().enumerate().filter(|(_, claim)| claim.is_tested()) {
@@ -310,45 +350,49 @@ impl<'a> Claims<'a> {
                     by_key.entry(texts(at, &claim.for_each)).or_default().push(c);
                 }
             }
+            let mut trials: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+            for (place, trial) in evidence[number].trials.iter().enumerate() {
+                let key = texts(&trial.coordinates, &claim.for_each);
+                trials.entry(key).or_default().push(place);
+            }
             cases.extend(by_key.into_iter().map(|(key, cells)| Question {
                 claim: number,
-                key,
                 cells,
+                trials: trials.remove(&key).unwrap_or_default(),
+                key,
                 decided: None,
                 found: None,
             }));
         }
         let values = |axis| plan.values(axis).into_iter().map(str::to_owned).collect();
-        Ok(Claims {
+        Claims {
             claims,
-            evidence: evidence::collect(experiment, frame, source)?,
+            evidence,
             cases,
             order: Axis::ALL.into_iter().map(|axis| (axis, values(axis))).collect(),
             frame,
-        })
+        }
     }
 
     fn order(&self) -> impl Fn(Axis) -> Vec<String> + Sync + '_ {
         |axis| self.order.get(&axis).cloned().unwrap_or_default()
     }
 
-    fn look(&mut self, look: usize, design: &Sequential, frame: &Trials) {
+    fn look(&mut self, look: usize, design: &Sequential) {
         let share = 1.0 / (design.looks.len() * self.cases.len()) as f64;
         let mut cases = std::mem::take(&mut self.cases);
         for case in cases.iter_mut().filter(|case| case.decided.is_none()) {
             let claim = &self.claims[case.claim];
             let evidence = &self.evidence[case.claim];
-            let within = evidence.trials.iter().filter(|trial| {
-                trial.coordinates.replicate < design.looks[look]
-                    && texts(&trial.coordinates, &claim.for_each) == case.key
-            });
+            let all = case.trials.iter().map(|place| &evidence.trials[*place]);
+            let within = all.filter(|trial| trial.coordinates.replicate < design.looks[look]);
             let trials: Vec<&evidence::Trial> = within.collect();
             let confidence = 1.0 - (1.0 - claim.confidence) * share;
             let at_level = Claim {
                 confidence,
                 ..claim.clone()
             };
-            let mut found = judge_case(&at_level, &case.key, &trials, frame, &self.order());
+            let mut found = judge_case(&at_level, &case.key, &trials, self.frame, &self.order());
             if !found.has_level {
                 found.verdict = Verdict::Inconclusive;
             }
@@ -405,12 +449,12 @@ impl<'a> Claims<'a> {
 }
 
 /// The schemes with one activation function.
-struct Family {
+pub(super) struct Family {
     activation: String,
     /// Those that have not been told apart from a leader.
-    left: BTreeSet<String>,
-    /// Those that have, each with the look and the leader.
-    set_aside: Vec<(usize, String)>,
+    pub(super) left: BTreeSet<String>,
+    /// Those that have, each with its look.
+    pub(super) set_aside: Vec<(usize, String)>,
 }
 
 impl Family {
@@ -420,13 +464,18 @@ impl Family {
     }
 }
 
+/// Which schemes of a family are told apart from the one that leads, with so many replicates, at such an
+/// error.
+pub(super) type ToldApart<'a> = dyn Fn(&Family, u32, f64) -> Vec<String> + 'a;
+
 /// Who leads, for each activation function.
-struct Ranking {
-    families: Vec<Family>,
+pub(super) struct Ranking<'a> {
+    pub(super) families: Vec<Family>,
+    told_apart: Box<ToldApart<'a>>,
 }
 
-impl Ranking {
-    fn new(cells: &[Coordinates]) -> Self {
+impl<'a> Ranking<'a> {
+    pub(super) fn new(cells: &[Coordinates], told_apart: Box<ToldApart<'a>>) -> Self {
         let mut by: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for at in cells {
             by.entry(&at.activation).or_default().insert(at.scheme.clone());
@@ -438,26 +487,20 @@ impl Ranking {
         };
         Ranking {
             families: by.into_iter().map(family).collect(),
+            told_apart,
         }
     }
 
-    fn look(&mut self, look: usize, design: &Sequential, trials: &Trials) {
+    fn look(&mut self, look: usize, design: &Sequential) {
         let rankings = self
             .families
             .iter()
             .filter(|f| f.left.len() + f.set_aside.len() > 1);
         let share = 1.0 / (design.looks.len() * rankings.count().max(1)) as f64;
         for family in self.families.iter_mut().filter(|f| f.open() > 0) {
-            let replicates = design.looks[look];
-            let compared = trials.all().filter(|row| {
-                trials.replicate(row) < replicates
-                    && trials.text(row, Axis::Activation) == family.activation
-                    && family.left.contains(trials.text(row, Axis::Scheme))
-            });
-            let ranking = rank_at(&compared, Rates::Tuned, &family.activation, (1.0 - LEVEL) * share);
-            for place in ranking.into_iter().filter(|place| !place.leads()) {
-                family.left.remove(&place.scheme);
-                family.set_aside.push((look, place.scheme));
+            for scheme in (self.told_apart)(family, design.looks[look], (1.0 - LEVEL) * share) {
+                family.left.remove(&scheme);
+                family.set_aside.push((look, scheme));
             }
         }
     }

@@ -27,7 +27,7 @@ use crate::analysis::stats::compare::{Advantage, difference, wins};
 use crate::analysis::stats::interval::{LEVEL, share_beyond};
 use crate::analysis::stats::proportion::clustered_proportion;
 use crate::analysis::stats::student::two_sided;
-use crate::analysis::stats::{Effects, Estimate, Identity, Interval, Units, mean, median, variance};
+use crate::analysis::stats::{Effects, Estimate, Identity, Interval, Units, mean, quantile};
 use crate::analysis::tune::{Split, tune};
 use crate::experiment::Axis;
 use crate::random::Stream;
@@ -356,12 +356,6 @@ fn compare_with_leader(
             };
             let (ours, theirs) = (side_of(|pair| pair.0)?, side_of(|pair| pair.1)?);
             let scores = ours.clone().plus(-1.0, &theirs);
-            let strata = pairs.iter().filter(|units| !units.is_empty());
-            let won: Vec<Effects> = strata
-                .map(|units| Effects::mean(&units.map(|(x, y)| wins((sign * x, sign * y)))))
-                .collect();
-            let groups = won.len();
-            let won = Effects::average(&won)?;
             place.against_leader = Some(Comparison {
                 difference: difference(ours.value(), theirs.value()),
                 interval: scores.interval(LEVEL),
@@ -369,12 +363,9 @@ fn compare_with_leader(
                 distinguished: false,
                 replicates_needed: None,
                 replicates: pairs.iter().map(Units::len).max().unwrap_or(0),
-                probability: Estimate {
-                    value: won.value(),
-                    interval: clustered_proportion(&won, count),
-                },
+                probability: better(&pairs, sign)?,
                 pairs: count,
-                groups,
+                groups: pairs.iter().filter(|units| !units.is_empty()).count(),
             });
             let finite = |pairs: &Units<(f64, f64)>| {
                 pairs.map(|(ours, leaders)| (sign * ours.min(worst), sign * leaders.min(worst)))
@@ -385,6 +376,21 @@ fn compare_with_leader(
         .collect();
     let permuted = Permuted::new(sides, &leader.scheme, worst, what);
     step_down(others, &tests, &permuted, error);
+}
+
+/// The probability that the first of a pair is better, averaged over the groups of cells; `None`
+/// without pairs. More is better where `sign` is 1, else -1.
+pub(super) fn better(groups: &[Units<(f64, f64)>], sign: f64) -> Option<Estimate> {
+    let strata = groups.iter().filter(|units| !units.is_empty());
+    let won: Vec<Effects> = strata
+        .map(|units| Effects::mean(&units.map(|(x, y)| wins((sign * x, sign * y)))))
+        .collect();
+    let won = Effects::average(&won)?;
+    let pairs = groups.iter().map(|units| units.values().len()).sum();
+    Some(Estimate {
+        value: won.value(),
+        interval: clustered_proportion(&won, pairs),
+    })
 }
 
 /// What an infinite loss counts as in a mean: twice the greatest finite one.
@@ -554,20 +560,15 @@ impl<'s> Permuted<'s> {
         if !(2..=MOST_PERMUTED).contains(&replicates) || orders < -libm::log(error) {
             return None;
         }
-        // Replicates as rows, less their mean, which no permutation changes.
-        let mut table: Vec<Vec<f64>> = (0..replicates)
-            .map(|r| {
-                let row: Vec<f64> = columns.iter().map(|column| column[r]).collect();
-                let centre = mean(&row);
-                row.iter().map(|x| x - centre).collect()
-            })
-            .collect();
-        let observed = difference / spread(&table);
+        let mut table = Permutation::new(&columns);
+        table.sum();
+        let observed = difference / table.spread();
         let mut stream = self.identity.clone().and(schemes.iter().copied()).stream();
         let exceeds = |_: &usize| {
-            permute(&mut stream, &mut table);
+            table.permute(&mut stream);
+            table.sum();
             // A hair less: the same sum in another order is the same range.
-            range(&table) / spread(&table) >= observed * (1.0 - 1e-9)
+            table.range() / table.spread() >= observed * (1.0 - 1e-9)
         };
         let all = permutations(error);
         let as_great = (0..all).filter(exceeds).count();
@@ -575,27 +576,75 @@ impl<'s> Permuted<'s> {
     }
 }
 
-fn permute(stream: &mut Stream, table: &mut [Vec<f64>]) {
-    table.iter_mut().for_each(|row| stream.shuffle(row));
+/// Values of schemes that are permuted within replicates.
+struct Permutation {
+    /// Replicate by replicate, those of each scheme, less the replicate's mean, which no permutation
+    /// changes.
+    values: Vec<f64>,
+    schemes: usize,
+    replicates: f64,
+    /// Mean and variance of each scheme.
+    means: Vec<f64>,
+    variances: Vec<f64>,
 }
 
-/// The values of each scheme.
-fn columns(table: &[Vec<f64>]) -> impl Iterator<Item = Vec<f64>> {
-    let count = table.first().map_or(0, Vec::len);
-    (0..count).map(|i| table.iter().map(|row| row[i]).collect())
-}
+impl Permutation {
+    /// Of the values of each scheme by replicate.
+    fn new(schemes: &[&Vec<f64>]) -> Self {
+        let replicates = schemes.first().map_or(0, |of| of.len());
+        let mut values = Vec::with_capacity(schemes.len() * replicates);
+        for replicate in 0..replicates {
+            let row: Vec<f64> = schemes.iter().map(|of| of[replicate]).collect();
+            let centre = mean(&row);
+            values.extend(row.iter().map(|x| x - centre));
+        }
+        Permutation {
+            values,
+            schemes: schemes.len(),
+            replicates: replicates as f64,
+            means: vec![0.0; schemes.len()],
+            variances: vec![0.0; schemes.len()],
+        }
+    }
 
-/// Greatest less least mean of a scheme.
-fn range(table: &[Vec<f64>]) -> f64 {
-    let means: Vec<f64> = columns(table).map(|column| mean(&column)).collect();
-    let greatest = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    greatest - means.iter().copied().fold(f64::INFINITY, f64::min)
-}
+    fn permute(&mut self, stream: &mut Stream) {
+        self.values
+            .chunks_exact_mut(self.schemes)
+            .for_each(|row| stream.shuffle(row));
+    }
 
-/// The median of the schemes' deviations, never 0.
-fn spread(table: &[Vec<f64>]) -> f64 {
-    let variances: Vec<f64> = columns(table).map(|column| variance(&column)).collect();
-    median(&variances).sqrt().max(1e-300)
+    /// Means and variances of the schemes. The sums of all schemes grow together, a replicate at a time:
+    /// each is that of [`mean`] and [`variance`].
+    fn sum(&mut self) {
+        self.means.fill(0.0);
+        self.variances.fill(0.0);
+        for row in self.values.chunks_exact(self.schemes) {
+            self.means.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+        for mean in &mut self.means {
+            *mean /= self.replicates;
+        }
+        for row in self.values.chunks_exact(self.schemes) {
+            let sums = self.variances.iter_mut().zip(&self.means);
+            sums.zip(row)
+                .for_each(|((sum, mean), x)| *sum += (x - mean) * (x - mean));
+        }
+        for variance in &mut self.variances {
+            *variance /= self.replicates - 1.0;
+        }
+    }
+
+    /// Greatest less least mean of a scheme.
+    fn range(&self) -> f64 {
+        let greatest = self.means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        greatest - self.means.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    /// The median of the schemes' deviations, never 0. The variances are in another order then.
+    fn spread(&mut self) -> f64 {
+        self.variances.sort_unstable_by(f64::total_cmp);
+        quantile(&self.variances, 0.5).sqrt().max(1e-300)
+    }
 }
 
 /// The axes on which trials of two schemes must agree to be compared: the rate where rates are

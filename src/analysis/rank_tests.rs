@@ -1,4 +1,5 @@
 use super::*;
+use crate::analysis::stats;
 use crate::table::example;
 use crate::table::record::TrialRecord;
 
@@ -146,4 +147,26 @@ fn schemes_are_averaged_over_contexts_and_tests_pair_within_them() {
         .map(|s| s.0)
         .collect();
     assert_eq!(order, ["first", "second"]);
+}
+
+/// What is summed for all schemes together has the bits of each scheme's own mean and variance.
+#[test]
+fn permuted_sums_are_those_of_each_scheme() {
+    let mut stream = Identity::new(["permuted sums"]).stream();
+    for (schemes, replicates) in [(2, 2), (3, 5), (14, 20), (30, 7)] {
+        let values: Vec<Vec<f64>> = (0..schemes)
+            .map(|_| (0..replicates).map(|_| stream.unit_f64()).collect())
+            .collect();
+        let mut table = Permutation::new(&values.iter().collect::<Vec<_>>());
+        for _ in 0..5 {
+            table.permute(&mut stream);
+            table.sum();
+            let column = |i: usize| table.values.iter().skip(i).step_by(schemes).copied().collect();
+            let columns: Vec<Vec<f64>> = (0..schemes).map(column).collect();
+            let means: Vec<f64> = columns.iter().map(|values| mean(values)).collect();
+            let variances: Vec<f64> = columns.iter().map(|values| stats::variance(values)).collect();
+            assert_eq!((&table.means, &table.variances), (&means, &variances));
+            assert_eq!(table.spread(), stats::median(&variances).sqrt());
+        }
+    }
 }

@@ -34,7 +34,8 @@ pub fn expected_best(ranked: &[f64], budget: usize) -> f64 {
 }
 
 /// The weighted mean of the expected best scores at budgets 1 to K, with weights that fall linearly from
-/// K to 1: a tunability of Sivaprasad et al. 2020 (arXiv:1910.11758), that which weights early budgets most. NaN for none.
+/// K to 1, which is our choice: early budgets count most. The idea of such a mean over budgets is that of
+/// Sivaprasad et al. 2020 (arXiv:1910.11758). NaN for none.
 pub fn tunability(curve: &[f64]) -> f64 {
     let count = curve.len();
     let weights = (1..=count).rev().map(|w| w as f64);

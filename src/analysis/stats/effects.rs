@@ -6,8 +6,6 @@
 //! the difference. So whatever a replicate does to several cells at once is counted, and what it does
 //! to both sides cancels.
 
-use std::collections::BTreeMap;
-
 use super::interval::{Estimate, Interval, LEVEL};
 use super::student::{critical, two_sided};
 use super::{Seeds, Units, interquartile_mean, mean, sorted};
@@ -25,10 +23,10 @@ pub struct Effects {
     range: Interval,
     /// What the figure can be at all, see [`Effects::within`].
     support: Interval,
-    /// Scaled so that the sum of the squares is the square of the standard error.
-    effects: BTreeMap<Cause, f64>,
-    /// Degrees of freedom of each factor.
-    freedom: BTreeMap<u8, f64>,
+    /// By cause, ascending; scaled so that the sum of the squares is the square of the standard error.
+    effects: Vec<(Cause, f64)>,
+    /// Degrees of freedom of each factor, ascending.
+    freedom: Vec<(u8, f64)>,
 }
 
 impl Effects {
@@ -89,17 +87,17 @@ impl Effects {
             value,
             range: Interval::new(least, greatest),
             support: Interval::UNBOUNDED,
-            effects: BTreeMap::new(),
-            freedom: BTreeMap::new(),
+            effects: Vec::with_capacity(effects.len()),
+            freedom: Vec::new(),
         };
         let mut factor = |factor: u8, count: usize, keys: &mut dyn Iterator<Item = Seeds>| {
             let scale = (count as f64 / (count as f64 - 1.0)).sqrt();
-            for (key, effect) in keys.zip(effects) {
-                // The effects of a single unit are unknown, and so are its degrees of freedom.
-                let effect = if count > 1 { effect * scale } else { 0.0 };
-                *all.effects.entry((factor, key)).or_default() += effect;
-            }
-            all.freedom.insert(factor, count.saturating_sub(1) as f64);
+            // The effects of a single unit are unknown, and so are its degrees of freedom.
+            let scaled = |effect: &f64| if count > 1 { effect * scale } else { 0.0 };
+            let each = keys.zip(effects);
+            all.effects
+                .extend(each.map(|(key, effect)| ((factor, key), scaled(effect))));
+            all.freedom.push((factor, count.saturating_sub(1) as f64));
         };
         match units.crossing() {
             None => factor(0, count, &mut units.seeds().iter().copied()),
@@ -110,6 +108,15 @@ impl Effects {
                 }
             }
         }
+        // Stable: effects of one cause are added in the order of the units.
+        all.effects.sort_by_key(|(cause, _)| *cause);
+        all.effects.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
         all
     }
 
@@ -134,13 +141,12 @@ impl Effects {
         };
         self.range = sum(self.range, other.range);
         self.support = sum(self.support, other.support);
-        for (cause, effect) in &other.effects {
-            *self.effects.entry(*cause).or_default() += factor * effect;
-        }
-        for (key, freedom) in &other.freedom {
-            let least = self.freedom.entry(*key).or_insert(*freedom);
-            *least = least.min(*freedom);
-        }
+        let scaled = other
+            .effects
+            .iter()
+            .map(|(cause, effect)| (*cause, factor * effect));
+        merge(&mut self.effects, scaled, |a, b| a + b);
+        merge(&mut self.freedom, other.freedom.iter().copied(), f64::min);
         self
     }
 
@@ -151,8 +157,8 @@ impl Effects {
             value: 0.0,
             range: Interval { low: 0.0, high: 0.0 },
             support: Interval { low: 0.0, high: 0.0 },
-            effects: BTreeMap::new(),
-            freedom: BTreeMap::new(),
+            effects: Vec::new(),
+            freedom: Vec::new(),
         };
         nothing.plus(factor, &self)
     }
@@ -186,14 +192,18 @@ impl Effects {
             if *freedom < 1.0 {
                 return None;
             }
-            let own = self.effects.range((*factor, [0; 4])..=(*factor, [u32::MAX; 4]));
+            let own = self.effects.iter().filter(|((of, _), _)| of == factor);
             let square: f64 = own.map(|(_, effect)| effect * effect).sum();
             (sum, uncertainty) = (sum + square, uncertainty + square * square / freedom);
         }
         if self.freedom.is_empty() {
             return None;
         }
-        let least = self.freedom.values().copied().fold(f64::INFINITY, f64::min);
+        let least = self
+            .freedom
+            .iter()
+            .map(|(_, freedom)| *freedom)
+            .fold(f64::INFINITY, f64::min);
         let freedom = match uncertainty > 0.0 {
             true if self.freedom.len() > 1 => sum * sum / uncertainty,
             _ => least,
@@ -263,5 +273,23 @@ impl Effects {
             value: self.value,
             interval: self.interval(LEVEL),
         }
+    }
+}
+
+/// Puts what `others` has into `own`, both ascending: `both` says what is left of two with the same key.
+fn merge<K: Ord + Copy>(
+    own: &mut Vec<(K, f64)>,
+    others: impl Iterator<Item = (K, f64)>,
+    both: impl Fn(f64, f64) -> f64,
+) {
+    let mut place = 0;
+    for (key, value) in others {
+        // As a rule both have the same keys: the next one is it.
+        place += own[place..].iter().take_while(|(other, _)| *other < key).count();
+        match own.get_mut(place) {
+            Some((other, old)) if *other == key => *old = both(*old, value),
+            _ => own.insert(place, (key, value)),
+        }
+        place += 1;
     }
 }

@@ -24,8 +24,12 @@ pub struct Units<T> {
 impl<T: Copy> Units<T> {
     /// Every value is a unit.
     pub fn single(values: Vec<T>) -> Self {
-        let keyed = values.into_iter().zip(0..);
-        Units::of_units(keyed.map(|(value, i)| ([i, 0, 0, 0], value)))
+        Units {
+            ends: (1..=values.len()).collect(),
+            seeds: (0..values.len() as u32).map(|i| [i, 0, 0, 0]).collect(),
+            values,
+            crossing: None,
+        }
     }
 
     /// The values of trials that have these seeds. The units are replicates; where there is but one,
