@@ -38,7 +38,7 @@
 //!   any law of `rand_distr` draws from it.
 //! - [`probe()`] measures signals and gradients at initialization, as `examples/probe.rs` shows.
 //! - [`Trials`] is the table of a finished grid in memory; [`rank`] and [`check_claims`] read it,
-//!   as `examples/rank_results.rs` and `examples/check_claims.rs` show.
+//!   as `examples/rank_results.rs` and `examples/check_claims.rs` show; [`report()`] draws it.
 //!
 //! # Public interface
 //!
@@ -63,6 +63,7 @@ pub use crate::model::{
 };
 pub use crate::numerics::{Batch, Weights};
 pub use crate::random::{Key, Normal, Purpose, Stream, TruncatedNormal, Uniform};
+pub use crate::report::{Report, report};
 pub use crate::row::Status;
 pub use crate::run::grid::{Grid, GridOutcome};
 pub use crate::run::probe::{Probed, probe};

@@ -121,7 +121,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
         Some(dir) => export(&report, dir, &forms)?,
         None => Vec::new(),
     };
-    write_output(&page, report.html.as_bytes())?;
+    report.write(&page)?;
     let outcome = ReportOutput {
         page: &page,
         bytes: report.html.len(),

@@ -1,7 +1,7 @@
 //! Tables to figures to one HTML page.
 //!
-//! [`Run`] reads the tables of a results directory, [`render`] turns one or two of them into a
-//! page that needs nothing else: figures are inline SVG, and style and script stand in it. Every
+//! [`report`] makes the page of one or two results directories: [`Run`] reads their tables, [`render`]
+//! turns them into a page that needs nothing else: figures are inline SVG, and style and script stand in it. Every
 //! name that comes from a table is escaped, and the page's content security policy allows its own
 //! style and script by their hashes and nothing else.
 
@@ -21,10 +21,14 @@ pub(crate) mod terminal;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use maud::{Markup, html};
 use serde::Serialize;
 
 use crate::analysis::measures::MeasuresRow;
+use crate::numerics::FloatMode;
+use crate::run::files::write_output;
 use crate::support::error::Result;
 use figure::Figure;
 use figure_list::FigureList;
@@ -44,6 +48,16 @@ pub struct Report {
     pub runs: Vec<RunMeasures>,
 }
 
+impl Report {
+    /// Writes the page into the file `path`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        write_output(path, self.html.as_bytes())
+    }
+}
+
 /// What is known of the schemes of one run, for programs.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunMeasures {
@@ -52,6 +66,22 @@ pub struct RunMeasures {
     test_samples: Option<u32>,
     /// The best first.
     schemes: Vec<MeasuresRow>,
+}
+
+/// The report of the tables in one results directory, or of those in two side by side.
+///
+/// ```no_run
+/// let page = goodinit::report(&["results/quick"])?;
+/// page.write("quick.html".as_ref())?;
+/// # goodinit::Result::Ok(())
+/// ```
+///
+/// # Errors
+/// A directory holds no tables, or they cannot be read.
+pub fn report(directories: &[impl AsRef<Path>]) -> Result<Report> {
+    let _mode = FloatMode::standard();
+    let runs: Result<Vec<Run>> = directories.iter().map(|dir| Run::load(dir.as_ref())).collect();
+    render(&runs?)
 }
 
 /// The report of one run, or of two side by side.
