@@ -60,6 +60,7 @@ mod siren;
 mod skipinit;
 mod sparse;
 mod spectral;
+mod swim;
 mod tanh_fixed_point;
 mod timm_trunc_normal;
 mod torch_default;
@@ -110,6 +111,7 @@ files! {
     gpt2,
     lsuv,
     nguyen_widrow,
+    swim,
     rai,
     mup,
     ntk,

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::{BiasInit, Scheme};
-use crate::data::Prepared;
+use crate::data::{Prepared, Targets};
 use crate::model::{LayerInfo, Model, Optimizer, Parameters, Rates};
 use crate::numerics::Batch;
 use crate::random::{Key, Purpose, Stream};
@@ -202,6 +202,14 @@ impl<'a> Network<'a> {
     /// # Errors
     /// There are no data, because the caller of [`initialize`] gave none.
     pub fn sample(&self, count: usize) -> Result<Batch> {
+        let (data, rows) = self.sample_rows(count)?;
+        let mut batch = Batch::default();
+        data.gather(&rows, &mut batch);
+        Ok(batch)
+    }
+
+    /// The data, and the rows that [`Network::sample`] gathers.
+    fn sample_rows(&self, count: usize) -> Result<(&'a Prepared, Vec<u32>)> {
         let Some(data) = self.context.data else {
             return Err(Error::new(
                 Kind::Trial,
@@ -212,8 +220,21 @@ impl<'a> Network<'a> {
         self.stream(Purpose::Probe, 0).shuffle(&mut rows);
         rows.truncate(count.max(1));
         rows.sort_unstable();
+        Ok((data, rows))
+    }
+
+    /// The samples of [`Network::sample`] and their targets, `samples x outputs`; a class is its one-hot vector.
+    pub(super) fn sample_with_targets(&self, count: usize) -> Result<(Batch, Array2<f64>)> {
+        let (data, rows) = self.sample_rows(count)?;
         let mut batch = Batch::default();
         data.gather(&rows, &mut batch);
-        Ok(batch)
+        let target = |(i, j): (usize, usize)| {
+            let row = rows[i] as usize;
+            match &*data.targets {
+                Targets::Classes { labels, .. } => f64::from(u8::from(usize::from(labels[row]) == j)),
+                Targets::Values { values, outputs } => values[row * outputs + j],
+            }
+        };
+        Ok((batch, Array2::from_shape_fn((rows.len(), data.outputs()), target)))
     }
 }

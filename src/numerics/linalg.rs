@@ -1,4 +1,4 @@
-//! Dense linear algebra in f64 with one order of operations: Householder QR and Hadamard matrices.
+//! Dense linear algebra in f64 with one order of operations: Householder QR, least squares and Hadamard matrices.
 //!
 //! Only `+ - * / sqrt` and fused multiply-adds in ascending order, so the bits are the same
 //! everywhere. Matrices are row-major slices.
@@ -81,6 +81,57 @@ fn reflect(v: &[f64], beta: f64, x: &mut [f64]) {
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).fold(0.0, |sum, (a, b)| a.mul_add(*b, sum))
+}
+
+/// The `X` that minimises `|A X - B|^2 + mu^2 |X|^2` (Frobenius norms), `mu` being `ridge` times the largest norm of a
+/// column of `A`. Matrices are given and returned as lists of columns; those of `A` may be linearly dependent if `ridge` is
+/// positive.
+///
+/// QR of `A` on top of `mu I`, which unlike `A'A` does not square the condition of the problem (Golub and Van Loan,
+/// Matrix computations, section 5.3).
+///
+/// # Panics
+/// The columns differ in length, or there are fewer rows than columns and no ridge.
+pub fn least_squares(mut a: Vec<Vec<f64>>, mut b: Vec<Vec<f64>>, ridge: f64) -> Vec<Vec<f64>> {
+    let (cols, rows) = (a.len(), a.first().map_or(0, Vec::len));
+    let largest = a
+        .iter()
+        .map(|column| dot(column, column).sqrt())
+        .fold(0.0, f64::max);
+    let mu = ridge * largest;
+    let extra = if mu > 0.0 { cols } else { 0 };
+    assert!(rows + extra >= cols, "as many rows as columns");
+    for column in a.iter_mut().chain(&mut b) {
+        assert_eq!(column.len(), rows, "columns are equally long");
+        column.resize(rows + extra, 0.0);
+    }
+    if extra > 0 {
+        for (j, column) in a.iter_mut().enumerate() {
+            column[rows + j] = mu;
+        }
+    }
+    // Below row `rows + j` column j and those before it are zero: reflections need not go there.
+    let end = |j: usize| if extra > 0 { rows + j + 1 } else { rows };
+    let mut diagonal = Vec::with_capacity(cols);
+    for j in 0..cols {
+        let (reflector, beta, value) = householder(&a[j][j..end(j)]);
+        for column in a[j + 1..].iter_mut().chain(&mut b) {
+            reflect(&reflector, beta, &mut column[j..end(j)]);
+        }
+        diagonal.push(value);
+    }
+    for column in &mut b {
+        for j in (0..cols).rev() {
+            let known = (j + 1..cols).fold(column[j], |sum, k| (-a[k][j]).mul_add(column[k], sum));
+            column[j] = if diagonal[j] == 0.0 {
+                0.0
+            } else {
+                known / diagonal[j]
+            };
+        }
+        column.truncate(cols);
+    }
+    b
 }
 
 /// Element `(i, j)` of the Hadamard matrix of order `2^m` in Sylvester's form: `(-1)^popcount(i & j)`.
@@ -200,6 +251,49 @@ mod tests {
         let mut q = vec![0.0; 6];
         orthonormalize(3, 2, &mut q);
         assert!(error_of_orthonormality(3, 2, &q) < 1e-15);
+    }
+
+    /// The gradient `A'(A X - B) + mu^2 X` is zero, with and without a ridge, and where columns are dependent.
+    #[test]
+    fn least_squares_are_least() {
+        let (rows, cols, outputs) = (30, 7, 3);
+        let columns = |count: usize, stream: u64| -> Vec<Vec<f64>> {
+            let all = gaussian(rows, count, stream);
+            (0..count)
+                .map(|j| (0..rows).map(|i| all[i * count + j]).collect())
+                .collect()
+        };
+        for (ridge, dependent) in [(0.0, false), (1e-6, false), (0.5, false), (1e-3, true)] {
+            let (mut a, b) = (columns(cols, 1), columns(outputs, 2));
+            if dependent {
+                a[3] = a[1].iter().zip(&a[6]).map(|(x, y)| x - 2.0 * y).collect();
+            }
+            let x = least_squares(a.clone(), b.clone(), ridge);
+            let mu = ridge * a.iter().map(|c| dot(c, c).sqrt()).fold(0.0, f64::max);
+            for (x, b) in x.iter().zip(&b) {
+                assert_eq!(x.len(), cols);
+                let residual: Vec<f64> = (0..rows)
+                    .map(|i| a.iter().zip(x).map(|(c, x)| c[i] * x).sum::<f64>() - b[i])
+                    .collect();
+                for (column, x) in a.iter().zip(x) {
+                    let gradient = dot(column, &residual) + mu * mu * x;
+                    assert!(gradient.abs() < 1e-10, "ridge {ridge}: {gradient}");
+                }
+            }
+        }
+        // More columns than rows: the ridge decides. A column of zeros takes no part.
+        let x = least_squares(
+            vec![vec![1.0, 0.0], vec![0.0, 2.0], vec![0.0, 0.0]],
+            vec![vec![3.0, 4.0]],
+            1e-9,
+        );
+        let expected = [3.0, 2.0, 0.0];
+        assert!(
+            x[0].iter().zip(expected).all(|(x, e)| (x - e).abs() < 1e-12),
+            "{x:?}"
+        );
+        let x = least_squares(vec![vec![0.0, 0.0]], vec![vec![3.0, 4.0]], 0.0);
+        assert_eq!(x, [[0.0]]);
     }
 
     #[test]
