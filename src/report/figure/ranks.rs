@@ -189,7 +189,7 @@ mod tests {
             id: "ranks".to_owned(),
             title: "Average ranks".to_owned(),
             heading: "quick: average ranks".to_owned(),
-            subheading: "over 20 settings".to_owned(),
+            subheading: "over 10 settings".to_owned(),
             ranked: ranks
                 .iter()
                 .enumerate()
@@ -200,13 +200,15 @@ mod tests {
                 })
                 .collect(),
             groups,
-            critical_difference: 1.5,
+            critical_difference: 1.483,
         }
     }
 
     #[test]
     fn a_diagram_is_what_it_was() {
-        let figure = diagram(&[1.2, 2.1, 2.4, 4.3], vec![(0, 2)]).draw().unwrap();
+        // Four schemes in ten settings: ranks sum to 10, and Nemenyi's difference is 2.569 sqrt(20 / 60).
+        let groups = vec![(0, 1), (1, 2), (2, 3)];
+        let figure = diagram(&[1.2, 2.3, 2.7, 3.8], groups).draw().unwrap();
         insta::assert_snapshot!(figure.standalone());
     }
 
