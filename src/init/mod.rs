@@ -41,6 +41,7 @@ mod formula;
 mod gpt2;
 mod identity;
 mod idinit;
+mod kraehenbuehl;
 mod kumar;
 mod looks_linear;
 mod lsuv;
@@ -111,6 +112,7 @@ files! {
     gpt2,
     lsuv,
     nguyen_widrow,
+    kraehenbuehl,
     swim,
     rai,
     mup,

@@ -200,6 +200,7 @@ pub(super) const VARIANTS: &[&str] = &[
     r#"{ kind = "formula", law = "truncated_normal", std = "exp(-layer / layers) * cbrt(1 / fan_out)" }"#,
     r#"{ kind = "formula", law = "orthogonal", gain = "gain * max(branch_layers; 1)^-0.5" }"#,
     r#"{ kind = "formula", law = "constant", value = "1 / inputs" }"#,
+    r#"{ kind = "swim", head = "he_normal", samples = 100 }"#,
 ];
 
 #[test]

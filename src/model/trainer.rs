@@ -287,6 +287,26 @@ impl Model {
         self.layer_site(layer, pass)
     }
 
+    /// Gradients of all parameters where `delta` (`samples x outputs`) is the gradient with respect to the outputs on
+    /// `inputs`; batch normalization by the samples' own statistics.
+    pub(crate) fn gradients(
+        &self,
+        parameters: &Parameters,
+        inputs: &Batch,
+        delta: &Batch,
+        workspace: &mut Workspace,
+    ) -> Parameters {
+        let pass = &mut workspace.pass;
+        copy(inputs, &mut pass.inputs);
+        self.forward(parameters, Inputs::Dense, Statistics::Batch, pass);
+        copy(delta, &mut pass.delta);
+        let mut gradients = Parameters::new(self);
+        gradients.fill_zero();
+        let sink = Sink::Gradient(parameters, &mut gradients);
+        self.backward(sink, Inputs::Dense, &Rates::uniform(self), pass, |_, _| {});
+        gradients
+    }
+
     fn layer_site<'w>(&self, layer: usize, pass: &'w Pass) -> &'w Batch {
         let site = &pass.sites[layer];
         match self.layers[layer].block {

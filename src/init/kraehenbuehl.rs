@@ -1,0 +1,356 @@
+//! Data-dependent initialization: every unit gets unit variance and a small positive mean on a sample of the data, then layers
+//! are scaled until their weights change at the same relative rate.
+//!
+//! Kraehenbuehl, Doersch, Donahue and Darrell 2016, Data-dependent initializations of convolutional neural networks, ICLR,
+//! arXiv 1511.06856, algorithms 1 and 2; what the text leaves open as in the authors' program magic_init:
+//!
+//! - layer after layer, with mean `mu` and deviation `sigma` of a unit's output on the sample: `w /= sigma`,
+//!   `b = (b - mu) / sigma + beta`;
+//! - up to ten times: gradients of the weights for outputs whose gradients are drawn from N(0, 1);
+//!   `r = sqrt(mean(g^2) / mean(w^2))` of each layer; the layer is multiplied by `sqrt(r / target)`, where the target is the geometric
+//!   mean of all `r` times the deviation of the outputs to the power 1 / layers. Biases follow the mean size of the layer's input too.
+//!
+//! It ends when every `r` is within 1 % of the target (theirs compares logarithms relative to that of the target). Their
+//! bases by principal components and k-means of the inputs are not here: the base is any scheme of single layers.
+
+use std::sync::Arc;
+
+use ndarray::ArrayViewMut2;
+
+use super::{CoordinateText, Network, Registry, Scheme};
+use crate::model::{LayerInfo, Model, Norm, Workspace};
+use crate::numerics::Batch;
+use crate::random::{Purpose, Stream};
+use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::error::{Error, Kind, Result};
+
+/// What a person reads about it.
+pub static ENTRY: Entry = Entry {
+    name: "kraehenbuehl",
+    aliases: &["magic_init"],
+    summary: "data-driven: units of variance 1, then layers scaled to one ratio of gradient to weight; biases too",
+    formula: "w /= sigma(z), b = (b - mean(z)) / sigma(z) + beta; then W_l *= sqrt(r_l / r), r_l = sqrt(E g_l^2 / E w_l^2)",
+    citation: "Kraehenbuehl et al. 2016, Data-dependent initializations of convolutional neural networks, ICLR, arXiv 1511.06856, algorithms 1 and 2",
+    parameters: &[
+        Parameter {
+            name: "base",
+            kind: ParameterKind::Any,
+            default: Some(catalog::Default::Text("he_normal")),
+            optional: false,
+            doc: "scheme of the weights before scaling",
+        },
+        Parameter::number(
+            "beta",
+            0.1,
+            -1e6,
+            1e6,
+            "mean of each unit's output before layers are scaled",
+        ),
+        Parameter::integer(
+            "rounds",
+            10,
+            0,
+            1000,
+            "most scalings of all layers; 0: units only",
+        ),
+        Parameter::integer("samples", 256, 2, 65_536, "training samples to measure on"),
+    ],
+};
+
+#[derive(Debug, Clone)]
+struct Kraehenbuehl {
+    base: Arc<dyn Scheme>,
+    beta: f64,
+    rounds: i64,
+    samples: usize,
+}
+
+pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>> {
+    Ok(Arc::new(Kraehenbuehl {
+        base: registry.nested_layerwise(spec, "base")?,
+        beta: spec.number("beta"),
+        rounds: spec.integer("rounds"),
+        samples: spec.integer("samples") as usize,
+    }))
+}
+
+/// The relative distance from the target at which a layer is scaled no further.
+const CLOSE: f64 = 0.01;
+
+impl Scheme for Kraehenbuehl {
+    fn fill(&self, _: &LayerInfo, _: &mut Stream, _: ArrayViewMut2<f32>) -> Result<()> {
+        Err(Error::new(
+            Kind::Experiment,
+            "`kraehenbuehl` looks at data and sets whole networks only",
+        ))
+    }
+
+    fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
+        network.draw_all(&*self.base)?;
+        let inputs = network.sample(self.samples)?;
+        let mut workspace = Workspace::new();
+        for layer in 0..network.layers().len() {
+            self.standardize(layer, &inputs, network, &mut workspace);
+        }
+        self.equalize(&inputs, network, &mut workspace);
+        Ok(())
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        if model.residual.is_some() || model.norm != Norm::None {
+            let message = "`kraehenbuehl` is for plain networks without normalization: it scales a layer by what that does to the next";
+            return Err(Error::new(Kind::Experiment, message)
+                .help("name an architecture as [64] or { depth = 2, width = 64 }"));
+        }
+        self.base.check(model)
+    }
+
+    fn fits(&self, model: &Model) -> Result<()> {
+        self.base.fits(model)
+    }
+
+    fn layerwise(&self) -> bool {
+        false
+    }
+
+    fn of_trial(&self, coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
+        let base = self.base.of_trial(coordinate)?;
+        Some(Arc::new(Kraehenbuehl { base, ..self.clone() }))
+    }
+
+    fn source_digest(&self) -> Option<String> {
+        self.base.source_digest()
+    }
+
+    fn source_path(&self) -> Option<&std::path::Path> {
+        self.base.source_path()
+    }
+
+    fn ready(&self) -> Result<()> {
+        self.base.ready()
+    }
+}
+
+impl Kraehenbuehl {
+    /// Gives each unit of `layer` variance 1 and mean `beta`.
+    fn standardize(
+        &self,
+        layer: usize,
+        inputs: &Batch,
+        network: &mut Network<'_>,
+        workspace: &mut Workspace,
+    ) {
+        let model = network.model();
+        let output = model.layer_output(layer, network.parameters(), inputs, workspace);
+        let moments: Vec<(f64, f64)> = (0..output.cols()).map(|unit| moments(output, unit)).collect();
+        let constant = moments.iter().filter(|(_, sigma)| !usable(*sigma)).count();
+        if constant > 0 {
+            network.note(format!(
+                "kraehenbuehl: layer {}: {constant} units have the same output on every sample, and stay as drawn",
+                layer + 1
+            ));
+        }
+        let mut weights = network.weights(layer);
+        let mut biases = network.parameters().biases[layer].clone();
+        for (unit, (mean, sigma)) in moments.into_iter().enumerate() {
+            if usable(sigma) {
+                weights
+                    .column_mut(unit)
+                    .mapv_inplace(|w| w * (1.0 / sigma) as f32);
+                if let Some(bias) = biases.get_mut(unit) {
+                    *bias = ((f64::from(*bias) - mean) / sigma + self.beta) as f32;
+                }
+            }
+        }
+        network.set_weights(layer, weights.view());
+        network.set_biases(layer, &biases);
+    }
+
+    /// Scales layers until the ratios of gradient to weight are equal.
+    fn equalize(&self, inputs: &Batch, network: &mut Network<'_>, workspace: &mut Workspace) {
+        let (model, layers) = (network.model(), network.layers().len());
+        let mut stream = network.stream(Purpose::Weights, layers);
+        let sizes = |network: &Network<'_>, workspace: &mut Workspace, layer: usize| match layer {
+            0 => mean_size(inputs),
+            _ => {
+                let z = model.layer_output(layer - 1, network.parameters(), inputs, workspace);
+                let mut x = z.clone();
+                if let Some(activation) = &model.layers[layer - 1].output_activation {
+                    activation.apply(z, &mut x);
+                }
+                mean_size(&x)
+            }
+        };
+        let mut input_size: Vec<f64> = (0..layers).map(|l| sizes(network, workspace, l)).collect();
+        for round in 0..=self.rounds {
+            let output = model.layer_output(layers - 1, network.parameters(), inputs, workspace);
+            let deviation = (0..output.cols())
+                .map(|unit| moments(output, unit).1)
+                .sum::<f64>()
+                / output.cols() as f64;
+            let mut delta = output.clone();
+            for row in 0..delta.rows() {
+                stream.fill_normal(delta.row_mut(row), 1.0);
+            }
+            let gradients = model.gradients(network.parameters(), inputs, &delta, workspace);
+            let ratio = |l: usize| {
+                let squares = |w: &[f32]| w.iter().fold(0.0, |sum, &w| f64::from(w).mul_add(w.into(), sum));
+                let weights = &network.parameters().weights[l];
+                (squares(&gradients.weights[l].to_row_major()) / squares(&weights.to_row_major())).sqrt()
+            };
+            let ratios: Vec<f64> = (0..layers).map(ratio).collect();
+            if self.rounds == 0 {
+                return;
+            }
+            let logs = ratios.iter().map(|r| libm::log(*r)).sum::<f64>();
+            let target = libm::exp((logs + libm::log(deviation)) / layers as f64);
+            if !usable(target) {
+                network.note("kraehenbuehl: a layer has no gradient, and layers are not scaled");
+                return;
+            }
+            if ratios.iter().all(|r| (r / target - 1.0).abs() < CLOSE) {
+                return;
+            }
+            if round == self.rounds {
+                let (least, most) = ratios
+                    .iter()
+                    .fold((f64::INFINITY, 0.0f64), |(a, b), &r| (a.min(r), b.max(r)));
+                network.note(format!(
+                    "kraehenbuehl: after {round} rounds ratios of gradient to weight differ by a factor of {:.3}",
+                    most / least
+                ));
+                return;
+            }
+            for (l, ratio) in ratios.into_iter().enumerate() {
+                let size = sizes(network, workspace, l);
+                let scale = (ratio / target).sqrt();
+                let biases: Vec<f32> = network.parameters().biases[l]
+                    .iter()
+                    .map(|b| (f64::from(*b) * scale * (size / input_size[l])) as f32)
+                    .collect();
+                network.scale_weights(l, scale as f32);
+                network.set_biases(l, &biases);
+                input_size[l] = size;
+            }
+        }
+    }
+}
+
+fn usable(x: f64) -> bool {
+    x > 0.0 && x.is_finite()
+}
+
+/// Mean and deviation of one column, two passes in row order.
+fn moments(batch: &Batch, unit: usize) -> (f64, f64) {
+    let values = || (0..batch.rows()).map(|row| f64::from(batch.row(row)[unit]));
+    let n = batch.rows() as f64;
+    let mean = values().sum::<f64>() / n;
+    let squares = values().fold(0.0, |sum, x| (x - mean).mul_add(x - mean, sum));
+    (mean, (squares / n).sqrt())
+}
+
+/// Mean of absolute values.
+fn mean_size(batch: &Batch) -> f64 {
+    let total: f64 = batch.iter().flatten().map(|x| f64::from(x.abs())).sum();
+    total / (batch.rows() * batch.cols()) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{choice, data, plain};
+    use super::*;
+    use crate::data::Prepared;
+    use crate::init::{BiasInit, Context, initialize};
+    use crate::model::Parameters;
+
+    fn set(scheme: &str, model: &Model, data: &Prepared) -> Parameters {
+        let bias = BiasInit::default();
+        let mut parameters = Parameters::default();
+        let context = Context {
+            data: Some(data),
+            ..Context::new(5, 1, &bias)
+        };
+        initialize(model, &*choice(scheme).scheme, &context, &mut parameters).unwrap();
+        parameters
+    }
+
+    fn inputs(data: &Prepared) -> Batch {
+        let mut inputs = Batch::default();
+        data.gather(&data.split.train, &mut inputs);
+        inputs
+    }
+
+    /// All samples: then those it measures on are those tested.
+    const ALL: &str = r#"{ kind = "kraehenbuehl", samples = 65536, base = "he_normal" }"#;
+    const UNITS: &str = r#"{ kind = "kraehenbuehl", samples = 65536, rounds = 0 }"#;
+
+    #[test]
+    fn units_have_variance_one_and_mean_beta() {
+        let (data, model) = (data(), plain(12, &[20, 30], 3, "tanh"));
+        let parameters = set(UNITS, &model, &data);
+        for layer in 0..3 {
+            let mut workspace = Workspace::new();
+            let z = model.layer_output(layer, &parameters, &inputs(&data), &mut workspace);
+            for unit in 0..z.cols() {
+                let (mean, sigma) = moments(z, unit);
+                assert!(
+                    (mean - 0.1).abs() < 1e-4 && (sigma - 1.0).abs() < 1e-4,
+                    "{layer} {unit}: {mean} {sigma}"
+                );
+            }
+        }
+    }
+
+    /// Largest over smallest ratio of gradient to weight, for the loss's own gradients.
+    fn spread(model: &Model, parameters: &Parameters, data: &Prepared, seed: u64) -> f64 {
+        let inputs = inputs(data);
+        let mut delta = Batch::zeros(inputs.rows(), 3);
+        let mut stream = crate::random::Key::new(seed, 0, Purpose::Weights).stream(0);
+        for row in 0..delta.rows() {
+            stream.fill_normal(delta.row_mut(row), 1.0);
+        }
+        let gradients = model.gradients(parameters, &inputs, &delta, &mut Workspace::new());
+        let norm = |w: &crate::numerics::Weights| {
+            w.to_row_major()
+                .iter()
+                .map(|w| f64::from(*w).powi(2))
+                .sum::<f64>()
+                .sqrt()
+        };
+        let ratios = gradients
+            .weights
+            .iter()
+            .zip(&parameters.weights)
+            .map(|(g, w)| norm(g) / norm(w));
+        let (least, most) = ratios.fold((f64::INFINITY, 0.0f64), |(a, b), r| (a.min(r), b.max(r)));
+        most / least
+    }
+
+    #[test]
+    fn layers_change_at_one_relative_rate() {
+        let data = data();
+        for activation in ["relu", "tanh"] {
+            let model = plain(12, &[40, 20, 60], 3, activation);
+            let mean = |scheme: &str| {
+                let parameters = set(scheme, &model, &data);
+                (0..20)
+                    .map(|seed| spread(&model, &parameters, &data, seed))
+                    .sum::<f64>()
+                    / 20.0
+            };
+            let (equal, before) = (mean(ALL), mean(UNITS));
+            assert!(
+                equal < 1.35 && before > 1.5 * equal,
+                "{activation}: {equal} {before}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_it_is_not_defined_for_is_refused() {
+        let scheme = choice("\"kraehenbuehl\"").scheme;
+        let model = super::super::tests::residual(r#"{ kind = "residual", width = 8, blocks = 2 }"#, 12);
+        let error = scheme.check(&model).unwrap_err().to_string();
+        assert!(error.contains("plain networks"), "{error}");
+    }
+}
