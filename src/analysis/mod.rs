@@ -5,6 +5,8 @@ pub mod budget;
 pub mod check;
 pub mod diff;
 pub mod looks;
+#[cfg(test)]
+mod looks_study;
 pub mod measures;
 pub mod rank;
 pub mod scaling;

@@ -21,16 +21,16 @@ use crate::table::record::TrialRecord;
 
 /// Laws like those of accuracies: symmetric; with a tail to the left; one trial of five fails.
 #[derive(Debug, Clone, Copy)]
-enum Law {
+pub(super) enum Law {
     Normal,
     Skewed,
     Bimodal,
 }
 
-const LAWS: [Law; 3] = [Law::Normal, Law::Skewed, Law::Bimodal];
+pub(super) const LAWS: [Law; 3] = [Law::Normal, Law::Skewed, Law::Bimodal];
 
 impl Law {
-    fn draw(self, stream: &mut Stream) -> f64 {
+    pub(super) fn draw(self, stream: &mut Stream) -> f64 {
         let mut normals = [0.0f32; 3];
         stream.fill_normal(&mut normals, 1.0);
         let [a, b, c] = normals.map(f64::from);
@@ -48,15 +48,27 @@ impl Law {
     }
 
     /// Its mean.
-    fn mean(self) -> f64 {
+    pub(super) fn mean(self) -> f64 {
         match self {
             Law::Normal | Law::Skewed => 0.9,
             Law::Bimodal => 0.2 * 0.3 + 0.8 * 0.9,
         }
     }
 
+    /// Its standard deviation.
+    pub(super) fn deviation(self) -> f64 {
+        match self {
+            Law::Normal => 0.01,
+            Law::Skewed => 0.01 * 6f64.sqrt(),
+            Law::Bimodal => {
+                let within: f64 = 0.2 * 0.05 * 0.05 + 0.8 * 0.01 * 0.01;
+                (within + 0.2 * 0.8 * 0.6 * 0.6).sqrt()
+            }
+        }
+    }
+
     /// Interquartile mean and median of the law, from many draws.
-    fn truth(self) -> [f64; 2] {
+    pub(super) fn truth(self) -> [f64; 2] {
         let values = sorted(&self.sample(100_000, &mut stream("truth", &format!("{self:?}"))));
         [interquartile_mean(&values), median(&values)]
     }
@@ -205,9 +217,22 @@ impl Design {
     }
 }
 
-/// How many schemes with these scores are told apart from the leader, and whether that is the first:
-/// as [`rank`] does it, without the table of trials that takes most of its time.
+/// How many schemes with these scores are told apart from the leader, and whether that is the first.
 fn told(scores: &[Vec<Vec<f64>>]) -> (usize, bool) {
+    let names: Vec<String> = (0..scores.len()).map(|i| format!("s{i:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (leader, apart) = apart_from_leader(&names, scores, 1.0 - LEVEL);
+    (apart.len(), leader == 0)
+}
+
+/// Which scheme of these `names`, ascending, with these `scores` by setting, then replicate, leads, and
+/// which are told apart from it: as [`rank_at`](super::rank::rank_at) does it, without the table of trials
+/// that takes most of its time.
+pub(super) fn apart_from_leader(
+    names: &[&str],
+    scores: &[Vec<Vec<f64>>],
+    error: f64,
+) -> (usize, Vec<String>) {
     let units: Vec<Vec<Units<f64>>> = scores
         .iter()
         .map(|settings| settings.iter().cloned().map(Units::single).collect())
@@ -216,7 +241,6 @@ fn told(scores: &[Vec<Vec<f64>>]) -> (usize, bool) {
         let all: Vec<f64> = settings.iter().map(|u| interquartile_mean(u.values())).collect();
         mean(&all)
     };
-    let names: Vec<String> = (0..units.len()).map(|i| format!("s{i:02}")).collect();
     let mut places: Vec<(f64, usize)> = units.iter().map(score).zip(0..).collect();
     places.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let leader = places[0].1;
@@ -229,7 +253,7 @@ fn told(scores: &[Vec<Vec<f64>>]) -> (usize, bool) {
         };
         let groups: Vec<Units<(f64, f64)>> = units[*i].iter().zip(&units[leader]).map(pairs).collect();
         tests.push(MeanTest::new(&groups));
-        others.push(SchemeScore::compared(&names[*i]));
+        others.push(SchemeScore::compared(names[*i]));
     }
     let by_replicate = |settings: &Vec<Vec<f64>>| -> Vec<f64> {
         let of = |replicate: usize| mean(&settings.iter().map(|s| s[replicate]).collect::<Vec<_>>());
@@ -237,12 +261,13 @@ fn told(scores: &[Vec<Vec<f64>>]) -> (usize, bool) {
     };
     let rows: BTreeMap<&str, Vec<f64>> = names
         .iter()
-        .map(String::as_str)
+        .copied()
         .zip(scores.iter().map(by_replicate))
         .collect();
     let identity = Identity::new(["ranking", "study"]);
-    step_down(&mut others, &tests, &Permuted { rows, identity }, 1.0 - LEVEL);
-    (others.iter().filter(|s| !s.leads()).count(), leader == 0)
+    step_down(&mut others, &tests, &Permuted { rows, identity }, error);
+    let apart = others.into_iter().filter(|s| !s.leads());
+    (leader, apart.map(|s| s.scheme).collect())
 }
 
 /// The same by the ranking of a table.
@@ -380,7 +405,7 @@ fn differences_of_shares_hold_what_they_should() {
 }
 
 /// A row of a table in markdown.
-fn row<T: std::fmt::Display>(head: &str, cells: impl IntoIterator<Item = T>) {
+pub(super) fn row<T: std::fmt::Display>(head: &str, cells: impl IntoIterator<Item = T>) {
     let cells: Vec<String> = cells.into_iter().map(|cell| cell.to_string()).collect();
     println!("| {head} | {} |", cells.join(" | "));
 }
@@ -463,19 +488,13 @@ fn power_table() {
     for law in [Law::Normal, Law::Skewed] {
         for schemes in [2, 5, 14, 30] {
             for deviations in [1.0, 2.0, 5.0] {
-                // The deviation of the skewed law is sqrt(6) times as large.
-                let deviation = if matches!(law, Law::Normal) {
-                    0.01
-                } else {
-                    0.01 * 6f64.sqrt()
-                };
                 let designs = REPLICATES.map(|replicates| Design {
                     law,
                     schemes,
                     replicates,
                     settings: 1,
                     unequal: 1.0,
-                    better: deviations * deviation,
+                    better: deviations * law.deviation(),
                 });
                 let shares: Vec<f64> = designs.par_iter().map(|d| d.power(500)).collect();
                 let head = format!("{law:?} | {schemes} | {deviations}");

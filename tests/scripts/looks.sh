@@ -1,0 +1,8 @@
+#!/bin/sh
+# Simulates experiments with replicates = { from = 5, to = 40, until = ... } by the program's own functions:
+# how often something is decided wrongly, how often rightly, against 40 replicates at once, and how many
+# trials are saved. Prints the rows of which docs/statistics.md shows some; minutes.
+#     tests/scripts/looks.sh
+set -eu
+cd "$(dirname "$0")/../.."
+exec cargo test --release --lib analysis::looks_study -- --ignored --nocapture
