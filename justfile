@@ -48,11 +48,13 @@ many *ARGS:
 slurm:
     tests/scripts/slurm.sh
 
-# elementary functions on every float; tails of the samplers; memory errors
+# elementary functions on every float; tails of the samplers; error and savings of looks; memory errors
 elementary *ARGS:
     tests/scripts/elementary.sh {{ARGS}}
 tails:
     tests/scripts/tails.sh
+looks:
+    tests/scripts/looks.sh
 valgrind *ARGS:
     tests/scripts/valgrind.sh {{ARGS}}
 
