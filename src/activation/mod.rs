@@ -55,6 +55,9 @@ mod silu;
 mod sine;
 mod softplus;
 mod tanh;
+mod transform;
+
+pub use transform::Transform;
 
 catalogue! {
     "activation function", Function, with_function:
@@ -77,6 +80,7 @@ catalogue! {
 pub struct Activation {
     spec: Spec,
     kind: Variant,
+    transform: Option<Transform>,
 }
 
 impl Activation {
@@ -88,7 +92,11 @@ impl Activation {
     pub fn parse(value: &Value) -> Result<Self> {
         let spec = catalog::choose("activation", value, ENTRIES)?;
         let kind = Variant::from_spec(&spec);
-        Ok(Activation { spec, kind })
+        Ok(Activation {
+            spec,
+            kind,
+            transform: None,
+        })
     }
 
     /// The activation function called `name`, with default parameters.
@@ -104,6 +112,27 @@ impl Activation {
         &self.spec
     }
 
+    /// This function, transformed; whatever transformed it before is left out. Name and text stay.
+    pub fn transformed(&self, transform: Transform) -> Self {
+        Activation {
+            transform: Some(transform),
+            ..self.clone()
+        }
+    }
+
+    /// How the function is transformed, where it is.
+    pub fn transform(&self) -> Option<&Transform> {
+        self.transform.as_ref()
+    }
+
+    /// The function without its transformation.
+    pub fn original(&self) -> Self {
+        Activation {
+            transform: None,
+            ..self.clone()
+        }
+    }
+
     /// Canonical name, without parameters.
     pub fn name(&self) -> &'static str {
         self.spec.name()
@@ -112,7 +141,10 @@ impl Activation {
     /// Writes the function's values at `z` to `a` (resized to the shape of `z`).
     pub fn apply(&self, z: &Batch, a: &mut Batch) {
         a.resize(z.rows(), z.cols());
-        with_function!(self.kind, f => apply_batch(&Forward(f), [z], [a]));
+        with_function!(self.kind, f => match self.transform {
+            None => apply_batch(&Forward(f), [z], [a]),
+            Some(t) => apply_batch(&transform::Forward(f, t), [z], [a]),
+        });
     }
 
     /// The same for a slice.
@@ -120,7 +152,10 @@ impl Activation {
     /// # Panics
     /// If the slices differ in length.
     pub fn apply_slice(&self, z: &[f32], a: &mut [f32]) {
-        with_function!(self.kind, f => apply(&Forward(f), [z], [a]));
+        with_function!(self.kind, f => match self.transform {
+            None => apply(&Forward(f), [z], [a]),
+            Some(t) => apply(&transform::Forward(f, t), [z], [a]),
+        });
     }
 
     /// Multiplies `delta` (a gradient with respect to the values `a`) by the derivative at `z`,
@@ -129,7 +164,10 @@ impl Activation {
     /// # Panics
     /// If the three differ in shape.
     pub fn backprop(&self, z: &Batch, a: &Batch, delta: &mut Batch) {
-        with_function!(self.kind, f => apply_batch(&Backward(f), [z, a], [delta]));
+        with_function!(self.kind, f => match self.transform {
+            None => apply_batch(&Backward(f), [z, a], [delta]),
+            Some(t) => apply_batch(&transform::Backward(f, t), [z], [delta]),
+        });
     }
 
     /// The same for slices.
@@ -137,26 +175,40 @@ impl Activation {
     /// # Panics
     /// If the slices differ in length.
     pub fn backprop_slice(&self, z: &[f32], a: &[f32], delta: &mut [f32]) {
-        with_function!(self.kind, f => apply(&Backward(f), [z, a], [delta]));
+        with_function!(self.kind, f => match self.transform {
+            None => apply(&Backward(f), [z, a], [delta]),
+            Some(t) => apply(&transform::Backward(f, t), [z], [delta]),
+        });
     }
 
     /// The function, in f64.
     pub fn value64(&self, z: f64) -> f64 {
-        with_function!(self.kind, f => f.value64(z))
+        with_function!(self.kind, f => match &self.transform {
+            None => f.value64(z),
+            Some(t) => t.value(f.value64(t.argument(z))),
+        })
     }
 
     /// Its derivative, in f64 (at a kink: the derivative that training uses).
     pub fn derivative64(&self, z: f64) -> f64 {
-        with_function!(self.kind, f => f.derivative64(z))
+        with_function!(self.kind, f => match &self.transform {
+            None => f.derivative64(z),
+            Some(t) => t.slope(f.derivative64(t.argument(z))),
+        })
     }
 
     /// The factor on `sqrt(1 / fan_in)` that is recommended for the layer that this function
     /// feeds: the literature's figure where there is one (see each entry's citation; these are
-    /// the figures of PyTorch's `calculate_gain`, but 1 for SELU), else [`variance_gain`].
+    /// the figures of PyTorch's `calculate_gain`, but 1 for SELU), else, and for a transformed function,
+    /// [`variance_gain`].
     ///
     /// [`variance_gain`]: Activation::variance_gain
     pub fn gain(&self) -> f64 {
-        with_function!(self.kind, f => f.known_gain()).unwrap_or_else(|| self.variance_gain())
+        let known = match self.transform {
+            None => with_function!(self.kind, f => f.known_gain()),
+            Some(_) => None,
+        };
+        known.unwrap_or_else(|| self.variance_gain())
     }
 
     /// The gain that keeps the second moment of pre-activations at 1 exactly (in infinite width):

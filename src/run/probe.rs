@@ -263,6 +263,7 @@ impl<'a> Fields<'a> {
 /// most of a probe's time.
 fn correlation_map(field: &MeanField, length: f64, correlation: f64) -> f64 {
     let mean = match field.activation.name() {
+        _ if field.activation.transform().is_some() => return field.correlation(length, correlation),
         "relu" => 0.5 * length * relu_correlation(correlation),
         "identity" => length * correlation,
         _ => return field.correlation(length, correlation),
