@@ -15,6 +15,7 @@ use super::settings::{EvaluateTrain, Length, Record, Train, TrialSeeds};
 use super::sources::of_trial;
 use crate::activation::Activation;
 use crate::data::{DataSpec, Prepared};
+use crate::init::planned;
 use crate::model::{Loss, Model};
 use crate::support::error::Result;
 use crate::support::text::hex;
@@ -40,13 +41,15 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// The network between `inputs` features and `outputs` units.
+    /// The network between `inputs` features and `outputs` units, with the activation functions that the scheme
+    /// wants.
     ///
     /// # Errors
-    /// As for [`Model::new`].
+    /// As for [`Model::new`] and [`planned`].
     pub fn model(&self, inputs: usize, outputs: usize) -> Result<Model> {
         let (hidden, functions) = (&self.values.architecture, &self.values.activation);
-        Model::new(hidden, functions, inputs, outputs, self.loss)
+        let model = Model::new(hidden, functions, inputs, outputs, self.loss)?;
+        planned(model, &*self.values.scheme.scheme)
     }
 }
 

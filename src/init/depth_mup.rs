@@ -12,6 +12,7 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{CoordinateText, Network, Registry, Scheme};
+use crate::activation::Activation;
 use crate::model::{LayerInfo, Model, Optimizer};
 use crate::random::Stream;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
@@ -102,6 +103,10 @@ impl Scheme for DepthRule {
             return Err(Error::new(Kind::Experiment, message).help(help));
         }
         self.base.check(model)
+    }
+
+    fn activation(&self, model: &Model, activation: &Activation) -> Result<Activation> {
+        self.base.activation(model, activation)
     }
 
     fn fits(&self, model: &Model) -> Result<()> {

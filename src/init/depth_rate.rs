@@ -11,6 +11,7 @@ use ndarray::ArrayViewMut2;
 
 use super::depth_mup::BASE;
 use super::{CoordinateText, Network, Registry, Scheme};
+use crate::activation::Activation;
 use crate::model::{LayerInfo, Model, Optimizer};
 use crate::random::Stream;
 use crate::support::catalog::{Entry, Parameter, Spec};
@@ -77,6 +78,10 @@ impl Scheme for DepthRate {
             );
         }
         self.base.check(model)
+    }
+
+    fn activation(&self, model: &Model, activation: &Activation) -> Result<Activation> {
+        self.base.activation(model, activation)
     }
 
     fn fits(&self, model: &Model) -> Result<()> {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{CoordinateText, Network, Registry, Scheme};
+use crate::activation::Activation;
 use crate::model::{LayerInfo, Model, Workspace};
 use crate::numerics::Batch;
 use crate::random::Stream;
@@ -81,6 +82,10 @@ impl Scheme for Lsuv {
 
     fn check(&self, model: &Model) -> Result<()> {
         self.base.check(model)
+    }
+
+    fn activation(&self, model: &Model, activation: &Activation) -> Result<Activation> {
+        self.base.activation(model, activation)
     }
 
     fn fits(&self, model: &Model) -> Result<()> {

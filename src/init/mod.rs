@@ -132,7 +132,7 @@ files! {
 }
 
 pub use bias::BiasInit;
-pub use network::{Context, InitReport, Network, initialize};
+pub use network::{Context, InitReport, Network, initialize, planned};
 pub use registry::{Build, Choice, Definition, Registry};
 
 use std::fmt;
@@ -141,6 +141,7 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 use sha2::{Digest as _, Sha256};
 
+use crate::activation::Activation;
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 use crate::support::error::Result;
@@ -224,6 +225,15 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// It cannot; the message says why.
     fn fits(&self, _model: &Model) -> Result<()> {
         Ok(())
+    }
+
+    /// The function that takes the place of `activation` in a network of this plan: the same one, or that one
+    /// transformed. Tables keep the name of `activation`. A scheme that contains another one passes this on.
+    ///
+    /// # Errors
+    /// The scheme is not defined for this function.
+    fn activation(&self, _model: &Model, activation: &Activation) -> Result<Activation> {
+        Ok(activation.clone())
     }
 
     /// Whether [`fill`](Scheme::fill) says all there is to say on one layer, so that the scheme may

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 
 use super::{BiasInit, Scheme};
+use crate::activation::Activation;
 use crate::data::{Prepared, Targets};
 use crate::model::{LayerInfo, Model, Optimizer, Parameters, Rates};
 use crate::numerics::Batch;
@@ -55,6 +56,24 @@ pub struct Network<'a> {
     parameters: &'a mut Parameters,
     context: Context<'a>,
     report: InitReport,
+}
+
+/// The plan of the network that `scheme` sets: `model` with the activation functions that the scheme wants.
+///
+/// # Errors
+/// The scheme is not defined for one of them.
+pub fn planned(mut model: Model, scheme: &dyn Scheme) -> Result<Model> {
+    for index in 0..model.layers.len() {
+        let layer = &model.layers[index];
+        let wanted = |f: &Option<Activation>| f.as_ref().map(|f| scheme.activation(&model, f)).transpose();
+        let (before, after) = (
+            wanted(&layer.input_activation)?,
+            wanted(&layer.output_activation)?,
+        );
+        let layer = &mut model.layers[index];
+        (layer.input_activation, layer.output_activation) = (before, after);
+    }
+    Ok(model)
 }
 
 /// Sets `parameters` (whatever they were) to the initial state of `model` under `scheme`.
@@ -236,5 +255,58 @@ impl<'a> Network<'a> {
             }
         };
         Ok((batch, Array2::from_shape_fn((rows.len(), data.outputs()), target)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::ArrayViewMut2;
+
+    use super::super::tests::{choice, plain};
+    use super::super::{Scheme, planned};
+    use crate::activation::{Activation, Transform};
+    use crate::model::{LayerInfo, Model};
+    use crate::random::Stream;
+    use crate::support::error::Result;
+
+    /// Doubles the values of every function.
+    #[derive(Debug)]
+    struct Doubling;
+
+    impl Scheme for Doubling {
+        fn fill(&self, _: &LayerInfo, _: &mut Stream, _: ArrayViewMut2<f32>) -> Result<()> {
+            Ok(())
+        }
+
+        fn activation(&self, _: &Model, activation: &Activation) -> Result<Activation> {
+            Ok(activation.transformed(Transform {
+                output_scale: 2.0,
+                ..Transform::IDENTITY
+            }))
+        }
+    }
+
+    #[test]
+    fn a_scheme_may_transform_the_functions_of_the_plan() {
+        let model = plain(4, &[5, 6], 3, "tanh");
+        assert_eq!(
+            planned(model.clone(), &*choice("\"he_normal\"").scheme).unwrap(),
+            model
+        );
+        let doubled = planned(model.clone(), &Doubling).unwrap();
+        assert_eq!(planned(doubled.clone(), &Doubling).unwrap(), doubled);
+        let tanh = Activation::named("tanh").unwrap();
+        for (new, old) in doubled.layers.iter().zip(&model.layers) {
+            for (new, old) in [
+                (&new.input_activation, &old.input_activation),
+                (&new.output_activation, &old.output_activation),
+            ] {
+                assert_eq!(new.as_ref().map(Activation::original), *old);
+                assert!(
+                    new.as_ref()
+                        .is_none_or(|f| f.value64(0.7) == 2.0 * tanh.value64(0.7))
+                );
+            }
+        }
     }
 }

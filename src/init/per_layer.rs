@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{CoordinateText, Network, Registry, Scheme, joint_digest};
+use crate::activation::Activation;
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
@@ -126,6 +127,10 @@ impl Scheme for PerLayer {
                 .help("name one for each, the output layer included, or use `body`, `first` and `head`"));
         }
         self.schemes(count).try_for_each(|scheme| scheme.check(model))
+    }
+
+    fn activation(&self, model: &Model, activation: &Activation) -> Result<Activation> {
+        self.body.activation(model, activation)
     }
 
     fn fits(&self, model: &Model) -> Result<()> {

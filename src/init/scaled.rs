@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{CoordinateText, Network, Registry, Scheme};
+use crate::activation::Activation;
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
@@ -80,6 +81,10 @@ impl Scheme for Scaled {
 
     fn check(&self, model: &Model) -> Result<()> {
         self.base.check(model)
+    }
+
+    fn activation(&self, model: &Model, activation: &Activation) -> Result<Activation> {
+        self.base.activation(model, activation)
     }
 
     fn fits(&self, model: &Model) -> Result<()> {
