@@ -125,11 +125,20 @@ impl Activation {
         self.transform.as_ref()
     }
 
-    /// The function without its transformation.
+    /// This function under the name and the text of `original`, whose place it takes in a network.
+    pub(crate) fn in_place_of(&self, original: &Activation) -> Self {
+        Activation {
+            spec: original.spec.clone(),
+            ..self.clone()
+        }
+    }
+
+    /// The function of this name and text, without its transformation.
     pub fn original(&self) -> Self {
         Activation {
+            spec: self.spec.clone(),
+            kind: Variant::from_spec(&self.spec),
             transform: None,
-            ..self.clone()
         }
     }
 

@@ -5,7 +5,7 @@
 //! `cargo test --lib init::golden::print_golden_values -- --ignored --nocapture`
 
 use super::tests::{VARIANTS, choice, data, examples, toml_value};
-use super::{BiasInit, Context, initialize};
+use super::{BiasInit, Context, initialize, planned};
 use crate::activation::Activation;
 use crate::model::{Architecture, Loss, Model, Parameters};
 
@@ -41,6 +41,7 @@ fn models() -> impl Iterator<Item = Model> {
 fn bits(value: &str) -> ([u32; 3], String) {
     let (scheme, data, bias) = (choice(value).scheme, data(), BiasInit::default());
     let model = models().find(|model| scheme.check(model).is_ok()).unwrap();
+    let model = planned(model, &*scheme).unwrap();
     let mut parameters = Parameters::default();
     let context = Context {
         data: Some(&data),

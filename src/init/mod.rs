@@ -23,6 +23,7 @@ mod network;
 mod pairing;
 pub(crate) mod path_template;
 mod registry;
+mod shaped;
 #[cfg(test)]
 mod tests;
 mod unknown;
@@ -36,6 +37,7 @@ mod complete_p;
 mod constant;
 mod depth_mup;
 mod depth_rate;
+mod dks;
 mod fixup;
 mod formula;
 mod gpt2;
@@ -63,6 +65,7 @@ mod sparse;
 mod spectral;
 mod swim;
 mod tanh_fixed_point;
+mod tat;
 mod timm_trunc_normal;
 mod torch_default;
 mod torch_sparse;
@@ -100,6 +103,8 @@ files! {
     mean_field,
     orthogonal,
     looks_linear,
+    tat,
+    dks,
     identity,
     zero_hadamard,
     idinit,

@@ -3,7 +3,9 @@
 
 pub mod finite_width;
 pub mod jacobian;
+pub mod local_maps;
 pub mod mean_field;
+pub mod newton;
 pub mod quadrature;
 pub mod special;
 
