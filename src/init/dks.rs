@@ -57,12 +57,13 @@ impl Rule for Dks {
                 let help = "use leaky_relu; the scheme sets its slope";
                 return Err(refused("dks", f, why, help));
             }
-            "identity" => {
+            "identity" | "sine" => {
+                let why = "it is linear, or has a frequency of its own";
                 return Err(refused(
                     "dks",
                     f,
-                    "it is linear",
-                    "use leaky_relu or a smooth function",
+                    why,
+                    "use leaky_relu, tanh, silu, gelu or softplus",
                 ));
             }
             _ => false,
