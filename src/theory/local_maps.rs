@@ -54,7 +54,7 @@ fn kink(f: &Activation) -> f64 {
     f.transform().map_or(0.0, |t| -t.input_shift / t.input_scale)
 }
 
-/// `C(c)` of leaky ReLU with `slope` (Zhang et al. 2022, arXiv 2203.08120, section 4; for slope 0 Cho and Saul 2009).
+/// `C(c)` of leaky ReLU with `slope` (Zhang et al. 2022, arXiv 2203.08120; for slope 0 Cho and Saul 2009).
 pub fn leaky_correlation(slope: f64, c: f64) -> f64 {
     use std::f64::consts::PI;
     let c = c.clamp(-1.0, 1.0);
