@@ -116,6 +116,8 @@ const GOLDEN: &[(&str, [u32; 3], &str)] = &[
     (r#""mean_field""#, [0x3f41c0f9, 0xbf4aea99, 0xbe1a5a63], "6edf56c183800cef"),
     (r#""orthogonal""#, [0x3ef0f21a, 0xbe98f348, 0x3df82e38], "616120ba5725d065"),
     (r#""looks_linear""#, [0x3e8e58be, 0xbe870ea3, 0xbe1e2e1b], "513e386ff5b52187"),
+    (r#""tat""#, [0x3ed277a9, 0xbedc6b9f, 0xbda7aafb], "7772a27267d004e2"),
+    (r#""dks""#, [0x3ed277a9, 0xbedc6b9f, 0xbda7aafb], "7772a27267d004e2"),
     (r#""identity""#, [0x00000000, 0x00000000, 0x00000000], "a16422d83d057df6"),
     (r#""zero_hadamard""#, [0x00000000, 0x00000000, 0x00000000], "f3b3af23770d1ad6"),
     (r#""idinit""#, [0x00000000, 0x00000000, 0x00000000], "a83636cc8d5ad32d"),
