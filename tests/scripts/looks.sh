@@ -3,6 +3,7 @@
 # how often something is decided wrongly, how often rightly, against 40 replicates at once, and how many
 # trials are saved. Prints the rows of which docs/statistics.md shows some; minutes.
 #     tests/scripts/looks.sh
+#     EXPERIMENTS=500 tests/scripts/looks.sh        at most so many in each row
 set -eu
 cd "$(dirname "$0")/../.."
 exec cargo test --release --lib analysis::looks_study -- --ignored --nocapture
