@@ -10,7 +10,7 @@ src/analysis/looks.rs, the intervals those of src/analysis/stats/effects.rs (Stu
 
 import sys
 from functools import cache
-from math import comb, pi, sqrt
+from math import ceil, comb, factorial, log, pi, sqrt
 
 import numpy as np
 
@@ -112,6 +112,70 @@ def study(law, how, difference, effect, comparisons, experiments, rng):
     print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
 
 
+def told_apart(scores, left, n, error, rng):
+    """Which of the schemes `left` n replicates tell apart from the leader, see step_down in src/analysis/rank.rs."""
+    values = {s: scores[s, :n] for s in left}
+    leader = max(left, key=lambda s: trimmed(values[s], n // 4)[0])
+    others = []
+    for s in left:
+        if s != leader:
+            ahead = values[leader] - values[s]
+            others.append((ahead.mean() / (ahead.std(ddof=1) / sqrt(n)), s, ahead.mean()))
+    others.sort(reverse=True)
+    remaining, apart = list(left), []
+    for t, s, difference in others:
+        k = len(remaining)
+        narrow, wide = sorted((values[s].std(), values[leader].std()))
+        ratio = narrow / wide
+        factor = max(k * (k - 1) / 2, 1 + 1.5 * (1 - ratio**3) / (1 + ratio**2) ** 1.5)
+        if t <= critical(error / (ceil(20 * factor) / 20), n - 1):
+            break
+        if n <= 20 and log(factorial(k)) * (n - 1) >= -log(error):
+            table = np.array([values[x] for x in remaining])
+            table = table - table.mean(axis=0)
+            observed = difference / sqrt(np.median(table.var(axis=1, ddof=1)))
+            count = int(min(max(50 / error, 1000), 100_000)) - 1
+            order = rng.random((count, k, n)).argsort(axis=1)
+            drawn = np.take_along_axis(np.broadcast_to(table, (count, k, n)), order, axis=1)
+            means, spread = drawn.mean(axis=2), np.sqrt(np.median(drawn.var(axis=2, ddof=1), axis=1))
+            as_great = ((means.max(axis=1) - means.min(axis=1)) / spread >= observed * (1 - 1e-9)).sum()
+            if (as_great + 1) / (count + 1) > error:
+                break
+        remaining.remove(s)
+        apart.append(s)
+    return apart
+
+
+def ranking(law, schemes, better, experiments, rng):
+    wrong, right, fixed_wrong, fixed_right, used = np.zeros(4), np.zeros(4), 0, 0, 0
+    for _ in range(experiments):
+        scores = draw(law, (schemes, LOOKS[-1]), rng)
+        scores[0] += better * DEVIATION[law]
+        left, lost, good = list(range(schemes)), False, 0
+        for look, n in enumerate(LOOKS):
+            if len(left) > 1:
+                used += len(left) * (n - (LOOKS[look - 1] if look else 0))
+                for s in told_apart(scores, left, n, 0.05 / len(LOOKS), rng):
+                    left.remove(s)
+                    lost |= better == 0 or s == 0
+                    good += better > 0
+            wrong[look] += lost
+            right[look] += 0 if lost else good
+        apart = told_apart(scores, list(range(schemes)), LOOKS[-1], 0.05, rng)
+        lost = bool(apart) if better == 0 else 0 in apart
+        fixed_wrong += lost
+        fixed_right += 0 if lost or better == 0 else len(apart)
+    text = lambda x: f"{100 * x:.1f}"
+    pairs = experiments * (schemes - 1)
+    cells = [
+        law, "ranking", f"{schemes} schemes", better, schemes - 1, experiments,
+        ", ".join(text(x / experiments) for x in wrong), text(fixed_wrong / experiments),
+        ", ".join(text(x / pairs) for x in right), text(fixed_right / pairs),
+        text(1 - used / (experiments * schemes * LOOKS[-1])),
+    ]
+    print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
+
+
 arguments = [int(x) for x in sys.argv[1:]] + [10_000, 2_000][len(sys.argv) - 1 :]
 print("| law | figure | compared | effect | comparisons | experiments | wrong by 5, 10, 20, 40 | wrong, 40 at once"
       " | right by 5, 10, 20, 40 | right, 40 at once | trials saved |")
@@ -124,3 +188,6 @@ for effect in (0, 0.5, 1, 2):
                     rng = np.random.default_rng(1)
                     count = arguments[1] if effect else arguments[0]
                     study(law, how, difference, effect, comparisons, count, rng)
+for law in LAWS:
+    ranking(law, 5, 0, arguments[0], np.random.default_rng(2))
+    ranking(law, 5, 1, arguments[1] // 10, np.random.default_rng(2))
