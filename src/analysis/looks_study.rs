@@ -6,7 +6,8 @@
 //! cargo test --release --lib analysis::looks_study -- --ignored --nocapture
 //! ```
 //!
-//! and stands in docs/statistics.md.
+//! The tables in docs/statistics.md are of `tests/scripts/looks_study.py`, which simulates the rule apart from
+//! the program.
 
 use std::collections::BTreeMap;
 use std::path::Path;

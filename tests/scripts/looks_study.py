@@ -1,11 +1,11 @@
-"""Replicates until claims are decided, simulated apart from the program: how often looks at 5, 10, 20 and 40 err.
+"""Replicates until a decision, simulated apart from the program: how often looks at 5, 10, 20 and 40 err.
 
     python3 -m venv /tmp/looks && /tmp/looks/bin/pip install numpy
     /tmp/looks/bin/python tests/scripts/looks_study.py [EXPERIMENTS [EXPERIMENTS WITH AN EFFECT]]
 
 prints a row for each law, claim, effect and number of comparisons (docs/statistics.md). The rule is that of
 src/analysis/looks.rs, the intervals those of src/analysis/stats/effects.rs (Student's t) and interval.rs (medians).
-`tests/scripts/looks.sh` does the same, and the ranking, by the program's own functions.
+The ranking is that of src/analysis/rank.rs. `tests/scripts/looks.sh` asks the same of the program's own functions.
 """
 
 import sys
