@@ -130,6 +130,8 @@ const GOLDEN: &[(&str, [u32; 3], &str)] = &[
     (r#""gpt2""#, [0x3d3f1c32, 0xbd4825d0, 0xbc183f3c], "132acbfa3e7565f2"),
     (r#""lsuv""#, [0x3f2e2bb9, 0xbedd1fd3, 0x3e33668c], "60df654cf27e5545"),
     (r#""nguyen_widrow""#, [0xbf11f67d, 0xbee18ff9, 0x3e99c363], "6224974d85317906"),
+    (r#""kraehenbuehl""#, [0x3f1923db, 0xbefa8574, 0xbddbf310], "fc8a6bc72edc586e"),
+    (r#""swim""#, [0xbada2262, 0xbd0ddf55, 0x3ea728e7], "3c2b3fe4e6d1f49f"),
     (r#""rai""#, [0x3ea49b08, 0xbeac63c8, 0xbd8321de], "0a231a576c97d691"),
     (r#""mup""#, [0x3f41c0f9, 0xbf4aea99, 0xbe1a5a63], "8f071a714b2a2e4b"),
     (r#""ntk""#, [0x3f41c0f9, 0xbf4aea99, 0xbe1a5a63], "7ab42c53cdceaa6d"),
@@ -164,4 +166,5 @@ const GOLDEN: &[(&str, [u32; 3], &str)] = &[
     (r#"{ kind = "formula", law = "truncated_normal", std = "exp(-layer / layers) * cbrt(1 / fan_out)" }"#, [0xbe113d53, 0x3f0afe2a, 0x3e39748c], "2a27ce7c113024ff"),
     (r#"{ kind = "formula", law = "orthogonal", gain = "gain * max(branch_layers; 1)^-0.5" }"#, [0x3ef0ef05, 0xbe98f153, 0x3df82b0b], "41a1a2689b6e944d"),
     (r#"{ kind = "formula", law = "constant", value = "1 / inputs" }"#, [0x3daaaaab, 0x3daaaaab, 0x3daaaaab], "1702232de7c43010"),
+    (r#"{ kind = "swim", head = "he_normal", samples = 100 }"#, [0x3ec9bd78, 0x3ec9bd78, 0x3d550cdc], "88eddb09f50c30cb"),
 ];
