@@ -313,7 +313,7 @@ mod tests {
         let norm = |w: &crate::numerics::Weights| {
             w.to_row_major()
                 .iter()
-                .map(|w| f64::from(*w).powi(2))
+                .map(|w| f64::from(*w) * f64::from(*w))
                 .sum::<f64>()
                 .sqrt()
         };

@@ -60,10 +60,11 @@ fn solve<const N: usize>(mut a: [[f64; N]; N], mut b: [f64; N]) -> Option<[f64; 
         if !usable {
             return None;
         }
+        let pivot_row = a[k];
         for i in k + 1..N {
             let factor = a[i][k] / a[k][k];
-            for j in k..N {
-                a[i][j] -= factor * a[k][j];
+            for (x, p) in a[i][k..].iter_mut().zip(&pivot_row[k..]) {
+                *x -= factor * p;
             }
             b[i] -= factor * b[k];
         }
