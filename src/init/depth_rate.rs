@@ -11,7 +11,6 @@ use ndarray::ArrayViewMut2;
 
 use super::depth_mup::BASE;
 use super::{CoordinateText, Network, Registry, Scheme};
-use crate::activation::Activation;
 use crate::model::{LayerInfo, Model, Optimizer};
 use crate::random::Stream;
 use crate::support::catalog::{Entry, Parameter, Spec};
@@ -80,12 +79,8 @@ impl Scheme for DepthRate {
         self.base.check(model)
     }
 
-    fn activation(&self, model: &Model, activation: &Activation) -> Result<Activation> {
-        self.base.activation(model, activation)
-    }
-
-    fn fits(&self, model: &Model) -> Result<()> {
-        self.base.fits(model)
+    fn base(&self) -> Option<&dyn Scheme> {
+        Some(&*self.base)
     }
 
     fn layerwise(&self) -> bool {
@@ -95,18 +90,6 @@ impl Scheme for DepthRate {
     fn of_trial(&self, coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
         let base = self.base.of_trial(coordinate)?;
         Some(Arc::new(DepthRate { base, ..self.clone() }))
-    }
-
-    fn source_digest(&self) -> Option<String> {
-        self.base.source_digest()
-    }
-
-    fn source_path(&self) -> Option<&std::path::Path> {
-        self.base.source_path()
-    }
-
-    fn ready(&self) -> Result<()> {
-        self.base.ready()
     }
 }
 

@@ -91,10 +91,6 @@ impl Scheme for Fixup {
         network.draw_all(self)
     }
 
-    fn source_digest(&self) -> Option<String> {
-        self.base.source_digest()
-    }
-
     fn check(&self, model: &Model) -> Result<()> {
         if model.residual.is_none() {
             let message = "`fixup` is for residual networks, and this one has no residual blocks";
@@ -103,6 +99,10 @@ impl Scheme for Fixup {
             return Err(Error::new(Kind::Experiment, message).help(help));
         }
         self.base.check(model)
+    }
+
+    fn base(&self) -> Option<&dyn Scheme> {
+        Some(&*self.base)
     }
 
     fn layerwise(&self) -> bool {

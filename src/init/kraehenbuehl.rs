@@ -92,7 +92,9 @@ impl Scheme for Kraehenbuehl {
         for layer in 0..network.layers().len() {
             self.standardize(layer, &inputs, network, &mut workspace);
         }
-        self.equalize(&inputs, network, &mut workspace);
+        if self.rounds > 0 {
+            self.equalize(&inputs, network, &mut workspace);
+        }
         Ok(())
     }
 
@@ -105,8 +107,8 @@ impl Scheme for Kraehenbuehl {
         self.base.check(model)
     }
 
-    fn fits(&self, model: &Model) -> Result<()> {
-        self.base.fits(model)
+    fn base(&self) -> Option<&dyn Scheme> {
+        Some(&*self.base)
     }
 
     fn layerwise(&self) -> bool {
@@ -116,18 +118,6 @@ impl Scheme for Kraehenbuehl {
     fn of_trial(&self, coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
         let base = self.base.of_trial(coordinate)?;
         Some(Arc::new(Kraehenbuehl { base, ..self.clone() }))
-    }
-
-    fn source_digest(&self) -> Option<String> {
-        self.base.source_digest()
-    }
-
-    fn source_path(&self) -> Option<&std::path::Path> {
-        self.base.source_path()
-    }
-
-    fn ready(&self) -> Result<()> {
-        self.base.ready()
     }
 }
 
@@ -199,9 +189,6 @@ impl Kraehenbuehl {
                 (squares(&gradients.weights[l].to_row_major()) / squares(&weights.to_row_major())).sqrt()
             };
             let ratios: Vec<f64> = (0..layers).map(ratio).collect();
-            if self.rounds == 0 {
-                return;
-            }
             let logs = ratios.iter().map(|r| libm::log(*r)).sum::<f64>();
             let target = libm::exp((logs + libm::log(deviation)) / layers as f64);
             if !usable(target) {
@@ -301,7 +288,7 @@ mod tests {
         }
     }
 
-    /// Largest over smallest ratio of gradient to weight, for the loss's own gradients.
+    /// Largest over smallest ratio of gradient to weight, for gradients of the outputs drawn from `seed`.
     fn spread(model: &Model, parameters: &Parameters, data: &Prepared, seed: u64) -> f64 {
         let inputs = inputs(data);
         let mut delta = Batch::zeros(inputs.rows(), 3);

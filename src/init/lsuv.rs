@@ -11,8 +11,7 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::{CoordinateText, Network, Registry, Scheme};
-use crate::activation::Activation;
-use crate::model::{LayerInfo, Model, Workspace};
+use crate::model::{LayerInfo, Workspace};
 use crate::numerics::Batch;
 use crate::random::Stream;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
@@ -80,16 +79,8 @@ impl Scheme for Lsuv {
         Ok(())
     }
 
-    fn check(&self, model: &Model) -> Result<()> {
-        self.base.check(model)
-    }
-
-    fn activation(&self, model: &Model, activation: &Activation) -> Result<Activation> {
-        self.base.activation(model, activation)
-    }
-
-    fn fits(&self, model: &Model) -> Result<()> {
-        self.base.fits(model)
+    fn base(&self) -> Option<&dyn Scheme> {
+        Some(&*self.base)
     }
 
     fn layerwise(&self) -> bool {
@@ -99,18 +90,6 @@ impl Scheme for Lsuv {
     fn of_trial(&self, coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
         let base = self.base.of_trial(coordinate)?;
         Some(Arc::new(Lsuv { base, ..self.clone() }))
-    }
-
-    fn source_digest(&self) -> Option<String> {
-        self.base.source_digest()
-    }
-
-    fn source_path(&self) -> Option<&std::path::Path> {
-        self.base.source_path()
-    }
-
-    fn ready(&self) -> Result<()> {
-        self.base.ready()
     }
 }
 

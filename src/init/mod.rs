@@ -213,14 +213,20 @@ pub trait Scheme: fmt::Debug + Send + Sync {
         network.draw_all(self)
     }
 
+    /// The scheme that this one contains and builds on. What a scheme does not define of the methods below that
+    /// ask for a network, a function or a file is that of its base.
+    fn base(&self) -> Option<&dyn Scheme> {
+        None
+    }
+
     /// Whether the scheme is defined for a network of this plan. Asked for every cell when an
     /// experiment is read, so that a mismatch is an error in the file and not in every trial, and
     /// again by [`initialize`](fn@initialize).
     ///
     /// # Errors
     /// It is not; the message says what network it needs.
-    fn check(&self, _model: &Model) -> Result<()> {
-        Ok(())
+    fn check(&self, model: &Model) -> Result<()> {
+        self.base().map_or(Ok(()), |base| base.check(model))
     }
 
     /// Whether what the scheme reads besides (see [`ready`](Scheme::ready)) can be used for this
@@ -228,17 +234,20 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// It cannot; the message says why.
-    fn fits(&self, _model: &Model) -> Result<()> {
-        Ok(())
+    fn fits(&self, model: &Model) -> Result<()> {
+        self.base().map_or(Ok(()), |base| base.fits(model))
     }
 
     /// The function that takes the place of `activation` in a network of this plan: the same one, or that one
-    /// transformed. Tables keep the name of `activation`. A scheme that contains another one passes this on.
+    /// transformed. Tables keep the name of `activation`.
     ///
     /// # Errors
     /// The scheme is not defined for this function.
-    fn activation(&self, _model: &Model, activation: &Activation) -> Result<Activation> {
-        Ok(activation.clone())
+    fn activation(&self, model: &Model, activation: &Activation) -> Result<Activation> {
+        match self.base() {
+            Some(base) => base.activation(model, activation),
+            None => Ok(activation.clone()),
+        }
     }
 
     /// Whether [`fill`](Scheme::fill) says all there is to say on one layer, so that the scheme may
@@ -257,12 +266,12 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// A digest of whatever reaches the weights besides the scheme's canonical text, the layer and
     /// the stream: the content of a file that is read. It becomes part of a trial's identity.
     fn source_digest(&self) -> Option<String> {
-        None
+        self.base()?.source_digest()
     }
 
     /// The file that [`source_digest`](Scheme::source_digest) is a digest of.
     fn source_path(&self) -> Option<&std::path::Path> {
-        None
+        self.base()?.source_path()
     }
 
     /// Whether whatever the scheme reads besides is there and well-formed. Asked before anything is
@@ -271,6 +280,6 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// # Errors
     /// It is not.
     fn ready(&self) -> Result<()> {
-        Ok(())
+        self.base().map_or(Ok(()), |base| base.ready())
     }
 }

@@ -64,10 +64,6 @@ impl Scheme for BranchFactor {
         network.draw_all(self)
     }
 
-    fn source_digest(&self) -> Option<String> {
-        self.base.source_digest()
-    }
-
     fn check(&self, model: &Model) -> Result<()> {
         if !model.residual.is_some_and(|r| r.learned) {
             let message = format!("`{}` needs a learned factor on each residual branch", self.name);
@@ -75,6 +71,10 @@ impl Scheme for BranchFactor {
             return Err(Error::new(Kind::Experiment, message).help(help));
         }
         self.base.check(model)
+    }
+
+    fn base(&self) -> Option<&dyn Scheme> {
+        Some(&*self.base)
     }
 
     fn layerwise(&self) -> bool {

@@ -304,8 +304,8 @@ impl Scheme for Swim {
         self.head.as_ref().map_or(Ok(()), |head| head.check(model))
     }
 
-    fn fits(&self, model: &Model) -> Result<()> {
-        self.head.as_ref().map_or(Ok(()), |head| head.fits(model))
+    fn base(&self) -> Option<&dyn Scheme> {
+        self.head.as_deref()
     }
 
     fn layerwise(&self) -> bool {
@@ -315,18 +315,6 @@ impl Scheme for Swim {
     fn of_trial(&self, coordinate: &CoordinateText<'_>) -> Option<Arc<dyn Scheme>> {
         let head = Some(self.head.as_ref()?.of_trial(coordinate)?);
         Some(Arc::new(Swim { head, ..self.clone() }))
-    }
-
-    fn source_digest(&self) -> Option<String> {
-        self.head.as_ref()?.source_digest()
-    }
-
-    fn source_path(&self) -> Option<&std::path::Path> {
-        self.head.as_ref()?.source_path()
-    }
-
-    fn ready(&self) -> Result<()> {
-        self.head.as_ref().map_or(Ok(()), |head| head.ready())
     }
 }
 
