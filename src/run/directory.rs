@@ -94,7 +94,8 @@ pub(super) fn put_behind(path: &Path) -> Result<()> {
     fs::rename(path, &free).map_err(|e| Error::io("rename", path, &e))
 }
 
-/// Takes the locks of a run of `shard` in `directory`, which is created if it is not there.
+/// Takes the locks of a run of `shard` in `directory`, which is created if it is not there. If a process
+/// was killed there while it put tables in place, they are put in place now.
 ///
 /// # Errors
 /// Another process works there, or an I/O error.
@@ -108,6 +109,14 @@ pub(crate) fn take_locks(directory: &Path, shard: Shard) -> Result<Vec<Lock>> {
     let place = directory.display().to_string();
     let mut locks = vec![Lock::take(&directory.join("lock"), mode, &place)?];
     locks.extend(take_own_lock(directory, shard)?);
+    if directory.join(files::REPLACING).exists() {
+        // One at a time: shards share the lock of the directory.
+        let _turn = match shard.is_whole() {
+            true => None,
+            false => Some(Lock::wait(&directory.join("journal/replacing.lock"))?),
+        };
+        files::finish_replacing(directory)?;
+    }
     Ok(locks)
 }
 

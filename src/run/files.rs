@@ -5,10 +5,11 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
+use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use super::progress::say;
-use crate::support::error::{Error, Result};
+use crate::support::error::{Error, Kind, Result};
 use crate::table::manifest::TextDigest;
 
 /// A file being written beside its destination; removed when dropped, unless committed.
@@ -42,11 +43,6 @@ impl Pending {
         })
     }
 
-    /// The path that it will have.
-    pub fn destination(&self) -> &Path {
-        &self.destination
-    }
-
     /// The digest of what was written, and the name that it goes by in a manifest.
     pub fn digest(&self) -> (String, String) {
         let name = self.destination.file_name().unwrap_or_default();
@@ -69,6 +65,20 @@ impl Pending {
     /// The destination exists but cannot be read.
     pub fn is_unchanged(&self) -> Result<bool> {
         same_bytes(self.file.get_ref().path(), &self.destination)
+    }
+
+    /// Leaves what was written beside the destination, under its name with `.tmp`, for
+    /// [`finish_replacing`].
+    ///
+    /// # Errors
+    /// An I/O error.
+    fn keep(mut self) -> Result<()> {
+        self.sync()?;
+        let file = self.file.into_inner();
+        let file = file.map_err(|e| Error::io("write", &self.destination, e.error()))?;
+        let kept = file.keep();
+        kept.map_err(|e| Error::io("write", &self.destination, &e.error))?;
+        Ok(())
     }
 
     /// Puts the file in its place.
@@ -157,40 +167,126 @@ pub(crate) enum Old {
     Overwrite,
 }
 
-/// Puts all of `files` in place, the last one (the mark that the set is whole) last, and takes those
-/// of `stale` away. If any would change, or any of `stale` exists, the whole old set is first moved
-/// together into a new `previous-N` directory beside them, whose path is returned, unless `old` says
-/// that it need not be kept. Identical files are left untouched.
+/// The file that stands in a directory while tables in it are replaced: what [`finish_replacing`] goes on
+/// with if the process is killed meanwhile.
+pub(crate) const REPLACING: &str = "replacing.toml";
+
+/// A replacement that is decided: the new files are on the disk beside the old ones, under their names
+/// with `.tmp`. All are names in one directory.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replacement {
+    /// The directory that the old files are moved into; without one they are overwritten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aside: Option<String>,
+    /// The files that are replaced, in this order.
+    files: Vec<String>,
+    /// The files that go.
+    stale: Vec<String>,
+}
+
+/// Puts all of `files` in place, and takes those of `stale` away; all are in one directory. If any would
+/// change, or any of `stale` exists, the whole old set is moved together into a new `previous-N`
+/// directory beside them, whose path is returned, unless `old` says that it need not be kept. Identical
+/// files are left untouched. A replacement that a killed process has begun is finished by
+/// [`finish_replacing`].
 ///
 /// # Errors
 /// An I/O error. Old files are then either in place or in `previous-N`.
-pub(crate) fn replace(mut files: Vec<Pending>, stale: &[PathBuf], old: Old) -> Result<Option<PathBuf>> {
-    let mut differs = stale.iter().any(|p| p.exists());
-    for file in &mut files {
+pub(crate) fn replace(files: Vec<Pending>, stale: &[PathBuf], old: Old) -> Result<Option<PathBuf>> {
+    let Some(directory) = files.first().map(|f| parent(&f.destination).to_owned()) else {
+        return Ok(None);
+    };
+    let name = |path: &Path| {
+        let name = path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    };
+    let stale: Vec<&PathBuf> = stale.iter().filter(|p| p.exists()).collect();
+    let (mut changed, mut replaced) = (Vec::new(), !stale.is_empty());
+    for mut file in files {
         file.sync()?;
-        differs |= file.destination.exists() && !file.is_unchanged()?;
+        let (there, same) = (file.destination.exists(), file.is_unchanged()?);
+        replaced |= there && !same;
+        changed.push((file, same));
     }
-    let mut aside = None;
-    if differs && old == Old::SetAside {
-        // The mark goes first, so that a half-moved set never looks whole.
-        let old: Vec<&Path> = files
-            .iter()
-            .rev()
-            .map(|f| f.destination())
-            .chain(stale.iter().map(PathBuf::as_path))
-            .filter(|p| p.exists())
-            .collect();
-        aside = set_aside(parent(old[0]), &old)?;
-    }
-    for file in files {
-        if aside.is_some() || !file.is_unchanged()? {
-            file.commit()?;
+    let aside = match replaced && old == Old::SetAside {
+        true => Some(new_aside(&directory)?),
+        false => None,
+    };
+    let mut replacement = Replacement {
+        aside: aside.as_deref().map(name),
+        files: Vec::new(),
+        stale: stale.into_iter().map(|path| name(path)).collect(),
+    };
+    for (file, same) in changed {
+        if aside.is_some() || !same {
+            replacement.files.push(name(&file.destination));
+            file.keep()?;
         }
     }
-    for path in stale.iter().filter(|path| path.exists()) {
-        fs::remove_file(path).map_err(|e| Error::io("remove", path, &e))?;
+    if replacement.files.is_empty() && replacement.stale.is_empty() {
+        return Ok(None);
     }
+    // From here on the replacement happens, whatever becomes of this process.
+    let text = toml::to_string(&replacement).map_err(|e| Error::new(Kind::Store, e.to_string()))?;
+    write_atomically(&directory.join(REPLACING), text.as_bytes())?;
+    finish_replacing(&directory)?;
     Ok(aside)
+}
+
+/// Finishes the replacement of tables that a killed process has begun in `directory`, if there is one. Two
+/// processes must not do this at a time.
+///
+/// # Errors
+/// An I/O error.
+pub(crate) fn finish_replacing(directory: &Path) -> Result<()> {
+    let mark = directory.join(REPLACING);
+    let text = match fs::read_to_string(&mark) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        read => read.map_err(|e| Error::io("read", &mark, &e))?,
+    };
+    let replacement: Replacement = toml::from_str(&text).map_err(|e| {
+        let message = format!("{} cannot be read: {}", mark.display(), e.message());
+        Error::new(Kind::Store, message)
+    })?;
+    let aside = |path: &Path| match &replacement.aside {
+        Some(aside) if path.exists() => {
+            let to = directory.join(aside).join(path.file_name().unwrap_or_default());
+            fs::rename(path, to).map_err(|e| Error::io("move aside", path, &e))
+        }
+        _ => Ok(()),
+    };
+    for name in &replacement.files {
+        let (path, new) = (directory.join(name), directory.join(format!("{name}.tmp")));
+        // It is in its place already.
+        if !new.exists() {
+            continue;
+        }
+        aside(&path)?;
+        fs::rename(&new, &path).map_err(|e| Error::io("put in place", &path, &e))?;
+    }
+    for path in replacement.stale.iter().map(|name| directory.join(name)) {
+        aside(&path)?;
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(Error::io("remove", &path, &e)),
+            _ => {}
+        }
+    }
+    sync_directory(directory)?;
+    fs::remove_file(&mark).map_err(|e| Error::io("remove", &mark, &e))
+}
+
+/// Makes a new directory `previous-N` in `parent`.
+fn new_aside(parent: &Path) -> Result<PathBuf> {
+    let mut n = 1;
+    loop {
+        let candidate = parent.join(format!("previous-{n}"));
+        match fs::create_dir(&candidate) {
+            Ok(()) => return Ok(candidate),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => n += 1,
+            Err(e) => return Err(Error::io("create", &candidate, &e)),
+        }
+    }
 }
 
 /// Moves `paths` into a new directory `previous-N` in `parent`. Returns its path, or `None` if
@@ -202,15 +298,7 @@ pub(crate) fn set_aside(parent: &Path, paths: &[&Path]) -> Result<Option<PathBuf
     if paths.is_empty() {
         return Ok(None);
     }
-    let mut n = 1;
-    let target = loop {
-        let candidate = parent.join(format!("previous-{n}"));
-        match fs::create_dir(&candidate) {
-            Ok(()) => break candidate,
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => n += 1,
-            Err(e) => return Err(Error::io("create", &candidate, &e)),
-        }
-    };
+    let target = new_aside(parent)?;
     for path in paths {
         let to = target.join(path.file_name().unwrap_or_default());
         fs::rename(path, &to).map_err(|e| Error::io("move aside", path, &e))?;
@@ -385,5 +473,63 @@ mod tests {
         let aside = replace(files("3", "m"), &[at("layers.csv")], Old::Overwrite).unwrap();
         assert_eq!((aside, at("layers.csv").exists()), (None, false));
         assert_eq!(fs::read(at("a.csv")).unwrap(), b"3");
+    }
+    /// A process that is killed after any of the steps of a replacement leaves what the next one finishes.
+    #[test]
+    fn a_replacement_that_was_cut_short_is_finished() {
+        for (aside, steps) in [(None, 0..6), (Some("previous-1"), 0..9)] {
+            for cut in steps {
+                let dir = tempfile::tempdir().unwrap();
+                let at = |name: &str| dir.path().join(name);
+                for name in ["a.csv", "b.csv", "layers.csv"] {
+                    fs::write(at(name), "old").unwrap();
+                }
+                for name in ["a.csv.tmp", "b.csv.tmp", "new.csv.tmp"] {
+                    fs::write(at(name), "new").unwrap();
+                }
+                let replacement = Replacement {
+                    aside: aside.map(str::to_owned),
+                    files: ["a.csv", "b.csv", "new.csv"].map(str::to_owned).to_vec(),
+                    stale: vec!["layers.csv".to_owned()],
+                };
+                fs::write(at(REPLACING), toml::to_string(&replacement).unwrap()).unwrap();
+                aside.map(|name| fs::create_dir(at(name)).unwrap());
+                let mut steps: Vec<Box<dyn Fn()>> = Vec::new();
+                for name in &replacement.files {
+                    let (path, new) = (at(name), at(&format!("{name}.tmp")));
+                    if let (Some(aside), true) = (aside, path.exists()) {
+                        let (from, to) = (path.clone(), at(aside).join(name));
+                        steps.push(Box::new(move || fs::rename(&from, &to).unwrap()));
+                    }
+                    steps.push(Box::new(move || fs::rename(&new, &path).unwrap()));
+                }
+                let layers = at("layers.csv");
+                steps.push(match aside.map(|aside| at(aside).join("layers.csv")) {
+                    Some(to) => Box::new(move || fs::rename(&layers, &to).unwrap()),
+                    None => Box::new(move || fs::remove_file(&layers).unwrap()),
+                });
+                steps.iter().take(cut).for_each(|step| step());
+                finish_replacing(dir.path()).unwrap();
+                finish_replacing(dir.path()).unwrap();
+                let mut names: Vec<String> = fs::read_dir(dir.path())
+                    .unwrap()
+                    .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                    .collect();
+                names.sort();
+                let mut expected = vec!["a.csv", "b.csv", "new.csv"];
+                expected.extend(aside);
+                assert_eq!(names, expected, "after {cut} steps");
+                for name in ["a.csv", "b.csv", "new.csv"] {
+                    assert_eq!(fs::read(at(name)).unwrap(), b"new");
+                }
+                for name in aside
+                    .map(|_| ["a.csv", "b.csv", "layers.csv"])
+                    .into_iter()
+                    .flatten()
+                {
+                    assert_eq!(fs::read(at("previous-1").join(name)).unwrap(), b"old");
+                }
+            }
+        }
     }
 }

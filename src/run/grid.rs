@@ -596,6 +596,10 @@ fn complete(grid: &Grid) -> Result<Option<Manifest>> {
 /// The experiment's text may have changed in what no table depends on (claims, comments): the
 /// manifest follows it.
 fn already(grid: &Grid, manifest: Manifest) -> Result<GridOutcome> {
+    if grid.shard.is_whole() && directory::all_journals(&grid.directory)?.is_empty() {
+        // A run was killed between its journal and the folder of it.
+        remove_journals(&grid.directory, &[])?;
+    }
     let current = Manifest {
         name: grid.experiment.name.clone(),
         experiment: grid.experiment.resolved().to_owned(),

@@ -390,6 +390,66 @@ fn tables_that_are_not_what_they_say_are_named_and_left_alone() {
     assert_eq!(bench.tables("r"), good);
 }
 
+/// A run is killed after it has put `done` of the wider experiment's files in place of the old ones, and
+/// the next edit comes before anything else is run.
+fn edited_after_a_cut(done: usize, shards: bool) {
+    let bench = Bench::new(SMALL);
+    bench.grid("r", &[]).expect(0);
+    let wider = SMALL.replace("\"he_normal\",", "\"he_normal\", \"zeros\",");
+    fs::write(bench.path("x.toml"), &wider).unwrap();
+    bench.grid("wider", &[]).expect(0);
+    let files = [
+        "trials.csv",
+        "epochs.csv",
+        "layers.csv",
+        "summary.csv",
+        "manifest.toml",
+    ];
+    for (i, name) in files.into_iter().enumerate() {
+        let new = if i < done {
+            name.to_owned()
+        } else {
+            format!("{name}.tmp")
+        };
+        fs::copy(bench.path("wider").join(name), bench.path("r").join(new)).unwrap();
+    }
+    let mark = format!("files = {files:?}\nstale = []\n");
+    fs::write(bench.path("r/replacing.toml"), mark).unwrap();
+    let next = wider.replace("\"he_normal\",", "");
+    fs::write(bench.path("x.toml"), &next).unwrap();
+    if shards {
+        for shard in ["1/2", "2/2"] {
+            bench.grid("r", &["--shard", shard]).expect(0);
+        }
+        bench.run(&["merge", "r"]).expect(0);
+        bench.grid("fresh", &[]).expect(0);
+        assert_eq!(bench.tables("r"), bench.tables("fresh"));
+    } else {
+        let (_, trained) = grown(&bench, &next, &[]);
+        assert_eq!(trained, 0, "every row was in the tables that were to be");
+    }
+    let left = |name: &String| name.ends_with(".tmp") || name == "replacing.toml";
+    let names = fs::read_dir(bench.path("r")).unwrap();
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!names.any(|name| left(&name)));
+}
+
+#[test]
+fn a_run_killed_while_it_removed_its_journal_leaves_no_folder_behind() {
+    let bench = Bench::new(SMALL);
+    bench.grid("r", &[]).expect(0);
+    fs::create_dir(bench.path("r/journal")).unwrap();
+    bench.grid("r", &[]).expect(0);
+    assert!(!bench.path("r/journal").exists());
+}
+
+#[test]
+fn a_replacement_that_was_cut_short_is_finished_before_the_next_edit() {
+    edited_after_a_cut(0, false);
+    edited_after_a_cut(2, false);
+    edited_after_a_cut(4, true);
+}
+
 /// The lists of a grid that is edited: of each axis, which of its values are there, in which order.
 #[derive(Debug, Clone)]
 struct Grid {
