@@ -11,7 +11,11 @@
 //! ```
 //!
 //! so that whatever the joint law of looks and comparisons, the chance that any is decided wrongly is at
-//! most the sum (Bonferroni): 1 - confidence. Boundaries that use the joint law of the looks (Pocock;
+//! most the sum (Bonferroni): 1 - confidence. Before the last look a mean of one side against a threshold
+//! is decided only where an interval says the same that holds for any law ([`band_interval`]): no difference
+//! makes its law symmetric, and Student's interval of few skewed values is too short.
+//!
+//! [`band_interval`]: super::stats::interval::band_interval Boundaries that use the joint law of the looks (Pocock;
 //! O'Brien and Fleming; Lan and DeMets 1983, Biometrika 70, 659-663) would spend less, but need it:
 //! it is known of sums of normal values, not of trimmed means, medians and chosen rates.
 //! See `docs/statistics.md`.
@@ -380,6 +384,7 @@ impl<'a> Claims<'a> {
 
     fn look(&mut self, look: usize, design: &Sequential) {
         let share = 1.0 / (design.looks.len() * self.cases.len()) as f64;
+        let last = look + 1 == design.looks.len();
         let mut cases = std::mem::take(&mut self.cases);
         for case in cases.iter_mut().filter(|case| case.decided.is_none()) {
             let claim = &self.claims[case.claim];
@@ -393,7 +398,9 @@ impl<'a> Claims<'a> {
                 ..claim.clone()
             };
             let mut found = judge_case(&at_level, &case.key, &trials, self.frame, &self.order());
-            if !found.has_level {
+            let holds_for_any_law = found.of_any_law.is_none_or(|verdict| verdict == found.verdict);
+            let early = !last && !holds_for_any_law;
+            if !found.has_level || early {
                 found.verdict = Verdict::Inconclusive;
             }
             if found.verdict != Verdict::Inconclusive {
@@ -405,11 +412,15 @@ impl<'a> Claims<'a> {
                 "not decided"
             };
             let percent = 100.0 * (1.0 - confidence);
-            found.notes.push(format!(
+            let mut note = format!(
                 "{said} at {}, with an error of at most {}%",
                 look_name(design, look),
                 super::check::print::short(percent)
-            ));
+            );
+            if early {
+                note += ": before the last look a mean of one side is decided only by an interval that holds for any law of its values";
+            }
+            found.notes.push(note);
             case.found = Some(found);
         }
         self.cases = cases;

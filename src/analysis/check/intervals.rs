@@ -21,7 +21,7 @@ use super::aggregate::aggregate;
 use super::samples::{Sample, Value, transform};
 use crate::analysis::stats::compare::difference;
 use crate::analysis::stats::interval::{
-    OrderInterval, median_interval, order_interval, share_beyond, share_interval,
+    OrderInterval, band_interval, median_interval, order_interval, share_beyond, share_interval,
 };
 use crate::analysis::stats::{Effects, Estimate, Interval, Units, median};
 use crate::row::range;
@@ -37,6 +37,9 @@ pub(super) struct Bounds {
     pub extreme: Option<usize>,
     /// The values show no spread that Student's t could go by: all are equal, or some infinite.
     pub flat: bool,
+    /// Where it is Student's of one sample, which no difference has made symmetric: the interval that holds
+    /// for any law within what the metric can be.
+    pub of_any_law: Option<Interval>,
 }
 
 impl Bounds {
@@ -83,6 +86,7 @@ impl Bounds {
                 (a, b) => a.or(b),
             },
             flat: self.flat || other.flat,
+            of_any_law: None,
         }
     }
 
@@ -226,6 +230,20 @@ impl Figure {
     }
 }
 
+/// The interval of the figure of `units` that holds for any law; unbounded where none is known.
+fn of_any_law(claim: &Claim, units: &Units<f64>) -> Interval {
+    let independent = units.are_single() && units.crossing().is_none();
+    match claim.aggregate {
+        Aggregate::Mean if independent => {
+            band_interval(units.values(), 0.0, possible(claim), claim.confidence)
+        }
+        Aggregate::Iqm if independent => {
+            band_interval(units.values(), 0.25, possible(claim), claim.confidence)
+        }
+        _ => Interval::UNBOUNDED,
+    }
+}
+
 /// Whether every value of the metric is 0 or 1.
 fn is_binary(metric: &Metric) -> bool {
     match metric {
@@ -346,7 +364,13 @@ pub(super) fn bounds(claim: &Claim, samples: &[Sample], pick: impl Fn(&Value) ->
     };
     match &claim.relation {
         Relation::Compare { side, .. } | Relation::Within { side, .. } => match (side, figures.as_slice()) {
-            (Side::Left, [left, ..]) => left.bounds(level),
+            (Side::Left, [left, ..]) => Bounds {
+                of_any_law: match left {
+                    Figure::Smooth(_) | Figure::Scale(_) => Some(of_any_law(claim, &samples[0].units(pick))),
+                    _ => None,
+                },
+                ..left.bounds(level)
+            },
             (Side::Difference | Side::AbsoluteDifference, [left, right, ..]) => left.less(right, level),
             (Side::Ratio, [left, right, ..]) => left.over(right, level),
             _ => Bounds::default(),

@@ -64,6 +64,7 @@ pub(in crate::analysis) fn judge_case(
         figure: f64::NAN,
         interval: None,
         has_level: false,
+        of_any_law: None,
         parts: Vec::new(),
         notes: Vec::new(),
     };
@@ -95,6 +96,9 @@ pub(in crate::analysis) fn judge_case(
     case.interval = found.interval;
     case.has_level = found.has_level(claim.confidence, units.len());
     case.verdict = decide(&claim.relation, case.figure, case.interval);
+    case.of_any_law = found
+        .of_any_law
+        .map(|interval| decide(&claim.relation, case.figure, Some(interval)));
     if units.len() < 2 {
         case.notes.push("one replicate, so no interval".to_owned());
     }

@@ -130,6 +130,31 @@ pub fn share_beyond(values: usize, level: f64) -> f64 {
     1.0 - libm::pow(1.0 - level, 1.0 / values as f64)
 }
 
+/// The interval of the mean of a law without the share `trim` of its probability at either end (0.25: the
+/// interquartile mean), which holds for independent `values` of any law on `least..=most`. The law lies within
+/// a band around that of the values (Dvoretzky, Kiefer and Wolfowitz 1956 with the constant of Massart 1990,
+/// Ann. Probab. 18), and the means at the band's edges are its ends (Anderson 1967, for the mean).
+pub fn band_interval(values: &[f64], trim: f64, (least, most): (f64, f64), level: f64) -> Interval {
+    let n = values.len() as f64;
+    let shift = (libm::log(2.0 / (1.0 - level)) / (2.0 * n)).sqrt();
+    // The mean of the quantiles from trim + shift to 1 - trim + shift, where those beyond 1 are `end`.
+    let mean_beyond = |ascending: &mut dyn Iterator<Item = f64>, end: f64| {
+        let (from, to) = (trim + shift, 1.0 - trim + shift);
+        let part = |(i, x): (usize, f64)| {
+            let overlap = ((i + 1) as f64 / n).min(to) - (i as f64 / n).max(from);
+            (overlap > 0.0).then_some(overlap * x)
+        };
+        let inside: f64 = ascending.enumerate().filter_map(part).sum();
+        let beyond = to - from.max(1.0);
+        let outside = if beyond > 0.0 { beyond * end } else { 0.0 };
+        (inside + outside) / (1.0 - 2.0 * trim)
+    };
+    let sorted = sorted(values);
+    let high = mean_beyond(&mut sorted.iter().copied(), most);
+    let low = mean_beyond(&mut sorted.iter().rev().copied(), least);
+    Interval::new(low, high)
+}
+
 /// The interval of a median, between two of the values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OrderInterval {

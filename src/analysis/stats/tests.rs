@@ -7,7 +7,7 @@ use super::*;
 use budget::expected_best;
 use compare::{Advantage, difference, wins};
 use friedman::Friedman;
-use interval::{median_interval, order_interval, share_beyond, share_interval};
+use interval::{Interval, band_interval, median_interval, order_interval, share_beyond, share_interval};
 use student::{binomial_half, critical, two_sided};
 use variance::{Crossed, shares};
 
@@ -403,3 +403,25 @@ fn what_a_replicate_does_to_both_cancels_and_to_several_cells_adds_up() {
 }
 
 const CRITICAL: [f64; 2] = [4.302652729749464, 2.7764451051977943];
+
+#[test]
+fn a_band_holds_the_mean_of_any_law() {
+    // ln(2 / (1 - level)) = 1 and n = 8: the band is 1/4 wide.
+    let level = 1.0 - 2.0 / std::f64::consts::E;
+    let values: Vec<f64> = (1..=8).map(|i| f64::from(i) / 10.0).collect();
+    let close = |found: Interval, low: f64, high: f64| {
+        assert!(
+            (found.low - low).abs() < 1e-12 && (found.high - high).abs() < 1e-12,
+            "{found:?}"
+        );
+    };
+    close(band_interval(&values, 0.0, (0.0, 1.0), level), 0.2625, 0.6625);
+    close(band_interval(&values, 0.25, (0.0, 1.0), level), 0.25, 0.65);
+    // Not even the ends matter where less is cut off than the band is wide.
+    let unbounded = (f64::NEG_INFINITY, f64::INFINITY);
+    assert_eq!(band_interval(&values, 0.0, unbounded, level), Interval::UNBOUNDED);
+    close(band_interval(&values, 0.25, unbounded, level), 0.25, 0.65);
+    // Five trials of which none has failed say little of how many fail.
+    let found = band_interval(&[0.9; 5], 0.0, (0.0, 1.0), 0.95);
+    assert!(found.low < 0.4 && found.high < 0.97, "{found:?}");
+}
