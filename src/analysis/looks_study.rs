@@ -200,11 +200,16 @@ impl Simulated for Claimed {
             Compared::Difference => r#"right = { scheme = "xavier_normal" }"#,
         };
         let grid = format!("scheme = [{schemes}]\narchitecture = [{}]", sizes.join(", "));
-        // A loss may be any number from 0 on, so that no effect leaves its range.
+        let metric = match self.compared {
+            // Of a figure what decides early depends on its range.
+            Compared::Figure => "test_accuracy",
+            // A loss may be any number from 0 on, so that no effect leaves its range.
+            Compared::Difference => "test_loss",
+        };
         let claim = format!(
             r#"[[claim]]
 sentence = "The left side is greater."
-metric = "test_loss"
+metric = "{metric}"
 aggregate = "{}"
 for_each = ["architecture"]
 left = {{ scheme = "he_normal" }}
@@ -491,4 +496,20 @@ fn great_effects_are_found_at_early_looks() {
     };
     let [looks, _] = ranked.simulate(CHUNK);
     assert!(looks.power() > 0.95 && looks.saved.0 > 0.3, "{looks:?}");
+}
+
+/// Of five trials of the bimodal law none fails in a third of experiments.
+#[test]
+fn a_mean_of_one_side_is_not_decided_by_what_few_trials_do_not_show() {
+    for (aggregate, comparisons, samples) in [("mean", 1, 300), ("iqm", 10, 100)] {
+        let claimed = Claimed {
+            law: Law::Bimodal,
+            compared: Compared::Figure,
+            aggregate,
+            comparisons,
+            effect: 0.0,
+        };
+        let [looks, _] = claimed.simulate(samples);
+        assert!(looks.error() <= most(samples), "{claimed:?}: {looks:?}");
+    }
 }

@@ -55,7 +55,24 @@ def trimmed(values, cut):
     return ordered[..., cut : n - cut].mean(axis=-1), effects
 
 
-def signs(left, right, threshold, how, error):
+def beyond(ascending, end, trim, shift):
+    """Mean of the quantiles from trim + shift to 1 - trim + shift; those beyond 1 are `end`."""
+    n = ascending.shape[-1]
+    start, stop = trim + shift, 1 - trim + shift
+    edges = np.arange(n + 1) / n
+    weights = np.clip(np.minimum(edges[1:], stop) - np.maximum(edges[:-1], start), 0, None)
+    return (ascending @ weights + max(stop - max(start, 1), 0) * end) / (1 - 2 * trim)
+
+
+def band(values, how, error):
+    """Ends of the interval that holds for any law on 0..1, see band_interval in src/analysis/stats/interval.rs."""
+    trim = 0.25 if how == "iqm" else 0.0
+    shift = sqrt(log(2 / error) / (2 * values.shape[-1]))
+    ordered = np.sort(values, axis=-1)
+    return beyond(ordered[..., ::-1], 0.0, trim, shift), beyond(ordered, 1.0, trim, shift)
+
+
+def signs(left, right, threshold, how, error, last):
     """1 where the figure is above the threshold, -1 below, 0 undecided."""
     n = left.shape[-1]
     if how == "median":
@@ -73,6 +90,9 @@ def signs(left, right, threshold, how, error):
             figure, effects = figure - other, effects - others
         reach = critical(error, n - 2 * cut - 1) * np.sqrt((effects**2).sum(axis=-1))
         low, high = figure - reach, figure + reach
+        if right is None and not last:
+            widest = band(left, how, error)
+            low, high = np.minimum(low, widest[0]), np.maximum(high, widest[1])
     return np.where(low > threshold, 1, np.where(high <= threshold, -1, 0))
 
 
@@ -93,12 +113,13 @@ def study(law, how, difference, effect, comparisons, experiments, rng):
             open_ = decided == 0
             used[open_] = n
             ours, theirs = left[..., :n], None if other is None else other[..., :n]
-            found = signs(ours, theirs, threshold, how, 0.05 / (comparisons * len(LOOKS)))
+            error = 0.05 / (comparisons * len(LOOKS))
+            found = signs(ours, theirs, threshold, how, error, n == LOOKS[-1])
             decided[open_] = found[open_]
             bad = decided != 0 if effect == 0 else decided < 0
             wrong[look] += bad.any(axis=1).sum()
             right[look] += 0 if effect == 0 else (decided > 0).sum()
-        at_once = signs(left, other, threshold, how, 0.05 / comparisons)
+        at_once = signs(left, other, threshold, how, 0.05 / comparisons, True)
         fixed_wrong += (at_once != 0 if effect == 0 else at_once < 0).any(axis=1).sum()
         fixed_right += 0 if effect == 0 else (at_once > 0).sum()
         saved.append(1 - used.mean(axis=1) / LOOKS[-1])
@@ -176,18 +197,23 @@ def ranking(law, schemes, better, experiments, rng):
     print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
 
 
-arguments = [int(x) for x in sys.argv[1:]] + [10_000, 2_000][len(sys.argv) - 1 :]
-print("| law | figure | compared | effect | comparisons | experiments | wrong by 5, 10, 20, 40 | wrong, 40 at once"
-      " | right by 5, 10, 20, 40 | right, 40 at once | trials saved |")
-print("|" + "---|" * 11)
-for effect in (0, 0.5, 1, 2):
-    for comparisons in (1, 10):
-        for how in ("iqm", "median", "mean"):
-            for difference in (False, True):
-                for law in LAWS:
-                    rng = np.random.default_rng(1)
-                    count = arguments[1] if effect else arguments[0]
-                    study(law, how, difference, effect, comparisons, count, rng)
-for law in LAWS:
-    ranking(law, 5, 0, arguments[0], np.random.default_rng(2))
-    ranking(law, 5, 1, arguments[1] // 10, np.random.default_rng(2))
+def main():
+    arguments = [int(x) for x in sys.argv[1:]] + [10_000, 2_000][len(sys.argv) - 1 :]
+    print("| law | figure | compared | effect | comparisons | experiments | wrong by 5, 10, 20, 40 | wrong, 40 at once"
+          " | right by 5, 10, 20, 40 | right, 40 at once | trials saved |")
+    print("|" + "---|" * 11)
+    for effect in (0, 0.5, 1, 2):
+        for comparisons in (1, 10):
+            for how in ("iqm", "median", "mean"):
+                for difference in (False, True):
+                    for law in LAWS:
+                        rng = np.random.default_rng(1)
+                        count = arguments[1] if effect else arguments[0]
+                        study(law, how, difference, effect, comparisons, count, rng)
+    for law in LAWS:
+        ranking(law, 5, 0, arguments[0], np.random.default_rng(2))
+        ranking(law, 5, 1, arguments[1] // 10, np.random.default_rng(2))
+
+
+if __name__ == "__main__":
+    main()
