@@ -19,10 +19,9 @@ use super::check::Verdict;
 use super::check::evidence::{self, Evidence, sides};
 use super::looks::{Claims, Family, Questions, Ranking, Standing, cells, walk};
 use super::stats::Identity;
-use super::study::{LAWS, Law, apart_from_leader, row};
+use super::study::{Draws, LAWS, Law, apart_from_leader, row};
 use crate::experiment::{Coordinates, Experiment, Plan, Sequential};
 use crate::init::Registry;
-use crate::random::Stream;
 use crate::table::example;
 use crate::table::record::Status;
 
@@ -98,7 +97,7 @@ trait Simulated: Sync {
     fn name(&self) -> String;
     fn experiment(&self) -> Experiment;
     /// So many experiments, each as `design` has it, with values of `stream`.
-    fn outcomes(&self, of: &Setup, design: &Sequential, stream: &mut Stream, samples: usize) -> Vec<Outcome>;
+    fn outcomes(&self, of: &Setup, design: &Sequential, stream: &mut Draws, samples: usize) -> Vec<Outcome>;
 
     /// What comes of `samples` experiments with looks, and of as many with all replicates at once.
     fn simulate(&self, samples: usize) -> [Found; 2] {
@@ -119,7 +118,8 @@ trait Simulated: Sync {
         [design, fixed].map(|design| {
             let chunk = |number: usize| {
                 // The same values for both.
-                let mut stream = Identity::new(["looks", &self.name(), &number.to_string()]).stream();
+                let stream = Identity::new(["looks", &self.name(), &number.to_string()]).stream();
+                let mut stream = Draws::new(stream);
                 self.outcomes(&setup, &design, &mut stream, CHUNK)
             };
             let chunks = (0..samples.div_ceil(CHUNK)).into_par_iter();
@@ -220,7 +220,7 @@ relation = "{relation}""#,
         experiment("claims", &grid, &claim)
     }
 
-    fn outcomes(&self, of: &Setup, design: &Sequential, stream: &mut Stream, samples: usize) -> Vec<Outcome> {
+    fn outcomes(&self, of: &Setup, design: &Sequential, stream: &mut Draws, samples: usize) -> Vec<Outcome> {
         let (plan, frame) = (&of.plan, example::frame(&[], Some(&example::manifest())));
         let claim = &of.experiment.claims[0];
         let trial = |i: usize| {
@@ -293,7 +293,7 @@ impl Simulated for Ranked {
         experiment("ranking", &grid, "")
     }
 
-    fn outcomes(&self, of: &Setup, design: &Sequential, stream: &mut Stream, samples: usize) -> Vec<Outcome> {
+    fn outcomes(&self, of: &Setup, design: &Sequential, stream: &mut Draws, samples: usize) -> Vec<Outcome> {
         let best = &of.cells[0].scheme;
         let outcome = || {
             let mut scores: BTreeMap<&str, Vec<f64>> = BTreeMap::new();

@@ -29,21 +29,48 @@ pub(super) enum Law {
 
 pub(super) const LAWS: [Law; 3] = [Law::Normal, Law::Skewed, Law::Bimodal];
 
+/// Draws of one stream. Normal ones come many at a time: a stream has a chunk of words for each call.
+pub(super) struct Draws {
+    stream: Stream,
+    normals: Vec<f32>,
+}
+
+impl Draws {
+    pub(super) fn new(stream: Stream) -> Self {
+        let normals = Vec::new();
+        Draws { stream, normals }
+    }
+
+    fn normal(&mut self) -> f64 {
+        if self.normals.is_empty() {
+            self.normals.resize(1020, 0.0);
+            self.stream.fill_normal(&mut self.normals, 1.0);
+        }
+        self.normals.pop().map_or(f64::NAN, f64::from)
+    }
+
+    /// On 0..1.
+    fn uniform(&mut self) -> f64 {
+        self.stream.unit_f64()
+    }
+}
+
 impl Law {
-    pub(super) fn draw(self, stream: &mut Stream) -> f64 {
-        let mut normals = [0.0f32; 3];
-        stream.fill_normal(&mut normals, 1.0);
-        let [a, b, c] = normals.map(f64::from);
+    pub(super) fn draw(self, draws: &mut Draws) -> f64 {
+        let a = draws.normal();
         match self {
             Law::Normal => 0.9 + 0.01 * a,
             // A chi-squared law with three degrees of freedom, skewness 1.6.
-            Law::Skewed => 0.93 - 0.01 * (a * a + b * b + c * c),
-            Law::Bimodal if stream.unit_f64() < 0.2 => 0.3 + 0.05 * a,
+            Law::Skewed => {
+                let (b, c) = (draws.normal(), draws.normal());
+                0.93 - 0.01 * (a * a + b * b + c * c)
+            }
+            Law::Bimodal if draws.uniform() < 0.2 => 0.3 + 0.05 * a,
             Law::Bimodal => 0.9 + 0.01 * a,
         }
     }
 
-    fn sample(self, n: usize, stream: &mut Stream) -> Vec<f64> {
+    fn sample(self, n: usize, stream: &mut Draws) -> Vec<f64> {
         (0..n).map(|_| self.draw(stream)).collect()
     }
 
@@ -74,8 +101,8 @@ impl Law {
     }
 }
 
-fn stream(what: &str, of: &str) -> Stream {
-    Identity::new(["study", what, of]).stream()
+fn stream(what: &str, of: &str) -> Draws {
+    Draws::new(Identity::new(["study", what, of]).stream())
 }
 
 /// What intervals are made of.
@@ -104,7 +131,7 @@ fn coverage(law: Law, n: usize, samples: usize) -> [f64; FIGURES.len()] {
     let holds = |interval: Option<Interval>, truth: f64| interval.is_some_and(|i| i.contains(truth));
     for _ in 0..samples {
         let values = law.sample(n, &mut stream);
-        let luck: Vec<f64> = (0..n).map(|_| 0.02 * (stream.unit_f64() - 0.5)).collect();
+        let luck: Vec<f64> = (0..n).map(|_| 0.02 * (stream.uniform() - 0.5)).collect();
         let mut lucky = || -> Vec<f64> { luck.iter().map(|l| law.draw(&mut stream) + l).collect() };
         let difference = effects(lucky()).plus(-1.0, &effects(lucky()));
         let settings: Vec<Effects> = (0..10).map(|_| effects(lucky())).collect();
@@ -132,7 +159,7 @@ fn coverage(law: Law, n: usize, samples: usize) -> [f64; FIGURES.len()] {
 
 /// Scores of `n` seeds of weights, each with all of [`ORDERS`] seeds of order: what a seed does has this
 /// law, half as much for orders, and so has the rest.
-fn crossed(law: Law, n: usize, stream: &mut Stream) -> Units<f64> {
+fn crossed(law: Law, n: usize, stream: &mut Draws) -> Units<f64> {
     let mut off = |scale: f64| scale * (law.draw(stream) - law.mean());
     let weights: Vec<f64> = (0..n).map(|_| off(1.0)).collect();
     let orders: Vec<f64> = (0..ORDERS).map(|_| off(0.5)).collect();
@@ -175,12 +202,12 @@ struct Design {
 }
 
 impl Design {
-    fn stream(self) -> Stream {
+    fn stream(self) -> Draws {
         stream("apart", &format!("{self:?}"))
     }
 
     /// The scores of each scheme by setting, then replicate.
-    fn scores(self, stream: &mut Stream) -> Vec<Vec<Vec<f64>>> {
+    fn scores(self, stream: &mut Draws) -> Vec<Vec<Vec<f64>>> {
         let law = self.law;
         let mut scheme = |scheme: usize| -> Vec<Vec<f64>> {
             let scale = 1.0 + (self.unequal - 1.0) * scheme as f64 / (self.schemes - 1) as f64;
