@@ -142,8 +142,9 @@ pub(super) enum Owner {
     None,
     /// Those of this very experiment, some of them at least.
     This(Manifest),
-    /// Those of another experiment, or of an earlier form of this one; the error says so.
-    Earlier(Manifest, Error),
+    /// Those of another experiment, or of an earlier form of this one; what has changed, if it is a file
+    /// that a scheme reads.
+    Earlier(Manifest, Option<String>),
     /// Something that must not be overwritten.
     Other(Error),
 }
@@ -182,15 +183,19 @@ pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
     if manifest.experiment_digest == experiment.digest() {
         return Owner::This(manifest);
     }
-    let what = match source_changed(&manifest, experiment) {
-        Some(changed) => format!("the results of this experiment, but {changed}"),
-        None => format!(
-            "the results of another experiment (`{}`): none of its trials is one of this",
-            manifest.name
+    let changed = source_changed(&manifest, experiment);
+    Owner::Earlier(manifest, changed)
+}
+
+/// What is said of an [`Owner::Earlier`] in `directory`: what has changed, or that it is `what`.
+pub(super) fn earlier(directory: &Path, changed: Option<String>, what: &str) -> Error {
+    match changed {
+        Some(changed) => in_the_way(
+            directory,
+            &format!("the results of this experiment, but {changed}"),
         ),
-    };
-    let error = in_the_way(directory, &what);
-    Owner::Earlier(manifest, error)
+        None => in_the_way(directory, what),
+    }
 }
 
 /// What differs if `experiment` is that of `manifest`, except for a file that a scheme reads.
@@ -231,7 +236,19 @@ pub(super) fn contents(directory: &Path, experiment: &Experiment) -> Result<Cont
     let (manifest, error) = match owner(directory, experiment) {
         Owner::None => return Ok(Contents::Empty),
         Owner::Other(error) => return Err(error),
-        Owner::Earlier(manifest, error) => (manifest, Some(error)),
+        Owner::Earlier(manifest, changed) => {
+            let name = &manifest.name;
+            let what = match there(&format::TRIALS) {
+                true => {
+                    format!("the results of another experiment (`{name}`): none of its trials is one of this")
+                }
+                false => {
+                    format!("a probe of another experiment, or of an earlier form of this one (`{name}`)")
+                }
+            };
+            let error = earlier(directory, changed, &what);
+            (manifest, Some(error))
+        }
         Owner::This(manifest) => (manifest, None),
     };
     match (there(&format::TRIALS), error) {

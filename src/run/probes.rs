@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::directory::{self, Owner, TRAINED, owner_with_data, take_locks};
+use super::directory::{self, Owner, TRAINED, earlier, owner_with_data, take_locks};
 use super::files::{Old, Pending, replace};
 use super::job::Job;
 use super::journal::Journal;
@@ -139,7 +139,13 @@ pub fn enter(dir: &Path, job: &Job, fresh: bool) -> Result<Vec<Lock>> {
     }
     directory::set_journals_aside(dir, &foreign, "--fresh")?;
     match owner_with_data(dir, &job.experiment, &job.manifest) {
-        Owner::Other(error) | Owner::Earlier(_, error) if !fresh => Err(error),
+        Owner::Other(error) if !fresh => Err(error),
+        Owner::Earlier(manifest, changed) if !fresh => {
+            let name = &manifest.name;
+            let what =
+                format!("the tables of another experiment, or of an earlier form of this one (`{name}`)");
+            Err(earlier(dir, changed, &what))
+        }
         _ => Ok(locks),
     }
 }
