@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::rank::{Rates, Side, sides, sign};
+use crate::analysis::rank::{Rates, SchemeTrials, sides, sign};
 use crate::analysis::stats::friedman::Friedman;
 use crate::analysis::stats::{interquartile_mean, mean};
 use crate::table::Subset;
@@ -49,11 +49,11 @@ pub fn average_ranks(trials: &Subset) -> Option<AverageRanks> {
         .map(|side| side.groups.keys().cloned().collect::<BTreeSet<_>>());
     let first = everywhere.next()?;
     let settings = everywhere.fold(first, |all, these| all.intersection(&these).cloned().collect());
-    let schemes: Vec<(&str, &Side)> = sides.iter().map(|(scheme, side)| (*scheme, side)).collect();
+    let schemes: Vec<(&str, &SchemeTrials)> = sides.iter().map(|(scheme, side)| (*scheme, side)).collect();
     let by_setting: Vec<Vec<f64>> = settings
         .iter()
         .map(|setting| {
-            let score = |side: &Side| sign * interquartile_mean(&side.groups[setting].scores);
+            let score = |side: &SchemeTrials| sign * interquartile_mean(&side.groups[setting].scores);
             schemes.iter().map(|(_, side)| score(side)).collect()
         })
         .collect();
@@ -79,8 +79,12 @@ pub fn average_ranks(trials: &Subset) -> Option<AverageRanks> {
 }
 
 /// The mean score over `settings` of every scheme in each replicate that all have in all of them.
-fn by_replicate(schemes: &[(&str, &Side)], settings: &BTreeSet<Vec<u32>>, sign: f64) -> Vec<Vec<f64>> {
-    let scores_of = |side: &Side| -> BTreeMap<u32, f64> {
+fn by_replicate(
+    schemes: &[(&str, &SchemeTrials)],
+    settings: &BTreeSet<Vec<u32>>,
+    sign: f64,
+) -> Vec<Vec<f64>> {
+    let scores_of = |side: &SchemeTrials| -> BTreeMap<u32, f64> {
         let mut scores: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
         for setting in settings {
             let units = side.groups[setting].units();

@@ -42,11 +42,12 @@ pub fn budget_curves(trials: &Subset) -> Vec<BudgetCurve> {
 
 fn curve(scheme: &Subset, figure: Figure) -> Option<BudgetCurve> {
     let settings = scheme.group_but(&[Axis::Scheme, Axis::LearningRate]);
-    let settings: Option<Vec<Vec<Ranked>>> = settings.iter().map(|setting| ranked(setting, figure)).collect();
+    let settings: Option<Vec<Vec<RankedScores>>> =
+        settings.iter().map(|setting| ranked(setting, figure)).collect();
     let settings = settings?;
     let most = settings.iter().flatten().map(|(_, scores)| scores.len()).min()?;
     let scores = (1..=most).map(|budget| {
-        let setting = |trials: &Vec<Ranked>| {
+        let setting = |trials: &Vec<RankedScores>| {
             let expected = trials
                 .iter()
                 .map(|(seeds, scores)| (*seeds, expected_best(scores, budget)));
@@ -64,10 +65,10 @@ fn curve(scheme: &Subset, figure: Figure) -> Option<BudgetCurve> {
 }
 
 /// Trials of the same seeds: what they score at each rate, the rate that the others prefer first.
-type Ranked = (Seeds, Vec<f64>);
+type RankedScores = (Seeds, Vec<f64>);
 
 /// The trials of one scheme in one setting, seeds by seeds.
-fn ranked(setting: &Subset, figure: Figure) -> Option<Vec<Ranked>> {
+fn ranked(setting: &Subset, figure: Figure) -> Option<Vec<RankedScores>> {
     let preferences = preferences(setting)?;
     let table = setting.trials();
     let mut scores: BTreeMap<Seeds, BTreeMap<u32, f64>> = BTreeMap::new();

@@ -187,14 +187,17 @@ impl Group<'_> {
 
 /// The trials of one scheme that count, by group of cells in the order of the tables.
 #[derive(Debug, Default)]
-pub(super) struct Side<'t> {
+pub(super) struct SchemeTrials<'t> {
     pub(super) groups: BTreeMap<Vec<u32>, Group<'t>>,
     at_edge: usize,
 }
 
-impl<'t> Side<'t> {
+impl<'t> SchemeTrials<'t> {
     /// The groups that both sides have.
-    fn shared<'s>(&'s self, other: &'s Side<'t>) -> impl Iterator<Item = (&'s Group<'t>, &'s Group<'t>)> {
+    fn shared<'s>(
+        &'s self,
+        other: &'s SchemeTrials<'t>,
+    ) -> impl Iterator<Item = (&'s Group<'t>, &'s Group<'t>)> {
         let both = |(key, group)| Some((group, other.groups.get(key)?));
         self.groups.iter().filter_map(both)
     }
@@ -286,7 +289,11 @@ pub fn rank_at(trials: &Subset, rates: Rates, what: &str, error: f64) -> Vec<Sch
 }
 
 /// The trials of each scheme that count.
-pub(super) fn sides<'t>(trials: &Subset<'t>, rates: Rates, figure: Figure) -> BTreeMap<&'t str, Side<'t>> {
+pub(super) fn sides<'t>(
+    trials: &Subset<'t>,
+    rates: Rates,
+    figure: Figure,
+) -> BTreeMap<&'t str, SchemeTrials<'t>> {
     let at_rates = match rates {
         Rates::Tuned => trials.clone(),
         Rates::Fixed(rate) => trials.filter(|row| trials.trials().value(row, Axis::LearningRate) == rate),
@@ -295,9 +302,9 @@ pub(super) fn sides<'t>(trials: &Subset<'t>, rates: Rates, figure: Figure) -> BT
         .into_iter()
         .filter(|axis| ![Axis::Scheme, Axis::LearningRate].contains(axis))
         .collect();
-    let mut sides: BTreeMap<&str, Side> = BTreeMap::new();
+    let mut sides: BTreeMap<&str, SchemeTrials> = BTreeMap::new();
     for scheme in at_rates.group_by(&[Axis::Scheme]) {
-        let mut side = Side::default();
+        let mut side = SchemeTrials::default();
         for group in scheme.group_by(&context) {
             let tuned = match rates {
                 Rates::Tuned => tune(&group, Split::Others),
@@ -328,7 +335,7 @@ pub(super) fn sides<'t>(trials: &Subset<'t>, rates: Rates, figure: Figure) -> BT
 
 fn compare_with_leader(
     ranking: &mut [SchemeScore],
-    sides: &BTreeMap<&str, Side>,
+    sides: &BTreeMap<&str, SchemeTrials>,
     figure: Figure,
     (what, error): (&str, f64),
 ) {
@@ -394,7 +401,7 @@ pub(super) fn better(groups: &[Units<(f64, f64)>], sign: f64) -> Option<Estimate
 }
 
 /// What an infinite loss counts as in a mean: twice the greatest finite one.
-fn worst(sides: &BTreeMap<&str, Side>) -> f64 {
+fn worst(sides: &BTreeMap<&str, SchemeTrials>) -> f64 {
     let scores = sides.values().flat_map(|side| side.groups.values());
     let finite = scores.flat_map(|g| &g.scores).copied().filter(|x| x.is_finite());
     2.0 * finite.fold(0.5, f64::max)
@@ -512,8 +519,8 @@ pub(super) struct Permuted<'s> {
 }
 
 impl<'s> Permuted<'s> {
-    fn new(sides: &BTreeMap<&'s str, Side>, leader: &str, worst: f64, what: &str) -> Self {
-        let by_replicate = |side: &Side| -> BTreeMap<(usize, u32), Vec<f64>> {
+    fn new(sides: &BTreeMap<&'s str, SchemeTrials>, leader: &str, worst: f64, what: &str) -> Self {
+        let by_replicate = |side: &SchemeTrials| -> BTreeMap<(usize, u32), Vec<f64>> {
             let mut scores: BTreeMap<(usize, u32), Vec<f64>> = BTreeMap::new();
             for (i, group) in side.groups.values().enumerate() {
                 let units = group.units();
@@ -524,7 +531,7 @@ impl<'s> Permuted<'s> {
             }
             scores
         };
-        let keys = |side: &Side| -> (Vec<Vec<u32>>, Vec<(usize, u32)>) {
+        let keys = |side: &SchemeTrials| -> (Vec<Vec<u32>>, Vec<(usize, u32)>) {
             let scores = by_replicate(side).into_keys().collect();
             (side.groups.keys().cloned().collect(), scores)
         };

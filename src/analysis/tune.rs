@@ -125,8 +125,8 @@ pub fn preferences(trials: &Subset) -> Option<BTreeMap<u32, Vec<u32>>> {
 
 /// A learning rate, by the trials that choose: what each counts with, and its loss on validation data.
 struct Candidate {
-    merits: Ranked,
-    losses: Ranked,
+    merits: SortedFigures,
+    losses: SortedFigures,
 }
 
 impl Candidate {
@@ -140,8 +140,8 @@ impl Candidate {
         let rows = || rate.rows().filter(|row| chooses(replicate(*row)));
         let loss = |row| merit(rate, row, Figure::VALIDATION_LOSS);
         Candidate {
-            merits: Ranked::of(rows().map(|row| (replicate(row), merit_of(row)))),
-            losses: Ranked::of(rows().map(|row| (replicate(row), loss(row)))),
+            merits: SortedFigures::of(rows().map(|row| (replicate(row), merit_of(row)))),
+            losses: SortedFigures::of(rows().map(|row| (replicate(row), loss(row)))),
         }
     }
 }
@@ -168,7 +168,7 @@ fn order(candidates: &[Candidate], without: Option<u32>) -> Vec<usize> {
 }
 
 /// Values of replicates, sorted once, so that the median without one replicate costs no other sort.
-struct Ranked {
+struct SortedFigures {
     values: Vec<f64>,
     /// Of each replicate the ascending places of its values, and how many of its trials have none.
     places: BTreeMap<u32, (Vec<usize>, usize)>,
@@ -176,8 +176,8 @@ struct Ranked {
     missing: usize,
 }
 
-impl Ranked {
-    fn of(trials: impl Iterator<Item = (u32, Option<f64>)>) -> Ranked {
+impl SortedFigures {
+    fn of(trials: impl Iterator<Item = (u32, Option<f64>)>) -> SortedFigures {
         let mut places: BTreeMap<u32, (Vec<usize>, usize)> = BTreeMap::new();
         let (mut found, mut missing) = (Vec::new(), 0);
         for (replicate, value) in trials {
@@ -193,7 +193,7 @@ impl Ranked {
         for (place, (_, replicate)) in found.iter().enumerate() {
             places.entry(*replicate).or_default().0.push(place);
         }
-        Ranked {
+        SortedFigures {
             values: found.into_iter().map(|(value, _)| value).collect(),
             places,
             missing,

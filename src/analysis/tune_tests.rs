@@ -140,7 +140,7 @@ fn the_median_without_a_replicate_is_that_of_the_other_values() {
                 ((draw >> 8) & 3, ((draw >> 16) & 15 > 0).then_some(value))
             })
             .collect();
-        let ranked = Ranked::of(trials.iter().copied());
+        let ranked = SortedFigures::of(trials.iter().copied());
         for without in [None, Some(0), Some(1), Some(2), Some(3), Some(9)] {
             let left = trials.iter().filter(|(r, _)| Some(*r) != without);
             let values: Option<Vec<f64>> = left.map(|(_, value)| *value).collect();

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::print as print_out;
 use crate::analysis::diff::table::RowChange;
-use crate::analysis::diff::{self, Options, Report, Tolerance, export, print};
+use crate::analysis::diff::{self, Diff, Options, Tolerance, export, print};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::Style;
 use crate::table::source::Source;
@@ -79,7 +79,7 @@ enum FailOn {
 }
 
 impl FailOn {
-    fn fails(self, report: &Report) -> bool {
+    fn fails(self, report: &Diff) -> bool {
         match self {
             FailOn::Difference => !report.same,
             FailOn::Conclusion => !report.concludes_the_same(),
@@ -127,8 +127,8 @@ fn run_here(args: Args) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(fails)))
 }
 
-fn show(reports: &[Report], format: Format) -> Result<()> {
-    let joined = |one: &dyn Fn(&Report) -> String| -> String {
+fn show(reports: &[Diff], format: Format) -> Result<()> {
+    let joined = |one: &dyn Fn(&Diff) -> String| -> String {
         let texts: Vec<String> = reports.iter().map(one).collect();
         texts.join("\n")
     };

@@ -18,14 +18,14 @@ pub struct Cache {
     seed: u64,
     environment: Environment,
     datasets: Mutex<BTreeMap<String, Slot<Dataset>>>,
-    prepared: Mutex<Shelf>,
-    forms: forms::Shelf,
+    prepared: Mutex<PreparedEntries>,
+    forms: forms::KnownForms,
 }
 
 type Slot<T> = Arc<Mutex<Option<Arc<T>>>>;
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct PreparedEntries {
     clock: u64,
     entries: BTreeMap<String, (u64, Slot<Prepared>)>,
 }
@@ -38,7 +38,7 @@ impl Cache {
             environment,
             datasets: Mutex::default(),
             prepared: Mutex::default(),
-            forms: forms::Shelf::default(),
+            forms: forms::KnownForms::default(),
         }
     }
 
@@ -91,7 +91,7 @@ impl Cache {
     }
 }
 
-impl Shelf {
+impl PreparedEntries {
     /// Lets go of what was used longest ago until at most `keep` bytes are held.
     fn tidy(&mut self, keep: usize) {
         let mut sizes: Vec<(u64, String, usize)> = Vec::new();

@@ -12,7 +12,7 @@ use self::columns::Column;
 use self::labels::Labels;
 use self::lines::{Dialect, Lines, Record, shown};
 use self::schema::{SAMPLE, Schema, header};
-use super::file::{Source, reserve};
+use super::file::{DataFile, reserve};
 use super::{Dataset, Environment, Features, Item, Targets};
 use crate::support::catalog::{Entry, Parameter, ParameterKind, Spec, Value};
 use crate::support::error::{Error, Kind, Result};
@@ -84,16 +84,16 @@ pub(super) static ITEM: Item = Item::brought(
 .tabular();
 
 fn load(spec: &Spec, _seed: u64, _: &Environment) -> Result<Dataset> {
-    let train = Source::open(&PathBuf::from(spec.text("path")))?;
+    let train = DataFile::open(&PathBuf::from(spec.text("path")))?;
     let test = match spec.value("test_path") {
-        Some(Value::Text(path)) => Some(Source::open(&PathBuf::from(path))?),
+        Some(Value::Text(path)) => Some(DataFile::open(&PathBuf::from(path))?),
         _ => None,
     };
     read(train, test, spec)
 }
 
 /// About how many features and targets a table has, by what its first rows take of the file.
-pub(super) fn estimated_values(source: Source, spec: &Spec) -> Option<u64> {
+pub(super) fn estimated_values(source: DataFile, spec: &Spec) -> Option<u64> {
     let dialect = Dialect::of(spec).ok()?;
     let mut lines = Lines::new(source, &dialect);
     let (_, sample) = begin(&mut lines).ok()??;
@@ -104,7 +104,7 @@ pub(super) fn estimated_values(source: Source, spec: &Spec) -> Option<u64> {
 }
 
 /// Reads one table, or two of the same columns, the second as the official test part.
-pub(super) fn read(train: Source, test: Option<Source>, spec: &Spec) -> Result<Dataset> {
+pub(super) fn read(train: DataFile, test: Option<DataFile>, spec: &Spec) -> Result<Dataset> {
     let dialect = Dialect::of(spec)?;
     let train_path = train.path().to_owned();
     let mut table = Table::new(train, &dialect, spec)?;
@@ -161,7 +161,7 @@ fn begin(lines: &mut Lines<'_>) -> Result<Option<(Record, Vec<Record>)>> {
 }
 
 impl<'a> Table<'a> {
-    fn new(source: Source, dialect: &'a Dialect, spec: &Spec) -> Result<Table<'a>> {
+    fn new(source: DataFile, dialect: &'a Dialect, spec: &Spec) -> Result<Table<'a>> {
         let path = source.path().to_owned();
         let mut lines = Lines::new(source, dialect);
         let Some((first, sample)) = begin(&mut lines)? else {
@@ -188,7 +188,7 @@ impl<'a> Table<'a> {
     }
 
     /// Adds the rows of a second file with the same columns.
-    fn append(&mut self, source: Source, spec: &Spec) -> Result<()> {
+    fn append(&mut self, source: DataFile, spec: &Spec) -> Result<()> {
         let path = source.path().to_owned();
         let mut lines = Lines::new(source, self.dialect);
         let Some((first, sample)) = begin(&mut lines)? else {

@@ -16,7 +16,7 @@ const DEFLATE_LIMIT: u64 = 1032;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// The unpacked bytes of a file, in order.
-pub(super) struct Source {
+pub(super) struct DataFile {
     path: PathBuf,
     reader: Box<dyn BufRead>,
     gzipped: bool,
@@ -26,9 +26,9 @@ pub(super) struct Source {
     position: u64,
 }
 
-impl Source {
+impl DataFile {
     /// Opens the file at `path`; gzip is recognised by its first bytes, not by its name.
-    pub(super) fn open(path: &Path) -> Result<Source> {
+    pub(super) fn open(path: &Path) -> Result<DataFile> {
         let refused = |what: &str, e: &std::io::Error| Error::io(what, path, e);
         let file = File::open(path).map_err(|e| refused("open", &e))?;
         let metadata = file.metadata().map_err(|e| refused("look at", &e))?;
@@ -37,23 +37,23 @@ impl Source {
             return Err(Error::new(Kind::Data, message));
         }
         let reader = BufReader::with_capacity(1 << 16, file);
-        Source::wrap(path, Box::new(reader), metadata.len())
+        DataFile::wrap(path, Box::new(reader), metadata.len())
     }
 
     /// A source over bytes in memory, named `path` in messages.
     #[cfg(any(test, fuzzing))]
-    pub(super) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Source> {
+    pub(super) fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<DataFile> {
         let length = bytes.len() as u64;
-        Source::wrap(path, Box::new(std::io::Cursor::new(bytes)), length)
+        DataFile::wrap(path, Box::new(std::io::Cursor::new(bytes)), length)
     }
 
-    fn wrap(path: &Path, mut reader: Box<dyn BufRead>, length: u64) -> Result<Source> {
+    fn wrap(path: &Path, mut reader: Box<dyn BufRead>, length: u64) -> Result<DataFile> {
         let start = reader.fill_buf().map_err(|e| Error::io("read", path, &e))?;
         let gzipped = start.starts_with(GZIP);
         if gzipped {
             reader = Box::new(BufReader::with_capacity(1 << 16, Members::new(reader)));
         }
-        let mut source = Source {
+        let mut source = DataFile {
             path: path.to_owned(),
             reader,
             gzipped,

@@ -55,7 +55,7 @@ impl Forms {
 
 /// What forms are in use; it keeps none alive itself.
 #[derive(Debug, Default)]
-pub(super) struct Shelf(Mutex<Vec<Known>>);
+pub(super) struct KnownForms(Mutex<Vec<Known>>);
 
 #[derive(Debug)]
 struct Known {
@@ -65,17 +65,17 @@ struct Known {
     forms: Weak<Forms>,
 }
 
-impl Shelf {
-    /// The forms of `dataset` under `scaling`, made if nobody has them.
+impl KnownForms {
+    /// The forms of `dataset` under `scaling`, made where there are none in use.
     pub(super) fn forms(&self, dataset: &Dataset, scaling: &Scaling, sparse: bool) -> Arc<Forms> {
-        let mut shelf = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        shelf.retain(|known| known.forms.strong_count() > 0);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|known| known.forms.strong_count() > 0);
         let fits = |k: &&Known| k.digest == dataset.digest && k.scaling == *scaling && k.sparse == sparse;
-        if let Some(forms) = shelf.iter().find(fits).and_then(|known| known.forms.upgrade()) {
+        if let Some(forms) = all.iter().find(fits).and_then(|known| known.forms.upgrade()) {
             return forms;
         }
         let forms = Arc::new(Forms::new(dataset, scaling, sparse));
-        shelf.push(Known {
+        all.push(Known {
             digest: dataset.digest.clone(),
             scaling: scaling.clone(),
             sparse,

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::file::Source;
+use super::file::DataFile;
 use super::idx::{Pair, join};
 use super::{Dataset, csv};
 use crate::support::catalog::Value;
 use crate::support::error::Result;
 
-fn source(bytes: &[u8]) -> Result<Source> {
-    Source::from_bytes(Path::new("a-file"), bytes.to_vec())
+fn source(bytes: &[u8]) -> Result<DataFile> {
+    DataFile::from_bytes(Path::new("a-file"), bytes.to_vec())
 }
 
 /// A CSV file, its columns told by the reader.

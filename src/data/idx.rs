@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::file::Source;
+use super::file::DataFile;
 use super::{Dataset, Environment, Features, Item, Targets};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
@@ -42,13 +42,13 @@ pub(super) static ITEM: Item = Item::brought(
 
 /// The header of an IDX file of bytes, checked against the length of the file.
 pub(super) struct Idx {
-    source: Source,
+    source: DataFile,
     dimensions: Vec<usize>,
 }
 
 impl Idx {
     /// Reads the header and checks that the data it promises can be there.
-    pub(super) fn open(source: Source) -> Result<Idx> {
+    pub(super) fn open(source: DataFile) -> Result<Idx> {
         let mut source = source;
         let mut header = Vec::new();
         source.read_into(4, &mut header)?;
@@ -133,7 +133,7 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    pub(super) fn open(images: Source, labels: Source) -> Result<Pair> {
+    pub(super) fn open(images: DataFile, labels: DataFile) -> Result<Pair> {
         let (images, labels) = (Idx::open(images)?, Idx::open(labels)?);
         let complain = |idx: &Idx, what: &str| {
             let message = format!(
@@ -217,7 +217,7 @@ fn pairs(spec: &Spec) -> Result<(Pair, Option<Pair>)> {
     let pair = |part: &str| -> Result<Option<Pair>> {
         match (find(part, KINDS[0]), find(part, KINDS[1])) {
             (Some(images), Some(labels)) => {
-                Pair::open(Source::open(&images)?, Source::open(&labels)?).map(Some)
+                Pair::open(DataFile::open(&images)?, DataFile::open(&labels)?).map(Some)
             }
             (None, None) => Ok(None),
             (Some(there), None) | (None, Some(there)) => {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::csv;
-use super::file::Source;
+use super::file::DataFile;
 use super::{DataSpec, Environment, idx};
 use crate::support::catalog::Value;
 use crate::support::error::Result;
@@ -23,7 +23,7 @@ pub fn estimated_bytes(spec: &DataSpec, _: &Environment) -> Option<u64> {
             let open = |value| match value {
                 // A pipe gives its bytes once.
                 Some(Value::Text(path)) if Path::new(&path).is_file() => {
-                    Source::open(&PathBuf::from(path)).ok()
+                    DataFile::open(&PathBuf::from(path)).ok()
                 }
                 _ => None,
             };

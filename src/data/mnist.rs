@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::file::Source;
+use super::file::DataFile;
 use super::idx::Idx;
 use super::{Dataset, Environment, Features, Item, SourceFile, SplitRule, Targets};
 use crate::support::catalog::{Entry, Spec};
@@ -166,7 +166,7 @@ fn check(item: &Item, path: &Path, dimensions: &[usize]) -> Result<()> {
             "remove the file, then `goodinit fetch {name}` gets it again"
         ))
     };
-    let idx = Idx::open(Source::open(path)?).map_err(again)?;
+    let idx = Idx::open(DataFile::open(path)?).map_err(again)?;
     if idx.dimensions() != dimensions {
         let message = format!(
             "{}: dimensions {:?}, not {dimensions:?}",

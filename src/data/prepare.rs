@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::dataset::update_chunked;
-use super::forms::{Forms, Shelf};
+use super::forms::{Forms, KnownForms};
 use super::scaling::Scaling;
 use super::split::take;
 use super::{DataSpec, Dataset, Features, Noise, Split, SplitRule, Targets};
@@ -39,7 +39,13 @@ impl Prepared {
     /// The dataset as it is, without preprocessing, noise or seeds, divided as given.
     pub fn plain(dataset: Arc<Dataset>, split: Split) -> Self {
         let targets = Arc::new(dataset.targets.clone());
-        Prepared::assemble(dataset, split, targets, Scaling::identity(), &Shelf::default())
+        Prepared::assemble(
+            dataset,
+            split,
+            targets,
+            Scaling::identity(),
+            &KnownForms::default(),
+        )
     }
 
     fn assemble(
@@ -47,11 +53,11 @@ impl Prepared {
         split: Split,
         targets: Arc<Targets>,
         scaling: Scaling,
-        shelf: &Shelf,
+        known: &KnownForms,
     ) -> Self {
         let hash = hash(&dataset, &split, &targets, &scaling);
         let sparse = scaling.keeps_zeros() && density(&dataset, &split.train) <= SparseRows::WORTHWHILE;
-        let forms = shelf.forms(&dataset, &scaling, sparse);
+        let forms = known.forms(&dataset, &scaling, sparse);
         Prepared {
             dataset,
             split,
@@ -208,12 +214,19 @@ pub fn prepare(
     seed: u64,
     data_seed: u64,
 ) -> Result<Prepared> {
-    prepare_on(&Shelf::default(), dataset, spec, label_noise, seed, data_seed)
+    prepare_on(
+        &KnownForms::default(),
+        dataset,
+        spec,
+        label_noise,
+        seed,
+        data_seed,
+    )
 }
 
-/// [`prepare`], sharing preprocessed rows with what `shelf` knows.
+/// [`prepare`], sharing preprocessed rows with what `known` knows.
 pub(super) fn prepare_on(
-    shelf: &Shelf,
+    known: &KnownForms,
     dataset: &Arc<Dataset>,
     spec: &DataSpec,
     label_noise: f64,
@@ -224,7 +237,7 @@ pub(super) fn prepare_on(
     let context = || format!("dataset `{spec}`");
     let (split, targets) = choose(dataset, spec, label_noise, seed, data_seed).context(context)?;
     let scaling = Scaling::fit(dataset, spec, &split.train);
-    let prepared = Prepared::assemble(Arc::clone(dataset), split, Arc::new(targets), scaling, shelf);
+    let prepared = Prepared::assemble(Arc::clone(dataset), split, Arc::new(targets), scaling, known);
     Ok(Prepared {
         generated: spec.item().source == "generated",
         ..prepared

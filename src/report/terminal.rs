@@ -48,7 +48,7 @@ pub(crate) fn render(trials: &Trials, labels: &Labels, dir: &Path, style: Style)
 }
 
 /// The ranking of the schemes with one activation function.
-struct Ranked {
+struct ActivationRanking {
     activation: String,
     ranking: Vec<SchemeScore>,
 }
@@ -60,10 +60,10 @@ fn section(out: &mut String, trials: &Subset, labels: &Labels, accuracy: bool, s
         for standing in &mut ranking {
             standing.scheme = labels.name(&standing.scheme).to_owned();
         }
-        Ranked { ranking, activation }
+        ActivationRanking { ranking, activation }
     };
     let activations = trials.group_by(&[Axis::Activation]);
-    let (ranked, overall): (Vec<Ranked>, _) = rayon::join(
+    let (ranked, overall): (Vec<ActivationRanking>, _) = rayon::join(
         || activations.par_iter().map(rank_one).collect(),
         || scores(trials, Rates::Tuned),
     );
@@ -150,14 +150,14 @@ const MOST_OF_LABEL: usize = 16;
 /// Columns for the name of an activation function above its figures.
 const MOST_OF_ACTIVATION: usize = 14;
 
-fn tables(out: &mut String, schemes: &[String], by: &[Ranked], style: Style) {
+fn tables(out: &mut String, schemes: &[String], by: &[ActivationRanking], style: Style) {
     let first = schemes.iter().map(|s| s.chars().count()).max().unwrap_or(0);
     let first = first.clamp(6, (style.width / 3).max(12));
     let names = distinct_short(schemes, first);
     let activations: Vec<&str> = by.iter().map(|r| r.activation.as_str()).collect();
     let activations = distinct_short(&activations, MOST_OF_ACTIVATION);
     let texts = |two_lines: bool| -> Vec<Vec<String>> {
-        let cell = |ranked: &Ranked, scheme: &String| {
+        let cell = |ranked: &ActivationRanking, scheme: &String| {
             let found = ranked.ranking.iter().find(|s| s.scheme == *scheme);
             found.map_or(String::new(), |s| describe(s, two_lines))
         };
@@ -203,7 +203,7 @@ fn tables(out: &mut String, schemes: &[String], by: &[Ranked], style: Style) {
 struct Block<'a> {
     names: &'a [String],
     activations: &'a [String],
-    by: &'a [Ranked],
+    by: &'a [ActivationRanking],
     texts: &'a [Vec<String>],
 }
 
@@ -261,7 +261,7 @@ fn describe(s: &SchemeScore, two_lines: bool) -> String {
 }
 
 /// The best scheme with each activation function, and those that are not distinguishable from it.
-fn winners(out: &mut String, by: &[Ranked], style: Style) {
+fn winners(out: &mut String, by: &[ActivationRanking], style: Style) {
     let names: Vec<&str> = by.iter().map(|r| r.activation.as_str()).collect();
     let names = distinct_short(&names, style.width);
     // A longer name has a line of its own.

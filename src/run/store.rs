@@ -25,13 +25,13 @@ enum Backing {
     Journal(Box<Journal>),
     Memory(Vec<Box<[u8]>>),
     /// Tables, and where in them each record stands.
-    Tables(Box<Lookup>, Vec<lookup::Place>),
+    Tables(Box<Lookup>, Vec<lookup::RowLocation>),
 }
 
 /// Where the record of a trial is: in which backing, and where in that. The offset of a record that
 /// is not in a journal is its number.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct Stored {
     backing: u32,
     at: Location,
     failed: bool,
@@ -53,7 +53,7 @@ pub(crate) struct Found {
 
 /// Which trials are done, and where the record of each is.
 pub(crate) struct Store {
-    places: Vec<Option<Place>>,
+    places: Vec<Option<Stored>>,
     backings: Vec<Backing>,
     /// The backing that records are appended to.
     sink: Option<usize>,
@@ -152,7 +152,7 @@ impl Store {
                 Some(before) if before.failed && !failed && before.backing == backing => {}
                 Some(_) => return,
             }
-            *place = Some(Place { backing, at, failed });
+            *place = Some(Stored { backing, at, failed });
             ends.push((number, key));
         })?;
         for (number, key) in &ends {
@@ -171,7 +171,7 @@ impl Store {
     }
 
     /// Adds the records in tables at `places`, with their numbers in the plan.
-    pub fn add_tables(&mut self, tables: Lookup, places: Vec<(u32, lookup::Place)>) {
+    pub fn add_tables(&mut self, tables: Lookup, places: Vec<(u32, lookup::RowLocation)>) {
         let backing = self.backings.len() as u32;
         for (number, (trial, _)) in (0..).zip(&places) {
             let at = Location {
@@ -180,7 +180,7 @@ impl Store {
             };
             let place = &mut self.places[*trial as usize];
             let failed = false;
-            place.get_or_insert(Place { backing, at, failed });
+            place.get_or_insert(Stored { backing, at, failed });
         }
         let places = places.into_iter().map(|(_, place)| place).collect();
         self.backings.push(Backing::Tables(Box::new(tables), places));
@@ -214,7 +214,7 @@ impl Store {
         let Some(sink) = self.sink else {
             return Ok(());
         };
-        let elsewhere = |(i, place): (u32, &Option<Place>)| {
+        let elsewhere = |(i, place): (u32, &Option<Stored>)| {
             place.filter(|place| place.backing as usize != sink).map(|_| i)
         };
         let numbers: Vec<u32> = (0..).zip(&self.places).filter_map(elsewhere).collect();
@@ -294,7 +294,7 @@ impl Store {
             let length = frame.len() as u32;
             let at = Location { offset, length };
             let failed = key.status == Status::Failed;
-            self.places[key.index as usize] = Some(Place { backing, at, failed });
+            self.places[key.index as usize] = Some(Stored { backing, at, failed });
             offset += if in_memory { 1 } else { u64::from(length) };
         }
         Ok(())

@@ -44,13 +44,13 @@ pub struct Verified {
     /// Why a table could not be recomputed.
     pub notes: Vec<String>,
     /// How the tables differ from what was recomputed.
-    pub report: Option<diff::Report>,
+    pub report: Option<diff::Diff>,
 }
 
 impl Verified {
     /// Whether every bit is the same.
     pub fn is_same(&self) -> bool {
-        let same = |r: &diff::Report| r.same && r.tables().all(|t| !t.unsorted);
+        let same = |r: &diff::Diff| r.same && r.tables().all(|t| !t.unsorted);
         self.changed.is_empty() && self.notes.is_empty() && self.report.as_ref().is_some_and(same)
     }
 }

@@ -15,7 +15,7 @@ use crate::table::source::Source;
 
 /// The bytes in which the rows of one record stand, by table.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Place {
+pub(crate) struct RowLocation {
     trial: Range<u64>,
     epochs: Range<u64>,
     layers: Range<u64>,
@@ -26,7 +26,7 @@ pub(crate) struct Found<'a> {
     /// Its row of `trials.csv`.
     pub line: &'a TrialLine,
     /// Where it stands.
-    pub place: Place,
+    pub place: RowLocation,
     /// File and line of that row, for messages.
     pub at: String,
     /// The step of its last row of `epochs.csv`.
@@ -81,7 +81,7 @@ impl Lookup {
                 .map_or(Ok(Group::default()), |groups| groups.of(id))?;
             visit(Found {
                 line: &line,
-                place: Place {
+                place: RowLocation {
                     trial: trials.bytes(),
                     epochs: of_epochs.bytes,
                     layers: of_layers.bytes,
@@ -100,7 +100,7 @@ impl Lookup {
     ///
     /// # Errors
     /// An I/O error, or a table has changed since it was scanned.
-    pub fn read(&mut self, place: &Place) -> Result<TrialRecord> {
+    pub fn read(&mut self, place: &RowLocation) -> Result<TrialRecord> {
         let trial = self.trials.rows(&place.trial)?.pop();
         let line = trial.ok_or_else(|| self.trials.changed())?;
         let id = line.trial.trial_id.clone();

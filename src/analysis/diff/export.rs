@@ -1,10 +1,10 @@
-//! A diff for programs: JSON, which is the [`Report`] itself, and CSV with a line for each changed
+//! A diff for programs: JSON, which is the [`Diff`] itself, and CSV with a line for each changed
 //! cell.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::Report;
+use super::Diff;
 use super::table::{CellChange, Change, RowChange};
 use crate::analysis::check::print::figure_json;
 use crate::support::error::{Error, Kind, Result};
@@ -13,7 +13,7 @@ use crate::support::error::{Error, Kind, Result};
 ///
 /// # Errors
 /// Never for a report that [`compare`](super::compare) made.
-pub fn json(report: &Report) -> Result<Value> {
+pub fn json(report: &Diff) -> Result<Value> {
     serde_json::to_value(report)
         .map_err(|e| Error::new(Kind::Io, format!("cannot write the comparison as JSON: {e}")))
 }

@@ -29,7 +29,7 @@ use crate::table::format;
 use crate::table::source::Source;
 use conclusions::Conclusions;
 use stage::Origin;
-use table::{RowChange, TableReport};
+use table::{RowChange, TableDiff};
 
 /// How tables are compared.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +87,7 @@ impl Tolerance {
 
 /// Everything that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
+pub struct Diff {
     /// The old side, as it was named.
     pub old: String,
     /// The new side.
@@ -95,18 +95,18 @@ pub struct Report {
     /// Whether nothing differs.
     pub same: bool,
     /// One for each directory of tables; one for two files.
-    pub directories: Vec<DirectoryReport>,
+    pub directories: Vec<DirectoryDiff>,
 }
 
 /// What differs between two directories of tables.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct DirectoryReport {
+pub struct DirectoryDiff {
     /// Path below the sides that were named; empty for these themselves.
     pub name: String,
     /// Differences of the manifests, expected consequences first.
     pub manifest: Vec<String>,
     /// The tables, by name.
-    pub tables: Vec<TableReport>,
+    pub tables: Vec<TableDiff>,
     /// Where the differences of trials begin, earliest stage first; `None` where tables of trials
     /// are the same.
     pub origins: Option<Vec<Origin>>,
@@ -114,10 +114,10 @@ pub struct DirectoryReport {
     pub conclusions: Option<Conclusions>,
 }
 
-impl Report {
-    fn new(old: &Source, new: &Source, directories: Vec<DirectoryReport>) -> Self {
-        let same = |d: &DirectoryReport| d.manifest.is_empty() && d.tables.iter().all(|t| t.same);
-        Report {
+impl Diff {
+    fn new(old: &Source, new: &Source, directories: Vec<DirectoryDiff>) -> Self {
+        let same = |d: &DirectoryDiff| d.manifest.is_empty() && d.tables.iter().all(|t| t.same);
+        Diff {
             old: old.to_string(),
             new: new.to_string(),
             same: directories.iter().all(same),
@@ -132,7 +132,7 @@ impl Report {
     }
 
     /// The tables of all directories.
-    pub fn tables(&self) -> impl Iterator<Item = &TableReport> {
+    pub fn tables(&self) -> impl Iterator<Item = &TableDiff> {
         self.directories.iter().flat_map(|d| &d.tables)
     }
 }
@@ -148,7 +148,7 @@ pub fn compare(
     new: &Source,
     options: &Options,
     sink: &mut dyn FnMut(&str, &RowChange) -> Result<()>,
-) -> Result<Report> {
+) -> Result<Diff> {
     if old.is_directory() != new.is_directory() {
         let (dir, file) = if old.is_directory() {
             (old, new)
@@ -178,20 +178,20 @@ pub fn compare(
     for (name, files) in by_directory {
         let sides = (old.inside(&name), new.inside(&name));
         let report = compare_directory(&sides.0, &sides.1, &files, options, sink, &mut seen)?;
-        directories.push(DirectoryReport { name, ..report });
+        directories.push(DirectoryDiff { name, ..report });
     }
     check_columns(options, &seen)?;
-    Ok(Report::new(old, new, directories))
+    Ok(Diff::new(old, new, directories))
 }
 
 /// Compares these tables of two directories, and nothing else that lies in them.
 ///
 /// # Errors
 /// As for [`compare`].
-pub fn compare_tables(old: &Source, new: &Source, files: &[String], options: &Options) -> Result<Report> {
+pub fn compare_tables(old: &Source, new: &Source, files: &[String], options: &Options) -> Result<Diff> {
     let (sink, seen) = (&mut |_: &str, _: &RowChange| Ok(()), &mut BTreeSet::new());
     let directory = compare_directory(old, new, files, options, sink, seen)?;
-    Ok(Report::new(old, new, vec![directory]))
+    Ok(Diff::new(old, new, vec![directory]))
 }
 
 fn compare_directory(
@@ -201,8 +201,8 @@ fn compare_directory(
     options: &Options,
     sink: &mut dyn FnMut(&str, &RowChange) -> Result<()>,
     seen: &mut BTreeSet<String>,
-) -> Result<DirectoryReport> {
-    let mut report = DirectoryReport::default();
+) -> Result<DirectoryDiff> {
+    let mut report = DirectoryDiff::default();
     let whole = old.is_directory();
     let complete = whole && options.left_out.is_none();
     if complete {
@@ -220,8 +220,8 @@ fn compare_directory(
         report.tables.push(table);
     }
     report.tables.sort_by(|a, b| a.name.cmp(&b.name));
-    let differ = |t: &TableReport| t.in_both() && !t.same;
-    let trials_differ = |t: &TableReport| t.name == format::TRIALS && differ(t);
+    let differ = |t: &TableDiff| t.in_both() && !t.same;
+    let trials_differ = |t: &TableDiff| t.name == format::TRIALS && differ(t);
     let found = origins.finish();
     if whole && (!found.is_empty() || report.tables.iter().any(trials_differ)) {
         report.origins = Some(found);

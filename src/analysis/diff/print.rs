@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use super::conclusions::{Conclusions, Listed};
 use super::stage::{Origin, Stage};
-use super::table::{CellChange, Change, ColumnReport, RowChange, TableReport};
-use super::{DirectoryReport, Report};
+use super::table::{CellChange, Change, ColumnReport, RowChange, TableDiff};
+use super::{Diff, DirectoryDiff};
 use crate::analysis::check::Verdict;
 use crate::analysis::check::print::{escape, short};
 use crate::support::text::{Style, counted, visible, wrap};
 
 /// As a person reads it in a terminal.
-pub(crate) fn text(report: &Report, style: Style) -> String {
+pub(crate) fn text(report: &Diff, style: Style) -> String {
     let mut out = format!("{} -> {}\n", visible(&report.old), visible(&report.new));
     if report.same {
         let _ = writeln!(out, "{}", same(report));
@@ -34,7 +34,7 @@ pub(crate) fn text(report: &Report, style: Style) -> String {
 }
 
 /// That nothing differs, and in how much.
-fn same(report: &Report) -> String {
+fn same(report: &Diff) -> String {
     let rows: u64 = report.tables().map(|t| t.rows_new).sum();
     let count = report.tables().count() as u64;
     format!("Same: {}, {}.", counted(count, "table"), counted(rows, "row"))
@@ -44,7 +44,7 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-fn name(table: &TableReport) -> &str {
+fn name(table: &TableDiff) -> &str {
     if table.name.is_empty() {
         "the table"
     } else {
@@ -52,7 +52,7 @@ fn name(table: &TableReport) -> &str {
     }
 }
 
-fn lines(directory: &DirectoryReport) -> Vec<String> {
+fn lines(directory: &DirectoryDiff) -> Vec<String> {
     let mut lines = vec![String::new()];
     if !directory.name.is_empty() {
         lines.push(format!("{}/", directory.name));
@@ -125,7 +125,7 @@ fn line_of(row: &RowChange) -> String {
     line.map(|line| format!("line {line}: ")).unwrap_or_default()
 }
 
-fn headline(table: &TableReport) -> String {
+fn headline(table: &TableDiff) -> String {
     let what = name(table);
     if !table.in_both() {
         let side = if table.in_old { "old" } else { "new" };
@@ -300,7 +300,7 @@ fn verdict(verdict: Option<Verdict>) -> &'static str {
 }
 
 /// The same as Markdown, fit for a pull request.
-pub fn markdown(report: &Report) -> String {
+pub fn markdown(report: &Diff) -> String {
     let mut out = format!("### `{}` → `{}`\n\n", tick(&report.old), tick(&report.new));
     if report.same {
         let _ = writeln!(out, "{}", same(report));
@@ -339,7 +339,7 @@ fn tick(text: &str) -> String {
     visible(&text.replace('`', "'")).into_owned()
 }
 
-fn markdown_table(out: &mut String, table: &TableReport) {
+fn markdown_table(out: &mut String, table: &TableDiff) {
     let _ = writeln!(out, "{}\n", escape(&headline(table)));
     if !table.columns.is_empty() {
         out.push_str("| column | cells | lost a value | gained one | others at most, relative | ulp |\n");

@@ -14,7 +14,7 @@ use crate::table::source::Source;
 
 /// What differs between two versions of a table.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct TableReport {
+pub struct TableDiff {
     /// Name of the file; empty where two files were named.
     pub name: String,
     /// Whether nothing differs.
@@ -49,7 +49,7 @@ pub struct TableReport {
     pub unsorted: bool,
 }
 
-impl TableReport {
+impl TableDiff {
     /// Whether both sides have the table.
     pub fn in_both(&self) -> bool {
         self.in_old && self.in_new
@@ -238,7 +238,7 @@ pub fn compare(
     options: &Options,
     seen: &mut BTreeSet<String>,
     visit: &mut dyn FnMut(&RowChange) -> Result<()>,
-) -> Result<TableReport> {
+) -> Result<TableDiff> {
     let sorted = rayon::join(|| is_sorted(old, file), || is_sorted(new, file));
     let sorted = (sorted.0?, sorted.1?);
     let open = |side: &Source| -> Result<Option<Opened>> {
@@ -246,11 +246,11 @@ pub fn compare(
         bytes.map(|b| rows::open(&side.name_of(file), b)).transpose()
     };
     let (Some(mut a), Some(mut b)) = (open(old)?, open(new)?) else {
-        return Ok(TableReport {
+        return Ok(TableDiff {
             name: file.to_owned(),
             in_old: sorted.0.is_some(),
             in_new: sorted.1.is_some(),
-            ..TableReport::default()
+            ..TableDiff::default()
         }
         .finish());
     };
@@ -275,14 +275,14 @@ pub fn compare(
         compared: compared(&a_header, &b_header, &key, options),
         trial_id: a_header.iter().position(|h| h == "trial_id"),
         options,
-        report: TableReport {
+        report: TableDiff {
             name: file.to_owned(),
             in_old: true,
             in_new: true,
             columns_added: missing_from(&b_header, &a_header),
             columns_removed: missing_from(&a_header, &b_header),
             unsorted: unsorted.0 || unsorted.1,
-            ..TableReport::default()
+            ..TableDiff::default()
         },
         same_header: a_header == b_header,
     };
@@ -362,7 +362,7 @@ struct Walk<'o> {
     compared: Vec<Compared>,
     trial_id: Option<usize>,
     options: &'o Options,
-    report: TableReport,
+    report: TableDiff,
     same_header: bool,
 }
 

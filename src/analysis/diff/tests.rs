@@ -80,14 +80,14 @@ impl Sides {
         std::fs::write(self.path(side).join(file), bytes).unwrap();
     }
 
-    fn compare(&self, options: &Options) -> Result<Report> {
+    fn compare(&self, options: &Options) -> Result<Diff> {
         let side = |name: &str| Source::Directory(self.path(name));
         let mut report = compare(&side("old"), &side("new"), options, &mut |_, _| Ok(()))?;
         (report.old, report.new) = ("old".into(), "new".into());
         Ok(report)
     }
 
-    fn report(&self) -> Report {
+    fn report(&self) -> Diff {
         let options = Options {
             limit: 10,
             ..Options::default()
@@ -96,7 +96,7 @@ impl Sides {
     }
 }
 
-fn table<'r>(report: &'r Report, name: &str) -> &'r TableReport {
+fn table<'r>(report: &'r Diff, name: &str) -> &'r TableDiff {
     let mut tables = report.directories[0].tables.iter();
     tables.find(|t| t.name == name).unwrap()
 }

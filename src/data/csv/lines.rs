@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::data::file::Source;
+use crate::data::file::DataFile;
 use crate::support::catalog::{Spec, Value};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{counted, excerpt};
@@ -225,7 +225,7 @@ pub(super) struct Lines<'a> {
     pub(super) path: PathBuf,
     pub(super) record: Record,
     dialect: &'a Dialect,
-    source: Source,
+    source: DataFile,
     line: Vec<u8>,
     /// The number of the line that was read last, from 1.
     number: u64,
@@ -233,7 +233,7 @@ pub(super) struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(source: Source, dialect: &'a Dialect) -> Lines<'a> {
+    pub(super) fn new(source: DataFile, dialect: &'a Dialect) -> Lines<'a> {
         Lines {
             path: source.path().to_owned(),
             record: Record::default(),

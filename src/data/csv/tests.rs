@@ -14,7 +14,7 @@ fn text(word: &str) -> Value {
 }
 
 fn parse(content: &str, keys: &[(&str, Value)]) -> Result<Dataset> {
-    let source = Source::from_bytes(Path::new("t.csv"), content.as_bytes().to_vec())?;
+    let source = DataFile::from_bytes(Path::new("t.csv"), content.as_bytes().to_vec())?;
     read(source, None, &spec(keys))
 }
 
@@ -36,7 +36,7 @@ fn categorical_labels_get_numbers_in_byte_order() {
     let by_name = parse(IRIS, &[("label", text("species"))]).unwrap();
     let by_number = parse(IRIS, &[("label", Value::Integer(3))]).unwrap();
     assert_eq!((&data.digest, &data.digest), (&by_name.digest, &by_number.digest));
-    let zipped = Source::from_bytes(Path::new("t.csv.gz"), gzip(IRIS.as_bytes())).unwrap();
+    let zipped = DataFile::from_bytes(Path::new("t.csv.gz"), gzip(IRIS.as_bytes())).unwrap();
     assert_eq!(data.digest, read(zipped, None, &spec(&[])).unwrap().digest);
     let tabs = IRIS.replace(',', "\t");
     assert_eq!(
@@ -88,7 +88,7 @@ fn regression_takes_one_or_more_targets() {
 #[test]
 fn a_second_file_is_the_official_test_part() {
     let open =
-        |content: &str| Source::from_bytes(Path::new("test.csv"), content.as_bytes().to_vec()).unwrap();
+        |content: &str| DataFile::from_bytes(Path::new("test.csv"), content.as_bytes().to_vec()).unwrap();
     let data = read(
         open(IRIS),
         Some(open("sepal,petal,species\n6,5,virginica\n")),
@@ -203,7 +203,7 @@ fn each_fault_is_named_with_line_and_column() {
     }
     let mut zipped = gzip(IRIS.as_bytes());
     zipped.truncate(zipped.len() - 9);
-    let source = Source::from_bytes(Path::new("t.csv.gz"), zipped).unwrap();
+    let source = DataFile::from_bytes(Path::new("t.csv.gz"), zipped).unwrap();
     let error = read(source, None, &spec(&[])).unwrap_err().to_string();
     assert!(
         error.contains("t.csv.gz: truncated or damaged gzip data"),
@@ -228,7 +228,7 @@ fn a_line_without_end_is_refused_before_it_fills_the_memory() {
 fn header_of(content: &str) -> Result<Option<Vec<String>>> {
     let spec = spec(&[]);
     let dialect = Dialect::of(&spec)?;
-    let source = Source::from_bytes(Path::new("t.csv"), content.as_bytes().to_vec())?;
+    let source = DataFile::from_bytes(Path::new("t.csv"), content.as_bytes().to_vec())?;
     let mut lines = Lines::new(source, &dialect);
     let (first, sample) = begin(&mut lines)?.unwrap();
     Ok(Schema::decide(Path::new("t.csv"), &first, &sample, &dialect, &spec)?.names)
@@ -427,7 +427,7 @@ fn decimal_commas_runs_of_blanks_and_ends_of_lines() {
 /// A class that training never sees is an error that shows both lists.
 #[test]
 fn the_label_sets_of_both_files_are_compared() {
-    let open = |text: &str| Source::from_bytes(Path::new("x.csv"), text.as_bytes().to_vec()).unwrap();
+    let open = |text: &str| DataFile::from_bytes(Path::new("x.csv"), text.as_bytes().to_vec()).unwrap();
     let train = "1,<=50K\n2,>50K\n3,<=50K\n";
     for test in ["1,<=50K.\n2,>50K.\n", "1,<=50k\n", "1,other\n"] {
         let error = read(open(train), Some(open(test)), &spec(&[]))
@@ -447,7 +447,7 @@ fn the_label_sets_of_both_files_are_compared() {
 /// A test file that is the training file, or most of it, is said.
 #[test]
 fn test_rows_that_are_training_rows_are_noted() {
-    let open = |text: &str| Source::from_bytes(Path::new("x.csv"), text.as_bytes().to_vec()).unwrap();
+    let open = |text: &str| DataFile::from_bytes(Path::new("x.csv"), text.as_bytes().to_vec()).unwrap();
     let train = "1,0\n2,1\n3,0\n4,1\n";
     let notes = |test: &str| {
         read(open(train), Some(open(test)), &spec(&[]))
@@ -588,7 +588,7 @@ fn zeros_behind_gzip_are_no_damage() {
     zipped.extend_from_slice(&[0; 700]);
     let open = |bytes: Vec<u8>| {
         read(
-            Source::from_bytes(Path::new("t.csv.gz"), bytes)?,
+            DataFile::from_bytes(Path::new("t.csv.gz"), bytes)?,
             None,
             &spec(&[]),
         )
@@ -621,7 +621,7 @@ fn names_that_look_alike_are_one_whatever_their_bytes() {
 #[test]
 fn labels_that_are_not_utf8_stay_apart_and_are_noted() {
     let content = b"a,y\n1,caf\xe9\n2,caf\xe8\n".to_vec();
-    let source = Source::from_bytes(Path::new("t.csv"), content).unwrap();
+    let source = DataFile::from_bytes(Path::new("t.csv"), content).unwrap();
     let data = read(source, None, &spec(&[])).unwrap();
     assert_eq!(data.class_names, ["caf\\xe8", "caf\\xe9"]);
     let says = "the label `caf\\xe8` is not UTF-8: is the file in Latin-1?";

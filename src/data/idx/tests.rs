@@ -18,8 +18,8 @@ pub(in crate::data) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn source(name: &str, bytes: Vec<u8>) -> Source {
-    Source::from_bytes(Path::new(name), bytes).unwrap()
+fn source(name: &str, bytes: Vec<u8>) -> DataFile {
+    DataFile::from_bytes(Path::new(name), bytes).unwrap()
 }
 
 fn read(images: Vec<u8>, labels: Vec<u8>) -> Result<Dataset> {
@@ -248,7 +248,7 @@ fn files_that_are_not_read_are_noted() {
 #[test]
 fn a_file_that_was_gzipped_twice_is_named() {
     for content in [file(&[3], &[0, 2, 1]), b"1,0\n2,1\n".to_vec()] {
-        let twice = Source::from_bytes(Path::new("x.gz"), gzip(&gzip(&content)));
+        let twice = DataFile::from_bytes(Path::new("x.gz"), gzip(&gzip(&content)));
         let error = twice.err().unwrap().to_string();
         assert!(error.contains("x.gz is gzipped twice"), "{error}");
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::data::file::Source;
+use crate::data::file::DataFile;
 use crate::data::idx::tests::{file, gzip};
 use crate::data::idx::{Pair, join};
 use crate::data::{Dataset, csv};
@@ -103,8 +103,8 @@ fn run(cases: u32, read: impl Fn(&[Mutation]) -> Result<Dataset>, name: &str) {
         .unwrap();
 }
 
-fn source(name: &str, bytes: Vec<u8>) -> Result<Source> {
-    Source::from_bytes(Path::new(name), bytes)
+fn source(name: &str, bytes: Vec<u8>) -> Result<DataFile> {
+    DataFile::from_bytes(Path::new(name), bytes)
 }
 
 fn mutate_idx(cases: u32, zip: bool) {

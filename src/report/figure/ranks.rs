@@ -10,7 +10,7 @@ use crate::support::error::Result;
 
 /// Something with an average rank.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ranked {
+pub struct AverageRank {
     /// Its name.
     pub label: String,
     /// What to draw it with.
@@ -31,7 +31,7 @@ pub struct RankDiagram {
     /// What the ranks are over.
     pub subheading: String,
     /// In ascending order of rank; at least one.
-    pub ranked: Vec<Ranked>,
+    pub ranked: Vec<AverageRank>,
     /// First and last of those that a bar joins.
     pub groups: Vec<(usize, usize)>,
     /// How long the bar of the critical difference is.
@@ -138,7 +138,14 @@ impl RankDiagram {
     }
 
     /// The line from the axis to a label, and the label.
-    fn stem(&self, area: &Area, side: f64, ranked: &Ranked, (on_left, y): (bool, f64), name: &str) -> Drawn {
+    fn stem(
+        &self,
+        area: &Area,
+        side: f64,
+        ranked: &AverageRank,
+        (on_left, y): (bool, f64),
+        name: &str,
+    ) -> Drawn {
         let ink = if ranked.ink == Ink::Faint {
             Ink::Quiet
         } else {
@@ -193,7 +200,7 @@ mod tests {
             ranked: ranks
                 .iter()
                 .enumerate()
-                .map(|(i, rank)| Ranked {
+                .map(|(i, rank)| AverageRank {
                     label: format!("variance_scaling(scale={i}.5 mode=fan_out distribution=normal)"),
                     ink: Ink::of(i),
                     rank: *rank,

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{Section, count};
 use crate::analysis::average_rank::{AverageRanks, Block};
 use crate::analysis::stats::interval::LEVEL;
-use crate::report::figure::ranks::{RankDiagram, Ranked};
+use crate::report::figure::ranks::{AverageRank, RankDiagram};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::support::error::Result;
@@ -45,7 +45,7 @@ fn blocks(ranks: &AverageRanks) -> String {
 }
 
 fn diagram(model: &ReportModel, ranks: &AverageRanks) -> RankDiagram {
-    let ranked = ranks.schemes.iter().map(|(scheme, rank)| Ranked {
+    let ranked = ranks.schemes.iter().map(|(scheme, rank)| AverageRank {
         label: model.name(scheme).to_owned(),
         ink: model.ink(scheme),
         rank: *rank,

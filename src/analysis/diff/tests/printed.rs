@@ -3,7 +3,7 @@
 use super::*;
 
 /// One of everything, for the printed forms.
-fn varied() -> Report {
+fn varied() -> Diff {
     let mut new = records();
     new[1].trial.initial_hash = Some("x".into());
     new[1].trial.test_accuracy = Some(0.79);
@@ -109,7 +109,7 @@ fn for_machines() {
     assert_eq!(rows.last().unwrap()[1], "removed");
 }
 
-fn table_rows(report: &Report) -> Vec<[String; 9]> {
+fn table_rows(report: &Diff) -> Vec<[String; 9]> {
     let sample = &table(report, "trials.csv").rows;
     sample
         .iter()
