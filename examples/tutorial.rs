@@ -3,11 +3,12 @@
 //!     cargo run --release --example tutorial mine.toml results/mine
 
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use goodinit::{
     Axis, Definition, Entry, Experiment, Grid, LayerInfo, RankingRates, Registry, Result, Scheme, Stream,
-    Trials, rank, row_major,
+    Trials, Verdict, check_claims, rank, report, row_major,
 };
 use ndarray::ArrayViewMut2;
 
@@ -35,8 +36,9 @@ impl Scheme for Mine {
     }
 }
 
-/// Trains what `file` asks for, puts the tables into `directory` and ranks the schemes.
-pub fn run(file: &Path, directory: &Path) -> Result<()> {
+/// Trains what `file` asks for, puts the tables and the report into `directory`, ranks the schemes
+/// and checks the claims. Returns whether all of them pass.
+pub fn run(file: &Path, directory: &Path) -> Result<bool> {
     let registry = Registry::standard().with(Definition {
         entry: &ENTRY,
         build: |_, _| Ok(Arc::new(Mine)),
@@ -50,11 +52,20 @@ pub fn run(file: &Path, directory: &Path) -> Result<()> {
             println!("{:16} {:.3}", place.scheme, place.score.value);
         }
     }
-    Ok(())
+
+    let judgements = check_claims(directory)?;
+    for judgement in &judgements {
+        println!("{:16} {}", judgement.claim.name, judgement.verdict.name());
+    }
+    report(&[directory])?.write(&directory.join("report.html"))?;
+    Ok(judgements
+        .iter()
+        .all(|judgement| judgement.verdict == Verdict::Pass))
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     let mut next = |default: &str| arguments.next().unwrap_or_else(|| default.to_owned());
-    run(next("mine.toml").as_ref(), next("results/mine").as_ref())
+    let passes = run(next("mine.toml").as_ref(), next("results/mine").as_ref())?;
+    Ok(ExitCode::from(u8::from(!passes)))
 }

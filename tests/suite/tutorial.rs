@@ -101,12 +101,19 @@ fn the_program_in_rust_makes_the_networks_of_the_formula() {
         "docs/tutorial.md does not show examples/tutorial.rs"
     );
     let bench_of_rust = of_programs();
-    example::run(
-        &bench_of_rust.path("mine.toml"),
-        &bench_of_rust.path("results/mine"),
-    )
-    .unwrap();
+    let tables = bench_of_rust.path("results/mine");
+    let passes = example::run(&bench_of_rust.path("mine.toml"), &tables).unwrap();
+    assert!(passes, "both claims");
     assert_eq!(networks(&bench_of_rust), networks(bench()));
+    let page = tables.join("report.html");
+    let written = fs::read_to_string(&page).unwrap();
+    for shown in ["2 of 2 claims hold", "Signal and gradient by layer"] {
+        assert!(written.contains(shown), "the report does not show: {shown}");
+    }
+    // The program reads the tables of a scheme that it does not know, and says the same.
+    bench_of_rust.run(&["check", "results/mine"]).expect(0);
+    bench_of_rust.run(&["report", "results/mine"]).expect(0);
+    assert_eq!(fs::read_to_string(&page).unwrap(), written);
 }
 
 /// `GOODINIT_PYTHON` names an interpreter that has the wheel [default: python3].
