@@ -72,9 +72,9 @@ python *ARGS:
 authors SOURCES:
     python3 tests/scripts/authors.py {{SOURCES}}
 
-# licences, advisories and sources of the dependencies
-deny:
-    cargo deny check
+# linters and schemas of workflows, action, image, Kubernetes jobs, citation, scripts; cargo deny (needs PyPI)
+workflows *ARGS:
+    tests/scripts/workflows.sh {{ARGS}}
 
 # one fuzz target for some seconds: toml, csv, idx, journal, safetensors (needs cargo-fuzz, nightly)
 fuzz TARGET SECONDS="60":

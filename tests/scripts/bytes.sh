@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The one list of experiments whose tables must be the same bytes wherever they are made; the other
 # scripts source it.
 

@@ -79,7 +79,7 @@ round INT $((kills / 3)) 1.0
 # Two shards that hold every trial: only tables are left to write.
 for shard in 1/2 2/2; do "$program" grid "$experiment" --out "$work/whole" --shard $shard > /dev/null 2>&1; done
 hit=0
-for i in $(seq "$kills"); do
+for _ in $(seq "$kills"); do
     rm -rf "$work/tables"; mkdir -p "$work/tables"; cp -r "$work/whole/journal" "$work/tables/"
     "$program" merge "$work/tables" > "$work/log" 2>&1 &
     child=$!

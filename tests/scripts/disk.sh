@@ -60,7 +60,7 @@ done
 mount -t tmpfs -o size=8m tmpfs "$work/disk"
 mkdir "$work/disk/r"
 mount -o remount,ro "$work/disk"
-[ "$(run "$work/disk/r")" = 2 ] && grep -q "Read-only" "$work/log" || fail "read-only"
+{ [ "$(run "$work/disk/r")" = 2 ] && grep -q "Read-only" "$work/log"; } || fail "read-only"
 echo "read-only: $(head -n 1 "$work/log" | cut -c1-150)"
 umount "$work/disk"
 
@@ -69,6 +69,6 @@ child=$!
 for _ in $(seq 100); do [ -s "$work/gone/journal/1-of-1" ] && break; sleep 0.05; done
 rm -r "$work/gone"
 code=0; wait "$child" || code=$?
-[ "$code" = 2 ] && grep -q "was removed or replaced" "$work/log" || fail "removed midway"
+{ [ "$code" = 2 ] && grep -q "was removed or replaced" "$work/log"; } || fail "removed midway"
 echo "removed midway: $(grep error "$work/log" | cut -c1-150)"
 echo passed

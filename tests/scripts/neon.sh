@@ -42,7 +42,9 @@ experiment=${1:-}
 grid() { # ISA, command...
     export GOODINIT_ISA=$1
     bytes_run "$work/$1" "${@:2}" > "$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
-    [ -z "$(grep -L "\"isa\": \"$1\"" "$work/$1"/*/run.json)" ] # the forced path is the one that ran
+    local others
+    others=$(grep -L "\"isa\": \"$1\"" "$work/$1"/*/run.json || true)
+    [ -z "$others" ] # the forced path is the one that ran
 }
 arm=(qemu-aarch64 -L /usr/aarch64-linux-gnu "$built/$target/release/goodinit")
 bytes_run "$work/native" "$built/release/goodinit" > "$work/log" 2>&1
