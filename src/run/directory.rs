@@ -109,7 +109,7 @@ pub(crate) fn take_locks(directory: &Path, shard: Shard) -> Result<Vec<Lock>> {
     let place = directory.display().to_string();
     let mut locks = vec![Lock::take(&directory.join("lock"), mode, &place)?];
     locks.extend(take_own_lock(directory, shard)?);
-    if directory.join(files::REPLACING).exists() {
+    if directory.join(format::REPLACING).exists() {
         // One at a time: shards share the lock of the directory.
         let _turn = match shard.is_whole() {
             true => None,

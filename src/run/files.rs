@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::progress::say;
 use crate::support::error::{Error, Kind, Result};
+use crate::table::format::REPLACING;
 use crate::table::manifest::TextDigest;
 
 /// A file being written beside its destination; removed when dropped, unless committed.
@@ -167,11 +168,7 @@ pub(crate) enum Old {
     Overwrite,
 }
 
-/// The file that stands in a directory while tables in it are replaced: what [`finish_replacing`] goes on
-/// with if the process is killed meanwhile.
-pub(crate) const REPLACING: &str = "replacing.toml";
-
-/// A replacement that is decided: the new files are on the disk beside the old ones, under their names
+/// A replacement that is decided, as [`REPLACING`] holds it: the new files are on the disk beside the old ones, under their names
 /// with `.tmp`. All are names in one directory.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -229,7 +226,16 @@ pub(crate) fn replace(files: Vec<Pending>, stale: &[PathBuf], old: Old) -> Resul
     }
     // From here on the replacement happens, whatever becomes of this process.
     let text = toml::to_string(&replacement).map_err(|e| Error::new(Kind::Store, e.to_string()))?;
-    write_atomically(&directory.join(REPLACING), text.as_bytes())?;
+    let marked = write_atomically(&directory.join(REPLACING), text.as_bytes());
+    if marked.is_err() {
+        for name in &replacement.files {
+            let _ = fs::remove_file(directory.join(format!("{name}.tmp")));
+        }
+        if let Some(aside) = aside {
+            let _ = fs::remove_dir(aside);
+        }
+        return marked.map(|()| None);
+    }
     finish_replacing(&directory)?;
     Ok(aside)
 }

@@ -21,3 +21,5 @@ pub const SUMMARY: &str = "summary.csv";
 pub const MANIFEST: &str = "manifest.toml";
 /// Wall time, host, threads: whatever differs from run to run. Not part of the results.
 pub const RUN: &str = "run.json";
+/// Stands in a directory while its tables are replaced.
+pub const REPLACING: &str = "replacing.toml";

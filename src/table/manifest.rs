@@ -12,7 +12,7 @@ use crate::support::error::{Error, Kind, Result};
 
 use crate::support::text::hex;
 use crate::table::format;
-use crate::table::source::Source;
+use crate::table::source::{Source, not_replaced};
 
 /// The manifest of a results directory. Deterministic but for `commit`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -217,8 +217,9 @@ impl Manifest {
     /// Reads `manifest.toml` in the directory `dir`.
     ///
     /// # Errors
-    /// It cannot be read, or is not a manifest.
+    /// It cannot be read, is not a manifest, or the tables beside it are being replaced.
     pub fn load(dir: &Path) -> Result<Self> {
+        not_replaced(dir)?;
         let path = dir.join(format::MANIFEST);
         let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
         Manifest::parse(&path, &text)

@@ -10,6 +10,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use crate::support::error::{Error, Kind, Result};
+use crate::table::format;
 
 /// One side of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,23 @@ pub enum Source {
 
 /// Bytes of a table, from wherever it is.
 pub type Bytes = Box<dyn Read + Send>;
+
+/// Refuses to read `directory` where its tables are being replaced, or a run was killed that did so: some
+/// would be old and some new.
+///
+/// # Errors
+/// That is so.
+pub(crate) fn not_replaced(directory: &Path) -> Result<()> {
+    if !directory.join(format::REPLACING).exists() {
+        return Ok(());
+    }
+    let message = format!(
+        "{}: a run is replacing its tables, or was killed while it did",
+        directory.display()
+    );
+    Err(Error::new(Kind::Store, message)
+        .help("`goodinit grid` with this --out puts the rest of them in place"))
+}
 
 impl Source {
     /// Understands an argument of the command line: a path that exists, or `REVISION:path`.
@@ -134,7 +152,11 @@ impl Source {
     /// It is there and cannot be read.
     pub fn open(&self, name: &str) -> Result<Option<Bytes>> {
         let path = match self {
-            Source::Directory(dir) => dir.join(name),
+            Source::Directory(dir) => {
+                let path = dir.join(name);
+                not_replaced(path.parent().unwrap_or(dir))?;
+                path
+            }
             Source::File(path) => path.clone(),
             Source::Memory { files, .. } => {
                 let file = files.get(name).cloned();

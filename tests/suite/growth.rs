@@ -415,6 +415,11 @@ fn edited_after_a_cut(done: usize, shards: bool) {
     }
     let mark = format!("files = {files:?}\nstale = []\n");
     fs::write(bench.path("r/replacing.toml"), mark).unwrap();
+    for command in ["check", "diff", "verify"] {
+        let ran = bench.run(&[&[command, "r"], &["wider"][..usize::from(command == "diff")]].concat());
+        let ran = ran.expect(2);
+        assert!(ran.err.contains("is replacing its tables"), "{ran:#?}");
+    }
     let next = wider.replace("\"he_normal\",", "");
     fs::write(bench.path("x.toml"), &next).unwrap();
     if shards {
