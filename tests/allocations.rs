@@ -67,6 +67,16 @@ fn table(pairs: &[(&str, Value)]) -> Value {
     Value::Table(pairs.collect::<BTreeMap<_, _>>())
 }
 
+/// Parameters of which no unit is 0 where weights are normalized.
+fn start(model: &Model) -> Parameters {
+    let mut parameters = Parameters::new(model);
+    for (norm, weights) in parameters.weight_norms.iter().zip(&mut parameters.weights) {
+        weights.fill(norm.gain.len() as f32 / 100.0);
+    }
+    parameters.settle_weight_norm().unwrap();
+    parameters
+}
+
 fn architectures() -> Vec<Value> {
     let word = |text: &str| Value::Text(text.to_owned());
     let hidden = |norm| {
@@ -84,6 +94,10 @@ fn architectures() -> Vec<Value> {
         hidden("layer"),
         hidden("batch"),
         residual,
+        table(&[
+            ("hidden", Value::List(vec![Value::Integer(40)])),
+            ("weight_norm", Value::Flag(true)),
+        ]),
         Value::List(Vec::new()),
     ]
 }
@@ -109,7 +123,7 @@ fn steps_and_evaluations_allocate_nothing_after_the_first() {
             let optimizer = Optimizer::parse(&Value::Text(optimizer.to_owned())).unwrap();
             let mut rates = Rates::uniform(&model);
             rates.layers[0].weight = 0.5;
-            let parameters = Parameters::new(&model);
+            let parameters = start(&model);
             let mut trainer = Trainer::new(&model, parameters, &optimizer, rates, &mut workspace);
             let mut round = || {
                 for batch in rows.chunks(32) {

@@ -152,7 +152,7 @@ impl Plan {
 /// An estimate of the memory that a trial needs: parameters with gradient and two moments, and
 /// four batches of activations.
 pub fn trial_bytes(model: &Model, batch_size: u32) -> u64 {
-    bytes(model.parameter_count(), units(model), batch_size)
+    bytes(model.stored_count(), units(model), batch_size)
 }
 
 /// Inputs and units of all layers together.

@@ -115,6 +115,8 @@ impl DataShape {
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {
     parameters: u64,
+    /// Those and what is made of them.
+    stored: u64,
     /// Fused multiply-adds of one sample's forward pass.
     forward: u64,
     /// Inputs and units of all layers together.
@@ -238,6 +240,7 @@ impl Plan {
                     .and_then(|a| Model::new(&item.value, &a, shape.inputs, shape.outputs, self.loss));
                 sizes.push(model.map_or(Size::default(), |m| Size {
                     parameters: m.parameter_count(),
+                    stored: m.stored_count(),
                     forward: m.forward_cost(),
                     units: check::units(&m),
                 }));
@@ -264,7 +267,7 @@ impl Plan {
     pub fn memory(&self, i: usize) -> u64 {
         let cell = self.cell(i);
         let size = self.size(cell);
-        check::bytes(size.parameters, size.units, *self.axes.batch_size.of(cell))
+        check::bytes(size.stored, size.units, *self.axes.batch_size.of(cell))
     }
 
     /// Estimated work of trial `i`: fused multiply-adds of all training and evaluation.

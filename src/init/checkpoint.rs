@@ -20,7 +20,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use sha2::{Digest, Sha256};
 
 use crate::data::foreign;
-use crate::model::Parameters;
+use crate::model::{Parameters, Tensor};
 use crate::numerics::Weights;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::hex;
@@ -106,8 +106,9 @@ pub struct Checkpoint {
     /// Whether this program wrote it, so that order and layout are known.
     pub ours: bool,
     /// Of a file of ours, what else was trained, by the names of [`Parameters::tensors`]:
-    /// normalizations with their running statistics, scalar biases, branch scales.
-    pub others: BTreeMap<String, Vec<f32>>,
+    /// normalizations with their running statistics, scalar biases, branch scales, and what
+    /// normalized weights are made of. Shapes are those of [`Parameters::tensors`] too.
+    pub others: BTreeMap<String, Tensor<'static>>,
     /// How many F64 numbers of what is held here are not exact as f32.
     pub rounded: usize,
     /// First 16 hexadecimal digits of the SHA-256 of the file.
@@ -226,9 +227,16 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Checkpoint> {
             .take(8)
             .map(|(name, view)| format!("`{name}` {:?}", view.shape()))
             .collect();
-        return Err(match tensors.keys().any(|name| name.ends_with("weight_orig")) {
-            true => error.help("pruned by PyTorch? `prune.remove(module, \"weight\")` before it is saved"),
-            false => error.help(format!("it holds {}", held.join(", "))),
+        let holds = |end: &str| tensors.keys().any(|name| name.ends_with(end));
+        return Err(if holds("weight_orig") {
+            error.help("pruned by PyTorch? `prune.remove(module, \"weight\")` before it is saved")
+        } else if holds("weight_v") || holds("parametrizations.weight.original1") {
+            error.help(
+                "weight-normalized by PyTorch? `remove_weight_norm(module)`, or `remove_parametrizations(module, \"weight\")`, \
+                 before it is saved",
+            )
+        } else {
+            error.help(format!("it holds {}", held.join(", ")))
         });
     }
     let mut rounded = 0;
@@ -238,8 +246,8 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Checkpoint> {
         .collect::<Result<_>>()?;
     let others = tensors
         .iter()
-        .filter(|(name, view)| is_other(name) && view.shape().len() == 1)
-        .map(|(name, view)| Ok(((*name).to_owned(), floats(name, view, &mut rounded)?)))
+        .filter(|(name, view)| sides_of_other(name) == Some(view.shape().len()))
+        .map(|(name, view)| Ok(((*name).to_owned(), other(name, view, &mut rounded)?)))
         .collect::<Result<_>>()?;
     let digest = hex(&Sha256::digest(bytes)[..8]);
     Ok(Checkpoint {
@@ -303,9 +311,32 @@ fn custom(name: &str) -> Option<Layout> {
     }
 }
 
-/// Whether a tensor of ours of this name belongs to no single layer.
-fn is_other(name: &str) -> bool {
-    name.starts_with("norms.") || name.starts_with("scalars.") || name == "branch_scales"
+/// How many dimensions a tensor of ours of this name has that is neither the weights of a layer nor
+/// its biases.
+fn sides_of_other(name: &str) -> Option<usize> {
+    let of_layer = name.starts_with("layers.");
+    if of_layer && name.ends_with(".weight_v") {
+        return Some(2);
+    }
+    let vector = name.starts_with("norms.")
+        || name.starts_with("scalars.")
+        || name == "branch_scales"
+        || of_layer && name.ends_with(".weight_g");
+    vector.then_some(1)
+}
+
+/// Such a tensor.
+fn other(name: &str, view: &TensorView<'_>, rounded: &mut usize) -> Result<Tensor<'static>> {
+    let values = floats(name, view, rounded)?;
+    let (shape, values) = match view.shape() {
+        [fan_out, fan_in] => (vec![*fan_in, *fan_out], transposed(*fan_out, *fan_in, &values)),
+        shape => (shape.to_vec(), values),
+    };
+    Ok(Tensor {
+        name: name.to_owned(),
+        shape,
+        values: values.into(),
+    })
 }
 
 fn stem(name: &str) -> &str {

@@ -80,7 +80,7 @@ pub fn planned(mut model: Model, scheme: &dyn Scheme) -> Result<Model> {
 ///
 /// # Errors
 /// The scheme is not defined for this network, or needs data that are not there, or a weight came
-/// out non-finite.
+/// out non-finite, or a unit of a weight-normalized network has only zeros.
 pub fn initialize(
     model: &Model,
     scheme: &dyn Scheme,
@@ -100,6 +100,7 @@ pub fn initialize(
     };
     scheme.initialize(&mut network)?;
     let report = network.report;
+    parameters.settle_weight_norm()?;
     if !parameters.is_finite() {
         let message = "the scheme gave a weight that is not a finite f32 number";
         return Err(Error::new(Kind::Trial, message));
@@ -190,13 +191,34 @@ impl<'a> Network<'a> {
         self.parameters.weights[layer].to_array()
     }
 
-    /// Overwrites the weights of one layer, `fan_in x fan_out`.
+    /// Overwrites the weights of one layer, `fan_in x fan_out`. Under weight normalization it starts with `v` = these and
+    /// `g = norm(v)`.
     pub fn set_weights(&mut self, layer: usize, weights: ArrayView2<f32>) {
         self.parameters.weights[layer].assign(weights);
+        if let Some(norm) = self.parameters.weight_norms.get_mut(layer) {
+            norm.direction.fill(0.0);
+        }
     }
 
-    /// Multiplies the weights of one layer by `factor`.
+    /// Sets `v`, `fan_in x fan_out`, and `g` of one layer of a weight-normalized network, and the weights that they make.
+    ///
+    /// # Panics
+    /// The network is not weight-normalized, or a shape is wrong.
+    pub fn set_weight_norm(&mut self, layer: usize, v: ArrayView2<f32>, g: &[f32]) {
+        let norm = &mut self.parameters.weight_norms[layer];
+        norm.direction.assign(v);
+        norm.gain.copy_from_slice(g);
+        norm.compose(&mut self.parameters.weights[layer]);
+    }
+
+    /// Multiplies the weights of one layer by `factor`: under weight normalization `g`, where it has been set.
     pub fn scale_weights(&mut self, layer: usize, factor: f32) {
+        let norm = self.parameters.weight_norms.get_mut(layer);
+        if let Some(norm) = norm.filter(|norm| norm.is_set()) {
+            norm.gain.iter_mut().for_each(|g| *g *= factor);
+            norm.compose(&mut self.parameters.weights[layer]);
+            return;
+        }
         for w in self.parameters.weights[layer].storage_mut() {
             *w *= factor;
         }

@@ -73,6 +73,13 @@ pub(super) fn plain(inputs: usize, hidden: &[usize], outputs: usize, activation:
     Model::new(&architecture, &[activation], inputs, outputs, Loss::CrossEntropy).unwrap()
 }
 
+/// A network of 12 features and 3 classes.
+pub(super) fn network(architecture: &str, activation: &str) -> Model {
+    let architecture = Architecture::parse(&toml_value(architecture)).unwrap();
+    let activation = Activation::named(activation).unwrap();
+    Model::new(&architecture, &[activation], 12, 3, Loss::CrossEntropy).unwrap()
+}
+
 /// A residual network of ReLUs for `inputs` features and 3 classes.
 pub(super) fn residual(architecture: &str, inputs: usize) -> Model {
     let architecture = Architecture::parse(&toml_value(architecture)).unwrap();
@@ -332,6 +339,44 @@ fn a_network_is_set_layer_by_layer() {
     initialize(&model, &*scheme, &Context::new(5, 2, &zeros), &mut other).unwrap();
     assert_eq!(other.weights, parameters.weights);
     assert!(other.biases.iter().flatten().all(|&b| b == 0.0));
+}
+
+/// Weight normalization takes what a scheme gives as it is; a unit of zeros has no direction.
+#[test]
+fn schemes_start_weight_normalized_networks_as_plain_ones() {
+    let normalized = network("{ hidden = [9, 17], weight_norm = true }", "relu");
+    let same = network("[9, 17]", "relu");
+    let bias = BiasInit::default();
+    let set = |model: &Model, scheme: &str| {
+        let mut parameters = Parameters::default();
+        let scheme = choice(scheme).scheme;
+        initialize(model, &*scheme, &Context::new(5, 2, &bias), &mut parameters).map(|_| parameters)
+    };
+    for scheme in [
+        "\"torch_default\"",
+        r#"{ kind = "scaled", base = "he_normal", alpha = 3 }"#,
+        r#"{ kind = "constant", value = 0.5 }"#,
+    ] {
+        let (a, b) = (set(&normalized, scheme).unwrap(), set(&same, scheme).unwrap());
+        assert_eq!((&a.weights, &a.biases), (&b.weights, &b.biases), "{scheme}");
+        for (norm, weights) in a.weight_norms.iter().zip(&a.weights) {
+            assert_eq!(norm.direction, *weights, "{scheme}");
+            for (j, g) in norm.gain.iter().enumerate() {
+                let square: f64 = (0..weights.fan_in())
+                    .map(|k| f64::from(weights.get(k, j)))
+                    .map(|w| w * w)
+                    .sum();
+                assert!((square.sqrt() / f64::from(*g) - 1.0).abs() < 1e-6, "{scheme} {j}");
+            }
+        }
+    }
+    for (scheme, layer) in [("\"zeros\"", "layer 1"), ("\"identity\"", "layer 2")] {
+        let error = set(&normalized, scheme).unwrap_err().to_string();
+        assert!(
+            error.contains(layer) && error.contains("weight normalization divides by their norm"),
+            "{scheme}: {error}"
+        );
+    }
 }
 
 #[test]

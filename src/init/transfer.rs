@@ -17,7 +17,8 @@
 //! side of a square tensor is the input.
 //!
 //! Redrawn layers have zero biases. From a network of this program come, behind every layer that was
-//! copied as it was, its normalization with running statistics and its scalar biases too, and the
+//! copied as it was, its normalization with running statistics and its scalar biases too, its `v` and `g` if weights are
+//! normalized, and the
 //! learned branch scales if all layers but the last were.
 //!
 //! A layer behind one that was drawn anew is drawn by `fresh` as well,
@@ -360,7 +361,7 @@ impl Transfer {
 /// Copies what belongs to the output of a layer that was `kept`, where the network has it too.
 fn copy_others(from: &Checkpoint, kept: &[bool], network: &mut Network<'_>) {
     let body = &kept[..kept.len().saturating_sub(1)];
-    for (name, values) in &from.others {
+    for (name, other) in &from.others {
         let layer = name.split('.').nth(1).and_then(|i| i.parse::<usize>().ok());
         let belongs = match layer {
             Some(layer) => kept.get(layer) == Some(&true),
@@ -368,7 +369,9 @@ fn copy_others(from: &Checkpoint, kept: &[bool], network: &mut Network<'_>) {
         };
         if belongs {
             // A network of another kind has no such tensor, and nothing is copied.
-            let _ = network.parameters_mut().set_tensor(name, &[values.len()], values);
+            let _ = network
+                .parameters_mut()
+                .set_tensor(name, &other.shape, &other.values);
         }
     }
 }

@@ -10,7 +10,7 @@
 //! F64 is rounded to the nearest f32, and a note of the trial says so; F32, F16 and BF16 are taken
 //! as they are. Biases that the file does not hold are 0. A setting of biases in the experiment wins
 //! over those in the file. A file may also hold what a network of this program has besides
-//! (`norms.0.gain`, `scalars.0`, `branch_scales`); what it does not hold of that is as in a new
+//! (`norms.0.gain`, `scalars.0`, `branch_scales`, `layers.0.weight_v`, `layers.0.weight_g`); what it does not hold of that is as in a new
 //! network. Factors on learning rates, which some schemes set, are no part of a file.
 //!
 //! The digest of the file is part of the trial's identity.
@@ -223,12 +223,12 @@ impl Scheme for FromFile {
                 "weights: biases of {which} are not used: the network has none there"
             ));
         }
-        for (name, values) in &from.others {
+        for (name, other) in &from.others {
             let parameters = network.parameters_mut();
             if parameters.tensors().any(|tensor| tensor.name == *name) {
                 let place = || self.file.path.display().to_string();
                 parameters
-                    .set_tensor(name, &[values.len()], values)
+                    .set_tensor(name, &other.shape, &other.values)
                     .context(place)?;
             } else {
                 notes.push(format!("weights: not used: {name}"));

@@ -18,6 +18,11 @@ const NORM: Parameter = Parameter::choice(
     "normalization of what enters each activation function",
 );
 
+const WEIGHT_NORM: Parameter = flag(
+    "weight_norm",
+    "weight normalization of every layer: W = g v / norm(v), one g per unit; v and g train",
+);
+
 const fn integer(name: &'static str, max: usize, optional: bool, doc: &'static str) -> Parameter {
     Parameter {
         name,
@@ -58,6 +63,7 @@ static PLAIN: Entry = Entry {
         integer("depth", MAX_DEPTH, true, "number of hidden layers of equal width"),
         integer("width", MAX_WIDTH, true, "their width"),
         NORM,
+        WEIGHT_NORM,
     ],
 };
 
@@ -93,6 +99,7 @@ static RESIDUAL: Entry = Entry {
             "Fixup's scalars: a learned factor per branch, and in the branches scalar biases before each activation function and each linear layer in place of bias vectors",
         ),
         NORM,
+        WEIGHT_NORM,
     ],
 };
 
@@ -143,6 +150,8 @@ pub struct Architecture {
     pub shape: Shape,
     /// Normalization before activation functions.
     pub norm: Norm,
+    /// Whether weights are normalized (Salimans and Kingma 2016, arXiv 1602.07868).
+    pub weight_norm: bool,
     /// How alpha was written, when not as a number.
     alpha_text: Option<&'static str>,
 }
@@ -205,6 +214,7 @@ impl Architecture {
         Ok(Architecture {
             shape: Shape::Plain(hidden),
             norm: Norm::None,
+            weight_norm: false,
             alpha_text: None,
         })
     }
@@ -224,6 +234,7 @@ impl Architecture {
         };
         Ok(Architecture {
             norm: read_norm(&spec),
+            weight_norm: spec.flag("weight_norm"),
             ..Architecture::plain(hidden)?
         })
     }
@@ -262,6 +273,7 @@ impl Architecture {
         Ok(Architecture {
             shape: Shape::Residual(residual),
             norm: read_norm(spec),
+            weight_norm: spec.flag("weight_norm"),
             alpha_text,
         })
     }
@@ -304,7 +316,7 @@ impl fmt::Display for Norm {
 
 impl fmt::Display for Architecture {
     /// The coordinate in tables: `linear`, `256-128`, `20x64` (three or more equal layers),
-    /// `20x64(norm=layer)`, `residual(width=64 blocks=16)`; never with a comma.
+    /// `20x64(norm=layer)`, `20x64(weight_norm=true)`, `residual(width=64 blocks=16)`; never with a comma.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.shape {
             Shape::Plain(hidden) => {
@@ -319,9 +331,11 @@ impl fmt::Display for Architecture {
                         }
                     }
                 }
-                match self.norm {
-                    Norm::None => Ok(()),
-                    norm => write!(f, "(norm={norm})"),
+                match (self.norm, self.weight_norm) {
+                    (Norm::None, false) => Ok(()),
+                    (norm, false) => write!(f, "(norm={norm})"),
+                    (Norm::None, true) => f.write_str("(weight_norm=true)"),
+                    (norm, true) => write!(f, "(norm={norm} weight_norm=true)"),
                 }
             }
             Shape::Residual(r) => self.fmt_residual(r, f),
@@ -347,6 +361,9 @@ impl Architecture {
         }
         if self.norm != Norm::None {
             write!(f, " norm={}", self.norm)?;
+        }
+        if self.weight_norm {
+            f.write_str(" weight_norm=true")?;
         }
         f.write_str(")")
     }

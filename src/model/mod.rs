@@ -8,7 +8,8 @@
 //! `z_l = a_l W_l + b_l`, `a_0 = data`, `a_(l+1) = f(norm(z_l))`, and the loss of the last `z`.
 //! A residual network has a stream `h` in between: the stem's `z_0` starts it, each block adds
 //! `alpha` times its branch's last `z`, and what the activation functions get to see is the
-//! stream at the first layer of a branch and at the head, the previous `z` elsewhere.
+//! stream at the first layer of a branch and at the head, the previous `z` elsewhere. A weight-normalized network trains
+//! `v` and `g` in place of each `W = g v / norm(v)`.
 
 use crate::activation::Activation;
 use crate::support::error::{Error, Kind, Result};
@@ -22,6 +23,7 @@ mod parameters;
 mod pass;
 mod score;
 mod trainer;
+mod weight_norm;
 mod workspace;
 
 pub use architecture::{Architecture, Norm, Residual, Shape};
@@ -30,6 +32,7 @@ pub use optimizer::Optimizer;
 use parameters::Place;
 pub use parameters::{NormParameters, Parameters, Tensor};
 pub use trainer::{BatchScore, LayerRate, Rates, Score, Trainer};
+pub use weight_norm::WeightNorm;
 pub use workspace::{LayerTrace, Trace, Workspace};
 
 /// Greatest number of parameters that is accepted.
@@ -113,6 +116,8 @@ pub struct Model {
     pub loss: Loss,
     /// What is normalized before each activation function.
     pub norm: Norm,
+    /// Whether each weight matrix is `g v / norm(v)`, and `v` and `g` are what trains.
+    pub weight_norm: bool,
     /// The residual structure, where there is one.
     pub residual: Option<Residual>,
 }
@@ -178,6 +183,7 @@ impl Model {
             outputs,
             loss,
             norm: architecture.norm,
+            weight_norm: architecture.weight_norm,
             residual,
         };
         let parameters = model.parameter_count();
@@ -199,13 +205,21 @@ impl Model {
                 0
             };
             let scalars = if self.has_scalars(l.index) { 2 } else { 0 };
-            l.fan_in as u64 * l.fan_out as u64 + bias + norm + scalars
+            let gains = if self.weight_norm { l.fan_out as u64 } else { 0 };
+            l.fan_in as u64 * l.fan_out as u64 + gains + bias + norm + scalars
         };
         let scales = match self.residual {
             Some(r) if r.learned => r.blocks as u64,
             _ => 0,
         };
         self.layers.iter().map(layer).sum::<u64>() + scales
+    }
+
+    /// Numbers that [`Parameters`] holds and training keeps up to date: the trainable ones, and the weights that weight
+    /// normalization makes of them.
+    pub(crate) fn stored_count(&self) -> u64 {
+        let made = if self.weight_norm { self.forward_cost() } else { 0 };
+        self.parameter_count() + made
     }
 
     /// Fused multiply-adds of one sample's forward pass.

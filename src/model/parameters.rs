@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use super::{Model, Norm};
+use super::{Model, Norm, WeightNorm};
 use crate::numerics::Weights;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::hex;
@@ -25,7 +25,8 @@ pub struct NormParameters {
 /// Everything that training changes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters {
-    /// Weight matrix of each layer, `fan_in x fan_out`.
+    /// Weight matrix of each layer, `fan_in x fan_out`; of a weight-normalized network what
+    /// `weight_norms` make.
     pub weights: Vec<Weights>,
     /// Bias vector of each layer; empty where the layer has none.
     pub biases: Vec<Vec<f32>>,
@@ -36,13 +37,17 @@ pub struct Parameters {
     pub scalars: Vec<[f32; 2]>,
     /// Learned factor of each residual branch; empty where the factor is fixed.
     pub branch_scales: Vec<f32>,
+    /// What the weights of each layer are made of; empty without weight normalization.
+    pub weight_norms: Vec<WeightNorm>,
 }
 
 /// What a trained tensor is, which decides its learning rate and weight decay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Weight matrix of a layer.
+    /// Weight matrix of a layer, or the direction `v` that it is made of.
     Weight(usize),
+    /// Gains `g` of a weight-normalized layer.
+    Gain(usize),
     /// Bias vector of a layer.
     Bias(usize),
     /// Gain or shift of the normalization behind a layer.
@@ -54,8 +59,9 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) fn is_weight(self) -> bool {
-        matches!(self, Place::Weight(_))
+    /// Whether weight decay is for it: a weight matrix, or what one is made of.
+    pub(super) fn decays(self) -> bool {
+        matches!(self, Place::Weight(_) | Place::Gain(_))
     }
 }
 
@@ -68,13 +74,23 @@ fn vector(name: String, values: &[f32]) -> Tensor<'_> {
     }
 }
 
+/// A weight matrix.
+fn matrix(name: String, w: &Weights) -> Tensor<'static> {
+    Tensor {
+        name,
+        shape: vec![w.fan_in(), w.fan_out()],
+        values: Cow::Owned(w.to_row_major()),
+    }
+}
+
 /// One named tensor of [`Parameters`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor<'a> {
     /// `layers.0.weight`, `layers.0.bias`, `norms.0.gain`, `norms.0.shift`,
-    /// `norms.0.running_mean`, `norms.0.running_variance`, `scalars.0`, `branch_scales`.
+    /// `norms.0.running_mean`, `norms.0.running_variance`, `scalars.0`, `branch_scales`,
+    /// `layers.0.weight_v`, `layers.0.weight_g`.
     pub name: String,
-    /// Extent of each dimension; a weight is `[fan_in, fan_out]`.
+    /// Extent of each dimension; a weight, and a `weight_v`, is `[fan_in, fan_out]`.
     pub shape: Vec<usize>,
     /// The elements, row-major.
     pub values: Cow<'a, [f32]>,
@@ -82,7 +98,8 @@ pub struct Tensor<'a> {
 
 impl Parameters {
     /// Parameters of `model` before any scheme: weights and biases 0, gains 1, shifts 0, running
-    /// statistics 0 and 1, scalar biases 0, branch scales as the architecture gives them.
+    /// statistics 0 and 1, scalar biases 0, branch scales as the architecture gives them, `v` and `g`
+    /// of weight normalization 0, which means not set.
     pub fn new(model: &Model) -> Self {
         let places = &model.layers[1..];
         let norm = |width: usize| NormParameters {
@@ -114,12 +131,16 @@ impl Parameters {
                 Some(r) if r.learned => vec![r.alpha as f32; r.blocks],
                 _ => Vec::new(),
             },
+            weight_norms: match model.weight_norm {
+                true => model.layers.iter().map(WeightNorm::new).collect(),
+                false => Vec::new(),
+            },
         }
     }
 
     /// All tensors, in the one order that hashes and files use: for each layer weight and bias;
     /// then for each normalization gain, shift and running statistics; then scalars; then branch
-    /// scales. Empty ones are left out.
+    /// scales; then of each weight-normalized layer `v` and `g`. Empty ones are left out.
     pub fn tensors(&self) -> impl Iterator<Item = Tensor<'_>> {
         let layers = self
             .weights
@@ -127,12 +148,10 @@ impl Parameters {
             .zip(&self.biases)
             .enumerate()
             .flat_map(move |(i, (w, b))| {
-                let weight = Tensor {
-                    name: format!("layers.{i}.weight"),
-                    shape: vec![w.fan_in(), w.fan_out()],
-                    values: Cow::Owned(w.to_row_major()),
-                };
-                [weight, vector(format!("layers.{i}.bias"), b)]
+                [
+                    matrix(format!("layers.{i}.weight"), w),
+                    vector(format!("layers.{i}.bias"), b),
+                ]
             });
         let norms = self.norms.iter().enumerate().flat_map(move |(i, n)| {
             [
@@ -148,10 +167,17 @@ impl Parameters {
             .enumerate()
             .map(move |(i, s)| vector(format!("scalars.{i}"), s));
         let scales = std::iter::once(vector("branch_scales".to_owned(), &self.branch_scales));
+        let weight_norms = self.weight_norms.iter().enumerate().flat_map(move |(i, n)| {
+            [
+                matrix(format!("layers.{i}.weight_v"), &n.direction),
+                vector(format!("layers.{i}.weight_g"), &n.gain),
+            ]
+        });
         layers
             .chain(norms)
             .chain(scalars)
             .chain(scales)
+            .chain(weight_norms)
             .filter(|t| !t.values.is_empty())
     }
 
@@ -178,16 +204,23 @@ impl Parameters {
         Ok(())
     }
 
-    /// The stored numbers of every trained tensor, weights first
-    /// (running statistics are not trained).
+    /// The stored numbers of every trained tensor, weights first (running statistics are not
+    /// trained). Under weight normalization `v` and `g` stand in the place of `W`.
     pub(super) fn fields(&self) -> impl Iterator<Item = (Place, &[f32])> {
-        let weights = self.weights.iter().enumerate();
+        let made_of = self.weight_norms.iter().enumerate();
+        let made_of = made_of.flat_map(|(l, n)| {
+            [
+                (Place::Weight(l), n.direction.storage()),
+                (Place::Gain(l), &n.gain),
+            ]
+        });
+        let weights = self.weights[self.weight_norms.len()..].iter().enumerate();
         let biases = self.biases.iter().enumerate();
         let norms = self.norms.iter().enumerate();
         let scalars = self.scalars.iter().enumerate();
         let scales = self.branch_scales.chunks(1).enumerate();
-        weights
-            .map(|(l, w)| (Place::Weight(l), w.storage()))
+        made_of
+            .chain(weights.map(|(l, w)| (Place::Weight(l), w.storage())))
             .chain(biases.map(|(l, b)| (Place::Bias(l), &b[..])))
             .chain(norms.flat_map(|(l, n)| [&n.gain, &n.shift].map(|v| (Place::Norm(l), &v[..]))))
             .chain(scalars.map(|(l, s)| (Place::Scalar(l), &s[..])))
@@ -196,21 +229,30 @@ impl Parameters {
 
     /// See [`Parameters::fields`].
     pub(super) fn fields_mut(&mut self) -> impl Iterator<Item = (Place, &mut [f32])> {
-        let weights = self.weights.iter_mut().enumerate();
+        let weights = self.weights[self.weight_norms.len()..].iter_mut().enumerate();
+        let made_of = self.weight_norms.iter_mut().enumerate().flat_map(|(l, n)| {
+            [
+                (Place::Weight(l), n.direction.storage_mut()),
+                (Place::Gain(l), &mut n.gain[..]),
+            ]
+        });
         let biases = self.biases.iter_mut().enumerate();
         let norms = self.norms.iter_mut().enumerate();
         let scalars = self.scalars.iter_mut().enumerate();
         let scales = self.branch_scales.chunks_mut(1).enumerate();
-        weights
-            .map(|(l, w)| (Place::Weight(l), w.storage_mut()))
+        made_of
+            .chain(weights.map(|(l, w)| (Place::Weight(l), w.storage_mut())))
             .chain(biases.map(|(l, b)| (Place::Bias(l), &mut b[..])))
             .chain(norms.flat_map(|(l, n)| [&mut n.gain, &mut n.shift].map(|v| (Place::Norm(l), &mut v[..]))))
             .chain(scalars.map(|(l, s)| (Place::Scalar(l), &mut s[..])))
             .chain(scales.map(|(block, s)| (Place::BranchScale(block), s)))
     }
 
-    /// Sets every trained number to +0.
+    /// Sets every trained number to +0, and what weight normalization has made of them.
     pub(super) fn fill_zero(&mut self) {
+        for made in &mut self.weights[..self.weight_norms.len()] {
+            made.fill(0.0);
+        }
         for (_, values) in self.fields_mut() {
             values.fill(0.0);
         }
@@ -237,12 +279,13 @@ impl Parameters {
     }
 
     fn weight_called(&mut self, name: &str) -> Option<(&mut Weights, [usize; 2])> {
-        let index: usize = name
-            .strip_prefix("layers.")?
-            .strip_suffix(".weight")?
-            .parse()
-            .ok()?;
-        let weights = self.weights.get_mut(index)?;
+        let (index, field) = name.strip_prefix("layers.")?.split_once('.')?;
+        let index: usize = index.parse().ok()?;
+        let weights = match field {
+            "weight" => self.weights.get_mut(index)?,
+            "weight_v" => &mut self.weight_norms.get_mut(index)?.direction,
+            _ => return None,
+        };
         let shape = [weights.fan_in(), weights.fan_out()];
         Some((weights, shape))
     }
@@ -256,6 +299,7 @@ impl Parameters {
         let (field, end) = (parts.next(), parts.next());
         match (family, field, end) {
             ("layers", Some("bias"), None) => self.biases.get_mut(index).map(Vec::as_mut_slice),
+            ("layers", Some("weight_g"), None) => Some(&mut self.weight_norms.get_mut(index)?.gain),
             ("scalars", None, None) => self.scalars.get_mut(index).map(<[f32; 2]>::as_mut_slice),
             ("norms", Some(field), None) => {
                 let norm = self.norms.get_mut(index)?;
@@ -294,5 +338,9 @@ impl Parameters {
             })
             && self.scalars.iter().all(|s| finite(s))
             && finite(&self.branch_scales)
+            && self
+                .weight_norms
+                .iter()
+                .all(|n| finite(n.direction.storage()) && finite(&n.gain))
     }
 }

@@ -53,7 +53,7 @@ fn prepared(rows: usize, cols: usize, targets: Targets) -> Prepared {
 }
 
 /// Weights of variance `gain^2 / fan_in`, biases, gains, shifts and scalars near where
-/// they start.
+/// they start; normalized weights too, so that `g` is not `norm(v)`.
 fn draw(model: &Model, gain: f32) -> Parameters {
     let mut p = Parameters::new(model);
     for (l, w) in p.weights.iter_mut().enumerate() {
@@ -82,6 +82,11 @@ fn draw(model: &Model, gain: f32) -> Parameters {
         jitter(s);
     }
     jitter(&mut p.branch_scales);
+    p.settle_weight_norm().unwrap();
+    for norm in &mut p.weight_norms {
+        jitter(&mut norm.gain);
+    }
+    p.settle_weight_norm().unwrap();
     p
 }
 

@@ -15,7 +15,7 @@ const EVALUATION_BATCH: usize = 256;
 /// stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LayerRate {
-    /// On the weight matrix.
+    /// On the weight matrix, or what it is made of under weight normalization.
     pub weight: f64,
     /// On the bias vector.
     pub bias: f64,
@@ -76,7 +76,7 @@ impl Rates {
 
     pub(super) fn of(&self, place: Place) -> f64 {
         match place {
-            Place::Weight(l) => self.layers[l].weight,
+            Place::Weight(l) | Place::Gain(l) => self.layers[l].weight,
             Place::Bias(l) => self.layers[l].bias,
             Place::Norm(l) => self.layers[l].norm,
             Place::Scalar(l) => self.layers[l].scalars,
@@ -115,7 +115,9 @@ pub struct Score {
 /// up from it, in the order of the samples and from zero, is the gradient. A layer's own rate
 /// multiplies the learning rate. Plain gradient descent takes `w = fma(-rate, gradient, w)`, one
 /// rounding of the weight per step, without keeping the gradients: each layer changes after its
-/// delta has been passed on. The bits are those of momentum with beta = 0.
+/// delta has been passed on. The bits are those of momentum with beta = 0. Under weight
+/// normalization gradients are kept, turned into those of `v` and `g`, and `W` is made anew after
+/// the optimizer's step on these.
 #[derive(Debug)]
 pub struct Trainer<'a> {
     model: &'a Model,
@@ -126,7 +128,8 @@ pub struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    /// A trainer that starts from `parameters`, which must be those of `model`.
+    /// A trainer that starts from `parameters`, which must be those of `model`, and settled
+    /// ([`Parameters::settle_weight_norm`]) where its weights are normalized.
     pub fn new(
         model: &'a Model,
         parameters: Parameters,
@@ -161,7 +164,7 @@ impl<'a> Trainer<'a> {
                 }
             }
         }
-        if self.optimizer.is_plain() {
+        if self.optimizer.is_plain(&self.parameters) {
             let sink = Sink::Descend(&mut self.parameters, rate);
             model.backward(sink, inputs, &self.rates, pass, |_, _| ());
         } else {
@@ -287,7 +290,7 @@ impl Model {
         self.layer_site(layer, pass)
     }
 
-    /// Gradients of all parameters where `delta` (`samples x outputs`) is the gradient with respect to the outputs on
+    /// Gradients of all parameters (of `W` itself under weight normalization) where `delta` (`samples x outputs`) is the gradient with respect to the outputs on
     /// `inputs`; batch normalization by the samples' own statistics.
     pub(crate) fn gradients(
         &self,

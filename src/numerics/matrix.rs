@@ -303,6 +303,18 @@ impl Weights {
         &mut self.data
     }
 
+    /// The panels in the order of their columns, each `fan_in` rows of [`PANEL`].
+    #[inline(always)]
+    pub(crate) fn panels(&self) -> impl Iterator<Item = &[f32]> {
+        self.data.chunks_exact((self.fan_in * PANEL).max(1))
+    }
+
+    /// See [`Weights::panels`]. Padding must stay zero.
+    #[inline(always)]
+    pub(crate) fn panels_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        self.data.chunks_exact_mut((self.fan_in * PANEL).max(1))
+    }
+
     /// Column j in row 0 of its panel; the panel's rows are [`PANEL`] apart, `fan_in` of them.
     #[inline(always)]
     pub(crate) fn panel_from(&self, j: usize) -> *const f32 {

@@ -254,3 +254,37 @@ fn normalizations_come_along() {
     assert_eq!(copy, original);
     assert_eq!(report.notes, [""; 0]);
 }
+
+/// What the scheme `he_normal` sets in a weight-normalized network, with other gains and longer directions, and then what
+/// comes of a file of it: the same to the bit. A network without weight normalization takes the weights alone.
+#[test]
+fn normalized_weights_come_back_with_what_they_are_made_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("w.safetensors");
+    let bias = BiasInit::default();
+    let model = super::super::tests::network(r#"{ hidden = [9, 40], weight_norm = true }"#, "relu");
+    let mut start = Parameters::default();
+    let he = Registry::standard().named("he_normal").unwrap().scheme;
+    initialize(&model, &*he, &InitContext::new(1, 0, &bias), &mut start).unwrap();
+    for norm in &mut start.weight_norms {
+        norm.gain.iter_mut().for_each(|g| *g *= 1.7);
+        norm.direction.storage_mut().iter_mut().for_each(|v| *v *= 0.3);
+    }
+    start.settle_weight_norm().unwrap();
+    std::fs::write(&path, checkpoint::encode(&start, &BTreeMap::new()).unwrap()).unwrap();
+    for kind in ["kind = \"weights\", path", "kind = \"transfer\", source"] {
+        let value = toml_value(&format!("{{ {kind} = '{}' }}", path.display()));
+        let scheme = Registry::standard().parse(&value).unwrap().scheme;
+        let mut read = Parameters::default();
+        initialize(&model, &*scheme, &InitContext::new(2, 0, &bias), &mut read).unwrap();
+        assert_eq!(read, start, "{kind}");
+        let plain = super::super::tests::network("[9, 40]", "relu");
+        let report = initialize(&plain, &*scheme, &InitContext::new(2, 0, &bias), &mut read).unwrap();
+        assert_eq!((&read.weights, read.weight_norms.len()), (&start.weights, 0));
+        let said = report
+            .notes
+            .iter()
+            .any(|n| n.contains("not used: layers.0.weight_g"));
+        assert_eq!(said, kind.contains("weights"), "{:?}", report.notes);
+    }
+}

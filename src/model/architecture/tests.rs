@@ -23,6 +23,14 @@ fn one_network_has_one_text() {
     assert_eq!(text(&list(&[64, 64, 64])), text(&depth(3)));
     let norm = table(&[("hidden", list(&[32])), ("norm", Value::Text("batch".to_owned()))]);
     assert_eq!(text(&norm), "32(norm=batch)");
+    let weight_norm = |more: &[(&str, Value)]| {
+        let mut pairs = vec![("hidden", list(&[32])), ("weight_norm", Value::Flag(true))];
+        pairs.extend_from_slice(more);
+        text(&table(&pairs))
+    };
+    assert_eq!(weight_norm(&[]), "32(weight_norm=true)");
+    let layer = ("norm", Value::Text("layer".to_owned()));
+    assert_eq!(weight_norm(&[layer]), "32(norm=layer weight_norm=true)");
 }
 
 #[test]
@@ -50,6 +58,11 @@ fn residual_options_show_only_when_set() {
     assert_eq!(r.alpha, 0.25);
     let fixup = with(&[("fixup", Value::Flag(true)), ("branch", Value::Integer(3))]);
     assert_eq!(text(&fixup), "residual(blocks=16 width=64 branch=3 fixup=true)");
+    let weight_norm = with(&[("weight_norm", Value::Flag(true))]);
+    assert_eq!(
+        text(&weight_norm),
+        "residual(blocks=16 width=64 weight_norm=true)"
+    );
 }
 
 #[test]

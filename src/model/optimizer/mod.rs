@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::workspace::State;
-use super::{Parameters, Rates};
+use super::{Parameters, Rates, weight_norm};
 use crate::support::catalog::{self, Entry, Parameter, Spec, Value, catalogue};
 use crate::support::error::Result;
 
@@ -29,7 +29,7 @@ trait Rule: Copy {
     fn advance(&mut self) {}
 
     /// Changes the tensor `w` by its gradient `g`. `decay` is the optimizer's weight decay where the
-    /// tensor is a weight matrix, else 0; only the first
+    /// tensor is a weight matrix or what one is made of, else 0; only the first
     /// [`Rule::BUFFERS`] buffers are its own.
     fn step(self, rate: f64, decay: f64, g: &[f32], w: &mut [f32], buffers: [&mut [f32]; MAX_BUFFERS]);
 }
@@ -108,9 +108,10 @@ impl Optimizer {
         with_rule!(self.kind, rule => adaptive(rule))
     }
 
-    /// Whether an update is nothing but the gradient times the rate.
-    pub(super) fn is_plain(&self) -> bool {
-        matches!(self.kind, Variant::Sgd(_)) && self.weight_decay == 0.0
+    /// Whether a step on `parameters` is nothing but the gradient of what the passes use times the rate, so that it needs
+    /// no buffers.
+    pub(super) fn is_plain(&self, parameters: &Parameters) -> bool {
+        matches!(self.kind, Variant::Sgd(_)) && self.weight_decay == 0.0 && parameters.weight_norms.is_empty()
     }
 
     /// Gives the buffers that this optimizer uses the shape of `parameters`, all zeros.
@@ -118,7 +119,7 @@ impl Optimizer {
         fn buffers<R: Rule>(_: R) -> usize {
             R::BUFFERS
         }
-        if self.is_plain() {
+        if self.is_plain(parameters) {
             return;
         }
         state.gradient.zero_like(parameters);
@@ -127,7 +128,7 @@ impl Optimizer {
         }
     }
 
-    /// One step: changes `parameters` by the gradient in `state`.
+    /// One step: changes `parameters` by the gradient in `state`, which is that of the weights as the passes use them.
     pub(super) fn update(
         &mut self,
         parameters: &mut Parameters,
@@ -136,6 +137,7 @@ impl Optimizer {
         rate: f64,
     ) {
         with_rule!(&mut self.kind, rule => rule.advance());
+        weight_norm::differentiate(parameters, &mut state.gradient, rates);
         let gradients = state.gradient.fields();
         let mut buffers = state.buffers.each_mut().map(Parameters::fields_mut);
         for ((place, w), (_, g)) in parameters.fields_mut().zip(gradients) {
@@ -146,9 +148,10 @@ impl Optimizer {
             if multiplier == 0.0 {
                 continue;
             }
-            let decay = if place.is_weight() { self.weight_decay } else { 0.0 };
+            let decay = if place.decays() { self.weight_decay } else { 0.0 };
             with_rule!(self.kind, rule => rule.step(rate * multiplier, decay, g, w, buffers));
         }
+        weight_norm::compose_trained(parameters, rates);
     }
 }
 

@@ -15,6 +15,7 @@ fn analytic(model: &Model, p: &Parameters, data: &Prepared, rows: &[u32]) -> Ten
     let rates = Rates::uniform(model);
     let sink = pass::Sink::Gradient(p, &mut sums);
     model.backward(sink, pass::Inputs::Dense, &rates, pass, |_, _| ());
+    weight_norm::differentiate(p, &mut sums, &rates);
     let mut all = reference::tensors(&sums);
     all.retain(|name, _| !name.contains("running"));
     all
@@ -32,9 +33,9 @@ fn assert_close(what: &str, got: &Tensors, want: &Tensors, tolerance: f64) {
             let error = (g - w).abs() / scale;
             assert!(error < tolerance, "{what}: {name}[{i}] is {g}, not {w}");
         }
-        // Batch normalization takes out what a bias adds to every sample.
+        // Batch normalization takes out what a bias adds to every sample, and the length of a unit's weights.
         let moved = want.iter().any(|x| x.abs() > 1e-6);
-        let idle = what.contains("Batch") && name.ends_with("bias");
+        let idle = what.contains("Batch") && (name.ends_with("bias") || name.ends_with("weight_g"));
         assert!(
             moved || idle,
             "{what}: {name} does not matter, so nothing was tested"
@@ -52,7 +53,10 @@ fn check(model: &Model, data: &Prepared) {
         .flat_map(|l| &l.output_activation)
         .map(Activation::to_string)
         .collect();
-    let what = format!("{activations:?} {:?} {:?}", model.norm, model.residual);
+    let what = format!(
+        "{activations:?} {:?} {:?} {}",
+        model.norm, model.residual, model.weight_norm
+    );
     assert_close(&what, &analytic(model, &p, data, &rows), &want, 2e-5);
 }
 
@@ -142,6 +146,66 @@ fn of_normalized_networks() {
     }
 }
 
+#[test]
+fn of_weight_normalized_networks() {
+    let yes = Value::Flag(true);
+    for (loss, data) in [
+        (Loss::CrossEntropy, classes(10, 5, 3)),
+        (Loss::MeanSquared, values(10, 5, 3)),
+    ] {
+        for (hidden, activation) in [(vec![6, 4], "tanh"), (vec![18], "relu"), (vec![], "tanh")] {
+            let architecture = table(&[("hidden", list(&hidden)), ("weight_norm", yes.clone())]);
+            check(&model(&architecture, activation, 5, 3, loss), &data);
+        }
+    }
+    let data = classes(10, 5, 3);
+    for norm in ["layer", "batch"] {
+        let architecture = table(&[
+            ("hidden", list(&[6, 4])),
+            ("norm", word(norm)),
+            ("weight_norm", yes.clone()),
+        ]);
+        check(&model(&architecture, "tanh", 5, 3, Loss::CrossEntropy), &data);
+    }
+    for options in [
+        vec![("learn_alpha", yes.clone())],
+        vec![("fixup", yes.clone()), ("norm", word("layer"))],
+        vec![("alpha", word("1/sqrt(blocks)"))],
+    ] {
+        let options = [options, vec![("weight_norm", yes.clone())]].concat();
+        check(
+            &model(&residual(&options), "tanh", 5, 3, Loss::CrossEntropy),
+            &data,
+        );
+    }
+}
+
+/// A change of the length of `v` changes nothing, so its gradient is orthogonal to it.
+#[test]
+fn of_directions_are_orthogonal_to_them() {
+    let data = classes(10, 5, 3);
+    let architecture = table(&[("hidden", list(&[40, 33])), ("weight_norm", Value::Flag(true))]);
+    let model = model(&architecture, "tanh", 5, 3, Loss::CrossEntropy);
+    let p = draw(&model, 1.2);
+    let gradient = analytic(&model, &p, &data, &[3, 0, 7, 5, 9, 1, 8]);
+    let tensors = reference::tensors(&p);
+    for layer in &model.layers {
+        let name = format!("layers.{}.weight_v", layer.index);
+        let (v, dv) = (&tensors[&name], &gradient[&name]);
+        for j in 0..layer.fan_out {
+            let column =
+                |m: &[f64]| -> Vec<f64> { m.iter().skip(j).step_by(layer.fan_out).copied().collect() };
+            let (v, dv) = (column(v), column(dv));
+            let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+            let (lengths, product) = ((dot(&v, &v) * dot(&dv, &dv)).sqrt(), dot(&v, &dv));
+            assert!(
+                lengths > 0.0 && product.abs() < 1e-6 * lengths,
+                "{name} {j}: {product} {lengths}"
+            );
+        }
+    }
+}
+
 /// Two steps of every optimizer against its paper's formula on the reference's gradients.
 #[test]
 fn become_the_steps_of_every_optimizer() {
@@ -150,7 +214,8 @@ fn become_the_steps_of_every_optimizer() {
     for kind in ["sgd", "momentum", "nesterov", "adam", "adamw"] {
         for decay in [0.0, 0.3] {
             let residual = residual(&[("fixup", Value::Flag(true)), ("norm", word("layer"))]);
-            for architecture in [list(&[6, 4]), residual] {
+            let normalized = table(&[("hidden", list(&[6, 4])), ("weight_norm", Value::Flag(true))]);
+            for architecture in [list(&[6, 4]), residual, normalized] {
                 let model = model(&architecture, "tanh", 5, 3, Loss::CrossEntropy);
                 let start = draw(&model, 1.2);
                 let mut want = reference::tensors(&start);
@@ -291,7 +356,11 @@ fn pass_through_frozen_batch_normalization() {
 #[test]
 fn leave_frozen_layers_and_what_belongs_to_them() {
     let (data, rows) = (classes(10, 5, 3), [3, 0, 7, 5]);
-    let more = [("fixup", Value::Flag(true)), ("norm", word("batch"))];
+    let more = [
+        ("fixup", Value::Flag(true)),
+        ("norm", word("batch")),
+        ("weight_norm", Value::Flag(true)),
+    ];
     let model = model(&residual(&more), "tanh", 5, 3, Loss::CrossEntropy);
     let start = draw(&model, 1.2);
     let first_end = model

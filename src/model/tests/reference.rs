@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Every tensor of a network by name, row-major.
+/// Every tensor of a network by name, row-major; not the weights that `weight_v` and `weight_g` make.
 pub(super) type Tensors = BTreeMap<String, Vec<f64>>;
 
 pub(super) fn tensors(p: &Parameters) -> Tensors {
     p.tensors()
+        .filter(|t| p.weight_norms.is_empty() || !t.name.ends_with(".weight"))
         .map(|t| (t.name, t.values.iter().map(|x| f64::from(*x)).collect()))
         .collect()
 }
@@ -32,7 +33,7 @@ pub(super) fn loss(model: &Model, tensors: &Tensors, data: &Prepared, rows: &[u3
         }
         seen = affine(
             &fed,
-            &tensors[&format!("layers.{l}.weight")],
+            &weights(tensors, l, layer.fan_out),
             tensors.get(&format!("layers.{l}.bias")),
         );
         if let Some(place) = layer.block
@@ -65,6 +66,27 @@ pub(super) fn loss(model: &Model, tensors: &Tensors, data: &Prepared, rows: &[u3
         .map(|(z, row)| sample_loss(model.loss, z, &data.targets, *row))
         .sum();
     total / rows.len() as f64
+}
+
+/// The weights of layer `l`: as they are, or `g v / norm(v)`.
+fn weights(tensors: &Tensors, l: usize, fan_out: usize) -> Vec<f64> {
+    let Some(v) = tensors.get(&format!("layers.{l}.weight_v")) else {
+        return tensors[&format!("layers.{l}.weight")].clone();
+    };
+    let g = &tensors[&format!("layers.{l}.weight_g")];
+    let norm = |j: usize| {
+        v.iter()
+            .skip(j)
+            .step_by(fan_out)
+            .map(|v| v * v)
+            .sum::<f64>()
+            .sqrt()
+    };
+    let factors: Vec<f64> = (0..fan_out).map(|j| g[j] / norm(j)).collect();
+    v.iter()
+        .enumerate()
+        .map(|(i, v)| v * factors[i % fan_out])
+        .collect()
 }
 
 fn affine(x: &Rows, w: &[f64], bias: Option<&Vec<f64>>) -> Rows {

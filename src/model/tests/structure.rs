@@ -53,6 +53,7 @@ fn parameters_are_counted_as_they_are() {
         residual(3, &[]),
         residual(3, &[("fixup", Value::Flag(true)), ("norm", word("layer"))]),
         residual(3, &[("learn_alpha", Value::Flag(true))]),
+        residual(3, &[("weight_norm", Value::Flag(true))]),
     ] {
         let model = model(&architecture, "relu", 5, 3, Loss::CrossEntropy);
         let parameters = Parameters::new(&model);
@@ -60,7 +61,16 @@ fn parameters_are_counted_as_they_are() {
             .tensors()
             .filter(|t| !t.name.contains("running"))
             .map(|t| t.values.len() as u64);
-        assert_eq!(count.sum::<u64>(), model.parameter_count());
+        assert_eq!(count.sum::<u64>(), model.stored_count());
+        let trained = parameters.fields().map(|(_, values)| values.len() as u64);
+        // Padding is stored too.
+        assert!(trained.sum::<u64>() >= model.parameter_count());
+        let made = if model.weight_norm {
+            model.forward_cost()
+        } else {
+            0
+        };
+        assert_eq!(model.parameter_count() + made, model.stored_count());
     }
 }
 
@@ -99,7 +109,14 @@ fn wrong_numbers_are_errors() {
 
 #[test]
 fn tensors_go_out_and_come_back() {
-    let architecture = residual(2, &[("fixup", Value::Flag(true)), ("norm", word("batch"))]);
+    let architecture = residual(
+        2,
+        &[
+            ("fixup", Value::Flag(true)),
+            ("norm", word("batch")),
+            ("weight_norm", Value::Flag(true)),
+        ],
+    );
     let model = model(&architecture, "relu", 5, 3, Loss::CrossEntropy);
     let p = draw(&model, 1.0);
     let names: Vec<String> = p.tensors().map(|t| t.name).collect();
@@ -107,7 +124,8 @@ fn tensors_go_out_and_come_back() {
         names[..3],
         ["layers.0.weight", "layers.0.bias", "layers.1.weight"]
     );
-    assert_eq!(names.last().unwrap(), "branch_scales");
+    assert_eq!(names.last().unwrap(), "layers.5.weight_g");
+    assert!(names.iter().any(|name| name == "branch_scales"));
     let mut copy = Parameters::new(&model);
     assert_ne!(copy.hash(), p.hash());
     for tensor in p.tensors() {
@@ -150,7 +168,14 @@ fn the_hash_is_sha_256_over_row_major_bits() {
 
 #[test]
 fn one_number_that_is_not_finite_is_found() {
-    let architecture = residual(2, &[("fixup", Value::Flag(true)), ("norm", word("batch"))]);
+    let architecture = residual(
+        2,
+        &[
+            ("fixup", Value::Flag(true)),
+            ("norm", word("batch")),
+            ("weight_norm", Value::Flag(true)),
+        ],
+    );
     let model = model(&architecture, "relu", 5, 3, Loss::CrossEntropy);
     let p = draw(&model, 1.0);
     assert!(p.is_finite());

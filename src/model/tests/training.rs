@@ -15,18 +15,57 @@ fn training_lowers_the_loss() {
         ("adam", 0.01),
         ("adamw", 0.01),
     ] {
-        let model = model(&list(&[32, 16]), "relu", 12, 3, Loss::CrossEntropy);
-        let start = draw(&model, 1.4);
-        let mut workspace = Workspace::new();
-        let before = model.evaluate(&start, &data, &rows, &mut workspace);
-        let end = train(&model, start, &data, &word(optimizer), rate, 300);
-        let after = model.evaluate(&end, &data, &rows, &mut workspace);
-        assert!(
-            after.loss < 0.5 * before.loss,
-            "{optimizer}: {before:?} {after:?}"
-        );
-        assert!(after.accuracy.unwrap() > 0.8, "{optimizer}: {after:?}");
+        for weight_norm in [false, true] {
+            let architecture = table(&[
+                ("hidden", list(&[32, 16])),
+                ("weight_norm", Value::Flag(weight_norm)),
+            ]);
+            let model = model(&architecture, "relu", 12, 3, Loss::CrossEntropy);
+            let start = draw(&model, 1.4);
+            let mut workspace = Workspace::new();
+            let before = model.evaluate(&start, &data, &rows, &mut workspace);
+            let end = train(&model, start, &data, &word(optimizer), rate, 300);
+            let after = model.evaluate(&end, &data, &rows, &mut workspace);
+            assert!(
+                after.loss < 0.5 * before.loss,
+                "{optimizer}: {before:?} {after:?}"
+            );
+            assert!(after.accuracy.unwrap() > 0.8, "{optimizer}: {after:?}");
+        }
     }
+}
+
+/// With `g = norm(v)` a network starts as the one without: the same values and gradients to the bit.
+#[test]
+fn a_weight_normalized_network_starts_as_the_plain_one() {
+    let data = classes(50, 19, 3);
+    let rows: Vec<u32> = (0..50).collect();
+    let with = |weight_norm| {
+        let architecture = table(&[
+            ("hidden", list(&[33, 40])),
+            ("weight_norm", Value::Flag(weight_norm)),
+        ]);
+        model(&architecture, "relu", 19, 3, Loss::CrossEntropy)
+    };
+    let (plain, normalized) = (with(false), with(true));
+    let start = draw(&plain, 1.4);
+    let mut settled = Parameters::new(&normalized);
+    (settled.weights, settled.biases) = (start.weights.clone(), start.biases.clone());
+    settled.settle_weight_norm().unwrap();
+    assert_eq!(settled.weights, start.weights);
+    let rates = Rates::uniform(&plain);
+    let mut workspace = Workspace::new();
+    let trace = plain.trace(&start, &rates, &data, &rows, &mut workspace);
+    let same = normalized.trace(&settled, &rates, &data, &rows, &mut workspace);
+    assert_eq!(trace, same);
+    // They train otherwise.
+    let step = |model: &Model, p: &Parameters| train(model, p.clone(), &data, &word("sgd"), 0.1, 1);
+    let (a, b) = (step(&plain, &start), step(&normalized, &settled));
+    assert_eq!(a.biases, b.biases);
+    assert_ne!(a.weights, b.weights);
+    let (mut again, end) = (b.clone(), &b);
+    again.settle_weight_norm().unwrap();
+    assert_eq!(again, *end, "weights are what `v` and `g` make");
 }
 
 #[test]
@@ -56,6 +95,7 @@ fn the_bits_are_these() {
         ("blocks", Value::Integer(3)),
         ("fixup", Value::Flag(true)),
     ]);
+    let weight_norm = table(&[("hidden", list(&[33, 16])), ("weight_norm", Value::Flag(true))]);
     let runs = [
         (plain.clone(), "relu", "sgd", Loss::CrossEntropy),
         (plain.clone(), "gelu", "momentum", Loss::CrossEntropy),
@@ -64,6 +104,8 @@ fn the_bits_are_these() {
         (normed("layer"), "elu", "adamw", Loss::CrossEntropy),
         (normed("batch"), "softplus", "sgd", Loss::CrossEntropy),
         (fixup, "relu", "sgd", Loss::CrossEntropy),
+        (weight_norm.clone(), "relu", "sgd", Loss::CrossEntropy),
+        (weight_norm, "tanh", "adamw", Loss::CrossEntropy),
     ];
     let mut got = String::new();
     for (architecture, activation, optimizer, loss) in runs {
@@ -126,6 +168,8 @@ fn plain_descent_has_the_bits_of_momentum_without_momentum() {
         (hidden(&[("norm", word("batch"))]), "softplus", &dense),
         (residual("fixup"), "relu", &dense),
         (residual("learn_alpha"), "gelu", &dense),
+        (residual("weight_norm"), "relu", &dense),
+        (hidden(&[("weight_norm", Value::Flag(true))]), "relu", &sparse),
     ] {
         let model = model(&architecture, activation, data.inputs(), 3, Loss::CrossEntropy);
         let mut rates = Rates::uniform(&model);
