@@ -1,5 +1,5 @@
 //! The native half of the Python package `goodinit`. `package/goodinit/` is what users import; the
-//! docstrings and types of what stands here are in `package/goodinit/_native.pyi`.
+//! types of what stands here are in `package/goodinit/_native.pyi`, with the same docstrings: editors read those, `help` these.
 
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
@@ -16,7 +16,7 @@ create_exception!(
     goodinit,
     Error,
     PyException,
-    "What `goodinit` could not do: the message that its command prints."
+    "What ``goodinit`` could not do: the message that its command prints."
 );
 create_exception!(
     goodinit,

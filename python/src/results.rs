@@ -10,7 +10,6 @@ use goodinit::analysis::rank::{Rates, rank};
 use goodinit::analysis::summary::SummaryRow;
 use goodinit::analysis::tune::{Split, tune};
 use goodinit::numerics::FloatMode;
-use goodinit::report::{Run, render};
 use goodinit::row::Column;
 use goodinit::support::error::Kind;
 use goodinit::table::io::{Row as _, Table};
@@ -55,13 +54,8 @@ pub fn check(py: Python<'_>, directory: PathBuf, schemes: Vec<Py<Definition>>) -
 /// The report of one results directory, or of two, as an HTML page.
 #[pyfunction]
 pub fn report(py: Python<'_>, directories: Vec<PathBuf>) -> PyResult<String> {
-    let page = || -> Result<_> {
-        let _mode = FloatMode::standard();
-        let runs = directories.iter().map(|dir| Run::load(dir));
-        let runs = runs.collect::<Result<Vec<_>>>()?;
-        Ok(render(&runs)?.html)
-    };
-    py.detach(page).map_err(raise)
+    let page = || goodinit::report(&directories);
+    Ok(py.detach(page).map_err(raise)?.html)
 }
 
 /// What differs between two sets of tables: whether nothing does, JSON and Markdown.

@@ -15,28 +15,47 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString};
 use crate::rng::Rng;
 
 /// What a scheme may know of a layer.
+///
+/// Schemes are handed one; making one is for trying a scheme out: ``mine(gi.Layer(64, 32), gi.Rng())``.
 #[pyclass(module = "goodinit", frozen, get_all)]
 pub struct Layer {
+    /// Inputs of a unit.
     fan_in: usize,
+    /// Units.
     fan_out: usize,
+    /// Position among the weight layers, from 0. (``layers.csv`` and formulas count from 1.)
     index: usize,
+    /// Weight layers of the network.
     count: usize,
+    /// Features per sample.
     inputs: usize,
+    /// Units of the last layer: classes, or targets.
     outputs: usize,
+    /// Factor on sqrt(1 / fan_in) that the literature recommends for the activation function that feeds the layer
+    /// (sqrt(2) for ReLU, 5/3 for tanh); 1 where the data do.
     gain: f64,
+    /// Place between data and loss; ``output`` also where it is the only layer.
     role: String,
+    /// The activation function whose values feed the layer; ``None``: the data do.
     input_activation: Option<String>,
+    /// The activation function that follows the layer; ``None``: the loss does.
     output_activation: Option<String>,
+    /// In a residual branch: block from 0, blocks, position in the branch from 0, layers of a branch.
     block: Option<(usize, usize, usize, usize)>,
+    /// Whether the layer has a bias vector.
     has_bias: bool,
 }
 
+/// The words for the roles.
+const ROLES: [&str; 3] = ["input", "hidden", "output"];
+
 impl Layer {
     fn of(layer: &LayerInfo) -> Self {
+        let [input, hidden, output] = ROLES;
         let role = match layer.role {
-            Role::Input => "input",
-            Role::Hidden => "hidden",
-            Role::Output => "output",
+            Role::Input => input,
+            Role::Hidden => hidden,
+            Role::Output => output,
         };
         Layer {
             fan_in: layer.fan_in,
@@ -74,8 +93,12 @@ impl Layer {
         output_activation: Option<String>,
         block: Option<(usize, usize, usize, usize)>,
         has_bias: bool,
-    ) -> Self {
-        Layer {
+    ) -> PyResult<Self> {
+        if !ROLES.contains(&role) {
+            let message = format!("`role` is one of {}, not {role}", ROLES.join(", "));
+            return Err(PyValueError::new_err(message));
+        }
+        Ok(Layer {
             fan_in,
             fan_out,
             index,
@@ -88,9 +111,10 @@ impl Layer {
             output_activation,
             block,
             has_bias,
-        }
+        })
     }
 
+    /// ``(fan_in, fan_out)``: the shape of the weights. Element ``[k, j]`` joins input k to unit j.
     #[getter]
     fn shape(&self) -> (usize, usize) {
         (self.fan_in, self.fan_out)

@@ -54,6 +54,20 @@ def test_errors_are_those_of_the_command(tmp_path, experiment):
         gi.load(tmp_path)
 
 
+def test_one_stands_for_a_list_of_one(grid, tmp_path):
+    first = grid("he_normal", out="first", schemes=he_in_python, set="replicates=1")
+    assert len(first.trials) == 2
+    again = grid("he_normal", out="again", reuse=first, set=["replicates=1"])
+    assert again._outcome["trials_run"] == 0
+    assert gi.diff(again, first, ignore="trial_id", tolerance="test_loss=1ulp").same
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_threads_are_counted_from_one(grid, threads):
+    with pytest.raises(ValueError, match=f"`threads` is a whole number from 1, not {threads}"):
+        grid("he_normal", threads=threads)
+
+
 def test_overrides_and_reuse(grid, tmp_path):
     first = grid("he_normal", out="first")
     more = grid("he_normal", "zeros", out="more", reuse=[first.directory], set=["replicates=3"])

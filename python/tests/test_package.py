@@ -1,7 +1,8 @@
-"""The package: types, docstrings, the notebook."""
+"""The package: types, docstrings; the notebook, the tutorial and the READMEs run as they stand."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import subprocess
 import sys
@@ -35,10 +36,57 @@ def test_marked_as_typed():
 
 
 def test_everything_public_has_a_docstring():
-    stub = (PACKAGE / "_native.pyi").read_text()
     for name in gi.__all__:
         item = getattr(gi, name)
-        assert inspect.getdoc(item) or f"class {name}" in stub, name
+        members = vars(item) if inspect.isclass(item) or inspect.ismodule(item) else {}
+        for path, member in [(name, item), *((f"{name}.{m}", getattr(item, m)) for m in members if not m.startswith("_"))]:
+            assert inspect.getdoc(member), path
+
+
+def test_help_says_what_editors_say():
+    """The docstrings of the native half are those of its stubs."""
+    found = 0
+
+    def compare(nodes, owner):
+        nonlocal found
+        for node in nodes:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and (text := ast.get_docstring(node)):
+                assert inspect.getdoc(getattr(owner, node.name)) == text, node.name
+                found += 1
+            if isinstance(node, ast.ClassDef):
+                compare(node.body, getattr(owner, node.name))
+
+    compare(ast.parse((PACKAGE / "_native.pyi").read_text(encoding="utf-8")).body, gi._native)
+    assert found > 25
+
+
+def blocks(document, language):
+    """The blocks of code in `language` of a document of the repository."""
+    rest = (ROOT / document).read_text(encoding="utf-8").split(f"```{language}\n")[1:]
+    return [text[: text.index("```")] for text in rest]
+
+
+def test_the_tutorial_runs_and_makes_the_networks_of_its_formula(tmp_path):
+    experiment = blocks("docs/tutorial.md", "toml")[0]
+    formula = gi.grid(experiment, out=tmp_path / "formula", progress=False)
+    mine = experiment.replace('{ kind = "formula", std = "sqrt(2 / fan_in)" }', '"mine"')
+    (tmp_path / "mine.toml").write_text(mine)
+    (tmp_path / "mine.py").write_text(blocks("docs/tutorial.md", "python")[0])
+    ran = subprocess.run([sys.executable, "mine.py"], capture_output=True, text=True, cwd=tmp_path)
+    assert ran.returncode == 0 and "2 pass" in ran.stdout, ran
+    assert (tmp_path / "results/mine/report.html").exists()
+    columns = ["initial_hash", "final_hash", "test_loss"]
+    runs = formula, gi.load(tmp_path / "results/mine")
+    first, second = (sorted(run.trials[columns].itertuples(index=False, name=None)) for run in runs)
+    assert first == second and len(first) == 16
+
+
+@pytest.mark.parametrize("document", ["python/README.md", "docs/python.md"])
+def test_the_first_lines_of_a_document_run(document, tmp_path, experiment):
+    experiment("mine", "he_normal").rename(tmp_path / "experiment.toml")
+    (tmp_path / "first.py").write_text(blocks(document, "python")[0] + "\nprint(run)\n")
+    ran = subprocess.run([sys.executable, "first.py"], capture_output=True, text=True, cwd=tmp_path)
+    assert ran.returncode == 0 and "* mine " in ran.stdout and "Warning" not in ran.stderr, ran
 
 
 def test_the_notebook_runs(tmp_path):

@@ -62,6 +62,13 @@ def test_polars_has_the_same_tables(quick, name):
         assert polars["steps"].dtype == pl.Int64 and polars["test_loss"].dtype == pl.Float64
 
 
+def test_a_table_or_library_that_is_none_is_refused(quick):
+    with pytest.raises(ValueError, match="'trial' is none of trials, summary, layers, epochs"):
+        quick.table("trial")
+    with pytest.raises(ValueError, match="'arrow' is none of pandas, polars"):
+        quick.table("trials", "arrow")
+
+
 def test_every_column_is_known(quick):
     for name in ("trials", "summary", "layers", "epochs"):
         assert set(quick.table(name).columns) <= dict(gi._native.columns(name)).keys()
@@ -134,6 +141,10 @@ def test_ranking_and_what_a_notebook_shows(quick, grid):
     ranking = quick.ranking
     assert ranking[0]["leads"] and ranking[0]["score"] == max(p["score"] for p in ranking)
     assert {p["scheme"] for p in ranking} == {"zeros", "normal", "xavier_uniform", "he_normal"}
+    shown = str(quick).splitlines()
+    assert shown[0] == f"quick: 80 ok; tables in {quick.directory}"
+    assert [line.split()[:2] for line in shown[1:4]] == [["scheme", "score"], ["*", "he_normal"], ["xavier_uniform", "0.831"]]
+    assert len({len(line) for line in shown[1:6]}) == 1
     html = quick._repr_html_()
     assert "80 ok" in html and html.count("<tr>") == 5
     hostile = grid(he_in_python, '{ kind = "normal", std = 0.01 }')

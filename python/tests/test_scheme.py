@@ -267,7 +267,22 @@ def test_a_warning_that_is_an_error_stops_the_grid(grid, load_scheme):
             grid(mine)
 
 
+@pytest.mark.parametrize("shape", [-1, 2.5, (2.5,), (-1, 2), "ab", None])
+def test_a_shape_that_is_none_is_refused(shape):
+    with pytest.raises(TypeError, match="a shape is a whole number from 0 or a sequence of them, not"):
+        gi.Rng().normal(shape)
+
+
+def test_shapes():
+    for shape in (0, 3, (), (2, 3), [2, 3], np.int64(3), np.zeros((2, 3)).shape):
+        assert gi.Rng().uniform(-1, 1, shape).shape == np.empty(shape).shape
+
+
 def test_definitions_are_checked(load_scheme, grid):
+    with pytest.raises(TypeError, match=r'a scheme needs a name, as in @goodinit.scheme\("mine"\), not <function'):
+        load_scheme("@gi.scheme\ndef mine(layer, rng):\n    return 1\n")
+    with pytest.raises(ValueError, match="`role` is one of input, hidden, output, not middle"):
+        gi.Layer(2, 3, role="middle")
     with pytest.raises(ValueError, match="letters, digits and `_` only"):
         gi.scheme("my scheme")
     with pytest.raises(ValueError, match="takes two arguments, layer and rng, not 1"):

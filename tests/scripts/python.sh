@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The Python package from nothing: a fresh virtual environment, the wheel built by maturin, installed, and its tests.
+# The Python package from nothing: a fresh virtual environment, the wheel built by maturin, installed, and its tests, which run the
+# notebook, the tutorial and the READMEs too; then how long a user waits for the first table.
 #
 #     tests/scripts/python.sh               the wheel as it is released; every test
 #     tests/scripts/python.sh --fast        the wheel of a debug build; without the notebook and type checkers
@@ -13,7 +14,7 @@ select=()
 if [ "${1:-}" = --fast ]; then
     profile=(--profile dev)
     extras=(numpy pytest pandas polars)
-    select=(-k "not notebook and not stubs")
+    select=(-k "not the_notebook and not stubs")
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -38,4 +39,22 @@ step "tests"
 # Away from the sources, so that what is tested is the wheel.
 cd "$work"
 "$python" -m pytest -q --rootdir "$OLDPWD" -c "$OLDPWD/pyproject.toml" -p no:cacheprovider "${select[@]}" "$OLDPWD/tests"
+
+step "for a user: virtual environment, wheel and pandas, the first summary"
+cat > first.py << 'EOF'
+import goodinit as gi
+
+@gi.scheme("mine")
+def mine(layer, rng):
+    return rng.normal(layer.shape, std=(2 / layer.fan_in) ** 0.5)
+
+text = """
+name = "first"
+grid = { scheme = ["mine", "zeros"], architecture = [[32]], learning_rate = 0.1 }
+"""
+print(gi.grid(text, schemes=[mine], progress=False).summary[["scheme", "test_accuracy_median"]])
+EOF
+"${PYTHON:-python3}" -m venv "$work/user"
+"$work/user/bin/python" -m pip install --quiet --disable-pip-version-check "${wheel[0]}[pandas]"
+"$work/user/bin/python" first.py
 step "done"

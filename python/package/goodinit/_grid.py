@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from goodinit import _native
-from goodinit._results import Run
+from goodinit._results import Run, several
 from goodinit._scheme import Scheme, SchemeWarning
 
 #: Seconds between two looks for Ctrl-C.
@@ -18,13 +18,13 @@ PAUSE = 0.1
 
 def grid(
     experiment: str | os.PathLike[str],
-    schemes: Sequence[Scheme] = (),
+    schemes: Scheme | Sequence[Scheme] = (),
     *,
-    set: Sequence[str] = (),
+    set: str | Sequence[str] = (),
     out: str | os.PathLike[str] | None = None,
     threads: int | None = None,
     fresh: bool = False,
-    reuse: Sequence[str | os.PathLike[str]] = (),
+    reuse: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     data_dir: str | os.PathLike[str] | None = None,
     fail_fast: bool = False,
     progress: bool = True,
@@ -37,12 +37,12 @@ def grid(
 
     Args:
         experiment: The experiment file; a text of several lines is taken as its content.
-        schemes: Schemes written in Python that it names.
-        set: Overrides of its keys: ``["grid.learning_rate=[0.1]"]``.
+        schemes: Schemes written in Python that it names, one or several.
+        set: Overrides of its keys, one or several: ``"train.epochs=5"``, ``["seed=2", "grid.learning_rate=[0.1]"]``.
         out: Where the tables go; ``results/<name of the experiment>`` if absent.
-        threads: Threads that train; as many as cores if absent. Never changes a byte.
+        threads: Threads that train, from 1; as many as cores if absent. Never changes a byte.
         fresh: Start over; what an earlier run left is moved aside.
-        reuse: More places to take rows from: directories, or ``"REVISION:path"``.
+        reuse: More places to take rows from, one or several: directories, runs, or ``"REVISION:path"``.
         data_dir: Where downloaded datasets are kept.
         fail_fast: Stop at the first trial that fails.
         progress: Show progress on standard error.
@@ -50,28 +50,32 @@ def grid(
     Raises:
         goodinit.Error: The experiment is wrong, data are missing, or tables cannot be written.
         KeyboardInterrupt: Ctrl-C; what is done is kept.
+        ValueError: ``threads`` is below 1.
 
     Warns:
         SchemeWarning: A scheme may not give the same weights everywhere.
         RuntimeWarning: Trials failed; the column ``message`` of ``run.trials`` says why.
     """
+    schemes = (schemes,) if isinstance(schemes, Scheme) else tuple(schemes)
     for scheme in schemes:
         if not isinstance(scheme, Scheme):
             raise TypeError(f"{scheme!r} is no scheme: put @goodinit.scheme(name) on the function")
     for scheme in schemes:
         for line in scheme.warnings:
             warnings.warn(line, SchemeWarning, stacklevel=2)
+    if threads is not None and threads < 1:
+        raise ValueError(f"`threads` is a whole number from 1, not {threads}")
     text = os.fspath(experiment)
     inline = isinstance(experiment, str) and "\n" in experiment
     running = _native.start(
         Path("experiment.toml") if inline else Path(text),
         text if inline else None,
         [scheme._definition for scheme in schemes],
-        list(set),
+        several(set),
         None if out is None else Path(out),
         threads,
         fresh,
-        [os.fspath(place) for place in reuse],
+        several(reuse),
         None if data_dir is None else Path(data_dir),
         fail_fast,
         progress,

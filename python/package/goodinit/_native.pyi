@@ -57,10 +57,11 @@ class Layer:
         """Features per sample."""
     @property
     def outputs(self) -> int:
-        """Units of the last layer."""
+        """Units of the last layer: classes, or targets."""
     @property
     def gain(self) -> float:
-        """Gain of the activation function that feeds the layer (sqrt(2) for ReLU); 1 where the data do."""
+        """Factor on sqrt(1 / fan_in) that the literature recommends for the activation function that feeds the layer
+        (sqrt(2) for ReLU, 5/3 for tanh); 1 where the data do."""
     @property
     def role(self) -> Literal["input", "hidden", "output"]:
         """Place between data and loss; ``output`` also where it is the only layer."""
@@ -87,7 +88,10 @@ class Rng:
     on every machine. They are float32, the type that weights have, unless said otherwise; arithmetic with a Python
     float keeps float32.
 
-    Schemes are handed one; making one is for trying a scheme out.
+    A method gives an array of ``shape``, a whole number or a sequence of them, of at most 2^28 elements. A shape or a
+    number that cannot be is a TypeError or a ValueError.
+
+    Schemes are handed one; making one is for trying a scheme out: ``gi.Rng(seed=1).normal((64, 32))``.
     """
 
     def __new__(cls, seed: int = 0, weight_seed: int = 0, layer: int = 0) -> Rng: ...
@@ -97,17 +101,17 @@ class Rng:
         """Normal draws of parent deviation ``std``, redrawn until within ``cut`` parent deviations of 0. Their own
         deviation is smaller: 0.87962566 ``std`` for a cut of 2."""
     def uniform(self, low: float, high: float, shape: Shape) -> NDArray[np.float32]:
-        """Uniform draws between ``low`` and ``high``."""
+        """Uniform draws between ``low`` and ``high``; their standard deviation is (high - low) / sqrt(12)."""
     def random(self, shape: Shape) -> NDArray[np.float64]:
         """Uniform draws in [0, 1), float64 multiples of 2^-53."""
     def integers(self, low: int, high: int, shape: Shape) -> NDArray[np.int64]:
-        """Whole numbers from ``low`` up to, not including, ``high``, exactly uniform."""
+        """Whole numbers from ``low`` up to, not including, ``high``, exactly uniform, int64."""
     def sign(self, shape: Shape) -> NDArray[np.float32]:
         """+1 or -1, each with probability 1/2."""
     def permutation(self, n: int) -> NDArray[np.int64]:
-        """The numbers 0 to n - 1 in random order."""
+        """The numbers 0 to n - 1 in random order, int64 of shape (n,)."""
     def orthogonal(self, shape: tuple[int, int], gain: float = 1.0) -> NDArray[np.float32]:
-        """``gain`` times a Haar-distributed matrix whose short side is orthonormal."""
+        """``gain`` times a Haar-distributed matrix of two dimensions whose short side is orthonormal."""
 
 @final
 class Definition:
@@ -158,7 +162,7 @@ def exp(x: float) -> float:
     """e to the power x."""
 
 def log(x: float) -> float:
-    """The natural logarithm of x."""
+    """The natural logarithm of x; -inf at 0, NaN below."""
 
 def sin(x: float) -> float:
     """The sine of x radians."""
@@ -170,4 +174,4 @@ def tanh(x: float) -> float:
     """The hyperbolic tangent of x."""
 
 def pow(x: float, y: float) -> float:
-    """x to the power y."""
+    """x to the power y; NaN where it is no real number."""

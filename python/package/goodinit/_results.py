@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from goodinit import _native
 
@@ -27,6 +27,9 @@ FrameName = Literal["pandas", "polars"]
 PANDAS = {"a finite number": "float64", "a whole number": "Int64", "true or false": "boolean"}
 POLARS = {"a finite number": "Float64", "a whole number": "Int64", "true or false": "Boolean"}
 
+#: The columns of a ranking as it is shown.
+SHOWN = ["scheme", "score", "95 % interval", "trials", "diverged", "failed"]
+
 #: What a page that goodinit wrote has in its head.
 GENERATOR = '<meta name="generator" content="goodinit '
 
@@ -36,7 +39,7 @@ class Run:
 
     ``trials``, ``summary``, ``layers`` and ``epochs`` are data frames: of pandas, or of polars where pandas is not
     installed, or is not imported yet and polars is. Coordinates come first, one row per trial (cell, layer, epoch).
-    Numbers are float64 and nullable Int64; a missing figure is missing, never 0.
+    Numbers are float64 and nullable Int64; a missing figure is missing, never 0. Printed, a run is its ranking.
 
     Attributes:
         directory: Where the tables are.
@@ -58,7 +61,20 @@ class Run:
         return f"goodinit.load({os.fspath(self.directory)!r})"
 
     def table(self, name: TableName, frame: FrameName | None = None) -> Any:
-        """A table as a data frame of pandas or of polars."""
+        """A table as a data frame of pandas or of polars.
+
+        Args:
+            name: ``trials``, ``summary``, ``layers`` or ``epochs``.
+            frame: ``pandas`` or ``polars``; as for :attr:`trials` if absent.
+
+        Raises:
+            ValueError: There is no such table, or no such library.
+            goodinit.Error: The run has not recorded the table.
+            ImportError: The library is not installed.
+        """
+        for given, known in ((name, get_args(TableName)), (frame, (None, *get_args(FrameName)))):
+            if given not in known:
+                raise ValueError(f"{given!r} is none of {', '.join(filter(None, known))}")
         kind = frame or _frame_library()
         if (name, kind) not in self._frames:
             path = self.directory / f"{name}.csv"
@@ -146,20 +162,34 @@ class Run:
         """
         return Scores(*_native.scores(self.directory, figure, rate))
 
-    def _repr_html_(self) -> str:
-        name = html.escape(str(self._outcome.get("name", self.directory.name)))
+    def _shown(self) -> tuple[str, str, list[tuple[bool, list[str]]]]:
+        """What a person is shown: the name, the counts, and a row for each scheme with whether it leads."""
+        name = str(self._outcome.get("name", self.directory.name))
         counts = ", ".join(f"{n} {status}" for status, n in self.statuses.items() if n)
         rows = []
         for place in self.ranking:
             interval = "" if place["low"] is None else f"{place['low']:.3f} to {place['high']:.3f}"
-            scheme = html.escape(place["scheme"])
-            scheme = f"<b>{scheme}</b>" if place["leads"] else scheme
             cells = (f"{place['score']:.3f}", interval, place["trials"], place["diverged"], place["failed"])
-            rows.append(_row("td", [scheme, *map(str, cells)]))
-        head = _row("th", ["scheme", "score", "95 % interval", "trials", "diverged", "failed"])
-        directory = html.escape(os.fspath(self.directory))
+            rows.append((place["leads"], [place["scheme"], *map(str, cells)]))
+        return name, counts or "no trials", rows
+
+    def __str__(self) -> str:
+        name, counts, rows = self._shown()
+        table = [SHOWN, *([f"* {row[0]}" if leads else f"  {row[0]}", *row[1:]] for leads, row in rows)]
+        widths = [max(len(cell) for cell in column) for column in zip(*table)]
+        lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in table]
+        return "\n".join([f"{name}: {counts}; tables in {self.directory}", *lines, "*: not distinguished from the best"])
+
+    def _repr_html_(self) -> str:
+        name, counts, places = self._shown()
+        name, directory = html.escape(name), html.escape(os.fspath(self.directory))
+        rows = []
+        for leads, [scheme, *cells] in places:
+            scheme = html.escape(scheme)
+            rows.append(_row("td", [f"<b>{scheme}</b>" if leads else scheme, *cells]))
+        head = _row("th", SHOWN)
         return (
-            f"<p><b>{name}</b>: {counts or 'no trials'}; tables in <code>{directory}</code>. "
+            f"<p><b>{name}</b>: {counts}; tables in <code>{directory}</code>. "
             "In bold: not distinguished from the best.</p>"
             f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
         )
@@ -283,8 +313,8 @@ def diff(
     run: Run | str | os.PathLike[str],
     against: Run | str | os.PathLike[str],
     *,
-    tolerance: Sequence[str] = (),
-    ignore: Sequence[str] = (),
+    tolerance: str | Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
     limit: int = 10,
 ) -> Diff:
     """What has changed in ``run`` against older tables, bit by bit and in what one would conclude.
@@ -294,14 +324,22 @@ def diff(
     Args:
         run: A run, a directory, a table, or ``"REVISION:path"`` in git.
         against: The same; the old side.
-        tolerance: Differences that count as none: ``"test_loss=1e-6"``, ``"test_loss=1e-6rel"``, ``"test_loss=4ulp"``.
-        ignore: Columns that are not compared.
+        tolerance: Differences that count as none, one or several: ``"test_loss=1e-6"``, ``"test_loss=1e-6rel"``,
+            ``"test_loss=4ulp"``.
+        ignore: Columns that are not compared, one or several.
         limit: Changed rows of each table that are kept.
 
     Raises:
         goodinit.Error: A side is not there, or cannot be read.
     """
-    return Diff(*_native.diff(os.fspath(against), os.fspath(run), list(tolerance), list(ignore), limit))
+    return Diff(*_native.diff(os.fspath(against), os.fspath(run), several(tolerance), several(ignore), limit))
+
+
+def several(values: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[str]:
+    """One text or path, or a sequence of them, as a list of texts."""
+    if isinstance(values, (str, os.PathLike)):
+        return [os.fspath(values)]
+    return [os.fspath(value) for value in values]
 
 
 def _row(cell: str, cells: Sequence[str]) -> str:

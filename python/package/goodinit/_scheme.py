@@ -83,7 +83,10 @@ def scheme(
 
     Raises:
         ValueError: The name is no name, an argument has no default, or the source cannot be read.
+        TypeError: The name, formula or citation is no text.
     """
+    if not isinstance(name, str):
+        raise TypeError(f'a scheme needs a name, as in @goodinit.scheme("mine"), not {name!r}')
     if not name.isidentifier() or not name.isascii():
         raise ValueError(f"a scheme's name has letters, digits and `_` only, unlike {name!r}")
     if not all(isinstance(text, str) for text in (formula, citation)):
