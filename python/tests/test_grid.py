@@ -46,6 +46,8 @@ def test_an_experiment_as_text(tmp_path, monkeypatch):
 def test_errors_are_those_of_the_command(tmp_path, experiment):
     with pytest.raises(gi.Error, match="did you mean `he_normal`"):
         gi.grid(experiment("he_norml"), out=tmp_path / "r", progress=False)
+    with pytest.raises(gi.Error, match=r"unknown scheme `he_in_python`[\s\S]*hand a scheme of your own to the grid: schemes="):
+        gi.grid(experiment("he_in_python"), out=tmp_path / "r", progress=False)
     with pytest.raises(gi.Error, match="missing.toml"):
         gi.grid(tmp_path / "missing.toml")
     with pytest.raises(gi.Error, match="grid.schem"):

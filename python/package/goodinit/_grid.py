@@ -10,7 +10,7 @@ from typing import Any
 
 from goodinit import _native
 from goodinit._results import Run, several
-from goodinit._scheme import Scheme, SchemeWarning
+from goodinit._scheme import Scheme, SchemeWarning, made
 
 #: Seconds between two looks for Ctrl-C.
 PAUSE = 0.1
@@ -67,19 +67,24 @@ def grid(
         raise ValueError(f"`threads` is a whole number from 1, not {threads}")
     text = os.fspath(experiment)
     inline = isinstance(experiment, str) and "\n" in experiment
-    running = _native.start(
-        Path("experiment.toml") if inline else Path(text),
-        text if inline else None,
-        [scheme._definition for scheme in schemes],
-        several(set),
-        None if out is None else Path(out),
-        threads,
-        fresh,
-        several(reuse),
-        None if data_dir is None else Path(data_dir),
-        fail_fast,
-        progress,
-    )
+    try:
+        running = _native.start(
+            Path("experiment.toml") if inline else Path(text),
+            text if inline else None,
+            [scheme._definition for scheme in schemes],
+            several(set),
+            None if out is None else Path(out),
+            threads,
+            fresh,
+            several(reuse),
+            None if data_dir is None else Path(data_dir),
+            fail_fast,
+            progress,
+        )
+    except _native.Error as error:
+        if any(f"unknown scheme `{scheme.name}`" in str(error) for scheme in made):
+            raise _native.Error(f"{error}\n  help: hand a scheme of your own to the grid: schemes=[...]") from None
+        raise
     outcome = _outcome(running)
     run = Run(outcome["directory"], schemes, outcome)
     failed = run.failed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import traceback
 import types
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 class SchemeWarning(UserWarning):
     """A scheme may not give the same weights everywhere, or its identity does not cover all that it reads."""
+
+
+#: Every scheme that there is.
+made: weakref.WeakSet[Scheme] = weakref.WeakSet()
 
 
 class Scheme:
@@ -50,6 +55,7 @@ class Scheme:
         self._definition = _native.Definition(
             name, summary, formula, citation, list(self.parameters.items()), function, _describe, self.digest
         )
+        made.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
