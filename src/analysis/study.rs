@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::analysis::rank::{MeanTest, Permuted, Rates, SchemeScore, rank, step_down};
+use crate::analysis::rank::{MeanTest, Permuted, Rates, SchemeScore, better, rank, step_down};
+use crate::analysis::stats::compare::wins;
 use crate::analysis::stats::interval::{Estimate, LEVEL, order_interval, share_interval};
 use crate::analysis::stats::{Effects, Identity, Interval, Units, interquartile_mean, mean, median, sorted};
 use crate::random::Stream;
@@ -106,13 +107,16 @@ fn stream(what: &str, of: &str) -> Draws {
 }
 
 /// What intervals are made of.
-const FIGURES: [&str; 6] = [
+const FIGURES: [&str; 9] = [
     "interquartile mean",
     "mean",
     "median",
     "paired difference",
     "score of ten settings",
     "crossed seeds",
+    "P(better) = 0.5",
+    "P(better) by a deviation",
+    "P(better) in ten settings",
 ];
 
 /// Seeds of the order of samples that each of n seeds of weights meets where seeds are crossed.
@@ -121,11 +125,20 @@ const ORDERS: usize = 5;
 /// The shares of `samples` intervals that hold the truth, by [`FIGURES`]: interquartile mean, mean
 /// and median of one cell of `n` replicates; the paired difference of equal schemes that share a
 /// replicate's luck; a score averaged over ten settings that share it; the mean of `n` seeds of
-/// weights, crossed with those of order, which do half as much.
+/// weights, crossed with those of order, which do half as much; the probability that the first of two equal
+/// schemes is better, and of one that is better by a deviation, in one setting and in ten that share luck.
 fn coverage(law: Law, n: usize, samples: usize) -> [f64; FIGURES.len()] {
     let [iqm, middle] = law.truth();
     let mut stream = stream("coverage", &format!("{law:?} {n}"));
     let average = expected(law, n, iqm);
+    let ahead = law.deviation();
+    let probability = {
+        let mut stream = self::stream("better", &format!("{law:?}"));
+        let wins: Vec<f64> = (0..200_000)
+            .map(|_| wins((law.draw(&mut stream) + ahead, law.draw(&mut stream))))
+            .collect();
+        mean(&wins)
+    };
     let mut held = [0usize; FIGURES.len()];
     let effects = |values: Vec<f64>| Effects::interquartile_mean(&Units::single(values));
     let holds = |interval: Option<Interval>, truth: f64| interval.is_some_and(|i| i.contains(truth));
@@ -135,6 +148,15 @@ fn coverage(law: Law, n: usize, samples: usize) -> [f64; FIGURES.len()] {
         let mut lucky = || -> Vec<f64> { luck.iter().map(|l| law.draw(&mut stream) + l).collect() };
         let difference = effects(lucky()).plus(-1.0, &effects(lucky()));
         let settings: Vec<Effects> = (0..10).map(|_| effects(lucky())).collect();
+        let mut pairs = |ahead: f64| -> Units<(f64, f64)> {
+            let pair = |l: &f64| (law.draw(&mut stream) + l + ahead, law.draw(&mut stream) + l);
+            Units::single(luck.iter().map(pair).collect())
+        };
+        let better = [
+            better(&[pairs(0.0)], 1.0),
+            better(&[pairs(ahead)], 1.0),
+            better(&(0..10).map(|_| pairs(ahead)).collect::<Vec<_>>(), 1.0),
+        ];
         let crossed = crossed(law, n, &mut stream);
         let found = [
             holds(effects(values.clone()).interval(LEVEL), iqm),
@@ -149,6 +171,9 @@ fn coverage(law: Law, n: usize, samples: usize) -> [f64; FIGURES.len()] {
                 average,
             ),
             holds(Effects::mean(&crossed).interval(LEVEL), law.mean()),
+            holds(better[0].and_then(|p| p.interval), 0.5),
+            holds(better[1].and_then(|p| p.interval), probability),
+            holds(better[2].and_then(|p| p.interval), probability),
         ];
         held.iter_mut()
             .zip(found)
@@ -324,7 +349,7 @@ fn intervals_hold_what_they_should() {
     let least = 0.92 - 2.0 * (0.92 * 0.08 / SAMPLES as f64).sqrt();
     for law in LAWS {
         for n in [3, 5, 10] {
-            let [iqm, _, median, difference, _, crossed] = coverage(law, n, SAMPLES);
+            let [iqm, _, median, difference, _, crossed, even, better, _] = coverage(law, n, SAMPLES);
             // Of three values the median is bounded at 75%, of five at 93.75%.
             let attained = order_interval(&vec![0.0; n], LEVEL).unwrap().level;
             // Three trials have no interquartile mean, and their mean misses what is rare.
@@ -332,6 +357,7 @@ fn intervals_hold_what_they_should() {
                 assert!(iqm >= least, "{law:?} {n}: {iqm}");
             }
             assert!(difference >= least, "{law:?} {n}: {difference}");
+            assert!(even >= least && better >= least, "{law:?} {n}: {even} {better}");
             // The mean of a law that fails is missed by few trials, crossed or not.
             if matches!(law, Law::Normal) {
                 assert!(crossed >= least, "{law:?} {n}: {crossed}");
