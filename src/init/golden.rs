@@ -27,6 +27,7 @@ const MODELS: &[(&str, &str)] = &[
     ("[19, 21]", "tanh"),
     ("[22, 18]", "leaky_relu"),
     ("[19, 21]", "sine"),
+    ("{ hidden = [19, 21], weight_norm = true }", "leaky_relu"),
 ];
 
 fn models() -> impl Iterator<Item = Model> {
@@ -142,6 +143,8 @@ const GOLDEN: &[(&str, [u32; 3], &str)] = &[
     (r#""fixup""#, [0x3f0902f0, 0xbf0f7da1, 0xbdda4c93], "a3d0cb043e7a318d"),
     (r#""rezero""#, [0x3f0902f0, 0xbf0f7da1, 0xbdda4c93], "bfb63ca1c6853736"),
     (r#""skipinit""#, [0x3f41c374, 0xbf4aed32, 0xbe1a5c5d], "7e6f4a737d831535"),
+    (r#""weight_norm_data""#, [0x3f59440c, 0xbf3bbc2c, 0xbe28a930], "beb8b8d9894de644"),
+    (r#""arpit""#, [0x3f0b987b, 0xbf18c5dd, 0xbde95e31], "8348bdfbb462245d"),
     (r#""per_layer""#, [0x3f41c374, 0xbf4aed32, 0xbe1a5c5d], "3ec6fe83ad011057"),
     (r#"{ kind = "formula", std = "sqrt(2 / fan_in) * layers^-0.25" }"#, [0x3ef79b91, 0xbf01a894, 0xbdc5416a], "d6700b61b0d650f2"),
     (r#"{ kind = "scaled", base = "torch_default", alpha = 3 }"#, [0x3d8d2613, 0x3d2dad54, 0xbe188878], "a89cf26997fddbac"),
@@ -167,4 +170,6 @@ const GOLDEN: &[(&str, [u32; 3], &str)] = &[
     (r#"{ kind = "formula", law = "orthogonal", gain = "gain * max(branch_layers; 1)^-0.5" }"#, [0x3ef0ef05, 0xbe98f153, 0x3df82b0b], "41a1a2689b6e944d"),
     (r#"{ kind = "formula", law = "constant", value = "1 / inputs" }"#, [0x3daaaaab, 0x3daaaaab, 0x3daaaaab], "1702232de7c43010"),
     (r#"{ kind = "swim", head = "he_normal", samples = 100 }"#, [0x3ec9bd78, 0x3ec9bd78, 0x3d550cdc], "88eddb09f50c30cb"),
+    (r#"{ kind = "weight_norm_data", base = "orthogonal" }"#, [0x3f3cbf2e, 0xbf5854fd, 0xbe08c48d], "e96fdbf1b026bdf1"),
+    (r#"{ kind = "arpit", base = "lecun_normal", head = "he_normal" }"#, [0x3f273ab8, 0xbf0f9ab8, 0xbe040956], "8cd7f71309ed2618"),
 ];

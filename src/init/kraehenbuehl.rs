@@ -223,12 +223,12 @@ impl Kraehenbuehl {
     }
 }
 
-fn usable(x: f64) -> bool {
+pub(super) fn usable(x: f64) -> bool {
     x > 0.0 && x.is_finite()
 }
 
 /// Mean and deviation of one column, two passes in row order.
-fn moments(batch: &Batch, unit: usize) -> (f64, f64) {
+pub(super) fn moments(batch: &Batch, unit: usize) -> (f64, f64) {
     let values = || (0..batch.rows()).map(|row| f64::from(batch.row(row)[unit]));
     let n = batch.rows() as f64;
     let mean = values().sum::<f64>() / n;

@@ -31,6 +31,7 @@ pub mod variance_scaling;
 
 // One line here and one in the list below bring a scheme in.
 mod adaptive;
+mod arpit;
 mod autoinit;
 mod candle_default;
 mod complete_p;
@@ -72,6 +73,7 @@ mod torch_sparse;
 mod transfer;
 mod truncated_normal;
 mod uniform;
+mod weight_norm_data;
 mod weights;
 mod zero_hadamard;
 mod zeros;
@@ -129,6 +131,8 @@ files! {
     fixup,
     rezero,
     skipinit,
+    weight_norm_data,
+    arpit,
     per_layer,
     formula,
     scaled,

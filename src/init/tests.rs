@@ -208,6 +208,8 @@ pub(super) const VARIANTS: &[&str] = &[
     r#"{ kind = "formula", law = "orthogonal", gain = "gain * max(branch_layers; 1)^-0.5" }"#,
     r#"{ kind = "formula", law = "constant", value = "1 / inputs" }"#,
     r#"{ kind = "swim", head = "he_normal", samples = 100 }"#,
+    r#"{ kind = "weight_norm_data", base = "orthogonal" }"#,
+    r#"{ kind = "arpit", base = "lecun_normal", head = "he_normal" }"#,
 ];
 
 #[test]
