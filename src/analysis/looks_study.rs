@@ -6,8 +6,7 @@
 //! cargo test --release --lib analysis::looks_study -- --ignored --nocapture
 //! ```
 //!
-//! The tables in docs/statistics.md are of `tests/scripts/looks_study.py`, which simulates the rule apart from
-//! the program.
+//! docs/statistics.md has the tables. `tests/scripts/looks_study.py` simulates the rule apart from the program.
 
 use std::collections::BTreeMap;
 use std::path::Path;
