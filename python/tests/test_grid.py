@@ -99,7 +99,7 @@ def test_python_runs_beside_a_grid(grid):
     thread.start()
     begin = time.perf_counter()
     try:
-        grid(he_in_python, set=["train.epochs=100"], threads=1)
+        grid(he_in_python, set=["train.epochs=400"], threads=1)
     finally:
         done.set()
         thread.join()

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The Python package from nothing: a fresh virtual environment, the wheel built by maturin, installed, and its tests, which run the
+# The Python package from nothing: the wheel built by maturin; a fresh virtual environment, the wheel installed, and its tests, which run the
 # notebook, the tutorial and the READMEs too; then how long a user waits for the first table.
 #
 #     tests/scripts/python.sh               the wheel as it is released; every test
 #     tests/scripts/python.sh --fast        the wheel of a debug build; without the notebook and type checkers
 #
-# Needs Python from 3.10 with venv, and PyPI. PYTHON names the interpreter (default: python3).
+# Needs Python from 3.10 with venv, and PyPI. PYTHON names the interpreter (default: python3); ALSO names more, separated by spaces, for which
+# the same wheel must serve.
 set -euo pipefail
 cd "$(dirname "$0")/../../python"
 profile=(--release)
@@ -16,29 +17,36 @@ if [ "${1:-}" = --fast ]; then
     extras=(numpy pytest pandas polars)
     select=(-k "not the_notebook and not stubs")
 fi
+read -ra pythons <<< "${PYTHON:-python3} ${ALSO:-}"
+sources=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 started=$SECONDS
 step() { echo "== $((SECONDS - started)) s: $*"; }
+# A virtual environment: fresh PYTHON DIRECTORY PACKAGE...
+fresh() {
+    "$1" -m venv "$2"
+    "$2/bin/python" -m pip install --quiet --disable-pip-version-check "${@:3}"
+}
 
-step "virtual environment"
-"${PYTHON:-python3}" -m venv "$work/env"
-python=$work/env/bin/python
-pip=("$python" -m pip install --quiet --disable-pip-version-check)
-"${pip[@]}" "maturin>=1.9,<2" "${extras[@]}"
-
+step "maturin"
+fresh "${pythons[0]}" "$work/build" "maturin>=1.9,<2"
 step "wheel"
-"$work/env/bin/maturin" build "${profile[@]}" --locked --interpreter "$python" --out "$work/wheels"
+"$work/build/bin/maturin" build "${profile[@]}" --locked --interpreter "$work/build/bin/python" --out "$work/wheels"
 wheel=("$work"/wheels/goodinit-*.whl)
 case ${wheel[0]} in *-abi3-*) ;; *) echo "${wheel[0]} is not for the stable ABI" >&2; exit 1 ;; esac
+echo "${wheel[0]##*/}: $(du -k "${wheel[0]}" | cut -f1) KB"
 
-step "install ($(du -k "${wheel[0]}" | cut -f1) KB)"
-"${pip[@]}" --no-deps "${wheel[0]}"
-
-step "tests"
 # Away from the sources, so that what is tested is the wheel.
 cd "$work"
-"$python" -m pytest -q --rootdir "$OLDPWD" -c "$OLDPWD/pyproject.toml" -p no:cacheprovider "${select[@]}" "$OLDPWD/tests"
+for python in "${pythons[@]}"; do
+    step "$("$python" --version): virtual environment, wheel"
+    fresh "$python" env "${extras[@]}"
+    env/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "${wheel[0]}"
+    step "tests"
+    env/bin/python -m pytest -q --rootdir "$sources" -c "$sources/pyproject.toml" -p no:cacheprovider "${select[@]}" "$sources/tests"
+    rm -r env
+done
 
 step "for a user: virtual environment, wheel and pandas, the first summary"
 cat > first.py << 'EOF'
@@ -50,11 +58,11 @@ def mine(layer, rng):
 
 text = """
 name = "first"
+train = { epochs = 5 }
 grid = { scheme = ["mine", "zeros"], architecture = [[32]], learning_rate = 0.1 }
 """
 print(gi.grid(text, schemes=[mine], progress=False).summary[["scheme", "test_accuracy_median"]])
 EOF
-"${PYTHON:-python3}" -m venv "$work/user"
-"$work/user/bin/python" -m pip install --quiet --disable-pip-version-check "${wheel[0]}[pandas]"
-"$work/user/bin/python" first.py
+fresh "${pythons[0]}" user "${wheel[0]}[pandas]"
+user/bin/python first.py
 step "done"
