@@ -12,7 +12,6 @@ use student::{binomial_half, critical, two_sided};
 use variance::{Crossed, shares};
 
 fn fixture() -> Value {
-    // Not in the crate's package, which leaves the tests' data out.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/statistics.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
