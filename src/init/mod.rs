@@ -24,6 +24,7 @@ mod pairing;
 pub(crate) mod path_template;
 mod registry;
 mod shaped;
+mod surface;
 #[cfg(test)]
 mod tests;
 mod unknown;
@@ -42,6 +43,7 @@ mod dks;
 mod fixup;
 mod formula;
 mod gpt2;
+mod gradinit;
 mod identity;
 mod idinit;
 mod kraehenbuehl;
@@ -120,6 +122,7 @@ files! {
     lsuv,
     nguyen_widrow,
     kraehenbuehl,
+    gradinit,
     swim,
     rai,
     mup,

@@ -134,6 +134,11 @@ impl<'a> Network<'a> {
         self.parameters
     }
 
+    /// Multipliers on the learning rate as they are so far.
+    pub(super) fn rates(&self) -> &Rates {
+        &self.report.rates
+    }
+
     /// Multipliers on the learning rate; 1 everywhere at first.
     pub fn rates_mut(&mut self) -> &mut Rates {
         &mut self.report.rates
@@ -249,14 +254,19 @@ impl<'a> Network<'a> {
         Ok(batch)
     }
 
+    /// The data.
+    ///
+    /// # Errors
+    /// There are none.
+    pub(super) fn data(&self) -> Result<&'a Prepared> {
+        self.context
+            .data
+            .ok_or_else(|| Error::new(Kind::Trial, "this scheme needs data, and there are none here"))
+    }
+
     /// The data, and the rows that [`Network::sample`] gathers.
     fn sample_rows(&self, count: usize) -> Result<(&'a Prepared, Vec<u32>)> {
-        let Some(data) = self.context.data else {
-            return Err(Error::new(
-                Kind::Trial,
-                "this scheme needs data, and there are none here",
-            ));
-        };
+        let data = self.data()?;
         let mut rows = data.split.train.clone();
         self.stream(Purpose::Probe, 0).shuffle(&mut rows);
         rows.truncate(count.max(1));

@@ -210,6 +210,7 @@ pub(super) const VARIANTS: &[&str] = &[
     r#"{ kind = "swim", head = "he_normal", samples = 100 }"#,
     r#"{ kind = "weight_norm_data", base = "orthogonal" }"#,
     r#"{ kind = "arpit", base = "lecun_normal", head = "he_normal" }"#,
+    r#"{ kind = "gradinit", base = "torch_default", steps = 50, second_order = false }"#,
 ];
 
 #[test]

@@ -29,7 +29,7 @@ mod workspace;
 pub use architecture::{Architecture, Norm, Residual, Shape};
 pub use loss::Loss;
 pub use optimizer::Optimizer;
-use parameters::Place;
+pub(crate) use parameters::Place;
 pub use parameters::{NormParameters, Parameters, Tensor};
 pub use trainer::{BatchScore, LayerRate, Rates, Score, Trainer};
 pub use weight_norm::WeightNorm;

@@ -43,7 +43,7 @@ pub struct Parameters {
 
 /// What a trained tensor is, which decides its learning rate and weight decay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// Weight matrix of a layer, or the direction `v` that it is made of.
     Weight(usize),
     /// Gains `g` of a weight-normalized layer.
@@ -206,7 +206,7 @@ impl Parameters {
 
     /// The stored numbers of every trained tensor, weights first (running statistics are not
     /// trained). Under weight normalization `v` and `g` stand in the place of `W`.
-    pub(super) fn fields(&self) -> impl Iterator<Item = (Place, &[f32])> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (Place, &[f32])> {
         let made_of = self.weight_norms.iter().enumerate();
         let made_of = made_of.flat_map(|(l, n)| {
             [
@@ -228,7 +228,7 @@ impl Parameters {
     }
 
     /// See [`Parameters::fields`].
-    pub(super) fn fields_mut(&mut self) -> impl Iterator<Item = (Place, &mut [f32])> {
+    pub(crate) fn fields_mut(&mut self) -> impl Iterator<Item = (Place, &mut [f32])> {
         let weights = self.weights[self.weight_norms.len()..].iter_mut().enumerate();
         let made_of = self.weight_norms.iter_mut().enumerate().flat_map(|(l, n)| {
             [

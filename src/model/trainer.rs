@@ -74,7 +74,8 @@ impl Rates {
         self.layers[layer] = LayerRate::FROZEN;
     }
 
-    pub(super) fn of(&self, place: Place) -> f64 {
+    /// The multiplier on the rate of the tensor at `place`.
+    pub(crate) fn of(&self, place: Place) -> f64 {
         match place {
             Place::Weight(l) | Place::Gain(l) => self.layers[l].weight,
             Place::Bias(l) => self.layers[l].bias,
@@ -303,10 +304,34 @@ impl Model {
         copy(inputs, &mut pass.inputs);
         self.forward(parameters, Inputs::Dense, Statistics::Batch, pass);
         copy(delta, &mut pass.delta);
+        self.gradients_of_pass(parameters, &Rates::uniform(self), pass)
+    }
+
+    /// The mean loss on `inputs`, whose targets are those of `rows`, and its gradients; all as in a step under
+    /// `rates`: the gradient of a tensor whose rate is 0 is 0.
+    pub(crate) fn loss_gradients(
+        &self,
+        parameters: &Parameters,
+        rates: &Rates,
+        inputs: &Batch,
+        (targets, rows): (&Targets, &[u32]),
+        workspace: &mut Workspace,
+    ) -> (f64, Parameters) {
+        let pass = &mut workspace.pass;
+        copy(inputs, &mut pass.inputs);
+        self.forward(parameters, Inputs::Dense, Statistics::Step(rates), pass);
+        let scale = 1.0 / rows.len().max(1) as f64;
+        let tally = self.differentiate(targets, rows, scale as f32, pass);
+        let gradients = self.gradients_of_pass(parameters, rates, pass);
+        (tally.loss_sum * scale, gradients)
+    }
+
+    /// Gradients of all parameters from what the forward pass and `pass.delta` hold.
+    fn gradients_of_pass(&self, parameters: &Parameters, rates: &Rates, pass: &mut Pass) -> Parameters {
         let mut gradients = Parameters::new(self);
         gradients.fill_zero();
         let sink = Sink::Gradient(parameters, &mut gradients);
-        self.backward(sink, Inputs::Dense, &Rates::uniform(self), pass, |_, _| {});
+        self.backward(sink, Inputs::Dense, rates, pass, |_, _| {});
         gradients
     }
 

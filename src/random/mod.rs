@@ -45,6 +45,8 @@ pub enum Purpose {
     Verify = 9,
     /// Redraws of transferred layers; stream number = layer.
     Transfer = 10,
+    /// Samples that a scheme tunes itself on; stream number 0: of the data, 1: noise.
+    Tuning = 11,
 }
 
 /// The meaning of a family of streams.
