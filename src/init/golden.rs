@@ -133,6 +133,7 @@ const GOLDEN: &[(&str, [u32; 3], &str)] = &[
     (r#""nguyen_widrow""#, [0xbf11f67d, 0xbee18ff9, 0x3e99c363], "6224974d85317906"),
     (r#""kraehenbuehl""#, [0x3f1923db, 0xbefa8574, 0xbddbf310], "fc8a6bc72edc586e"),
     (r#""gradinit""#, [0x3d04d969, 0xbd0b21b6, 0xbbd3aae1], "8c92d6406564c161"),
+    (r#""metainit""#, [0x3eb50dc3, 0xbebd9da4, 0xbd903c54], "564105e4db3f8a50"),
     (r#""swim""#, [0xbada2262, 0xbd0ddf55, 0x3ea728e7], "3c2b3fe4e6d1f49f"),
     (r#""rai""#, [0x3ea49b08, 0xbeac63c8, 0xbd8321de], "0a231a576c97d691"),
     (r#""mup""#, [0x3f41c0f9, 0xbf4aea99, 0xbe1a5a63], "8f071a714b2a2e4b"),
@@ -174,4 +175,5 @@ const GOLDEN: &[(&str, [u32; 3], &str)] = &[
     (r#"{ kind = "weight_norm_data", base = "orthogonal" }"#, [0x3f3cbf2e, 0xbf5854fd, 0xbe08c48d], "e96fdbf1b026bdf1"),
     (r#"{ kind = "arpit", base = "lecun_normal", head = "he_normal" }"#, [0x3f273ab8, 0xbf0f9ab8, 0xbe040956], "8cd7f71309ed2618"),
     (r#"{ kind = "gradinit", base = "torch_default", steps = 50, second_order = false }"#, [0x3ce25370, 0x3c8b3dea, 0xbd74948b], "ca533cca9327fdf1"),
+    (r#"{ kind = "metainit", base = { kind = "scaled", alpha = 3 }, steps = 50 }"#, [0x403bd899, 0xc044bab4, 0xbf15a590], "1b7b377fe0d8b5cb"),
 ];

@@ -51,6 +51,7 @@ mod kumar;
 mod looks_linear;
 mod lsuv;
 mod mean_field;
+mod metainit;
 mod mup;
 mod nguyen_widrow;
 mod normal;
@@ -123,6 +124,7 @@ files! {
     nguyen_widrow,
     kraehenbuehl,
     gradinit,
+    metainit,
     swim,
     rai,
     mup,

@@ -113,6 +113,16 @@ impl<'a> Surface<'a> {
             .loss_gradients(point, &self.rates, &on.inputs, targets, &mut self.workspace)
     }
 
+    /// The length of each layer's output, root mean square over samples.
+    pub(super) fn output_sizes(&mut self, point: &Parameters, on: &Samples) -> Vec<f64> {
+        let trace = self.model.propagate(point, &on.inputs, &mut self.workspace);
+        let size = |output: &Batch| {
+            let squares: f64 = output.iter().map(|row| dot(row, row)).sum();
+            (squares / output.rows() as f64).sqrt()
+        };
+        trace.layers.iter().map(|layer| size(&layer.output)).collect()
+    }
+
     /// Whether the tensor at `place` is trained.
     pub(super) fn is_trained(&self, place: Place) -> bool {
         self.rates.of(place) != 0.0

@@ -211,6 +211,7 @@ pub(super) const VARIANTS: &[&str] = &[
     r#"{ kind = "weight_norm_data", base = "orthogonal" }"#,
     r#"{ kind = "arpit", base = "lecun_normal", head = "he_normal" }"#,
     r#"{ kind = "gradinit", base = "torch_default", steps = 50, second_order = false }"#,
+    r#"{ kind = "metainit", base = { kind = "scaled", alpha = 3 }, steps = 50 }"#,
 ];
 
 #[test]
