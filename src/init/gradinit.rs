@@ -24,9 +24,9 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::surface::{Draws, Scales, Surface, dot, inner, length, moved};
+use super::surface::{Draws, Scales, Surface, dot, inner, length, moved, refuse_weight_norm};
 use super::{CoordinateText, Network, Registry, Scheme};
-use crate::model::{LayerInfo, Parameters, Place};
+use crate::model::{LayerInfo, Model, Parameters, Place};
 use crate::random::Stream;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
 use crate::support::error::{Error, Kind, Result};
@@ -95,7 +95,7 @@ const CLIP: f64 = 1.0;
 /// Least factor of a tensor.
 fn least(place: Place) -> f64 {
     match place {
-        Place::Weight(_) | Place::Norm(_) | Place::BranchScale(_) => 0.01,
+        Place::Weight(_) | Place::Gain(_) | Place::Norm(_) | Place::BranchScale(_) => 0.01,
         Place::Bias(_) | Place::Scalar(_) => 0.0,
     }
 }
@@ -131,6 +131,11 @@ impl Scheme for GradInit {
         }
         *network.parameters_mut() = scales.point();
         Ok(())
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        refuse_weight_norm(ENTRY.name, model)?;
+        self.base.check(model)
     }
 
     fn base(&self) -> Option<&dyn Scheme> {
@@ -253,7 +258,7 @@ mod tests {
     use super::*;
     use crate::data::Prepared;
     use crate::init::{BiasInit, Context, InitReport, initialize};
-    use crate::model::{Loss, Model, Rates};
+    use crate::model::{Loss, Rates};
 
     fn set(scheme: &dyn Scheme, model: &Model, bias: &BiasInit) -> (Parameters, InitReport) {
         let data = data();

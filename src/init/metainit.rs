@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::surface::{Samples, Scales, Surface, moved};
+use super::surface::{Samples, Scales, Surface, moved, refuse_weight_norm};
 use super::{CoordinateText, Network, Registry, Scheme};
 use crate::data::Targets;
 use crate::model::{LayerInfo, Loss, Model, Parameters, Place};
@@ -97,6 +97,11 @@ impl Scheme for MetaInit {
         }
         *network.parameters_mut() = scales.point();
         Ok(())
+    }
+
+    fn check(&self, model: &Model) -> Result<()> {
+        refuse_weight_norm(ENTRY.name, model)?;
+        self.base.check(model)
     }
 
     fn base(&self) -> Option<&dyn Scheme> {
@@ -202,7 +207,7 @@ fn reach(model: &Model, point: &Parameters, surface: &mut Surface<'_>, on: &Samp
         let units = |l: usize| (model.layers[l].fan_out as f64).sqrt();
         let or = |size: f64, other: f64| if size > 0.0 { size } else { other };
         let size = match place {
-            Place::Weight(l) => or(norm(w), units(l)),
+            Place::Weight(l) | Place::Gain(l) => or(norm(w), units(l)),
             Place::Bias(l) => or(outputs[l], units(l)),
             Place::Norm(l) => units(l),
             Place::Scalar(l) => or(outputs[l], units(l)) / units(l),
