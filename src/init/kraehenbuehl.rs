@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::{CoordinateText, Network, Registry, Scheme};
-use crate::model::{LayerInfo, Model, Norm, Workspace};
+use super::{CoordinateText, Network, Registry, Scheme, require_plain};
+use crate::model::{LayerInfo, Model, Workspace};
 use crate::numerics::Batch;
 use crate::random::{Purpose, Stream};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
@@ -99,11 +99,11 @@ impl Scheme for Kraehenbuehl {
     }
 
     fn check(&self, model: &Model) -> Result<()> {
-        if model.residual.is_some() || model.norm != Norm::None {
-            let message = "`kraehenbuehl` is for plain networks without normalization: it scales a layer by what that does to the next";
-            return Err(Error::new(Kind::Experiment, message)
-                .help("name an architecture as [64] or { depth = 2, width = 64 }"));
-        }
+        require_plain(
+            ENTRY.name,
+            "it scales a layer by what that does to the next",
+            model,
+        )?;
         self.base.check(model)
     }
 

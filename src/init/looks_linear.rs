@@ -17,9 +17,9 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayViewMut2, Axis};
 
 use super::orthogonal::fill_haar;
-use super::{Registry, Scheme};
+use super::{Registry, Scheme, require_plain};
 use crate::activation::Activation;
-use crate::model::{LayerInfo, Model, Norm};
+use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
@@ -86,14 +86,11 @@ impl Scheme for LooksLinear {
     }
 
     fn check(&self, model: &Model) -> Result<()> {
+        require_plain(ENTRY.name, "only there is it linear at the start", model)?;
         let refuse = |what: String, help: &str| {
             let message = format!("`looks_linear` {what}");
             Err(Error::new(Kind::Experiment, message).help(help))
         };
-        if model.residual.is_some() || model.norm != Norm::None {
-            let help = "name an architecture as { depth = 20, width = 64 }";
-            return refuse("is for plain networks without normalization".to_owned(), help);
-        }
         for layer in &model.layers {
             let Some(activation) = &layer.output_activation else {
                 continue;

@@ -156,9 +156,9 @@ use ndarray::ArrayViewMut2;
 use sha2::{Digest as _, Sha256};
 
 use crate::activation::Activation;
-use crate::model::{LayerInfo, Model};
+use crate::model::{LayerInfo, Model, Norm};
 use crate::random::Stream;
-use crate::support::error::Result;
+use crate::support::error::{Error, Kind, Result};
 use crate::support::text::hex;
 
 /// The elements of a layer's weights in row-major order, as [`Stream`] fills them: element
@@ -174,6 +174,17 @@ pub fn row_major<'a>(weights: &'a mut ArrayViewMut2<f32>) -> &'a mut [f32] {
 
 /// The text of a coordinate of a trial, as tables have it, by the coordinate's name.
 pub type CoordinateText<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// Refuses networks that have residual blocks or normalization between layers, for `scheme`, which is not made for
+/// them because of `why`.
+fn require_plain(scheme: &str, why: &str, model: &Model) -> Result<()> {
+    if model.residual.is_none() && model.norm == Norm::None {
+        return Ok(());
+    }
+    let message = format!("`{scheme}` is for plain networks without normalization: {why}");
+    Err(Error::new(Kind::Experiment, message)
+        .help("name an architecture as [64] or { depth = 2, width = 64 }"))
+}
 
 /// The digest of what several schemes read: that of the only one that reads something, or one of them
 /// all.

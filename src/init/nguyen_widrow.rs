@@ -16,9 +16,9 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ArrayViewMut2};
 
-use super::{Network, Registry, Scheme};
+use super::{Network, Registry, Scheme, require_plain};
 use crate::activation::Activation;
-use crate::model::{LayerInfo, Model, Norm};
+use crate::model::{LayerInfo, Model};
 use crate::numerics::Batch;
 use crate::random::{Purpose, Stream};
 use crate::support::catalog::{Entry, Spec};
@@ -142,12 +142,7 @@ impl Scheme for NguyenWidrow {
     }
 
     fn check(&self, model: &Model) -> Result<()> {
-        if model.residual.is_some() || model.norm != Norm::None {
-            let message = "`nguyen_widrow` is for plain networks without normalization: it needs the range of each layer's inputs";
-            return Err(Error::new(Kind::Experiment, message)
-                .help("name an architecture as [64] or { depth = 2, width = 64 }"));
-        }
-        Ok(())
+        require_plain(ENTRY.name, "it needs the range of each layer's inputs", model)
     }
 
     fn layerwise(&self) -> bool {

@@ -20,9 +20,9 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
-use super::{CoordinateText, Network, Registry, Scheme};
+use super::{CoordinateText, Network, Registry, Scheme, require_plain};
 use crate::activation::Activation;
-use crate::model::{LayerInfo, Model, Norm, Workspace};
+use crate::model::{LayerInfo, Model, Workspace};
 use crate::numerics::Batch;
 use crate::numerics::linalg::least_squares;
 use crate::random::{Purpose, Stream};
@@ -287,11 +287,7 @@ impl Scheme for Swim {
     }
 
     fn check(&self, model: &Model) -> Result<()> {
-        if model.residual.is_some() || model.norm != Norm::None {
-            let message = "`swim` is for plain networks without normalization: a unit's input must be the layer's own output";
-            return Err(Error::new(Kind::Experiment, message)
-                .help("name an architecture as [64] or { depth = 2, width = 64 }"));
-        }
+        require_plain(ENTRY.name, "a unit's input must be the layer's own output", model)?;
         let other = model
             .layers
             .iter()
