@@ -144,11 +144,11 @@ impl<'a> Surface<'a> {
     }
 }
 
-/// Sum of products of two tensors' elements.
+/// Sum of products of two tensors' elements, each product exact.
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
     a.iter()
         .zip(b)
-        .fold(0.0, |sum, (&a, &b)| f64::from(a).mul_add(b.into(), sum))
+        .fold(0.0, |sum, (&a, &b)| sum + f64::from(a) * f64::from(b))
 }
 
 /// The scalar product of two vectors.
