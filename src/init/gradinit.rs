@@ -2,7 +2,7 @@
 //! bounded.
 //!
 //! Zhu, Ni, Xu, Kong, Huang and Goldstein 2021, GradInit: learning to initialize neural networks for stable and efficient
-//! training, NeurIPS, arXiv 2102.08098, algorithm 1 for SGD; numbers and what the text leaves open as in the authors' program:
+//! training, NeurIPS, arXiv 2102.08098, for SGD; numbers and what the text leaves open as in the authors' program:
 //!
 //! - theta is the base with each tensor times its factor: weights, biases, gains and shifts of normalizations, learned
 //!   factors of branches. A tensor of zeros stays;

@@ -1,6 +1,6 @@
 //! MetaInit: the norms of the weight matrices, tuned on noise until the gradient changes least along itself.
 //!
-//! Dauphin and Schoenholz 2019, MetaInit: initializing learning by learning to initialize, NeurIPS, section 3 and the program of
+//! Dauphin and Schoenholz 2019, MetaInit: initializing learning by learning to initialize, NeurIPS, and the program of
 //! the appendix:
 //!
 //! - each step draws a batch of noise: inputs N(0, 1), classes uniform. For mean squared error, targets are N(0, 1). The
