@@ -7,7 +7,8 @@
 //! - `dv = (g / n) (dW - (dg / n) v)`, which is orthogonal to `v`.
 //!
 //! `W` stands in [`Parameters::weights`] as it does without: whatever reads weights reads it there. Training changes `v`
-//! and `g`, and makes `W` anew after each step. Norms and products of a unit are one chain of fused multiply-adds over its
+//! and `g`, and makes `W` anew after each step. A layer's factor on the learning rate is for both, and so is weight decay, as
+//! in PyTorch. Norms and products of a unit are one chain of fused multiply-adds over its
 //! inputs, ascending, from +0.
 
 use super::elementwise::kernels;
