@@ -26,7 +26,7 @@ use ndarray::ArrayViewMut2;
 
 use super::surface::{Draws, Scales, Surface, dot, inner, length, moved, refuse_weight_norm};
 use super::{CoordinateText, Network, Registry, Scheme};
-use crate::model::{LayerInfo, Model, Parameters, Place};
+use crate::model::{LayerInfo, Model, Parameters, TensorId};
 use crate::random::Stream;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
 use crate::support::error::{Error, Kind, Result};
@@ -93,10 +93,10 @@ const EPSILON: f64 = 1e-8;
 const CLIP: f64 = 1.0;
 
 /// Least factor of a tensor.
-fn least(place: Place) -> f64 {
+fn least(place: TensorId) -> f64 {
     match place {
-        Place::Weight(_) | Place::Gain(_) | Place::Norm(_) | Place::BranchScale(_) => 0.01,
-        Place::Bias(_) | Place::Scalar(_) => 0.0,
+        TensorId::Weight(_) | TensorId::Gain(_) | TensorId::Norm(_) | TensorId::BranchScale(_) => 0.01,
+        TensorId::Bias(_) | TensorId::Scalar(_) => 0.0,
     }
 }
 
@@ -120,8 +120,8 @@ impl Scheme for GradInit {
         self.base.initialize(network)?;
         let mut scales = Scales::of(network.parameters());
         let surface = Surface::of(network);
-        let free = |(place, values): (Place, &[f32])| {
-            let set = matches!(place, Place::Bias(_)) && !network.takes_biases();
+        let free = |(place, values): (TensorId, &[f32])| {
+            let set = matches!(place, TensorId::Bias(_)) && !network.takes_biases();
             surface.is_trained(place) && !set && values.iter().any(|x| *x != 0.0)
         };
         let free: Vec<bool> = scales.tensors().map(free).collect();

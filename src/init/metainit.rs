@@ -23,7 +23,7 @@ use ndarray::ArrayViewMut2;
 use super::surface::{Samples, Scales, Surface, moved, refuse_weight_norm};
 use super::{CoordinateText, Network, Registry, Scheme};
 use crate::data::Targets;
-use crate::model::{LayerInfo, Loss, Model, Parameters, Place};
+use crate::model::{LayerInfo, Loss, Model, Parameters, TensorId};
 use crate::numerics::Batch;
 use crate::random::{Purpose, Stream};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
@@ -131,7 +131,7 @@ impl MetaInit {
         let mut matrices: Vec<(usize, f64, f64)> = scales
             .tensors()
             .enumerate()
-            .filter(|(_, (place, _))| matches!(place, Place::Weight(_)) && surface.is_trained(*place))
+            .filter(|(_, (place, _))| matches!(place, TensorId::Weight(_)) && surface.is_trained(*place))
             .map(|(tensor, (_, w))| (tensor, norm(w), 0.0))
             .filter(|(_, norm, _)| *norm > 0.0)
             .collect();
@@ -207,11 +207,11 @@ fn reach(model: &Model, point: &Parameters, surface: &mut Surface<'_>, on: &Samp
         let units = |l: usize| (model.layers[l].fan_out as f64).sqrt();
         let or = |size: f64, other: f64| if size > 0.0 { size } else { other };
         let size = match place {
-            Place::Weight(l) | Place::Gain(l) => or(norm(w), units(l)),
-            Place::Bias(l) => or(outputs[l], units(l)),
-            Place::Norm(l) => units(l),
-            Place::Scalar(l) => or(outputs[l], units(l)) / units(l),
-            Place::BranchScale(_) => or(norm(w), 1.0),
+            TensorId::Weight(l) | TensorId::Gain(l) => or(norm(w), units(l)),
+            TensorId::Bias(l) => or(outputs[l], units(l)),
+            TensorId::Norm(l) => units(l),
+            TensorId::Scalar(l) => or(outputs[l], units(l)) / units(l),
+            TensorId::BranchScale(_) => or(norm(w), 1.0),
         };
         norm(g) / size
     });
@@ -234,7 +234,7 @@ fn gradient_quotient(point: &Parameters, h: f64, surface: &mut Surface<'_>, on: 
             ((g - curved) / (EPSILON * sign + g) - 1.0).abs()
         };
         let elements = match place {
-            Place::Weight(l) => point.weights[l].len(),
+            TensorId::Weight(l) => point.weights[l].len(),
             _ => g.len(),
         };
         // What pads a matrix is 0 and its quotient 1.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Network;
 use crate::data::{Prepared, Targets};
-use crate::model::{Model, Parameters, Place, Rates, Workspace};
+use crate::model::{Model, Parameters, Rates, TensorId, Workspace};
 use crate::numerics::Batch;
 use crate::random::{Purpose, Stream};
 use crate::support::error::{Error, Kind, Result};
@@ -139,7 +139,7 @@ impl<'a> Surface<'a> {
     }
 
     /// Whether the tensor at `place` is trained.
-    pub(super) fn is_trained(&self, place: Place) -> bool {
+    pub(super) fn is_trained(&self, place: TensorId) -> bool {
         self.rates.of(place) != 0.0
     }
 }
@@ -190,7 +190,7 @@ impl Scales {
     }
 
     /// What each factor multiplies: the tensor's place and its elements.
-    pub(super) fn tensors(&self) -> impl Iterator<Item = (Place, &[f32])> {
+    pub(super) fn tensors(&self) -> impl Iterator<Item = (TensorId, &[f32])> {
         self.base.fields()
     }
 

@@ -29,7 +29,7 @@ mod workspace;
 pub use architecture::{Architecture, Norm, Residual, Shape};
 pub use loss::Loss;
 pub use optimizer::Optimizer;
-pub(crate) use parameters::Place;
+pub(crate) use parameters::TensorId;
 pub use parameters::{NormParameters, Parameters, Tensor};
 pub use trainer::{BatchScore, LayerRate, Rates, Score, Trainer};
 pub use weight_norm::WeightNorm;
@@ -91,13 +91,13 @@ pub struct LayerInfo {
     pub fan_in: usize,
     /// Units.
     pub fan_out: usize,
-    /// Place between data and loss.
+    /// TensorId between data and loss.
     pub role: Role,
     /// The activation function whose values feed this layer; `None`: the data do.
     pub input_activation: Option<Activation>,
     /// The activation function that follows this layer; `None`: the loss does.
     pub output_activation: Option<Activation>,
-    /// Place in a residual branch; `None` outside of one.
+    /// TensorId in a residual branch; `None` outside of one.
     pub block: Option<BlockPlace>,
     /// Whether the layer has a bias vector (Fixup's branches have scalars instead).
     pub has_bias: bool,

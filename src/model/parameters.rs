@@ -43,7 +43,7 @@ pub struct Parameters {
 
 /// What a trained tensor is, which decides its learning rate and weight decay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum TensorId {
     /// Weight matrix of a layer, or the direction `v` that it is made of.
     Weight(usize),
     /// Gains `g` of a weight-normalized layer.
@@ -58,10 +58,10 @@ pub(crate) enum Place {
     BranchScale(usize),
 }
 
-impl Place {
+impl TensorId {
     /// Whether weight decay is for it: a weight matrix, or what one is made of.
     pub(super) fn decays(self) -> bool {
-        matches!(self, Place::Weight(_) | Place::Gain(_))
+        matches!(self, TensorId::Weight(_) | TensorId::Gain(_))
     }
 }
 
@@ -206,12 +206,12 @@ impl Parameters {
 
     /// The stored numbers of every trained tensor, weights first (running statistics are not
     /// trained). Under weight normalization `v` and `g` stand in the place of `W`.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = (Place, &[f32])> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (TensorId, &[f32])> {
         let made_of = self.weight_norms.iter().enumerate();
         let made_of = made_of.flat_map(|(l, n)| {
             [
-                (Place::Weight(l), n.direction.storage()),
-                (Place::Gain(l), &n.gain),
+                (TensorId::Weight(l), n.direction.storage()),
+                (TensorId::Gain(l), &n.gain),
             ]
         });
         let weights = self.weights[self.weight_norms.len()..].iter().enumerate();
@@ -220,20 +220,20 @@ impl Parameters {
         let scalars = self.scalars.iter().enumerate();
         let scales = self.branch_scales.chunks(1).enumerate();
         made_of
-            .chain(weights.map(|(l, w)| (Place::Weight(l), w.storage())))
-            .chain(biases.map(|(l, b)| (Place::Bias(l), &b[..])))
-            .chain(norms.flat_map(|(l, n)| [&n.gain, &n.shift].map(|v| (Place::Norm(l), &v[..]))))
-            .chain(scalars.map(|(l, s)| (Place::Scalar(l), &s[..])))
-            .chain(scales.map(|(block, s)| (Place::BranchScale(block), s)))
+            .chain(weights.map(|(l, w)| (TensorId::Weight(l), w.storage())))
+            .chain(biases.map(|(l, b)| (TensorId::Bias(l), &b[..])))
+            .chain(norms.flat_map(|(l, n)| [&n.gain, &n.shift].map(|v| (TensorId::Norm(l), &v[..]))))
+            .chain(scalars.map(|(l, s)| (TensorId::Scalar(l), &s[..])))
+            .chain(scales.map(|(block, s)| (TensorId::BranchScale(block), s)))
     }
 
     /// See [`Parameters::fields`].
-    pub(crate) fn fields_mut(&mut self) -> impl Iterator<Item = (Place, &mut [f32])> {
+    pub(crate) fn fields_mut(&mut self) -> impl Iterator<Item = (TensorId, &mut [f32])> {
         let weights = self.weights[self.weight_norms.len()..].iter_mut().enumerate();
         let made_of = self.weight_norms.iter_mut().enumerate().flat_map(|(l, n)| {
             [
-                (Place::Weight(l), n.direction.storage_mut()),
-                (Place::Gain(l), &mut n.gain[..]),
+                (TensorId::Weight(l), n.direction.storage_mut()),
+                (TensorId::Gain(l), &mut n.gain[..]),
             ]
         });
         let biases = self.biases.iter_mut().enumerate();
@@ -241,11 +241,13 @@ impl Parameters {
         let scalars = self.scalars.iter_mut().enumerate();
         let scales = self.branch_scales.chunks_mut(1).enumerate();
         made_of
-            .chain(weights.map(|(l, w)| (Place::Weight(l), w.storage_mut())))
-            .chain(biases.map(|(l, b)| (Place::Bias(l), &mut b[..])))
-            .chain(norms.flat_map(|(l, n)| [&mut n.gain, &mut n.shift].map(|v| (Place::Norm(l), &mut v[..]))))
-            .chain(scalars.map(|(l, s)| (Place::Scalar(l), &mut s[..])))
-            .chain(scales.map(|(block, s)| (Place::BranchScale(block), s)))
+            .chain(weights.map(|(l, w)| (TensorId::Weight(l), w.storage_mut())))
+            .chain(biases.map(|(l, b)| (TensorId::Bias(l), &mut b[..])))
+            .chain(
+                norms.flat_map(|(l, n)| [&mut n.gain, &mut n.shift].map(|v| (TensorId::Norm(l), &mut v[..]))),
+            )
+            .chain(scalars.map(|(l, s)| (TensorId::Scalar(l), &mut s[..])))
+            .chain(scales.map(|(block, s)| (TensorId::BranchScale(block), s)))
     }
 
     /// Sets every trained number to +0, and what weight normalization has made of them.
@@ -260,7 +262,7 @@ impl Parameters {
 
     /// Takes the shape of `other`, all zeros; allocates only when the shape changes.
     pub(super) fn zero_like(&mut self, other: &Parameters) {
-        let shapes = |p: &Parameters| -> Vec<(Place, usize)> {
+        let shapes = |p: &Parameters| -> Vec<(TensorId, usize)> {
             p.fields().map(|(place, values)| (place, values.len())).collect()
         };
         let fans = |p: &Parameters| -> Vec<usize> { p.weights.iter().map(Weights::fan_in).collect() };

@@ -6,8 +6,8 @@ use super::elementwise::{
 };
 use super::norm;
 use super::optimizer::Descend;
-use super::workspace::{Pass, Site};
-use super::{LayerInfo, Model, Norm, Parameters, Place, Rates};
+use super::workspace::{LayerBuffers, Pass};
+use super::{LayerInfo, Model, Norm, Parameters, Rates, TensorId};
 use crate::data::Prepared;
 use crate::numerics::product::{self, Gradient};
 use crate::numerics::{Batch, apply};
@@ -109,7 +109,7 @@ fn apply_gradient(tensor: &mut [f32], what: Gradient, scratch: &mut Vec<f32>, su
 }
 
 impl Model {
-    /// Computes every site of `pass`; the outputs are the last site's `u`.
+    /// Fills the buffers of every layer; the outputs are the last layer's `preactivation`.
     pub(super) fn forward(
         &self,
         p: &Parameters,
@@ -132,8 +132,8 @@ impl Model {
         pass.prepare(self);
         for layer in &self.layers[..count] {
             let l = layer.index;
-            let (before, rest) = pass.sites.split_at_mut(l);
-            let site = &mut rest[0];
+            let (before, rest) = pass.layers.split_at_mut(l);
+            let buffers = &mut rest[0];
             let bias = if layer.has_bias {
                 &p.biases[l]
             } else {
@@ -141,66 +141,95 @@ impl Model {
             };
             let place = layer.block.filter(|b| b.is_last());
             let z = if place.is_some() {
-                &mut site.branch
+                &mut buffers.branch
             } else {
-                &mut site.u
+                &mut buffers.preactivation
             };
             match (before.last(), inputs) {
-                (Some(previous), _) => product::forward(self.fed(previous), &p.weights[l], bias, z),
+                (Some(previous), _) => product::forward(self.next_input(previous), &p.weights[l], bias, z),
                 (None, Inputs::Dense) => product::forward(&pass.inputs, &p.weights[l], bias, z),
                 (None, Inputs::Sparse) => {
                     product::forward_sparse(&pass.sparse_inputs, &p.weights[l], bias, z);
                 }
             }
             if let Some(place) = place {
-                let skipped = &before[l - place.length].u;
+                let skipped = &before[l - place.length].preactivation;
                 let alpha = self.branch_scale(p, place.block);
-                add_scaled(alpha, &site.branch, skipped, &mut site.u);
+                add_scaled(alpha, &buffers.branch, skipped, &mut buffers.preactivation);
             }
-            self.activate(layer, p, statistics, site);
+            self.activate(layer, p, statistics, buffers);
         }
     }
 
-    /// From a site's `u` to what feeds the next layer.
-    fn activate(&self, layer: &LayerInfo, p: &Parameters, statistics: Statistics<'_>, site: &mut Site) {
+    /// From a layer's `preactivation` to the next layer's input.
+    fn activate(
+        &self,
+        layer: &LayerInfo,
+        p: &Parameters,
+        statistics: Statistics<'_>,
+        buffers: &mut LayerBuffers,
+    ) {
         let Some(activation) = &layer.output_activation else {
             return;
         };
         let l = layer.index;
         match self.norm {
             Norm::None => {}
-            Norm::Layer => norm::layer_forward(&site.u, &p.norms[l], &mut site.norm, &mut site.v),
+            Norm::Layer => norm::layer_forward(
+                &buffers.preactivation,
+                &p.norms[l],
+                &mut buffers.norm,
+                &mut buffers.normalized,
+            ),
             Norm::Batch if statistics.are_running(l) => {
-                norm::batch_evaluate(&site.u, &p.norms[l], &mut site.norm, &mut site.v);
+                norm::batch_evaluate(
+                    &buffers.preactivation,
+                    &p.norms[l],
+                    &mut buffers.norm,
+                    &mut buffers.normalized,
+                );
             }
-            Norm::Batch => norm::batch_forward(&site.u, &p.norms[l], &mut site.norm, &mut site.v),
+            Norm::Batch => norm::batch_forward(
+                &buffers.preactivation,
+                &p.norms[l],
+                &mut buffers.norm,
+                &mut buffers.normalized,
+            ),
         }
         if let Some(&[before, after]) = p.scalars.get(l) {
             if self.norm == Norm::None {
-                shift(&site.u, before, &mut site.v);
+                shift(&buffers.preactivation, before, &mut buffers.normalized);
             } else {
-                shift_in_place(&mut site.v, before);
+                shift_in_place(&mut buffers.normalized, before);
             }
-            activation.apply(&site.v, &mut site.a);
-            shift(&site.a, after, &mut site.fed);
+            activation.apply(&buffers.normalized, &mut buffers.activation);
+            shift(&buffers.activation, after, &mut buffers.shifted);
         } else {
-            let seen = if self.norm == Norm::None { &site.u } else { &site.v };
-            activation.apply(seen, &mut site.a);
+            let seen = if self.norm == Norm::None {
+                &buffers.preactivation
+            } else {
+                &buffers.normalized
+            };
+            activation.apply(seen, &mut buffers.activation);
         }
     }
 
-    /// What the activation function of a site gets to see.
-    fn seen<'s>(&self, site: &'s Site) -> &'s Batch {
+    /// The input of the activation function behind a layer.
+    fn activation_input<'s>(&self, buffers: &'s LayerBuffers) -> &'s Batch {
         if self.norm == Norm::None && !self.is_fixup() {
-            &site.u
+            &buffers.preactivation
         } else {
-            &site.v
+            &buffers.normalized
         }
     }
 
-    /// What a site feeds to the next layer.
-    fn fed<'s>(&self, site: &'s Site) -> &'s Batch {
-        if self.is_fixup() { &site.fed } else { &site.a }
+    /// The input of the next layer.
+    fn next_input<'s>(&self, buffers: &'s LayerBuffers) -> &'s Batch {
+        if self.is_fixup() {
+            &buffers.shifted
+        } else {
+            &buffers.activation
+        }
     }
 
     fn is_fixup(&self) -> bool {
@@ -219,7 +248,7 @@ impl Model {
     ///
     /// Gradients of a layer's parameters are taken before that layer changes, from values of the
     /// forward pass, so an update in place uses nothing that has been updated. `visit` sees the
-    /// gradient with respect to each site's `u`, from the last layer to the first.
+    /// gradient with respect to each layer's `preactivation`, from the last layer to the first.
     pub(super) fn backward(
         &self,
         mut sink: Sink,
@@ -256,9 +285,9 @@ impl Model {
         let alpha = self.branch_scale(sink.parameters(), block);
         let Some(r) = self.residual else { return };
         if r.learned
-            && let Some((target, what)) = sink.target(rates.of(Place::BranchScale(block)))
+            && let Some((target, what)) = sink.target(rates.of(TensorId::BranchScale(block)))
         {
-            let gradient = dot(&pass.delta, &pass.sites[rates.branch_end(block)].branch);
+            let gradient = dot(&pass.delta, &pass.layers[rates.branch_end(block)].branch);
             let scale = &mut target.branch_scales[block..=block];
             apply_gradient(scale, what, &mut pass.sums, |sums| sums[0] += gradient);
         }
@@ -277,7 +306,7 @@ impl Model {
                 (0, Inputs::Sparse) => {
                     product::weight_gradient_sparse(&pass.sparse_inputs, &pass.delta, what, w);
                 }
-                _ => product::weight_gradient(self.fed(&pass.sites[l - 1]), &pass.delta, what, w),
+                _ => product::weight_gradient(self.next_input(&pass.layers[l - 1]), &pass.delta, what, w),
             }
         }
         if self.layers[l].has_bias
@@ -290,7 +319,7 @@ impl Model {
         }
     }
 
-    /// From the gradient with respect to what a site feeds, to that with respect to its `u`.
+    /// From the gradient with respect to the next layer's input, to that with respect to `preactivation`.
     fn deactivate(&self, layer: &LayerInfo, sink: &mut Sink, rates: &Rates, pass: &mut Pass) {
         let Some(activation) = &layer.output_activation else {
             return;
@@ -298,7 +327,7 @@ impl Model {
         let l = layer.index;
         let add_scalar = |sink: &mut Sink, which: usize, pass: &mut Pass| {
             if self.is_fixup()
-                && let Some((target, what)) = sink.target(rates.of(Place::Scalar(l)))
+                && let Some((target, what)) = sink.target(rates.of(TensorId::Scalar(l)))
             {
                 let gradient = total(&pass.delta);
                 let scalar = &mut target.scalars[l][which..=which];
@@ -306,41 +335,45 @@ impl Model {
             }
         };
         add_scalar(sink, 1, pass);
-        activation.backprop(self.seen(&pass.sites[l]), &pass.sites[l].a, &mut pass.delta);
+        activation.backprop(
+            self.activation_input(&pass.layers[l]),
+            &pass.layers[l].activation,
+            &mut pass.delta,
+        );
         add_scalar(sink, 0, pass);
         if self.norm != Norm::None {
             self.pass_back_norm(l, sink, rates, pass);
         }
     }
 
-    /// Through the normalization of site `l`.
+    /// Through the normalization behind layer `l`.
     fn pass_back_norm(&self, l: usize, sink: &mut Sink, rates: &Rates, pass: &mut Pass) {
         // The parameters' gradients need the delta as it comes in, the delta needs the gain as
         // it was: so the old delta is set aside first.
-        let rate = rates.of(Place::Norm(l));
+        let rate = rates.of(TensorId::Norm(l));
         let Pass {
-            sites,
+            layers,
             delta,
             incoming,
             sums,
             ..
         } = pass;
-        let site = &mut sites[l].norm;
+        let buffers = &mut layers[l].norm;
         if sink.target(rate).is_some() {
             copy(delta, incoming);
         }
         match self.norm {
             Norm::None => {}
-            Norm::Layer => norm::layer_backward(&sink.parameters().norms[l], site, delta),
+            Norm::Layer => norm::layer_backward(&sink.parameters().norms[l], buffers, delta),
             Norm::Batch if rate == 0.0 => {
-                norm::batch_backward_frozen(&sink.parameters().norms[l], site, delta);
+                norm::batch_backward_frozen(&sink.parameters().norms[l], buffers, delta);
             }
-            Norm::Batch => norm::batch_backward(&sink.parameters().norms[l], site, delta),
+            Norm::Batch => norm::batch_backward(&sink.parameters().norms[l], buffers, delta),
         }
         if let Some((target, what)) = sink.target(rate) {
             let norm = &mut target.norms[l];
             apply_gradient(&mut norm.gain, what, sums, |sums| {
-                accumulate_column_products(incoming, &site.normal, sums);
+                accumulate_column_products(incoming, &buffers.normal, sums);
             });
             apply_gradient(&mut norm.shift, what, sums, |sums| {
                 accumulate_columns(incoming, sums)

@@ -4,7 +4,7 @@ use super::elementwise::copy;
 use super::pass::{Inputs, Sink, Statistics};
 use super::score::{Tally, differentiate, score};
 use super::workspace::Pass;
-use super::{LayerTrace, Model, Norm, Optimizer, Parameters, Place, Trace, Workspace, norm};
+use super::{LayerTrace, Model, Norm, Optimizer, Parameters, TensorId, Trace, Workspace, norm};
 use crate::data::{Prepared, Targets};
 use crate::numerics::Batch;
 
@@ -75,13 +75,13 @@ impl Rates {
     }
 
     /// The multiplier on the rate of the tensor at `place`.
-    pub(crate) fn of(&self, place: Place) -> f64 {
+    pub(crate) fn of(&self, place: TensorId) -> f64 {
         match place {
-            Place::Weight(l) | Place::Gain(l) => self.layers[l].weight,
-            Place::Bias(l) => self.layers[l].bias,
-            Place::Norm(l) => self.layers[l].norm,
-            Place::Scalar(l) => self.layers[l].scalars,
-            Place::BranchScale(block) => self.layers[self.branch_end(block)].scalars,
+            TensorId::Weight(l) | TensorId::Gain(l) => self.layers[l].weight,
+            TensorId::Bias(l) => self.layers[l].bias,
+            TensorId::Norm(l) => self.layers[l].norm,
+            TensorId::Scalar(l) => self.layers[l].scalars,
+            TensorId::BranchScale(block) => self.layers[self.branch_end(block)].scalars,
         }
     }
 
@@ -158,10 +158,10 @@ impl<'a> Trainer<'a> {
         let scale = 1.0 / rows.len().max(1) as f64;
         let tally = model.differentiate(&prepared.targets, rows, scale as f32, pass);
         if model.norm == Norm::Batch {
-            let sites = pass.sites.iter().zip(&self.rates.layers);
-            for (norm, (site, rate)) in self.parameters.norms.iter_mut().zip(sites) {
+            let layers = pass.layers.iter().zip(&self.rates.layers);
+            for (norm, (buffers, rate)) in self.parameters.norms.iter_mut().zip(layers) {
                 if rate.norm != 0.0 {
-                    norm::update_running(norm, &site.norm, rows.len());
+                    norm::update_running(norm, &buffers.norm, rows.len());
                 }
             }
         }
@@ -220,7 +220,7 @@ impl Model {
         for rows in rows.chunks(EVALUATION_BATCH) {
             let inputs = pass.gather(prepared, rows);
             self.forward(parameters, inputs, Statistics::Running, pass);
-            let outputs = &pass.sites[self.layers.len() - 1].u;
+            let outputs = &pass.layers[self.layers.len() - 1].preactivation;
             score(
                 self.loss,
                 outputs,
@@ -336,10 +336,10 @@ impl Model {
     }
 
     fn layer_site<'w>(&self, layer: usize, pass: &'w Pass) -> &'w Batch {
-        let site = &pass.sites[layer];
+        let buffers = &pass.layers[layer];
         match self.layers[layer].block {
-            Some(place) if place.is_last() => &site.branch,
-            _ => &site.u,
+            Some(place) if place.is_last() => &buffers.branch,
+            _ => &buffers.preactivation,
         }
     }
 
@@ -351,7 +351,7 @@ impl Model {
         scale: f32,
         pass: &mut Pass,
     ) -> Tally {
-        let outputs = &pass.sites[self.layers.len() - 1].u;
+        let outputs = &pass.layers[self.layers.len() - 1].preactivation;
         let mut tally = Tally::default();
         score(self.loss, outputs, targets, rows, &mut pass.scores, &mut tally);
         differentiate(
@@ -369,14 +369,14 @@ impl Model {
     /// Copies what the forward pass has left.
     fn collect(&self, pass: &Pass) -> Trace {
         let layer = |l: usize| {
-            let site = &pass.sites[l];
+            let buffers = &pass.layers[l];
             LayerTrace {
                 output: self.layer_site(l, pass).clone(),
-                preactivation: site.u.clone(),
+                preactivation: buffers.preactivation.clone(),
                 activation: if self.layers[l].output_activation.is_some() {
-                    site.a.clone()
+                    buffers.activation.clone()
                 } else {
-                    site.u.clone()
+                    buffers.preactivation.clone()
                 },
                 gradient: Batch::default(),
             }

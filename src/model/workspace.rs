@@ -31,7 +31,7 @@ pub(super) struct Pass {
     /// more pages at a time than a processor keeps track of.
     pub sparse_inputs: SparseRows,
     /// What each layer leaves behind, at its index; there may be more than the model has layers.
-    pub sites: Vec<Site>,
+    pub layers: Vec<LayerBuffers>,
     /// Gradient with respect to the value that the backward pass has reached.
     pub delta: Batch,
     /// The next one, while it is computed.
@@ -50,26 +50,26 @@ pub(super) struct Pass {
 
 /// What one layer leaves behind on the way forward.
 #[derive(Debug, Default)]
-pub(super) struct Site {
-    /// Output of the layer that ends a residual branch (elsewhere the output is `u`).
+pub(super) struct LayerBuffers {
+    /// Output of the layer that ends a residual branch (elsewhere the output is `preactivation`).
     pub branch: Batch,
     /// What the normalization or activation function that follows gets to see.
-    pub u: Batch,
+    pub preactivation: Batch,
     /// The same after normalization and scalar bias, where there are any.
-    pub v: Batch,
+    pub normalized: Batch,
     /// Buffers of the normalization.
     pub norm: NormBuffers,
     /// Values of the activation function.
-    pub a: Batch,
+    pub activation: Batch,
     /// The same plus a scalar bias, where there is one.
-    pub fed: Batch,
+    pub shifted: Batch,
 }
 
 impl Pass {
     /// Makes room for the layers of `model`.
     pub(super) fn prepare(&mut self, model: &Model) {
-        if self.sites.len() < model.layers.len() {
-            self.sites.resize_with(model.layers.len(), Site::default);
+        if self.layers.len() < model.layers.len() {
+            self.layers.resize_with(model.layers.len(), LayerBuffers::default);
         }
         let widest = model.layers.iter().map(|l| l.fan_out).max().unwrap_or(0);
         if self.zeros.len() < widest {
