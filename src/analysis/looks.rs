@@ -13,8 +13,10 @@
 //! so that whatever the joint law of looks and comparisons, the chance that any is decided wrongly is at
 //! most the sum (Bonferroni): 1 - confidence. Before the last look a mean of one side against a threshold
 //! is decided only where an interval says the same that holds for any law ([`band_interval`]): no difference
-//! makes its law symmetric, and Student's interval of few skewed values is too short.
+//! makes its law symmetric, and Student's interval of few skewed values is too short. At the last look an interval
+//! of a plain mean that allows for skewness must say the same ([`skewed_mean_interval`]).
 //!
+//! [`skewed_mean_interval`]: super::stats::interval::skewed_mean_interval
 //! [`band_interval`]: super::stats::interval::band_interval Boundaries that use the joint law of the looks (Pocock;
 //! O'Brien and Fleming; Lan and DeMets 1983, Biometrika 70, 659-663) would spend less, but need it:
 //! it is known of sums of normal values, not of trimmed means, medians and chosen rates.
@@ -398,9 +400,14 @@ impl<'a> Claims<'a> {
                 ..claim.clone()
             };
             let mut found = judge_case(&at_level, &case.key, &trials, self.frame, &self.order());
-            let holds_for_any_law = found.of_any_law.is_none_or(|verdict| verdict == found.verdict);
-            let early = !last && !holds_for_any_law;
-            if !found.has_level || early {
+            // What else must come to the same verdict. With one look the design is fixed, and judged as any other.
+            let safer = match (last, look) {
+                (false, _) => found.of_any_law,
+                (true, 0) => None,
+                (true, _) => found.skewed,
+            };
+            let risky = safer.is_some_and(|verdict| verdict != found.verdict);
+            if !found.has_level || risky {
                 found.verdict = Verdict::Inconclusive;
             }
             if found.verdict != Verdict::Inconclusive {
@@ -417,9 +424,15 @@ impl<'a> Claims<'a> {
                 look_name(design, look),
                 super::check::print::short(percent)
             );
-            if early {
-                note += ": before the last look a mean of one side is decided only by an interval that holds for any law of its values";
-            }
+            note += match (risky, last) {
+                (false, _) => "",
+                (true, false) => {
+                    ": before the last look a mean of one side is decided only if an interval that holds for any law says the same"
+                }
+                (true, true) => {
+                    ": a mean of one side is decided only if an interval that allows for skewness says the same"
+                }
+            };
             found.notes.push(note);
             case.found = Some(found);
         }

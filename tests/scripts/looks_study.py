@@ -72,8 +72,19 @@ def band(values, how, error):
     return beyond(ordered[..., ::-1], 0.0, trim, shift), beyond(ordered, 1.0, trim, shift)
 
 
+def hall(values, error):
+    """Ends of the interval that allows for skewness, see skewed_mean_interval in src/analysis/stats/interval.rs."""
+    n = values.shape[-1]
+    mean, spread = values.mean(axis=-1), values.std(axis=-1, ddof=1) / sqrt(n)
+    apart = values - mean[..., None]
+    a = (apart**3).mean(axis=-1) / (apart**2).mean(axis=-1) ** 1.5 / sqrt(n)
+    inverse = lambda g: 3 / a * (np.cbrt(1 + a * (g - a / 6)) - 1)
+    quantile = critical(error, n - 1)
+    return mean - spread * inverse(quantile), mean - spread * inverse(-quantile)
+
+
 def signs(left, right, threshold, how, error, last):
-    """1 where the figure is above the threshold, -1 below, 0 undecided."""
+    """1 where the figure is above the threshold, -1 below, 0 undecided; `last` is None without looks."""
     n = left.shape[-1]
     if how == "median":
         ks = [k for k in range(1, n // 2 + 1) if 2 * sum(comb(n, i) for i in range(k)) / 2**n <= error]
@@ -90,7 +101,10 @@ def signs(left, right, threshold, how, error, last):
             figure, effects = figure - other, effects - others
         reach = critical(error, n - 2 * cut - 1) * np.sqrt((effects**2).sum(axis=-1))
         low, high = figure - reach, figure + reach
-        if right is None and not last:
+        if right is None and last and how == "mean":
+            widest = hall(left, error)
+            low, high = np.minimum(low, widest[0]), np.maximum(high, widest[1])
+        if right is None and last is False:
             widest = band(left, how, error)
             low, high = np.minimum(low, widest[0]), np.maximum(high, widest[1])
     return np.where(low > threshold, 1, np.where(high <= threshold, -1, 0))
@@ -119,7 +133,7 @@ def study(law, how, difference, effect, comparisons, experiments, rng):
             bad = decided != 0 if effect == 0 else decided < 0
             wrong[look] += bad.any(axis=1).sum()
             right[look] += 0 if effect == 0 else (decided > 0).sum()
-        at_once = signs(left, other, threshold, how, 0.05 / comparisons, True)
+        at_once = signs(left, other, threshold, how, 0.05 / comparisons, None)
         fixed_wrong += (at_once != 0 if effect == 0 else at_once < 0).any(axis=1).sum()
         fixed_right += 0 if effect == 0 else (at_once > 0).sum()
         saved.append(1 - used.mean(axis=1) / LOOKS[-1])

@@ -22,6 +22,7 @@ use super::samples::{Sample, Value, transform};
 use crate::analysis::stats::compare::difference;
 use crate::analysis::stats::interval::{
     OrderInterval, band_interval, median_interval, order_interval, share_beyond, share_interval,
+    skewed_mean_interval,
 };
 use crate::analysis::stats::{Effects, Estimate, Interval, Units, median};
 use crate::row::range;
@@ -40,6 +41,8 @@ pub(super) struct Bounds {
     /// Where it is Student's of one sample, which no difference has made symmetric: the interval that holds
     /// for any law within what the metric can be.
     pub of_any_law: Option<Interval>,
+    /// Where it is Student's of a plain mean of one sample: the interval that allows for skewness.
+    pub skewed: Option<Interval>,
 }
 
 impl Bounds {
@@ -87,6 +90,7 @@ impl Bounds {
             },
             flat: self.flat || other.flat,
             of_any_law: None,
+            skewed: None,
         }
     }
 
@@ -230,17 +234,20 @@ impl Figure {
     }
 }
 
-/// The interval of the figure of `units` that holds for any law; unbounded where none is known.
-fn of_any_law(claim: &Claim, units: &Units<f64>) -> Interval {
+/// The interval of the `figure` of `units`, which no difference has made symmetric, and those that are safer.
+fn of_one_sample(claim: &Claim, figure: &Figure, units: &Units<f64>) -> Bounds {
+    let (level, values) = (claim.confidence, units.values());
     let independent = units.are_single() && units.crossing().is_none();
-    match claim.aggregate {
-        Aggregate::Mean if independent => {
-            band_interval(units.values(), 0.0, possible(claim), claim.confidence)
-        }
-        Aggregate::Iqm if independent => {
-            band_interval(units.values(), 0.25, possible(claim), claim.confidence)
-        }
-        _ => Interval::UNBOUNDED,
+    let band = |trim: f64| band_interval(values, trim, possible(claim), level);
+    let (of_any_law, skewed) = match claim.aggregate {
+        Aggregate::Mean if independent => (band(0.0), Some(skewed_mean_interval(values, level))),
+        Aggregate::Iqm if independent => (band(0.25), None),
+        _ => (Interval::UNBOUNDED, None),
+    };
+    Bounds {
+        of_any_law: Some(of_any_law),
+        skewed,
+        ..figure.bounds(level)
     }
 }
 
@@ -364,12 +371,9 @@ pub(super) fn bounds(claim: &Claim, samples: &[Sample], pick: impl Fn(&Value) ->
     };
     match &claim.relation {
         Relation::Compare { side, .. } | Relation::Within { side, .. } => match (side, figures.as_slice()) {
-            (Side::Left, [left, ..]) => Bounds {
-                of_any_law: match left {
-                    Figure::Smooth(_) | Figure::Scale(_) => Some(of_any_law(claim, &samples[0].units(pick))),
-                    _ => None,
-                },
-                ..left.bounds(level)
+            (Side::Left, [left, ..]) => match left {
+                Figure::Smooth(_) | Figure::Scale(_) => of_one_sample(claim, left, &samples[0].units(pick)),
+                _ => left.bounds(level),
             },
             (Side::Difference | Side::AbsoluteDifference, [left, right, ..]) => left.less(right, level),
             (Side::Ratio, [left, right, ..]) => left.over(right, level),

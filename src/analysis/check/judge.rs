@@ -65,6 +65,7 @@ pub(in crate::analysis) fn judge_case(
         interval: None,
         has_level: false,
         of_any_law: None,
+        skewed: None,
         parts: Vec::new(),
         notes: Vec::new(),
     };
@@ -96,9 +97,8 @@ pub(in crate::analysis) fn judge_case(
     case.interval = found.interval;
     case.has_level = found.has_level(claim.confidence, units.len());
     case.verdict = decide(&claim.relation, case.figure, case.interval);
-    case.of_any_law = found
-        .of_any_law
-        .map(|interval| decide(&claim.relation, case.figure, Some(interval)));
+    let verdict = |interval| decide(&claim.relation, case.figure, Some(interval));
+    (case.of_any_law, case.skewed) = (found.of_any_law.map(verdict), found.skewed.map(verdict));
     if units.len() < 2 {
         case.notes.push("one replicate, so no interval".to_owned());
     }

@@ -95,6 +95,8 @@ pub struct Case {
     /// Of a mean of one side against a threshold: the verdict that holds whatever the law of its values is.
     /// The interval is Student's, which is too short for few values of a skewed law.
     pub of_any_law: Option<Verdict>,
+    /// Of a plain mean of one side against a threshold: the verdict by an interval that allows for skewness.
+    pub skewed: Option<Verdict>,
     /// The figure of each side, or of each value of the relation's axis.
     pub parts: Vec<Part>,
     /// What else a reader must know.

@@ -7,7 +7,10 @@ use super::*;
 use budget::expected_best;
 use compare::{Advantage, difference, wins};
 use friedman::Friedman;
-use interval::{Interval, band_interval, median_interval, order_interval, share_beyond, share_interval};
+use interval::{
+    Interval, band_interval, median_interval, order_interval, share_beyond, share_interval,
+    skewed_mean_interval,
+};
 use student::{binomial_half, critical, two_sided};
 use variance::{Crossed, shares};
 
@@ -423,4 +426,39 @@ fn a_band_holds_the_mean_of_any_law() {
     // Five trials of which none has failed say little of how many fail.
     let found = band_interval(&[0.9; 5], 0.0, (0.0, 1.0), 0.95);
     assert!(found.low < 0.4 && found.high < 0.97, "{found:?}");
+}
+
+#[test]
+fn an_interval_that_allows_for_skewness_is_hall_s() {
+    let level = 0.99;
+    let symmetric = [0.1, 0.2, 0.3, 0.4, 0.5];
+    let (hall, t) = (
+        skewed_mean_interval(&symmetric, level),
+        Effects::mean(&Units::single(symmetric.to_vec()))
+            .interval(level)
+            .unwrap(),
+    );
+    assert!(
+        (hall.low - t.low).abs() < 1e-12 && (hall.high - t.high).abs() < 1e-12,
+        "{hall:?} {t:?}"
+    );
+    // Two trials of twenty fail.
+    let values: Vec<f64> = (0..20)
+        .map(|i| if i < 2 { 0.3 } else { 0.9 + 0.001 * f64::from(i) })
+        .collect();
+    let (hall, n) = (skewed_mean_interval(&values, level), values.len() as f64);
+    let (centre, error) = (mean(&values), deviation(&values) / n.sqrt());
+    let third: f64 = values.iter().map(|x| (x - centre).powi(3)).sum::<f64>() / n;
+    let second: f64 = values.iter().map(|x| (x - centre).powi(2)).sum::<f64>() / n;
+    let a = third / second.powf(1.5) / n.sqrt();
+    for (end, quantile) in [
+        (hall.low, critical(1.0 - level, n - 1.0)),
+        (hall.high, -critical(1.0 - level, n - 1.0)),
+    ] {
+        let t = (centre - end) / error;
+        let transformed = t + a / 3.0 * t * t + a * a / 27.0 * t * t * t + a / 6.0;
+        assert!((transformed - quantile).abs() < 1e-9, "{transformed} {quantile}");
+    }
+    let t = Effects::mean(&Units::single(values)).interval(level).unwrap();
+    assert!(hall.low < t.low - 0.05, "{hall:?} {t:?}");
 }
