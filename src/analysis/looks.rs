@@ -11,15 +11,14 @@
 //! ```
 //!
 //! so that whatever the joint law of looks and comparisons, the chance that any is decided wrongly is at
-//! most the sum (Bonferroni): 1 - confidence. Before the last look a mean of one side against a threshold
-//! is decided only where an interval says the same that holds for any law ([`band_interval`]): no difference
-//! makes its law symmetric, and Student's interval of few skewed values is too short. At the last look an interval
-//! of a plain mean that allows for skewness must say the same ([`skewed_mean_interval`]).
-//!
-//! [`skewed_mean_interval`]: super::stats::interval::skewed_mean_interval
-//! [`band_interval`]: super::stats::interval::band_interval Boundaries that use the joint law of the looks (Pocock;
+//! most the sum (Bonferroni): 1 - confidence. Boundaries that use the joint law of the looks (Pocock;
 //! O'Brien and Fleming; Lan and DeMets 1983, Biometrika 70, 659-663) would spend less, but need it:
 //! it is known of sums of normal values, not of trimmed means, medians and chosen rates.
+//!
+//! Student's interval of few skewed values is too short. So before the last look an interquartile mean of one side, and
+//! plain means, are decided only where an interval says the same that holds for any law
+//! ([`band_interval`](super::stats::interval::band_interval)), and at the last look plain means only where one says so
+//! that allows for skewness ([`skewed_mean_interval`](super::stats::interval::skewed_mean_interval)).
 //! See `docs/statistics.md`.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -427,10 +426,10 @@ impl<'a> Claims<'a> {
             note += match (risky, last) {
                 (false, _) => "",
                 (true, false) => {
-                    ": before the last look a mean of one side is decided only if an interval that holds for any law says the same"
+                    ": before the last look a figure of one side that is no median, or of plain means, is decided only if an interval that holds for any law says the same"
                 }
                 (true, true) => {
-                    ": a mean of one side is decided only if an interval that allows for skewness says the same"
+                    ": plain means are decided only if an interval that allows for skewness says the same"
                 }
             };
             found.notes.push(note);

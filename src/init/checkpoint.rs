@@ -244,11 +244,12 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Checkpoint> {
         .iter()
         .map(|name| matrix(name, &tensors, &mut rounded))
         .collect::<Result<_>>()?;
-    let others = tensors
+    let others: BTreeMap<String, Tensor<'static>> = tensors
         .iter()
         .filter(|(name, view)| sides_of_other(name) == Some(view.shape().len()))
         .map(|(name, view)| Ok(((*name).to_owned(), other(name, view, &mut rounded)?)))
         .collect::<Result<_>>()?;
+    others_fit(&others, &chosen)?;
     let digest = hex(&Sha256::digest(bytes)[..8]);
     Ok(Checkpoint {
         matrices,
@@ -257,6 +258,33 @@ pub fn decode(bytes: &[u8], names: &[String]) -> Result<Checkpoint> {
         rounded,
         digest,
     })
+}
+
+/// Refuses tensors besides weights and biases that would not mean what they say: they go by the number in their name, so the
+/// layers must stand in that order; and of weight normalization neither `weight_v` nor `weight_g` means anything alone.
+fn others_fit(others: &BTreeMap<String, Tensor<'static>>, chosen: &[&str]) -> Result<()> {
+    let in_order = (0..)
+        .zip(chosen)
+        .all(|(i, name)| *name == format!("layers.{i}.weight"));
+    if let (Some(name), false) = (others.keys().next(), in_order) {
+        let message =
+            format!("`{name}` goes by the number of its layer, and the layers are taken in another order");
+        return Err(
+            Error::new(Kind::Data, message).help("leave `names` out, or take that tensor out of the file")
+        );
+    }
+    for name in others.keys() {
+        let pairs = [(".weight_v", ".weight_g"), (".weight_g", ".weight_v")];
+        for (end, other) in pairs {
+            let partner = name.strip_suffix(end).map(|stem| format!("{stem}{other}"));
+            if let Some(partner) = partner.filter(|partner| !others.contains_key(partner)) {
+                let message = format!("there is `{name}` and no `{partner}` that goes with it");
+                return Err(Error::new(Kind::Data, message)
+                    .help("weight_v is two-dimensional, and weight_g has one number for each unit"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A name that the header of a file has twice: JSON readers take the last and say nothing.

@@ -14,7 +14,8 @@
 //! weight matrix moves by more than 2^-10 of itself, and no bias by more than that of its layer's output. It sees the kinks of
 //! ReLUs that lie between, which automatic differentiation does not. `dGQ / dnorm` is the central difference of GQ with one
 //! norm moved by 2^-7 of itself, under the same h. So a step costs a forward pass, a gradient and six
-//! gradients per matrix.
+//! gradients per matrix. Batch normalization takes the statistics of the batch of noise, as in training; copies of the
+//! program in public take the running ones.
 
 use std::sync::Arc;
 

@@ -91,13 +91,13 @@ pub struct LayerInfo {
     pub fan_in: usize,
     /// Units.
     pub fan_out: usize,
-    /// TensorId between data and loss.
+    /// Place between data and loss.
     pub role: Role,
     /// The activation function whose values feed this layer; `None`: the data do.
     pub input_activation: Option<Activation>,
     /// The activation function that follows this layer; `None`: the loss does.
     pub output_activation: Option<Activation>,
-    /// TensorId in a residual branch; `None` outside of one.
+    /// Place in a residual branch; `None` outside of one.
     pub block: Option<BlockPlace>,
     /// Whether the layer has a bias vector (Fixup's branches have scalars instead).
     pub has_bias: bool,

@@ -288,7 +288,7 @@ impl Model {
         let pass = &mut workspace.pass;
         copy(inputs, &mut pass.inputs);
         self.forward_through(layer + 1, parameters, Inputs::Dense, Statistics::Batch, pass);
-        self.layer_site(layer, pass)
+        self.output_buffer(layer, pass)
     }
 
     /// Gradients of all parameters (of `W` itself under weight normalization) where `delta` (`samples x outputs`) is the gradient with respect to the outputs on
@@ -335,7 +335,7 @@ impl Model {
         gradients
     }
 
-    fn layer_site<'w>(&self, layer: usize, pass: &'w Pass) -> &'w Batch {
+    fn output_buffer<'w>(&self, layer: usize, pass: &'w Pass) -> &'w Batch {
         let buffers = &pass.layers[layer];
         match self.layers[layer].block {
             Some(place) if place.is_last() => &buffers.branch,
@@ -371,7 +371,7 @@ impl Model {
         let layer = |l: usize| {
             let buffers = &pass.layers[l];
             LayerTrace {
-                output: self.layer_site(l, pass).clone(),
+                output: self.output_buffer(l, pass).clone(),
                 preactivation: buffers.preactivation.clone(),
                 activation: if self.layers[l].output_activation.is_some() {
                     buffers.activation.clone()

@@ -116,6 +116,10 @@ pub(crate) fn take_locks(directory: &Path, shard: Shard) -> Result<Vec<Lock>> {
             false => Some(Lock::wait(&directory.join("journal/replacing.lock"))?),
         };
         files::finish_replacing(directory)?;
+        let place = directory.display();
+        say(&format!(
+            "{place}: a run was killed while it replaced the tables; that is finished now"
+        ));
     }
     Ok(locks)
 }

@@ -206,38 +206,46 @@ pub(crate) fn replace(files: Vec<Pending>, stale: &[PathBuf], old: Old) -> Resul
         replaced |= there && !same;
         changed.push((file, same));
     }
-    let aside = match replaced && old == Old::SetAside {
-        true => Some(new_aside(&directory)?),
-        false => None,
-    };
-    let mut replacement = Replacement {
-        aside: aside.as_deref().map(name),
-        files: Vec::new(),
-        stale: stale.into_iter().map(|path| name(path)).collect(),
-    };
-    for (file, same) in changed {
-        if aside.is_some() || !same {
-            replacement.files.push(name(&file.destination));
-            file.keep()?;
-        }
-    }
-    if replacement.files.is_empty() && replacement.stale.is_empty() {
+    let set_aside = replaced && old == Old::SetAside;
+    let (kept, same): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(_, same)| set_aside || !same);
+    // Their temporary files go.
+    drop(same);
+    if kept.is_empty() && stale.is_empty() {
         return Ok(None);
     }
-    // From here on the replacement happens, whatever becomes of this process.
-    let text = toml::to_string(&replacement).map_err(|e| Error::new(Kind::Store, e.to_string()))?;
-    let marked = write_atomically(&directory.join(REPLACING), text.as_bytes());
-    if marked.is_err() {
-        for name in &replacement.files {
-            let _ = fs::remove_file(directory.join(format!("{name}.tmp")));
+    let mut replacement = Replacement {
+        aside: None,
+        files: kept.iter().map(|(file, _)| name(&file.destination)).collect(),
+        stale: stale.into_iter().map(|path| name(path)).collect(),
+    };
+    let mark = directory.join(REPLACING);
+    let decided = (|| {
+        kept.into_iter().try_for_each(|(file, _)| file.keep())?;
+        let aside = match set_aside {
+            true => Some(new_aside(&directory)?),
+            false => None,
+        };
+        replacement.aside = aside.as_deref().map(name);
+        let text = toml::to_string(&replacement).map_err(|e| Error::new(Kind::Store, e.to_string()))?;
+        // From here on the replacement happens, whatever becomes of this process.
+        write_atomically(&mark, text.as_bytes())?;
+        Ok(aside)
+    })();
+    if decided.is_err() {
+        // The mark goes first: without its files it would mislead.
+        let gone = fs::remove_file(&mark).map_or_else(|e| e.kind() == io::ErrorKind::NotFound, |()| true);
+        if gone {
+            for name in &replacement.files {
+                let _ = fs::remove_file(directory.join(format!("{name}.tmp")));
+            }
+            if let Some(aside) = &replacement.aside {
+                let _ = fs::remove_dir(directory.join(aside));
+            }
         }
-        if let Some(aside) = aside {
-            let _ = fs::remove_dir(aside);
-        }
-        return marked.map(|()| None);
+        return decided;
     }
     finish_replacing(&directory)?;
-    Ok(aside)
+    decided
 }
 
 /// Finishes the replacement of tables that a killed process has begun in `directory`, if there is one. Two
@@ -253,8 +261,14 @@ pub(crate) fn finish_replacing(directory: &Path) -> Result<()> {
     };
     let replacement: Replacement = toml::from_str(&text).map_err(|e| {
         let message = format!("{} cannot be read: {}", mark.display(), e.message());
-        Error::new(Kind::Store, message)
+        Error::new(Kind::Store, message).help(
+            "a run was killed while it replaced tables here: run the program that wrote this again, or put the directory back from a copy",
+        )
     })?;
+    if let Some(aside) = &replacement.aside {
+        let aside = directory.join(aside);
+        fs::create_dir_all(&aside).map_err(|e| Error::io("create", &aside, &e))?;
+    }
     let aside = |path: &Path| match &replacement.aside {
         Some(aside) if path.exists() => {
             let to = directory.join(aside).join(path.file_name().unwrap_or_default());
@@ -264,9 +278,16 @@ pub(crate) fn finish_replacing(directory: &Path) -> Result<()> {
     };
     for name in &replacement.files {
         let (path, new) = (directory.join(name), directory.join(format!("{name}.tmp")));
-        // It is in its place already.
-        if !new.exists() {
-            continue;
+        if !new.try_exists().map_err(|e| Error::io("look at", &new, &e))? {
+            // It is in its place already.
+            if path.exists() {
+                continue;
+            }
+            let message = format!("{} is gone, and so is what was to take its place", path.display());
+            return Err(Error::new(Kind::Store, message).help(format!(
+                "a run was killed while it replaced tables here: put the directory back from a copy, or remove {}",
+                mark.display()
+            )));
         }
         aside(&path)?;
         fs::rename(&new, &path).map_err(|e| Error::io("put in place", &path, &e))?;

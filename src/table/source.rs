@@ -55,7 +55,7 @@ pub(crate) fn not_replaced(directory: &Path) -> Result<()> {
         directory.display()
     );
     Err(Error::new(Kind::Store, message)
-        .help("`goodinit grid` with this --out puts the rest of them in place"))
+        .help("the next `grid`, `probe` or `merge` with this directory puts the rest of them in place"))
 }
 
 impl Source {

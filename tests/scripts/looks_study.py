@@ -64,12 +64,12 @@ def beyond(ascending, end, trim, shift):
     return (ascending @ weights + max(stop - max(start, 1), 0) * end) / (1 - 2 * trim)
 
 
-def band(values, how, error):
-    """Ends of the interval that holds for any law on 0..1, see band_interval in src/analysis/stats/interval.rs."""
+def band(values, least, most, how, error):
+    """Ends of the interval that holds for any law on least..most, see band_interval in src/analysis/stats/interval.rs."""
     trim = 0.25 if how == "iqm" else 0.0
     shift = sqrt(log(2 / error) / (2 * values.shape[-1]))
     ordered = np.sort(values, axis=-1)
-    return beyond(ordered[..., ::-1], 0.0, trim, shift), beyond(ordered, 1.0, trim, shift)
+    return beyond(ordered[..., ::-1], least, trim, shift), beyond(ordered, most, trim, shift)
 
 
 def hall(values, error):
@@ -101,11 +101,11 @@ def signs(left, right, threshold, how, error, last):
             figure, effects = figure - other, effects - others
         reach = critical(error, n - 2 * cut - 1) * np.sqrt((effects**2).sum(axis=-1))
         low, high = figure - reach, figure + reach
-        if right is None and last and how == "mean":
-            widest = hall(left, error)
+        if last and how == "mean":
+            widest = hall(left if right is None else left - right, error)
             low, high = np.minimum(low, widest[0]), np.maximum(high, widest[1])
-        if right is None and last is False:
-            widest = band(left, how, error)
+        if last is False and (right is None or how == "mean"):
+            widest = band(left, 0.0, 1.0, how, error) if right is None else band(left - right, -1.0, 1.0, how, error)
             low, high = np.minimum(low, widest[0]), np.maximum(high, widest[1])
     return np.where(low > threshold, 1, np.where(high <= threshold, -1, 0))
 

@@ -33,7 +33,7 @@ sentence = "Zeros are slower."
 metric = "train_loss"
 left = { scheme = "zeros" }
 right = { scheme = "he_normal" }
-aggregate = "mean"
+aggregate = "iqm"
 relation = "left - right >= -1"
 [[claim]]
 name = "hard"
@@ -41,7 +41,7 @@ sentence = "He and Xavier differ by nothing."
 metric = "train_loss"
 left = { scheme = "he_normal" }
 right = { scheme = "xavier_normal" }
-aggregate = "mean"
+aggregate = "iqm"
 relation = "abs(left - right) <= 0.0001"
 [[claim]]
 name = "layers"

@@ -38,10 +38,10 @@ pub(super) struct Bounds {
     pub extreme: Option<usize>,
     /// The values show no spread that Student's t could go by: all are equal, or some infinite.
     pub flat: bool,
-    /// Where it is Student's of one sample, which no difference has made symmetric: the interval that holds
-    /// for any law within what the metric can be.
+    /// Where it is Student's of one sample, or of plain means, which no difference makes symmetric: the interval that
+    /// holds for any law within what the metric can be.
     pub of_any_law: Option<Interval>,
-    /// Where it is Student's of a plain mean of one sample: the interval that allows for skewness.
+    /// Where it is Student's of a plain mean, or of a difference of two: the interval that allows for skewness.
     pub skewed: Option<Interval>,
 }
 
@@ -251,6 +251,24 @@ fn of_one_sample(claim: &Claim, figure: &Figure, units: &Units<f64>) -> Bounds {
     }
 }
 
+/// `bounds` of a difference of plain means, and the intervals that are safer: means see what is rare on one side
+/// alone, and then no difference is symmetric.
+fn of_mean_difference(claim: &Claim, bounds: Bounds, x: &Units<f64>, y: &Units<f64>) -> Bounds {
+    let independent = x.crossing().is_none() && y.crossing().is_none();
+    let pairs = paired(x, y).filter(|_| independent);
+    let Some(pairs) = pairs else {
+        return bounds;
+    };
+    let differences: Vec<f64> = pairs.into_iter().map(|(x, y)| difference(x, y)).collect();
+    let (least, most) = possible(claim);
+    let range = (least - most, most - least);
+    Bounds {
+        of_any_law: Some(band_interval(&differences, 0.0, range, claim.confidence)),
+        skewed: Some(skewed_mean_interval(&differences, claim.confidence)),
+        ..bounds
+    }
+}
+
 /// Whether every value of the metric is 0 or 1.
 fn is_binary(metric: &Metric) -> bool {
     match metric {
@@ -306,6 +324,17 @@ fn quotient(x: Interval, y: Interval) -> Interval {
     }
 }
 
+/// The values of two sides by seeds, where each has one for each of the same seeds.
+fn paired(x: &Units<f64>, y: &Units<f64>) -> Option<Vec<(f64, f64)>> {
+    let by_seeds = |units: &Units<f64>| -> std::collections::BTreeMap<_, f64> {
+        let seeds = units.seeds().iter().copied();
+        seeds.zip(units.values().iter().copied()).collect()
+    };
+    let (ours, theirs) = (by_seeds(x), by_seeds(y));
+    let single = x.are_single() && y.are_single();
+    (single && ours.keys().eq(theirs.keys())).then(|| ours.into_values().zip(theirs.into_values()).collect())
+}
+
 /// The interval of two medians, compared by `pairwise`, or `ends` of their intervals.
 fn medians(
     x: &Units<f64>,
@@ -314,21 +343,8 @@ fn medians(
     pairwise: impl Fn(f64, f64) -> f64,
     ends: impl Fn(Interval, Interval) -> Interval,
 ) -> Bounds {
-    let by_seeds = |units: &Units<f64>| -> std::collections::BTreeMap<_, f64> {
-        units
-            .seeds()
-            .iter()
-            .copied()
-            .zip(units.values().iter().copied())
-            .collect()
-    };
-    let (ours, theirs) = (by_seeds(x), by_seeds(y));
-    if x.are_single() && y.are_single() && ours.keys().eq(theirs.keys()) {
-        let pairs: Vec<f64> = ours
-            .values()
-            .zip(theirs.values())
-            .map(|(x, y)| pairwise(*x, *y))
-            .collect();
+    if let Some(pairs) = paired(x, y) {
+        let pairs: Vec<f64> = pairs.into_iter().map(|(x, y)| pairwise(x, y)).collect();
         if pairs.iter().any(|x| x.is_nan()) {
             return Some(Interval::UNBOUNDED).into();
         }
@@ -369,13 +385,21 @@ pub(super) fn bounds(claim: &Claim, samples: &[Sample], pick: impl Fn(&Value) ->
             ..joined
         }
     };
-    match &claim.relation {
+    let found = match &claim.relation {
         Relation::Compare { side, .. } | Relation::Within { side, .. } => match (side, figures.as_slice()) {
             (Side::Left, [left, ..]) => match left {
                 Figure::Smooth(_) | Figure::Scale(_) => of_one_sample(claim, left, &samples[0].units(pick)),
                 _ => left.bounds(level),
             },
-            (Side::Difference | Side::AbsoluteDifference, [left, right, ..]) => left.less(right, level),
+            (Side::Difference | Side::AbsoluteDifference, [left, right, ..]) => {
+                let (ours, theirs) = (samples[0].units(pick), samples[1].units(pick));
+                match (claim.aggregate, left) {
+                    (Aggregate::Mean, Figure::Smooth(_)) => {
+                        of_mean_difference(claim, left.less(right, level), &ours, &theirs)
+                    }
+                    _ => left.less(right, level),
+                }
+            }
             (Side::Ratio, [left, right, ..]) => left.over(right, level),
             _ => Bounds::default(),
         },
@@ -429,5 +453,11 @@ pub(super) fn bounds(claim: &Claim, samples: &[Sample], pick: impl Fn(&Value) ->
                 count(&each, |i| i.high > 0.0),
             )
         }
+    };
+    // Whatever else is made of plain means has no interval that holds for any law.
+    let means = claim.aggregate == Aggregate::Mean && matches!(figures.first(), Some(Figure::Smooth(_)));
+    Bounds {
+        of_any_law: found.of_any_law.or(means.then_some(Interval::UNBOUNDED)),
+        ..found
     }
 }

@@ -92,10 +92,10 @@ pub struct Case {
     pub interval: Option<Interval>,
     /// Whether that has the level which the claim asks for: few trials may not attain it.
     pub has_level: bool,
-    /// Of a mean of one side against a threshold: the verdict that holds whatever the law of its values is.
-    /// The interval is Student's, which is too short for few values of a skewed law.
+    /// Of an interquartile mean of one side against a threshold, and of plain means: the verdict that holds whatever the
+    /// law of the values is. The interval is Student's, which is too short for few values of a skewed law.
     pub of_any_law: Option<Verdict>,
-    /// Of a plain mean of one side against a threshold: the verdict by an interval that allows for skewness.
+    /// Of a plain mean of one side, or of a difference of two: the verdict by an interval that allows for skewness.
     pub skewed: Option<Verdict>,
     /// The figure of each side, or of each value of the relation's axis.
     pub parts: Vec<Part>,
