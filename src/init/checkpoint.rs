@@ -482,6 +482,32 @@ mod tests {
     }
 
     #[test]
+    fn tensors_that_would_not_mean_what_they_say_are_refused() {
+        let square = |name| (name, Dtype::F32, &[2, 2][..], f32s(&[1.0; 4]));
+        let units = |name| (name, Dtype::F32, &[2][..], f32s(&[1.0; 2]));
+        let both = [square("layers.0.weight"), square("layers.1.weight")];
+        let normalized = [square("layers.0.weight_v"), units("layers.0.weight_g")];
+        let whole = [&both[..], &normalized[..]].concat();
+        assert_eq!(decode(&file(&whole), &[]).unwrap().others.len(), 2);
+        let order = ["layers.1".to_owned(), "layers.0".to_owned()];
+        assert!(decode(&file(&both), &order).is_ok());
+        let error = decode(&file(&whole), &order).unwrap_err().to_string();
+        assert!(error.contains("goes by the number of its layer"), "{error}");
+        // As PyTorch has it.
+        let column = ("layers.0.weight_g", Dtype::F32, &[2, 1][..], f32s(&[1.0; 2]));
+        for alone in [
+            vec![normalized[0].clone()],
+            vec![normalized[1].clone()],
+            vec![normalized[0].clone(), column],
+        ] {
+            let error = decode(&file(&[&both[..], &alone].concat()), &[])
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains("that goes with it"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_name_that_the_header_has_twice_is_refused() {
         let entry = |end: usize| {
             format!(

@@ -559,4 +559,25 @@ mod tests {
             }
         }
     }
+    #[test]
+    fn a_replacement_without_its_files_is_said_and_a_missing_directory_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at(REPLACING), "files = [\"a.csv\"]\nstale = []\n").unwrap();
+        let error = finish_replacing(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("a.csv is gone"), "{error}");
+        fs::write(at("a.csv"), "old").unwrap();
+        fs::write(at("a.csv.tmp"), "new").unwrap();
+        fs::write(
+            at(REPLACING),
+            "aside = \"previous-1\"\nfiles = [\"a.csv\"]\nstale = []\n",
+        )
+        .unwrap();
+        finish_replacing(dir.path()).unwrap();
+        assert_eq!(fs::read(at("previous-1/a.csv")).unwrap(), b"old");
+        assert_eq!(fs::read(at("a.csv")).unwrap(), b"new");
+        fs::write(at(REPLACING), "of another program").unwrap();
+        let error = finish_replacing(dir.path()).unwrap_err().to_string();
+        assert!(error.contains("cannot be read"), "{error}");
+    }
 }
