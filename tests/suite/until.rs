@@ -260,6 +260,7 @@ fn what_is_wrong_is_said() {
     let (without, _) = CLAIMS.split_once("[[claim]]").unwrap();
     let crossed = CLAIMS.replace("[data]", "[seeds]\nweights = { crossed = 3 }\n[data]");
     let least = CLAIMS.replace("aggregate = \"mean\"", "aggregate = \"min\"");
+    let least = least.replace("aggregate = \"iqm\"", "aggregate = \"min\"");
     let beyond = CLAIMS.replace(
         "left = { scheme = \"zeros\" }",
         "left = { scheme = \"zeros\", replicate = 5 }",
