@@ -520,7 +520,9 @@ mod tests {
                     stale: vec!["layers.csv".to_owned()],
                 };
                 fs::write(at(REPLACING), toml::to_string(&replacement).unwrap()).unwrap();
-                aside.map(|name| fs::create_dir(at(name)).unwrap());
+                if let Some(name) = aside {
+                    fs::create_dir(at(name)).unwrap();
+                }
                 let mut steps: Vec<Box<dyn Fn()>> = Vec::new();
                 for name in &replacement.files {
                     let (path, new) = (at(name), at(&format!("{name}.tmp")));

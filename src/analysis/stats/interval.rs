@@ -136,16 +136,11 @@ pub fn share_beyond(values: usize, level: f64) -> f64 {
 pub fn skewed_mean_interval(values: &[f64], level: f64) -> Interval {
     let n = values.len() as f64;
     let centre = mean(values);
-    let moment = |power: i32| {
-        mean(
-            &values
-                .iter()
-                .map(|x| (x - centre).powi(power))
-                .collect::<Vec<_>>(),
-        )
-    };
+    let apart: Vec<f64> = values.iter().map(|x| x - centre).collect();
+    let second = mean(&apart.iter().map(|x| x * x).collect::<Vec<_>>());
+    let third = mean(&apart.iter().map(|x| x * x * x).collect::<Vec<_>>());
     let error = deviation(values) / n.sqrt();
-    let skewness = moment(3) / (moment(2) * moment(2).sqrt());
+    let skewness = third / (second * second.sqrt());
     let a = skewness / n.sqrt();
     let quantile = critical(1.0 - level, n - 1.0);
     // g(t) = ((1 + a t / 3)^3 - 1) / a + a / 6 rises with t, and a = 0 leaves t as it is.

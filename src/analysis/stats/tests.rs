@@ -448,9 +448,13 @@ fn an_interval_that_allows_for_skewness_is_hall_s() {
         .collect();
     let (hall, n) = (skewed_mean_interval(&values, level), values.len() as f64);
     let (centre, error) = (mean(&values), deviation(&values) / n.sqrt());
-    let third: f64 = values.iter().map(|x| (x - centre).powi(3)).sum::<f64>() / n;
-    let second: f64 = values.iter().map(|x| (x - centre).powi(2)).sum::<f64>() / n;
-    let a = third / second.powf(1.5) / n.sqrt();
+    let third: f64 = values
+        .iter()
+        .map(|x| (x - centre) * (x - centre) * (x - centre))
+        .sum::<f64>()
+        / n;
+    let second: f64 = values.iter().map(|x| (x - centre) * (x - centre)).sum::<f64>() / n;
+    let a = third / (second * second.sqrt()) / n.sqrt();
     for (end, quantile) in [
         (hall.low, critical(1.0 - level, n - 1.0)),
         (hall.high, -critical(1.0 - level, n - 1.0)),
