@@ -234,39 +234,23 @@ impl Figure {
     }
 }
 
-/// The interval of the `figure` of `units`, which no difference has made symmetric, and those that are safer.
-fn of_one_sample(claim: &Claim, figure: &Figure, units: &Units<f64>) -> Bounds {
-    let (level, values) = (claim.confidence, units.values());
-    let independent = units.are_single() && units.crossing().is_none();
-    let band = |trim: f64| band_interval(values, trim, possible(claim), level);
-    let (of_any_law, skewed) = match claim.aggregate {
-        Aggregate::Mean if independent => (band(0.0), Some(skewed_mean_interval(values, level))),
-        Aggregate::Iqm if independent => (band(0.25), None),
-        _ => (Interval::UNBOUNDED, None),
-    };
+/// `bounds` with the intervals that are safer, of independent `values` within `range`, whose mean or interquartile
+/// mean the figure is.
+fn with_safer(bounds: Bounds, claim: &Claim, values: &[f64], range: (f64, f64)) -> Bounds {
+    let level = claim.confidence;
+    let is_mean = claim.aggregate == Aggregate::Mean;
+    let trim = if is_mean { 0.0 } else { 0.25 };
     Bounds {
-        of_any_law: Some(of_any_law),
-        skewed,
-        ..figure.bounds(level)
+        of_any_law: Some(band_interval(values, trim, range, level)),
+        skewed: is_mean.then(|| skewed_mean_interval(values, level)),
+        ..bounds
     }
 }
 
-/// `bounds` of a difference of plain means, and the intervals that are safer: means see what is rare on one side
-/// alone, and then no difference is symmetric.
-fn of_mean_difference(claim: &Claim, bounds: Bounds, x: &Units<f64>, y: &Units<f64>) -> Bounds {
-    let independent = x.crossing().is_none() && y.crossing().is_none();
-    let pairs = paired(x, y).filter(|_| independent);
-    let Some(pairs) = pairs else {
-        return bounds;
-    };
-    let differences: Vec<f64> = pairs.into_iter().map(|(x, y)| difference(x, y)).collect();
-    let (least, most) = possible(claim);
-    let range = (least - most, most - least);
-    Bounds {
-        of_any_law: Some(band_interval(&differences, 0.0, range, claim.confidence)),
-        skewed: Some(skewed_mean_interval(&differences, claim.confidence)),
-        ..bounds
-    }
+/// The differences of two sides, where those are independent of each other.
+fn differences(x: &Units<f64>, y: &Units<f64>) -> Option<Vec<f64>> {
+    let pairs = paired(x, y).filter(|_| x.crossing().is_none() && y.crossing().is_none())?;
+    Some(pairs.into_iter().map(|(x, y)| difference(x, y)).collect())
 }
 
 /// Whether every value of the metric is 0 or 1.
@@ -364,6 +348,14 @@ fn medians(
     }
 }
 
+/// What is compared with a threshold, where something is.
+fn side_of(relation: &Relation) -> Option<Side> {
+    match relation {
+        Relation::Compare { side, .. } | Relation::Within { side, .. } => Some(*side),
+        _ => None,
+    }
+}
+
 /// The interval of the figure of `claim`, at its level, where `pick` gives the value of a trial.
 pub(super) fn bounds(claim: &Claim, samples: &[Sample], pick: impl Fn(&Value) -> f64 + Copy) -> Bounds {
     let level = claim.confidence;
@@ -385,19 +377,28 @@ pub(super) fn bounds(claim: &Claim, samples: &[Sample], pick: impl Fn(&Value) ->
             ..joined
         }
     };
+    let by_student = matches!(figures.first(), Some(Figure::Smooth(_) | Figure::Scale(_)));
+    let means = claim.aggregate == Aggregate::Mean && by_student;
     let found = match &claim.relation {
         Relation::Compare { side, .. } | Relation::Within { side, .. } => match (side, figures.as_slice()) {
-            (Side::Left, [left, ..]) => match left {
-                Figure::Smooth(_) | Figure::Scale(_) => of_one_sample(claim, left, &samples[0].units(pick)),
+            (Side::Left, [left, ..]) => match claim.aggregate {
+                Aggregate::Mean | Aggregate::Iqm if by_student => {
+                    let (bounds, units) = (left.bounds(level), samples[0].units(pick));
+                    match units.are_single() && units.crossing().is_none() {
+                        true => with_safer(bounds, claim, units.values(), possible(claim)),
+                        false => bounds,
+                    }
+                }
                 _ => left.bounds(level),
             },
             (Side::Difference | Side::AbsoluteDifference, [left, right, ..]) => {
-                let (ours, theirs) = (samples[0].units(pick), samples[1].units(pick));
-                match (claim.aggregate, left) {
-                    (Aggregate::Mean, Figure::Smooth(_)) => {
-                        of_mean_difference(claim, left.less(right, level), &ours, &theirs)
-                    }
-                    _ => left.less(right, level),
+                let bounds = left.less(right, level);
+                // Means see what is rare on one side alone, and then no difference is symmetric.
+                let apart = means.then(|| differences(&samples[0].units(pick), &samples[1].units(pick)));
+                let (least, most) = possible(claim);
+                match apart.flatten() {
+                    Some(values) => with_safer(bounds, claim, &values, (least - most, most - least)),
+                    None => bounds,
                 }
             }
             (Side::Ratio, [left, right, ..]) => left.over(right, level),
@@ -454,10 +455,10 @@ pub(super) fn bounds(claim: &Claim, samples: &[Sample], pick: impl Fn(&Value) ->
             )
         }
     };
-    // Whatever else is made of plain means has no interval that holds for any law.
-    let means = claim.aggregate == Aggregate::Mean && matches!(figures.first(), Some(Figure::Smooth(_)));
+    // No interval is known that holds for any law of whatever else is made of plain means, or of one side.
+    let waits = means || by_student && side_of(&claim.relation) == Some(Side::Left);
     Bounds {
-        of_any_law: found.of_any_law.or(means.then_some(Interval::UNBOUNDED)),
+        of_any_law: found.of_any_law.or(waits.then_some(Interval::UNBOUNDED)),
         ..found
     }
 }
