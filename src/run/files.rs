@@ -501,6 +501,7 @@ mod tests {
         assert_eq!((aside, at("layers.csv").exists()), (None, false));
         assert_eq!(fs::read(at("a.csv")).unwrap(), b"3");
     }
+
     /// A process that is killed after any of the steps of a replacement leaves what the next one finishes.
     #[test]
     fn a_replacement_that_was_cut_short_is_finished() {
@@ -561,6 +562,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn a_replacement_without_its_files_is_said_and_a_missing_directory_is_made() {
         let dir = tempfile::tempdir().unwrap();

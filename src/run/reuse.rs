@@ -194,7 +194,7 @@ impl<'a> Survey<'a> {
             .zip(self.wanted.mine)
             .all(|(i, mine)| !mine || store.has(i));
         match self.own_tables(store, &here, look, &mut seen) {
-            // The tables of a run that was killed while it put them in place: all rows are in its journal.
+            // All rows are in its journal: tables that cannot be read are set aside, and cost nothing.
             Err(_) if complete => {}
             looked => looked?,
         }
