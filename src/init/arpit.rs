@@ -18,12 +18,11 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::weight_norm_data::needs_weight_norm;
-use super::{Network, Registry, Scheme};
+use super::{Network, Registry, Scheme, require_weight_norm};
 use crate::activation::Activation;
 use crate::model::{LayerInfo, Model, Role};
 use crate::random::Stream;
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
@@ -34,20 +33,16 @@ pub static ENTRY: Entry = Entry {
     formula: "g = sqrt(2 fan_in / fan_out), v orthogonal, b = 0; last layer of B branches: g / sqrt(B)",
     citation: "Arpit, Campos and Bengio 2019, How to initialize your network?, arXiv 1906.02341; victorcampos7/weightnorm-init",
     parameters: &[
-        Parameter {
-            name: "base",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("orthogonal")),
-            optional: false,
-            doc: "scheme of v; lecun_normal is the authors' other one",
-        },
-        Parameter {
-            name: "head",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("torch_default")),
-            optional: false,
-            doc: "scheme of the last layer's weights and biases; it starts with g = norm(v)",
-        },
+        Parameter::any(
+            "base",
+            "orthogonal",
+            "scheme of v; lecun_normal is the authors' other one",
+        ),
+        Parameter::any(
+            "head",
+            "torch_default",
+            "scheme of the last layer's weights and biases; it starts with g = norm(v)",
+        ),
     ],
 };
 
@@ -101,7 +96,7 @@ impl Scheme for Arpit {
     }
 
     fn check(&self, model: &Model) -> Result<()> {
-        needs_weight_norm(ENTRY.name, model)?;
+        require_weight_norm(ENTRY.name, model)?;
         let functions = model.layers.iter().filter_map(|l| l.input_activation.as_ref());
         if let Some(other) = functions.into_iter().find(|f| !is_rectifier(f)) {
             let message = format!("`arpit` is for networks of relu or leaky_relu, not {other}");

@@ -14,17 +14,11 @@ use ndarray::ArrayViewMut2;
 use super::{CoordinateText, Network, Registry, Scheme};
 use crate::model::{LayerInfo, Model, Optimizer};
 use crate::random::Stream;
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
+use crate::support::catalog::{Entry, Parameter, Spec, number};
 use crate::support::error::{Error, Kind, Result};
 
 /// The scheme of width that a rule for depth stands on.
-pub(super) const BASE: Parameter = Parameter {
-    name: "base",
-    kind: ParameterKind::Any,
-    default: Some(catalog::Default::Text("mup")),
-    optional: false,
-    doc: "scheme of weights, and of rates by width",
-};
+pub(super) const BASE: Parameter = Parameter::any("base", "mup", "scheme of weights, and of rates by width");
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {

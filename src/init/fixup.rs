@@ -14,7 +14,7 @@ use ndarray::ArrayViewMut2;
 use super::{Network, Registry, Scheme};
 use crate::model::{LayerInfo, Model, Role};
 use crate::random::Stream;
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
@@ -25,13 +25,7 @@ pub static ENTRY: Entry = Entry {
     formula: "B branches of m layers: last layer of a branch and head 0; other branch layers base x B^(-1/(2m-2))",
     citation: "Zhang, Dauphin and Ma 2019, Fixup initialization, arXiv 1901.09321, section 3",
     parameters: &[
-        Parameter {
-            name: "base",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("he_normal")),
-            optional: false,
-            doc: "scheme of the weights before scaling",
-        },
+        Parameter::any("base", "he_normal", "scheme of the weights before scaling"),
         Parameter::number(
             "scalar_rate",
             0.1,

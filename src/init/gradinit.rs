@@ -24,11 +24,11 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::surface::{Draws, Scales, Surface, dot, inner, length, moved, refuse_weight_norm};
-use super::{CoordinateText, Network, Registry, Scheme};
+use super::surface::{Draws, Scales, Surface, dot, inner, length, moved};
+use super::{CoordinateText, Network, Registry, Scheme, refuse_weight_norm};
 use crate::model::{LayerInfo, Model, Parameters, TensorId};
 use crate::random::Stream;
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
+use crate::support::catalog::{Entry, Parameter, Spec, number};
 use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
@@ -39,13 +39,7 @@ pub static ENTRY: Entry = Entry {
     formula: "min over s of L(theta - eta g / |g|), |g| <= gamma, theta = s w, g = grad L(theta); s >= .01, by Adam",
     citation: "Zhu et al. 2021, GradInit: learning to initialize neural networks for stable and efficient training, NeurIPS, arXiv 2102.08098",
     parameters: &[
-        Parameter {
-            name: "base",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("he_normal")),
-            optional: false,
-            doc: "scheme of weights and biases before scaling",
-        },
+        Parameter::any("base", "he_normal", "scheme of weights and biases before scaling"),
         Parameter::integer("steps", 390, 0, 1_000_000, "steps of the factors"),
         Parameter::number("rate", 0.03, 0.0, 1e6, "learning rate of the factors"),
         Parameter::number("eta", 0.1, 1e-6, 1e6, "length of the gradient step"),

@@ -21,7 +21,7 @@ use super::{CoordinateText, Network, Registry, Scheme, require_plain};
 use crate::model::{LayerInfo, Model, Workspace};
 use crate::numerics::Batch;
 use crate::random::{Purpose, Stream};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
@@ -32,13 +32,7 @@ pub static ENTRY: Entry = Entry {
     formula: "w /= sigma(z), b = (b - mean(z)) / sigma(z) + beta; then W_l *= sqrt(r_l / r), r_l = sqrt(E g_l^2 / E w_l^2)",
     citation: "Kraehenbuehl et al. 2016, Data-dependent initializations of convolutional neural networks, ICLR, arXiv 1511.06856, algorithms 1 and 2",
     parameters: &[
-        Parameter {
-            name: "base",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("he_normal")),
-            optional: false,
-            doc: "scheme of the weights before scaling",
-        },
+        Parameter::any("base", "he_normal", "scheme of the weights before scaling"),
         Parameter::number(
             "beta",
             0.1,

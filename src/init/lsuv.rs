@@ -14,7 +14,7 @@ use super::{CoordinateText, Network, Registry, Scheme};
 use crate::model::{LayerInfo, Workspace};
 use crate::numerics::Batch;
 use crate::random::Stream;
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, number};
+use crate::support::catalog::{Entry, Parameter, Spec, number};
 use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
@@ -25,13 +25,7 @@ pub static ENTRY: Entry = Entry {
     formula: "W from base; until |Var(z) - 1| < tolerance: W /= sqrt(Var(z))",
     citation: "Mishkin and Matas 2015, All you need is a good init, arXiv 1511.06422, algorithm 1",
     parameters: &[
-        Parameter {
-            name: "base",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("orthogonal")),
-            optional: false,
-            doc: "scheme of the weights before scaling",
-        },
+        Parameter::any("base", "orthogonal", "scheme of the weights before scaling"),
         Parameter::number(
             "tolerance",
             0.01,

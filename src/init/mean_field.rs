@@ -16,7 +16,7 @@ use super::{Registry, Scheme, row_major};
 use crate::activation::Activation;
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value};
+use crate::support::catalog::{Entry, Parameter, Spec, Value};
 use crate::support::error::{Error, Kind, Result};
 use crate::theory::mean_field::critical_weight_variance;
 
@@ -28,13 +28,11 @@ pub static ENTRY: Entry = Entry {
     formula: "W ~ N(0, sigma_w2 / fan_in), b ~ N(0, sigma_b2); critical: sigma_w2 E[f'(sqrt(q*) z)^2] = 1",
     citation: "Poole et al. 2016, arXiv 1606.05340; Schoenholz et al. 2016, arXiv 1611.01232",
     parameters: &[
-        Parameter {
-            name: "sigma_w2",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("critical")),
-            optional: false,
-            doc: "fan_in times the variance of a weight, from 0 to 1e6, or \"critical\"",
-        },
+        Parameter::any(
+            "sigma_w2",
+            "critical",
+            "fan_in times the variance of a weight, from 0 to 1e6, or \"critical\"",
+        ),
         Parameter::number("sigma_b2", 0.0, 0.0, 1e6, "variance of a bias"),
     ],
 };

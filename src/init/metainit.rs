@@ -21,13 +21,13 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
-use super::surface::{Samples, Scales, Surface, moved, refuse_weight_norm};
-use super::{CoordinateText, Network, Registry, Scheme};
+use super::surface::{Samples, Scales, Surface, moved};
+use super::{CoordinateText, Network, Registry, Scheme, refuse_weight_norm};
 use crate::data::Targets;
 use crate::model::{LayerInfo, Loss, Model, Parameters, TensorId};
 use crate::numerics::Batch;
 use crate::random::{Purpose, Stream};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
@@ -38,13 +38,7 @@ pub static ENTRY: Entry = Entry {
     formula: "min over norms of GQ = mean |(g - H g) / (g + eps sign g) - 1|, eps = 1e-5, by signs of its slopes",
     citation: "Dauphin and Schoenholz 2019, MetaInit: initializing learning by learning to initialize, NeurIPS",
     parameters: &[
-        Parameter {
-            name: "base",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("he_normal")),
-            optional: false,
-            doc: "scheme of weights and biases before scaling",
-        },
+        Parameter::any("base", "he_normal", "scheme of weights and biases before scaling"),
         Parameter::integer("steps", 500, 0, 1_000_000, "steps of the norms"),
         Parameter::number("rate", 0.1, 0.0, 1e6, "length of a step without momentum"),
         Parameter::number("momentum", 0.9, 0.0, 1.0, "part of a step that the next repeats"),

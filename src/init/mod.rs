@@ -186,6 +186,31 @@ fn require_plain(scheme: &str, why: &str, model: &Model) -> Result<()> {
         .help("name an architecture as [64] or { depth = 2, width = 64 }"))
 }
 
+/// Refuses a network whose weights are not normalized, for the scheme `name`.
+fn require_weight_norm(name: &str, model: &Model) -> Result<()> {
+    if model.weight_norm {
+        return Ok(());
+    }
+    let message = format!("`{name}` sets v and g of weight normalization, and this network has none");
+    Err(Error::new(Kind::Experiment, message)
+        .help("give the architecture as { depth = 20, width = 64, weight_norm = true }"))
+}
+
+/// Refuses networks whose weights are made of other parameters: `scheme` tunes weights.
+///
+/// # Errors
+/// `model` has weight normalization.
+fn refuse_weight_norm(scheme: &str, model: &Model) -> Result<()> {
+    if !model.weight_norm {
+        return Ok(());
+    }
+    let message = format!(
+        "`{scheme}` is for networks without weight normalization: it tunes weights, which v and g make there"
+    );
+    Err(Error::new(Kind::Experiment, message)
+        .help("leave `weight_norm` out, or see `weight_norm_data` and `arpit`"))
+}
+
 /// The digest of what several schemes read: that of the only one that reads something, or one of them
 /// all.
 fn joint_digest(digests: impl IntoIterator<Item = Option<String>>) -> Option<String> {

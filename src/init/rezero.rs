@@ -11,7 +11,7 @@ use ndarray::ArrayViewMut2;
 use super::{Network, Registry, Scheme};
 use crate::model::{LayerInfo, Model};
 use crate::random::Stream;
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
@@ -21,13 +21,7 @@ pub static ENTRY: Entry = Entry {
     summary: "residual networks: a learned factor on each branch starts at 0",
     formula: "h + alpha branch(h), alpha = 0 at the start; weights by base",
     citation: "Bachlechner et al. 2020, ReZero is all you need, arXiv 2003.04887",
-    parameters: &[Parameter {
-        name: "base",
-        kind: ParameterKind::Any,
-        default: Some(catalog::Default::Text("xavier_normal")),
-        optional: false,
-        doc: "scheme of the weights",
-    }],
+    parameters: &[Parameter::any("base", "xavier_normal", "scheme of the weights")],
 };
 
 /// Sets weights by a scheme and the factor on each branch to a number.

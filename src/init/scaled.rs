@@ -12,7 +12,7 @@ use ndarray::ArrayViewMut2;
 use super::{CoordinateText, Network, Registry, Scheme};
 use crate::model::LayerInfo;
 use crate::random::Stream;
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
 
 /// What a person reads about it.
@@ -23,13 +23,7 @@ pub static ENTRY: Entry = Entry {
     formula: "alpha w, alpha b; w and b by base",
     citation: "Liu, Michaud and Tegmark 2022, Omnigrok, arXiv 2210.01117; Chizat, Oyallon and Bach 2018, On lazy training, arXiv 1812.07956",
     parameters: &[
-        Parameter {
-            name: "base",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("he_normal")),
-            optional: false,
-            doc: "scheme of weights and biases before scaling",
-        },
+        Parameter::any("base", "he_normal", "scheme of weights and biases before scaling"),
         Parameter::required("alpha", -1e6, 1e6, "factor on every weight and bias"),
     ],
 };

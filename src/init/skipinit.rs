@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::rezero::BranchFactor;
 use super::{Registry, Scheme};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
 
 /// What a person reads about it.
@@ -21,13 +21,7 @@ pub static ENTRY: Entry = Entry {
     citation: "De and Smith 2020, Batch normalization biases residual blocks towards the identity function, arXiv 2002.10444",
     parameters: &[
         Parameter::number("alpha", 0.0, -1e6, 1e6, "factor on each branch at the start"),
-        Parameter {
-            name: "base",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("he_normal")),
-            optional: false,
-            doc: "scheme of the weights",
-        },
+        Parameter::any("base", "he_normal", "scheme of the weights"),
     ],
 };
 

@@ -83,21 +83,6 @@ impl<'a> Draws<'a> {
     }
 }
 
-/// Refuses networks whose weights are made of other parameters: `scheme` tunes weights.
-///
-/// # Errors
-/// `model` has weight normalization.
-pub(super) fn refuse_weight_norm(scheme: &str, model: &Model) -> Result<()> {
-    if !model.weight_norm {
-        return Ok(());
-    }
-    let message = format!(
-        "`{scheme}` is for networks without weight normalization: it tunes weights, which v and g make there"
-    );
-    Err(Error::new(Kind::Experiment, message)
-        .help("leave `weight_norm` out, or see `weight_norm_data` and `arpit`"))
-}
-
 /// The loss as a function of the parameters.
 #[derive(Debug)]
 pub(super) struct Surface<'a> {

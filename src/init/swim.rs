@@ -26,7 +26,7 @@ use crate::model::{LayerInfo, Model, Workspace};
 use crate::numerics::Batch;
 use crate::numerics::linalg::least_squares;
 use crate::random::{Purpose, Stream};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::catalog::{self, Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
@@ -37,13 +37,11 @@ pub static ENTRY: Entry = Entry {
     formula: "w = s1 (x2 - x1) / |x2 - x1|^2, b = -<w, x1> - s2, P(x1, x2) ~ |y2 - y1| / |x2 - x1|; ReLU s = (1, 0), tanh s = (ln 3, ln(3) / 2)",
     citation: "Bolager et al. 2023, Sampling weights of deep neural networks, NeurIPS, arXiv 2306.16830, algorithm 1",
     parameters: &[
-        Parameter {
-            name: "head",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text(LEAST_SQUARES)),
-            optional: false,
-            doc: "\"least_squares\": the last layer is fitted to the targets; else the scheme of the last layer",
-        },
+        Parameter::any(
+            "head",
+            LEAST_SQUARES,
+            "\"least_squares\": the last layer is fitted to the targets; else the scheme of the last layer",
+        ),
         Parameter::number(
             "ridge",
             1e-6,

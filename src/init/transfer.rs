@@ -42,7 +42,7 @@ use super::pairing::{self, Pairing, WeightFile};
 use super::{Network, Registry, Scheme, joint_digest, row_major};
 use crate::model::{LayerInfo, Model, Parameters};
 use crate::random::{Purpose, Stream};
-use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
 
 const MATCHED: &[&str] = &["copy", "std_matched", "fan_corrected"];
@@ -83,13 +83,7 @@ pub static ENTRY: Entry = Entry {
             10_000,
             "layers, from the data on, that training leaves as they are, normalization included",
         ),
-        Parameter {
-            name: "fresh",
-            kind: ParameterKind::Any,
-            default: Some(catalog::Default::Text("he_normal")),
-            optional: false,
-            doc: "scheme of fresh layers",
-        },
+        Parameter::any("fresh", "he_normal", "scheme of fresh layers"),
     ],
 };
 

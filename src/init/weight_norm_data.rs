@@ -15,7 +15,7 @@ use std::sync::Arc;
 use ndarray::ArrayViewMut2;
 
 use super::kraehenbuehl::{moments, usable};
-use super::{Network, Registry, Scheme};
+use super::{Network, Registry, Scheme, require_weight_norm};
 use crate::model::{LayerInfo, Model, Workspace};
 use crate::random::Stream;
 use crate::support::catalog::{Entry, Parameter, ParameterKind, Spec, Value};
@@ -52,16 +52,6 @@ pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>>
         base,
         samples: spec.integer("samples") as usize,
     }))
-}
-
-/// Refuses a network whose weights are not normalized, for the scheme `name`.
-pub(super) fn needs_weight_norm(name: &str, model: &Model) -> Result<()> {
-    if model.weight_norm {
-        return Ok(());
-    }
-    let message = format!("`{name}` sets v and g of weight normalization, and this network has none");
-    Err(Error::new(Kind::Experiment, message)
-        .help("give the architecture as { depth = 20, width = 64, weight_norm = true }"))
 }
 
 impl Scheme for DataDependent {
@@ -105,7 +95,7 @@ impl Scheme for DataDependent {
     }
 
     fn check(&self, model: &Model) -> Result<()> {
-        needs_weight_norm(ENTRY.name, model)?;
+        require_weight_norm(ENTRY.name, model)?;
         if model.layers.iter().any(|l| !l.has_bias) {
             let message =
                 "`weight_norm_data` sets the bias of every unit, and the branches of this network have none";

@@ -385,6 +385,11 @@ impl Parameter {
         )
     }
 
+    /// One of any kind, with a text for default: a scheme by its name, a word or a number.
+    pub const fn any(name: &'static str, default: &'static str, doc: &'static str) -> Self {
+        Parameter::new(name, ParameterKind::Any, Some(Default::Text(default)), doc)
+    }
+
     /// Any text, with a default.
     pub const fn text(name: &'static str, default: &'static str, doc: &'static str) -> Self {
         Parameter::choice(name, default, &[], doc)
