@@ -4,9 +4,9 @@
 //! cargo bench --bench throughput -- --hidden 256,128 --batch 32 --threads 2 --epochs 5 --data ../shared/data/mnist-10k
 //! ```
 //!
-//! Each thread trains its own network with softmax cross-entropy and plain gradient descent, as a
-//! grid does. After one epoch that is not counted, prints one line of JSON; `benches/peers/` runs
-//! it in turns with other programs. Without `--data`, the embedded digits.
+//! Threads train networks one after another, each on its own, with softmax cross-entropy and plain gradient descent, as a
+//! grid does: one network per thread, or `--trials` in all. After one epoch of a network that is not counted, prints one line
+//! of JSON; `benches/peers/` runs it in turns with other programs. Without `--data`, the embedded digits.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,6 +29,7 @@ struct Settings {
     optimizer: String,
     batch: usize,
     threads: usize,
+    trials: Option<usize>,
     epochs: usize,
     rate: f64,
     data: Option<PathBuf>,
@@ -51,12 +52,20 @@ fn main() {
     let optimizer = Optimizer::parse(&Value::Text(settings.optimizer.clone())).unwrap();
 
     let barrier = Barrier::new(settings.threads + 1);
+    let trials = settings.trials.unwrap_or(settings.threads);
     let (seconds, losses) = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..settings.threads as u64)
-            .map(|replicate| {
+        let threads: Vec<_> = (0..settings.threads)
+            .map(|thread| {
                 let (model, data, settings, barrier, optimizer) =
                     (&model, &data, &settings, &barrier, &optimizer);
-                scope.spawn(move || train(model, data, settings, optimizer, replicate, barrier))
+                scope.spawn(move || {
+                    train(model, data, settings, optimizer, thread as u64, 1);
+                    barrier.wait();
+                    (thread..trials)
+                        .step_by(settings.threads)
+                        .map(|trial| train(model, data, settings, optimizer, trial as u64, settings.epochs))
+                        .fold(0.0, |_, loss| loss)
+                })
             })
             .collect();
         barrier.wait();
@@ -65,7 +74,7 @@ fn main() {
         (start.elapsed().as_secs_f64(), losses)
     });
     let rows = data.split.train.len();
-    let samples = (settings.threads * settings.epochs * rows) as f64;
+    let samples = (trials * settings.epochs * rows) as f64;
     // Forward, weight gradient, and input gradient of all layers but the first.
     let first = (model.layers[0].fan_in * model.layers[0].fan_out) as u64;
     let dense = 3 * model.forward_cost() - first;
@@ -76,7 +85,7 @@ fn main() {
     };
     println!(
         "{{\"samples_per_second\": {:.0}, \"us_per_sample_and_thread\": {:.4}, \"seconds\": {seconds:.4}, \
-         \"threads\": {}, \"batch\": {}, \"rows\": {rows}, \"mac_per_sample\": {}, \
+         \"threads\": {}, \"trials\": {trials}, \"batch\": {}, \"rows\": {rows}, \"mac_per_sample\": {}, \
          \"mac_done_per_sample\": {}, \"peak_gflops\": {:.1}, \"isa\": \"{}\", \"loss\": {:.6}}}",
         samples / seconds,
         seconds * 1e6 * settings.threads as f64 / samples,
@@ -90,14 +99,14 @@ fn main() {
     );
 }
 
-/// Trains one network and returns the mean loss of its last epoch.
+/// Draws one network, trains it for so many epochs and returns the mean loss of the last one.
 fn train(
     model: &Model,
     data: &Prepared,
     settings: &Settings,
     optimizer: &Optimizer,
     replicate: u64,
-    barrier: &Barrier,
+    epochs: usize,
 ) -> f64 {
     let mut parameters = Parameters::new(model);
     let key = Key::new(1, replicate, Purpose::Weights);
@@ -113,10 +122,7 @@ fn train(
     let order = Key::new(1, replicate, Purpose::Order);
     let mut rows = data.split.train.clone();
     let mut loss = 0.0;
-    for epoch in 0..=settings.epochs as u64 {
-        if epoch == 1 {
-            barrier.wait();
-        }
+    for epoch in 0..epochs as u64 {
         order.stream(epoch).shuffle(&mut rows);
         loss = 0.0;
         let mut batches = rows.chunks(settings.batch).peekable();
@@ -151,6 +157,7 @@ fn settings() -> Settings {
         optimizer: "sgd".to_owned(),
         batch: 32,
         threads: 2,
+        trials: None,
         epochs: 5,
         rate: 0.01,
         data: None,
@@ -170,6 +177,7 @@ fn settings() -> Settings {
             "--optimizer" => settings.optimizer = value,
             "--batch" => settings.batch = number(),
             "--threads" => settings.threads = number(),
+            "--trials" => settings.trials = Some(number()),
             "--epochs" => settings.epochs = number(),
             "--rate" => settings.rate = value.parse().expect("a rate"),
             "--data" => settings.data = Some(PathBuf::from(value)),

@@ -16,7 +16,9 @@ def arguments():
     parser.add_argument("--epochs", default=5, type=int)
     parser.add_argument("--rate", default=0.01, type=float)
     parser.add_argument("--data", help="directory with MNIST's IDX files; the 8x8 digits without")
-    parser.add_argument("--trials", default=1, type=int, help="networks in this process (JAX: vmap)")
+    parser.add_argument("--trials", default=1, type=int, help="networks in this process, trained at once")
+    parser.add_argument("--source", help="checkout of a program that is on no registry (ParallelMLPs)")
+    parser.add_argument("--check", action="store_true", help="compare bits instead (RepDL)")
     parser.add_argument("--seed", default=0, type=int)
     return parser.parse_args()
 
