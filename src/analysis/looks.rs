@@ -26,15 +26,14 @@ use std::fmt::Write as _;
 
 use super::check::evidence::{self, Evidence, sides, texts};
 use super::check::judge::{judge, judge_case};
-use super::check::{Case, Judgement, Verdict, experiment_of};
+use super::check::{Case, Judgement, Verdict};
 use super::rank::{Rates, rank_at};
 use super::stats::interval::LEVEL;
 use crate::experiment::{Axis, Claim, Coordinates, Experiment, Plan, Sequential, Until};
-use crate::init::Registry;
 use crate::support::error::Result;
 use crate::support::text::{counted, grouped};
+use crate::table::Trials;
 use crate::table::source::Source;
-use crate::table::{Trials, format};
 
 /// How far an experiment has come.
 #[derive(Debug, Clone)]
@@ -154,28 +153,6 @@ fn told_apart(trials: &Trials) -> impl Fn(&Family, u32, f64) -> Vec<String> {
         let apart = ranking.into_iter().filter(|place| !place.leads());
         apart.map(|place| place.scheme).collect()
     }
-}
-
-/// What a person is told of the experiment whose tables are in `source`, in lines; nothing where its
-/// replicates are fixed. `read` is its table of trials, where that has been read.
-///
-/// # Errors
-/// As for [`stand`], or the manifest cannot be read.
-pub fn lines(source: &Source, read: Option<&Trials>) -> Result<Vec<String>> {
-    let experiment = experiment_of(source, &Registry::recorded())?;
-    if experiment.sequential.is_none() || source.open(format::TRIALS)?.is_none() {
-        return Ok(Vec::new());
-    }
-    let found;
-    let trials = match read {
-        Some(trials) => trials,
-        None => {
-            found = Trials::from_source(source, false)?;
-            &found
-        }
-    };
-    let standing = stand(&experiment, &experiment.plan(), trials, source)?;
-    Ok(standing.map_or_else(Vec::new, |standing| standing.lines()))
 }
 
 impl Standing {

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::print as print_out;
 use crate::analysis::check::{self, print};
-use crate::analysis::looks;
 use crate::data::Environment;
 use crate::init::Registry;
 use crate::run::progress::say;
@@ -17,7 +16,6 @@ use crate::support::text::{Style, visible, wrap};
 use crate::table::format;
 use crate::table::inputs::{brought_data, inputs_changed, recorded_experiment};
 use crate::table::manifest::Manifest;
-use crate::table::source::Source;
 
 /// Arguments of `goodinit check`.
 #[derive(Debug, clap::Args)]
@@ -88,9 +86,8 @@ fn run_here(args: Args) -> Result<ExitCode> {
     let (mut texts, mut values, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for dir in directories {
         warn_of_changed_inputs(&dir);
-        let verdicts = check::evaluate(&dir)?;
+        let (verdicts, looks) = check::evaluate_with_looks(&dir, None)?;
         let place = dir.display().to_string();
-        let looks = looks::lines(&Source::Directory(dir.clone()), None)?;
         match args.format {
             Format::Text => texts.push(print::text(&place, &verdicts, style) + &paragraphs(&looks, style)),
             Format::Markdown => {

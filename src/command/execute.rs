@@ -10,7 +10,7 @@ use super::check::paragraphs;
 use super::grid::{Args, Format};
 use super::notes::SchemeWarnings;
 use super::{print, print_json};
-use crate::analysis::{check, looks};
+use crate::analysis::check;
 use crate::data::Environment;
 use crate::experiment::Experiment;
 use crate::report::terminal;
@@ -295,11 +295,12 @@ struct Shown {
 fn load(out: &Path) -> Result<Shown> {
     let manifest = Manifest::load(out)?;
     let trials = load_trials(out, &manifest)?;
+    let (verdicts, looks) = check::evaluate_with_looks(out, Some(&trials))?;
     Ok(Shown {
         notes: notes(&trials),
         labels: Labels::of(&manifest),
-        verdicts: check::evaluate_read(out, &trials)?,
-        looks: looks::lines(&Source::Directory(out.to_owned()), Some(&trials))?,
+        verdicts,
+        looks,
         trials,
     })
 }

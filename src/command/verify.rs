@@ -56,20 +56,12 @@ pub struct Args {
 /// The directory holds no results that this program could recompute.
 pub fn run(args: Args) -> Result<ExitCode> {
     let directory = &args.directory;
-    if !directory.join(format::MANIFEST).exists() {
-        let message = match directory.is_dir() {
-            true => format!("{} holds no {}", directory.display(), format::MANIFEST),
-            false => format!("there is no directory {}", directory.display()),
-        };
-        return Err(Error::new(Kind::Store, message)
-            .help("a results directory is needed: `goodinit grid EXPERIMENT` makes one"));
-    }
+    let manifest = Manifest::load(directory)?;
     let there = |file: &str| directory.join(file).exists();
     if !there(format::TRIALS) && !there(format::PROBE) {
         let message = format!("{} holds no {}", directory.display(), format::TRIALS);
         return Err(Error::new(Kind::Store, message).help("`goodinit grid EXPERIMENT` makes it"));
     }
-    let manifest = Manifest::load(directory)?;
     if manifest.numerics_version != NUMERICS_VERSION {
         let message = format!(
             "{} is of numerics version {}, this program's is {NUMERICS_VERSION}: bits may differ between the two",

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::analysis::check::{self, Judgement};
-use crate::analysis::looks;
 use crate::experiment::Axis;
 use crate::support::catalog::suggest;
 use crate::support::error::{Context as _, Error, Kind, Result};
@@ -14,7 +13,6 @@ use crate::table::labels::Labels;
 use crate::table::manifest::Manifest;
 use crate::table::probe::{HistogramLine, ProbeLine, StepLine};
 use crate::table::record::{EpochRow, LayerRow};
-use crate::table::source::Source;
 use crate::table::trials::{Builder, Trials};
 
 /// The tables of one run.
@@ -98,9 +96,12 @@ impl Run {
         if run.manifest.is_some() {
             // A scheme of somebody's own that this program does not know must not stand in the
             // way of the rest of the report.
-            run.verdicts = check::evaluate_read(dir, &run.trials).map_err(|e| e.to_string());
-            run.looks =
-                looks::lines(&Source::Directory(dir.to_owned()), Some(&run.trials)).unwrap_or_default();
+            run.verdicts = check::evaluate_with_looks(dir, Some(&run.trials))
+                .map(|(verdicts, looks)| {
+                    run.looks = looks;
+                    verdicts
+                })
+                .map_err(|e| e.to_string());
         }
         run.read_series(dir)?;
         read(dir, |line: ProbeLine| {

@@ -383,7 +383,7 @@ impl<'a> Survey<'a> {
         if let Source::Directory(directory) = source {
             journals = directory::all_journals(directory)?;
         }
-        let manifest = source.text(format::MANIFEST)?.filter(|_| source.is_directory());
+        let manifest = Manifest::read(source)?;
         if manifest.is_none() && journals.is_empty() {
             let message = format!(
                 "there are no results in {source}: no {}, no journal",
@@ -396,8 +396,7 @@ impl<'a> Survey<'a> {
             let journal = Journal::open(&path, false)?;
             self.journal(store, &path, journal, false, seen)?;
         }
-        let Some(text) = manifest else { return Ok(()) };
-        let manifest = Manifest::parse(Path::new(&source.name_of(format::MANIFEST)), &text)?;
+        let Some(manifest) = manifest else { return Ok(()) };
         if manifest.numerics_version != NUMERICS_VERSION {
             self.other_numerics(&source.to_string(), manifest.numerics_version);
             return Ok(());

@@ -12,7 +12,7 @@ use crate::support::error::{Error, Kind, Result};
 
 use crate::support::text::hex;
 use crate::table::format;
-use crate::table::source::{Source, not_replaced};
+use crate::table::source::Source;
 
 /// The manifest of a results directory. Deterministic but for `commit`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -214,15 +214,43 @@ impl Manifest {
         toml::from_str(text).map_err(wrong)
     }
 
-    /// Reads `manifest.toml` in the directory `dir`.
+    /// Reads `manifest.toml` in `source`; `None` if there is none, as beside a single table.
     ///
     /// # Errors
     /// It cannot be read, is not a manifest, or the tables beside it are being replaced.
+    pub fn read(source: &Source) -> Result<Option<Self>> {
+        if !source.is_directory() {
+            return Ok(None);
+        }
+        let path = source.name_of(format::MANIFEST);
+        let text = source.text(format::MANIFEST)?;
+        text.map(|text| Manifest::parse(path.as_ref(), &text)).transpose()
+    }
+
+    /// As [`Manifest::read`], where there must be one.
+    ///
+    /// # Errors
+    /// As for [`Manifest::read`], or there is none.
+    pub fn require(source: &Source) -> Result<Self> {
+        Manifest::read(source)?.ok_or_else(|| Manifest::missing(source))
+    }
+
+    /// As [`Manifest::require`], of the directory `dir`.
+    ///
+    /// # Errors
+    /// As for [`Manifest::require`].
     pub fn load(dir: &Path) -> Result<Self> {
-        not_replaced(dir)?;
-        let path = dir.join(format::MANIFEST);
-        let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
-        Manifest::parse(&path, &text)
+        Manifest::require(&Source::Directory(dir.to_owned()))
+    }
+
+    /// The error where `source` has no manifest.
+    pub(crate) fn missing(source: &Source) -> Error {
+        let message = match source {
+            Source::Directory(dir) if !dir.is_dir() => format!("there is no directory {source}"),
+            _ => format!("{source} holds no {}", format::MANIFEST),
+        };
+        let error = Error::new(Kind::Store, message);
+        error.help("a results directory is needed: `goodinit grid EXPERIMENT` makes one")
     }
 
     /// Whether tables of the one may stand beside tables of the other: experiment, data and

@@ -46,7 +46,7 @@ pub type Bytes = Box<dyn Read + Send>;
 ///
 /// # Errors
 /// That is so.
-pub(crate) fn not_replaced(directory: &Path) -> Result<()> {
+fn not_replaced(directory: &Path) -> Result<()> {
     if !directory.join(format::REPLACING).exists() {
         return Ok(());
     }

@@ -198,13 +198,7 @@ impl Trials {
     /// # Errors
     /// A file cannot be read, or rows are not in the order of the tables.
     pub fn from_source(source: &Source, times: bool) -> Result<Trials> {
-        let manifest = match source.text(format::MANIFEST)? {
-            Some(text) if source.is_directory() => {
-                let name = source.name_of(format::MANIFEST);
-                Some(Manifest::parse(name.as_ref(), &text)?)
-            }
-            _ => None,
-        };
+        let manifest = Manifest::read(source)?;
         let Some(trials) = source.open(format::TRIALS)? else {
             let message = format!("{source} holds no {}", format::TRIALS);
             return Err(Error::new(Kind::Store, message));

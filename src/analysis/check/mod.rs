@@ -30,13 +30,14 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::analysis::looks;
+use crate::analysis::looks::{self, Standing};
 use crate::experiment::{Axis, Claim, Experiment, Until};
 use crate::init::Registry;
 use crate::numerics::FloatMode;
-use crate::support::error::{Context as _, Error, Kind, Result};
+use crate::support::error::{Context as _, Error, Result};
 
 use crate::analysis::stats::Interval;
+use crate::table::inputs::recorded_experiment;
 use crate::table::manifest::Manifest;
 use crate::table::source::Source;
 use crate::table::trials::Builder;
@@ -160,14 +161,32 @@ pub fn evaluate(dir: &Path) -> Result<Vec<Judgement>> {
     evaluate_at(&Source::Directory(dir.to_owned()), &Registry::recorded())
 }
 
-/// As [`evaluate`], where `trials.csv` has been read as `trials`.
+/// As [`evaluate`], with what a person is told of the looks, in lines; those are none where replicates
+/// are fixed. `read` is the table of trials, where that has been read.
 ///
 /// # Errors
 /// As for [`evaluate`].
-pub fn evaluate_read(dir: &Path, trials: &Trials) -> Result<Vec<Judgement>> {
+pub fn evaluate_with_looks(dir: &Path, read: Option<&Trials>) -> Result<(Vec<Judgement>, Vec<String>)> {
     let source = Source::Directory(dir.to_owned());
     let experiment = experiment_of(&source, &Registry::recorded())?;
-    evaluate_claims(&experiment, trials, &source)
+    let has_looks = experiment.sequential.is_some() && source.open(format::TRIALS)?.is_some();
+    let found;
+    let trials = match read {
+        Some(trials) => trials,
+        None => {
+            found = trials_of(&source, has_looks || evidence::needs_trials(&experiment.claims))?;
+            &found
+        }
+    };
+    let (judgements, standing) = evaluate_claims(&experiment, trials, &source)?;
+    let standing = match standing {
+        None if has_looks => looks::stand(&experiment, &experiment.plan(), trials, &source)?,
+        standing => standing.filter(|_| has_looks),
+    };
+    Ok((
+        judgements,
+        standing.map_or_else(Vec::new, |standing| standing.lines()),
+    ))
 }
 
 /// Judges the claims of the experiment whose tables are in `source`, with the schemes of
@@ -177,50 +196,54 @@ pub fn evaluate_read(dir: &Path, trials: &Trials) -> Result<Vec<Judgement>> {
 /// As for [`evaluate`].
 pub fn evaluate_at(source: &Source, registry: &Registry) -> Result<Vec<Judgement>> {
     let experiment = experiment_of(source, registry)?;
-    let trials = match evidence::needs_trials(&experiment.claims) {
-        true => Trials::from_source(source, false)?,
-        false => Builder::new(false).finish(None),
-    };
-    evaluate_claims(&experiment, &trials, source)
+    let trials = trials_of(source, evidence::needs_trials(&experiment.claims))?;
+    Ok(evaluate_claims(&experiment, &trials, source)?.0)
+}
+
+/// The table of trials in `source`, if it is `needed`.
+fn trials_of(source: &Source, needed: bool) -> Result<Trials> {
+    match needed {
+        true => Trials::from_source(source, false),
+        false => Ok(Builder::new(false).finish(None)),
+    }
 }
 
 /// The experiment in the manifest in `source`.
-pub(super) fn experiment_of(source: &Source, registry: &Registry) -> Result<Experiment> {
-    let Some(text) = source.text(format::MANIFEST)? else {
-        let message = format!("{source} holds no {}", format::MANIFEST);
-        let error = Error::new(Kind::Store, message);
-        return Err(error.help("a results directory is needed: `goodinit grid EXPERIMENT` makes one"));
-    };
-    let path = source.name_of(format::MANIFEST);
-    let manifest = Manifest::parse(Path::new(&path), &text)?;
-    let name = format!("{path} (experiment)");
-    Experiment::parse::<&str>(Path::new(&name), &manifest.experiment, &[], registry)
-        .context(|| format!("the experiment of {source}"))
+fn experiment_of(source: &Source, registry: &Registry) -> Result<Experiment> {
+    let manifest = Manifest::require(source)?;
+    let name = format!("{} (experiment)", source.name_of(format::MANIFEST));
+    recorded_experiment(&manifest, name.as_ref(), registry).context(|| format!("the experiment of {source}"))
 }
 
-/// Judges the claims of `experiment` on the tables in `source`, of which `trials` has been read.
-fn evaluate_claims(experiment: &Experiment, trials: &Trials, source: &Source) -> Result<Vec<Judgement>> {
+/// Judges the claims of `experiment` on the tables in `source`, of which `trials` has been read. Where
+/// replicates go on until the claims are decided, says how far that has come.
+fn evaluate_claims(
+    experiment: &Experiment,
+    trials: &Trials,
+    source: &Source,
+) -> Result<(Vec<Judgement>, Option<Standing>)> {
     let _mode = FloatMode::standard();
     let plan = experiment.plan();
     let order = |axis| plan.values(axis).into_iter().map(str::to_owned).collect();
     let claims = &experiment.claims;
     if claims.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), None));
     }
     if experiment
         .sequential
         .as_ref()
         .is_some_and(|s| s.until == Until::Claims)
     {
-        let standing = looks::stand(experiment, &plan, trials, source)?;
-        return Ok(standing.map_or_else(Vec::new, |standing| standing.judgements));
+        let mut standing = looks::stand(experiment, &plan, trials, source)?;
+        let judgements = standing.as_mut().map(|s| std::mem::take(&mut s.judgements));
+        return Ok((judgements.unwrap_or_default(), standing));
     }
     let evidence = evidence::collect(experiment, trials, source)?;
     let judged = claims
         .par_iter()
         .zip(evidence)
         .map(|(claim, evidence)| judge::judge(claim, &evidence, trials, &order));
-    Ok(judged.collect())
+    Ok((judged.collect(), None))
 }
 
 /// The results directories in `dir`: itself if it holds a manifest, else those below it, sorted.
@@ -231,9 +254,7 @@ pub fn find(dir: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     find_below(dir, 0, &mut found)?;
     if found.is_empty() {
-        let message = format!("{} holds no {}", dir.display(), format::MANIFEST);
-        let error = Error::new(Kind::Store, message);
-        return Err(error.help("a results directory is needed: `goodinit grid EXPERIMENT` makes one"));
+        return Err(Manifest::missing(&Source::Directory(dir.to_owned())));
     }
     found.sort();
     Ok(found)

@@ -165,10 +165,7 @@ pub fn compare(old: &Source, new: &Source, limit: usize) -> Result<Conclusions> 
 /// The trials of a table, a block at a time, so that memory does not grow with the table: those with
 /// the same dataset, noise, architecture and activation. No comparison of schemes spans two blocks.
 fn blocks(source: &Source) -> Result<Blocks<Bytes>> {
-    let manifest = match source.text(format::MANIFEST)? {
-        Some(text) => Manifest::parse(source.name_of(format::MANIFEST).as_ref(), &text).ok(),
-        None => None,
-    };
+    let manifest = Manifest::read(source).ok().flatten();
     let Some(bytes) = source.open(format::TRIALS)? else {
         let message = format!("{source} holds no {}", format::TRIALS);
         return Err(Error::new(Kind::Store, message));
