@@ -5,8 +5,8 @@
 #![allow(clippy::disallowed_methods)] // the platform's functions are what is compared with
 
 use criterion::Throughput;
-use goodinit::numerics::{Elementwise, Lane, apply, isa};
-use goodinit::random::{Key, Purpose};
+use goodinit::internal::{Elementwise, Lane, apply, isa};
+use goodinit::{Key, Purpose};
 
 #[allow(dead_code)] // the other benches use the rest
 mod common;

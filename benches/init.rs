@@ -4,8 +4,8 @@
 //! `cargo bench --bench init`; `Gelem/s` is draws per nanosecond.
 
 use criterion::Throughput;
-use goodinit::numerics::isa;
-use goodinit::random::{Key, Purpose};
+use goodinit::internal::isa;
+use goodinit::{Key, Purpose};
 use rand::SeedableRng as _;
 use rand_distr::{Distribution as _, StandardNormal, StandardUniform};
 

@@ -11,9 +11,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use goodinit::numerics::product::{self, Gradient};
-use goodinit::numerics::{Batch, Isa, SparseRows, Weights, isa};
-use goodinit::random::{Key, Purpose, Stream};
+use goodinit::internal::product::{self, Gradient};
+use goodinit::internal::{Isa, SparseRows, isa};
+use goodinit::{Batch, Key, Purpose, Stream, Weights};
 use ndarray::{Array2, ArrayView2};
 
 mod common;

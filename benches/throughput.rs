@@ -13,12 +13,11 @@ use std::path::PathBuf;
 use std::sync::Barrier;
 use std::time::Instant;
 
-use goodinit::activation::Activation;
-use goodinit::data::{self, DataSpec, Environment, Prepared};
-use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
-use goodinit::numerics::isa;
-use goodinit::random::{Key, Purpose};
-use goodinit::support::catalog::Value;
+use goodinit::internal::{DataSpec, isa, load, prepare};
+use goodinit::{
+    Activation, Architecture, Environment, Key, Loss, Model, Optimizer, Parameters, Prepared, Purpose, Rates,
+    Trainer, Value, Workspace,
+};
 
 #[allow(dead_code)] // the other benches use the rest
 mod common;
@@ -38,7 +37,7 @@ struct Settings {
 fn main() {
     let settings = settings();
     isa::choose().unwrap_or_else(|error| panic!("{error}"));
-    let data = load(&settings);
+    let data = digits_or_idx(&settings);
     let hidden = Architecture::plain(settings.hidden.clone()).unwrap();
     let activation = Activation::named(&settings.activation).unwrap();
     let model = Model::new(
@@ -136,7 +135,7 @@ fn train(
     loss / rows.len() as f64
 }
 
-fn load(settings: &Settings) -> Prepared {
+fn digits_or_idx(settings: &Settings) -> Prepared {
     let text = |text: &str| Value::Text(text.to_owned());
     let table = match &settings.data {
         None => BTreeMap::from([("kind".to_owned(), text("digits"))]),
@@ -146,8 +145,8 @@ fn load(settings: &Settings) -> Prepared {
         ]),
     };
     let spec = DataSpec::parse(&Value::Table(table)).unwrap();
-    let dataset = data::load(&spec, 1, &Environment::new(None)).unwrap_or_else(|error| panic!("{error}"));
-    data::prepare(&dataset, &spec, 0.0, 1, 0).unwrap_or_else(|error| panic!("{error}"))
+    let dataset = load(&spec, 1, &Environment::new(None)).unwrap_or_else(|error| panic!("{error}"));
+    prepare(&dataset, &spec, 0.0, 1, 0).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn settings() -> Settings {

@@ -7,12 +7,11 @@
 use std::collections::BTreeMap;
 
 use criterion::Throughput;
-use goodinit::activation::Activation;
-use goodinit::data::{self, DataSpec, Environment};
-use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
-use goodinit::numerics::isa;
-use goodinit::random::{Key, Purpose};
-use goodinit::support::catalog::Value;
+use goodinit::internal::{DataSpec, isa, load, prepare};
+use goodinit::{
+    Activation, Architecture, Environment, Key, Loss, Model, Optimizer, Parameters, Purpose, Rates, Trainer,
+    Value, Workspace,
+};
 
 #[allow(dead_code)] // the other benches use the rest
 mod common;
@@ -34,8 +33,8 @@ fn main() {
     let mut operations = Vec::new();
     let kind = BTreeMap::from([("kind".to_owned(), Value::Text("digits".to_owned()))]);
     let spec = DataSpec::parse(&Value::Table(kind)).expect("digits are there");
-    let dataset = data::load(&spec, 1, &Environment::new(None)).expect("digits are embedded");
-    let data = data::prepare(&dataset, &spec, 0.0, 1, 0).expect("digits divide");
+    let dataset = load(&spec, 1, &Environment::new(None)).expect("digits are embedded");
+    let data = prepare(&dataset, &spec, 0.0, 1, 0).expect("digits divide");
     let mut group = criterion.benchmark_group("step");
     for (name, hidden, activation, optimizer, batch) in CASES {
         let architecture = Architecture::plain(hidden.to_vec()).expect("widths are positive");

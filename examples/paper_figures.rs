@@ -10,10 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use goodinit::activation::Activation;
-use goodinit::support::error::{Error, Result};
-use goodinit::table::io::{EpochLine, Reader, TrialLine};
-use goodinit::theory::MeanField;
+use goodinit::internal::{EpochLine, Reader, TrialLine};
+use goodinit::{Activation, Error, MeanField, Result};
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1).map(PathBuf::from);

@@ -42,11 +42,9 @@
 //!
 //! # Public interface
 //!
-//! What stands on this page is the interface. The modules are public for the program's own binary,
-//! tests and benches, are not part of it, and may change in any version. They are floors, lowest
-//! first: a file uses only lower floors or its own. A test enforces it.
+//! What stands on this page is the interface.
 #![deny(missing_docs)]
-// Docs of modules that are no part of the interface link to what is private to the crate.
+// Docs of what is no part of the interface link to what is private to the crate.
 #![allow(rustdoc::private_intra_doc_links)]
 
 pub use crate::activation::Activation;
@@ -55,7 +53,7 @@ pub use crate::analysis::rank::{Rates as RankingRates, SchemeScore, rank};
 pub use crate::data::{Cache, Dataset, Environment, Features, Prepared, Split, Targets};
 pub use crate::experiment::{Axis, Claim, Coordinates, Experiment, Plan, Trial};
 pub use crate::init::{
-    BiasInit, Context, Definition, InitReport, Network, Registry, Scheme, initialize, row_major,
+    BiasInit, Build, Context, Definition, InitReport, Network, Registry, Scheme, initialize, row_major,
 };
 pub use crate::model::{
     Architecture, LayerInfo, LayerTrace, Loss, Model, Optimizer, Parameters, Rates, Role, Score, Trace,
@@ -73,35 +71,44 @@ pub use crate::support::error::{Error, Result};
 pub use crate::table::{Figure, Subset, Trials};
 pub use crate::theory::MeanField;
 
+/// What the program's own binary, tests, benches and Python package use besides. It may change in any
+/// version.
 #[doc(hidden)]
-pub mod support;
-#[doc(hidden)]
-pub mod numerics;
-#[doc(hidden)]
-pub mod random;
-#[doc(hidden)]
-pub mod data;
-#[doc(hidden)]
-pub mod activation;
-#[doc(hidden)]
-pub mod model;
-#[doc(hidden)]
-pub mod theory;
-#[doc(hidden)]
-pub mod init;
-#[doc(hidden)]
-pub mod row;
-#[doc(hidden)]
-pub mod experiment;
-#[doc(hidden)]
-pub mod table;
-#[doc(hidden)]
-pub mod analysis;
-#[doc(hidden)]
-pub mod run;
-#[doc(hidden)]
-pub mod report;
-#[doc(hidden)]
-pub mod command;
+pub mod internal {
+    pub use crate::analysis::check::{evaluate_at, print};
+    pub use crate::analysis::diff::{self, Options, Tolerance};
+    pub use crate::analysis::stats::STATISTICS_VERSION;
+    pub use crate::analysis::summary::{SummaryRow, summarise, write};
+    pub use crate::analysis::tune::{Split as ReplicateSplit, tune};
+    pub use crate::command::list::markdown;
+    pub use crate::command::{Arguments, complain, run};
+    pub use crate::data::{DataSpec, load, prepare};
+    pub use crate::model::NetworkShape;
+    pub use crate::numerics::{Elementwise, FloatMode, Isa, Lane, SparseRows, apply, isa, product};
+    pub use crate::row::Column;
+    pub use crate::run::shard::Shard;
+    pub use crate::run::signals::Stop;
+    pub use crate::support::error::Kind;
+    pub use crate::table::io::{EpochLine, Reader, Row, Table, TrialLine};
+    pub use crate::table::manifest::Manifest;
+    pub use crate::table::source::Source;
+}
+
+// Floors, lowest first: a file uses only lower floors or its own. A test enforces it.
+mod support;
+mod numerics;
+mod random;
+mod data;
+mod activation;
+mod model;
+mod theory;
+mod init;
+mod row;
+mod experiment;
+mod table;
+mod analysis;
+mod run;
+mod report;
+mod command;
 #[cfg(fuzzing)]
 pub mod fuzz;

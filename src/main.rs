@@ -3,14 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use goodinit::command::{self, Arguments};
-use goodinit::numerics::FloatMode;
+use goodinit::internal::{Arguments, FloatMode, complain, run};
 
 fn main() -> ExitCode {
     let _mode = FloatMode::standard();
     let arguments = Arguments::parse();
-    command::run(arguments).unwrap_or_else(|error| {
-        command::complain(&error);
+    run(arguments).unwrap_or_else(|error| {
+        complain(&error);
         ExitCode::from(error.exit_code())
     })
 }

@@ -7,10 +7,10 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use goodinit::activation::Activation;
-use goodinit::data::{Dataset, Features, Prepared, Split, Targets};
-use goodinit::model::{Architecture, Loss, Model, Optimizer, Parameters, Rates, Trainer, Workspace};
-use goodinit::support::catalog::Value;
+use goodinit::{
+    Activation, Architecture, Dataset, Features, Loss, Model, Optimizer, Parameters, Prepared, Rates, Split,
+    Targets, Trainer, Value, Workspace,
+};
 
 struct Counting;
 

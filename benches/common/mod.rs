@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Bencher, Criterion};
-use goodinit::numerics::{Elementwise, Isa, Lane, apply, isa};
+use goodinit::internal::{Elementwise, Isa, Lane, apply, isa};
 
 const SAMPLES: usize = 30;
 

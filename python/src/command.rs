@@ -4,8 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use goodinit::command::{self, Arguments};
-use goodinit::numerics::FloatMode;
+use goodinit::internal::{Arguments, FloatMode, complain, run};
 use pyo3::prelude::*;
 
 /// Runs the command line `argv`, program first, and returns its exit code.
@@ -21,10 +20,10 @@ pub fn main(py: Python<'_>, argv: Vec<OsString>) -> u8 {
                 return u8::try_from(error.exit_code()).unwrap_or(2);
             }
         };
-        match command::run(arguments) {
+        match run(arguments) {
             Ok(code) => (0..=u8::MAX).find(|c| ExitCode::from(*c) == code).unwrap_or(2),
             Err(error) => {
-                command::complain(&error);
+                complain(&error);
                 error.exit_code()
             }
         }

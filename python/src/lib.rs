@@ -27,7 +27,7 @@ create_exception!(
 
 /// An error of the library as an exception.
 fn raise(error: goodinit::Error) -> PyErr {
-    use goodinit::support::error::Kind;
+    use goodinit::internal::Kind;
     match error.kind() {
         Kind::Interrupted => Interrupted::new_err(error.to_string()),
         _ => Error::new_err(error.to_string()),

@@ -4,17 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use goodinit::analysis::check::{self as claims, print};
-use goodinit::analysis::diff::{self as differences, Options, Tolerance, export};
-use goodinit::analysis::rank::{Rates, rank};
-use goodinit::analysis::summary::SummaryRow;
-use goodinit::analysis::tune::{Split, tune};
-use goodinit::numerics::FloatMode;
-use goodinit::row::Column;
-use goodinit::support::error::Kind;
-use goodinit::table::io::{Row as _, Table};
-use goodinit::table::source::Source;
-use goodinit::{Axis, Error, Figure, Registry, Result, Subset, Trials};
+use goodinit::internal::{
+    Column, FloatMode, Kind, Options, ReplicateSplit, Row as _, Source, SummaryRow, Table, Tolerance, diff,
+    evaluate_at, print, tune,
+};
+use goodinit::{Axis, Error, Figure, RankingRates, Registry, Result, Subset, Trials, rank};
 use numpy::ndarray::Array2;
 use numpy::{IntoPyArray as _, PyArray2};
 use pyo3::prelude::*;
@@ -41,7 +35,7 @@ pub fn check(py: Python<'_>, directory: PathBuf, schemes: Vec<Py<Definition>>) -
     let judge = || -> Result<_> {
         let registry = Definition::register(Registry::recorded(), &schemes)?;
         let source = Source::Directory(directory.clone());
-        let verdicts = claims::evaluate_at(&source, &registry)?;
+        let verdicts = evaluate_at(&source, &registry)?;
         let place = directory.display().to_string();
         Ok((
             print::json(&place, &verdicts).to_string(),
@@ -78,9 +72,9 @@ pub fn diff(
             ..Options::default()
         };
         let sides = (Source::parse(&old)?, Source::parse(&new)?);
-        let report = differences::compare(&sides.0, &sides.1, &options, &mut |_, _| Ok(()))?;
-        let json = export::json(&report)?.to_string();
-        Ok((report.same, json, differences::print::markdown(&report)))
+        let report = diff::compare(&sides.0, &sides.1, &options, &mut |_, _| Ok(()))?;
+        let json = diff::export::json(&report)?.to_string();
+        Ok((report.same, json, diff::print::markdown(&report)))
     };
     py.detach(compare).map_err(raise)
 }
@@ -94,7 +88,7 @@ pub fn ranking(py: Python<'_>, directory: PathBuf) -> PyResult<Vec<Place>> {
     let places = || -> Result<Vec<Place>> {
         let _mode = FloatMode::standard();
         let trials = Trials::load(&directory)?;
-        let places = rank(&trials.all(), Rates::Tuned, "all").into_iter().map(|s| {
+        let places = rank(&trials.all(), RankingRates::Tuned, "all").into_iter().map(|s| {
             let interval = s.score.interval;
             let leads = s.leads();
             (
@@ -182,7 +176,7 @@ fn matrices(trials: &Trials, figure: Option<&str>, rate: Option<f64>) -> Result<
             let mine = task.filter(|row| trials.text(row, Axis::Scheme) == scheme);
             let scored = match mine.is_empty() {
                 true => None,
-                false => match tune(&mine, Split::Others) {
+                false => match tune(&mine, ReplicateSplit::Others) {
                     Some(tuned) => Some(tuned.scored),
                     None => {
                         let message = format!(

@@ -1,6 +1,6 @@
 //! A layer's own stream of draws, with NumPy arrays.
 
-use goodinit::model::NetworkShape;
+use goodinit::internal::NetworkShape;
 use goodinit::{Key, LayerInfo, Purpose, Registry, Role, Stream};
 use numpy::ndarray::{Array2, ArrayD, IxDyn};
 use numpy::{Element, IntoPyArray as _, PyArray2, PyArrayDyn};

@@ -6,10 +6,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use goodinit::data::Environment;
-use goodinit::run::signals::Stop;
-use goodinit::table::source::Source;
-use goodinit::{Experiment, Grid, GridOutcome, Registry, Result};
+use goodinit::internal::{Source, Stop, isa};
+use goodinit::{Environment, Experiment, Grid, GridOutcome, Registry, Result};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -49,7 +47,7 @@ pub fn start(
     let stop = Stop::manual();
     let prepare = || -> Result<(Grid, PathBuf, String)> {
         // A wrong GOODINIT_ISA is said now, not in the middle of a run.
-        goodinit::numerics::isa::choose()?;
+        isa::choose()?;
         let registry = Definition::register(Registry::standard(), &schemes)?;
         let experiment = match text {
             Some(text) => Experiment::parse(&path, &text, &sets, &registry)?,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use goodinit::support::error::Kind;
+use goodinit::internal::Kind;
 use goodinit::{Entry, Error, LayerInfo, Parameter, Registry, Result, Role, Scheme, Spec, Stream, Value};
 use numpy::ndarray::{Array2, ArrayViewMut2};
 use numpy::{PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods as _};

@@ -75,17 +75,6 @@ pub trait Watch {
     fn say(&self, line: &str);
 }
 
-/// A watch that says nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Quiet;
-
-impl Watch for Quiet {
-    fn begin(&self, _: &str, _: &str, _: u64, _: u64) {}
-    fn advance(&self, _: u64) {}
-    fn end(&self) {}
-    fn say(&self, _: &str) {}
-}
-
 /// Brings all files of `item` into its directory, which is returned. Files that are there already
 /// are left alone.
 ///

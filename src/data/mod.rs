@@ -38,8 +38,8 @@ pub use environment::Environment;
 pub(crate) use memory::check as check_memory;
 pub use memory::estimated_bytes;
 pub use prepare::{Prepared, prepare};
-pub use spec::{COMMON, DataSpec, Noise, Over, Scale};
-pub use split::{Amount, Split, SplitRule};
+pub use spec::{DataSpec, Noise, Over, Scale};
+pub use split::{Split, SplitRule};
 
 use crate::numerics::FloatMode;
 use crate::support::catalog::{Entry, Spec};

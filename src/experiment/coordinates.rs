@@ -213,14 +213,6 @@ macro_rules! define {
                     $(Axis::$Trial)|* => Cow::Borrowed(""),
                 }
             }
-
-            /// Compares one coordinate of two cells as tables are sorted.
-            pub fn compare(&self, other: &Self, axis: Axis) -> Ordering {
-                match axis {
-                    $(Axis::$Cell => self.$cell.compare(&other.$cell),)*
-                    $(Axis::$Trial)|* => Ordering::Equal,
-                }
-            }
         }
 
         impl From<&Coordinates> for CellCoordinates {
@@ -286,14 +278,6 @@ impl Coordinates {
 impl fmt::Display for Axis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl CellCoordinates {
-    /// The texts of all its coordinates but those in `without`: a key to group cells by.
-    pub fn key(&self, without: &[Axis]) -> Vec<String> {
-        let kept = Axis::CELL.into_iter().filter(|axis| !without.contains(axis));
-        kept.map(|axis| self.text(axis).into_owned()).collect()
     }
 }
 

@@ -42,17 +42,12 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-pub use axes::Values;
 pub(crate) use axis::axes;
-pub use check::{MAX_TRIAL_BYTES, trial_bytes};
 pub use claim::Claim;
 pub use coordinates::{Axis, CellCoordinates, Coordinates};
-pub use grid::MAX_CELLS;
 pub use plan::{DataShape, Plan, Trial};
 pub use sequential::{Sequential, Until};
-pub use settings::{
-    EvaluateTrain, LayerEpoch, Length, Record, SaveWeights, Seeding, Seeds, Train, TrialSeeds,
-};
+pub use settings::{EvaluateTrain, Length, Record, SaveWeights, Seeds, Train};
 
 use document::Document;
 

@@ -30,7 +30,7 @@ pub use architecture::{Architecture, Norm, Residual, Shape};
 pub use loss::Loss;
 pub use optimizer::Optimizer;
 pub(crate) use parameters::TensorId;
-pub use parameters::{NormParameters, Parameters, Tensor};
+pub use parameters::{Parameters, Tensor};
 pub use trainer::{BatchScore, LayerRate, Rates, Score, Trainer};
 pub use weight_norm::WeightNorm;
 pub use workspace::{LayerTrace, Trace, Workspace};

@@ -2,49 +2,10 @@
 //!
 //! Each is written once over lanes, from `+ - * /`, fused multiply-add and integer work, and is
 //! within 2 ulp of the true value over the whole of f32 (`tests/scripts/elementary.sh` goes
-//! through all 2^32 arguments). The scalar functions here are the same code, one lane wide.
+//! through all 2^32 arguments).
 //! Coefficients are minimax fits in f32 (`tests/scripts/fit_elementary.py`).
 
-use super::lane::{Lane, Scalar, Word};
-
-/// `e^x`. Underflows gradually, to 0 below -103.98; infinite from 88.73 on. The largest error over
-/// every f32 is 1.0128 ulp, at 59.306038.
-pub fn exp(x: f32) -> f32 {
-    lane_exp(Scalar::splat(x)).get()
-}
-
-/// `e^x - 1`, within 3 ulp, near 0 too.
-pub fn exp_m1(x: f32) -> f32 {
-    lane_exp_m1(Scalar::splat(x)).get()
-}
-
-/// `ln(1 + x)` for `x` from 0 to 1, accurate near 0 too.
-pub fn ln_1p(x: f32) -> f32 {
-    lane_ln_1p(Scalar::splat(x)).get()
-}
-
-/// Natural logarithm of `x`: -inf at 0, NaN below. The largest error over every f32 is 0.8063 ulp,
-/// at 1.4044684.
-pub fn ln(x: f32) -> f32 {
-    lane_ln(Scalar::splat(x)).get()
-}
-
-/// Hyperbolic tangent of `x`, exactly odd. The largest error over every f32 is 1.3320 ulp, at
-/// 0.6310442.
-pub fn tanh(x: f32) -> f32 {
-    lane_tanh(Scalar::splat(x)).get()
-}
-
-/// Error function of `x`, exactly odd. The largest error over every f32 is 1.1093 ulp, at
-/// 0.90671736.
-pub fn erf(x: f32) -> f32 {
-    lane_erf(Scalar::splat(x)).get()
-}
-
-/// `1 / (1 + e^-x)`, rounded at each step.
-pub fn sigmoid(x: f32) -> f32 {
-    Scalar::splat(x).sigmoid().get()
-}
+use super::lane::{Lane, Word};
 
 /// Cosine and sine of an angle: the top two bits of `quadrant` are its whole quarter turns, `s` the rest
 /// in quarter turns, from -1/2 to 1/2.
@@ -244,10 +205,14 @@ pub(super) fn lane_erf<L: Lane>(x: L) -> L {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numerics::{Elementwise, elementwise::apply_on, isa::Isa};
+    use crate::numerics::{Elementwise, elementwise::apply_on, isa::Isa, lane::Scalar};
 
     macro_rules! over_lanes {
         ($($name:ident $method:ident)*) => {$(
+            fn $method(x: f32) -> f32 {
+                Scalar::splat(x).$method().get()
+            }
+
             struct $name;
             impl Elementwise<0, 1> for $name {
                 #[inline(always)]

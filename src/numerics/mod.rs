@@ -11,7 +11,7 @@
 //! 2. Products canonicalise a zero result to +0.0, so skipping exact zeros of the left operand
 //!    keeps the bits for finite operands.
 //! 3. Long reductions have one documented order each, whatever the vector width: f64 chains for
-//!    losses, scores, norms and statistics, see [`reduce`]; f32 inside a training step, as one
+//!    losses, scores, norms and statistics, by ascending index; f32 inside a training step, as one
 //!    ascending chain over the rows of a column, or as 16 striped chains over a row or a batch
 //!    (layer normalization, Fixup's scalars, branch factors), see `model/elementwise.rs`.
 //! 4. `exp`, `ln`, `tanh`, `erf` are polynomials over IEEE operations and FMA, see [`elementary`].
@@ -28,14 +28,13 @@ pub mod lane;
 pub mod linalg;
 pub mod matrix;
 pub mod product;
-pub mod reduce;
 mod sparse_rows;
 pub mod spectrum;
 
 pub use elementwise::{Elementwise, apply, apply_batch};
 pub use environment::FloatMode;
 pub use isa::{Isa, isa};
-pub use lane::{Lane, Mask, Word};
+pub use lane::{Lane, Word};
 pub use matrix::{Batch, Weights};
 pub use sparse_rows::SparseRows;
 

@@ -181,14 +181,6 @@ pub fn owners(costs: &[u64], count: u32) -> Vec<u32> {
     owners
 }
 
-/// The trials of `shard`, ascending.
-pub fn members(costs: &[u64], shard: Shard) -> Vec<u32> {
-    let owners = owners(costs, shard.count);
-    (0..costs.len() as u32)
-        .filter(|&i| owners[i as usize] == shard.index)
-        .collect()
-}
-
 /// All trials by falling cost; equal ones by position.
 pub fn longest_first(costs: &[u64]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..costs.len() as u32).collect();
@@ -199,6 +191,14 @@ pub fn longest_first(costs: &[u64]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The trials of `shard`, ascending.
+    fn members(costs: &[u64], shard: Shard) -> Vec<u32> {
+        let owners = owners(costs, shard.count);
+        (0..costs.len() as u32)
+            .filter(|&i| owners[i as usize] == shard.index)
+            .collect()
+    }
 
     fn with(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
         |name| {

@@ -9,11 +9,6 @@ pub fn compare(a: &Coordinates, b: &Coordinates) -> Ordering {
     by(&Axis::ALL, a, b)
 }
 
-/// Compares the cells that two trials belong to: everything but the replicate and the seeds.
-pub fn compare_cells(a: &Coordinates, b: &Coordinates) -> Ordering {
-    by(&Axis::CELL, a, b)
-}
-
 /// Compares two places on some axes, one after the other.
 pub(crate) fn by(axes: &[Axis], a: &Coordinates, b: &Coordinates) -> Ordering {
     let mut orders = axes.iter().map(|axis| a.compare(b, *axis));
@@ -42,7 +37,6 @@ mod tests {
         let upper = with(&|c| c.scheme = "Z".into());
         let lower = with(&|c| c.scheme = "a".into());
         assert_eq!(compare(&upper, &lower), Ordering::Less);
-        assert_eq!(compare_cells(&nine, &ten), Ordering::Equal);
         assert_eq!(compare(&base, &base), Ordering::Equal);
     }
 }

@@ -1,5 +1,6 @@
 //! Finite-width ReLU networks under He initialization with zero biases.
 
+#[cfg(test)]
 use super::special::{digamma, trigamma};
 
 /// Mean and variance of the change of `ln |h|^2` over one ReLU layer of `width` units under
@@ -9,6 +10,7 @@ use super::special::{digamma, trigamma};
 /// degrees, whose logarithm has mean `ln 2 + psi(k/2)` and variance `psi_1(k/2)`: mean
 /// `E[ln(4/width) + psi(k/2)]`, variance `E[psi_1(k/2)] + Var[psi(k/2)]`, about `5/width`. Hanin and
 /// Rolnick 2018, arXiv 1803.01719, proves the exponential growth with `sum 1/width`.
+#[cfg(test)]
 pub fn log_length_increment(width: u32) -> (f64, f64) {
     let n = f64::from(width);
     let (mut mass, mut mean, mut square, mut inner) = (0.0, 0.0, 0.0, 0.0);
@@ -26,26 +28,6 @@ pub fn log_length_increment(width: u32) -> (f64, f64) {
     let mean_psi = mean / mass;
     let variance = inner / mass + (square / mass - mean_psi * mean_psi);
     (libm::log(4.0 / n) + mean_psi, variance)
-}
-
-/// `E[M^2] / E[M]^2` of the mean squared activation M after layers of these widths: the product of
-/// `1 + 5 / width` (Hanin and Rolnick 2018, theorem 5). Heavy-tailed: prefer the logarithm in tests.
-pub fn length_dispersion(widths: &[u32]) -> f64 {
-    widths.iter().map(|&n| 1.0 + 5.0 / f64::from(n)).product()
-}
-
-/// Probability that a ReLU network of `depth` layers of `width` units, symmetric weights and zero
-/// biases, is dead on one input from the start: `1 - (1 - 2^-width)^depth`. Lu, Shin, Su and
-/// Karniadakis 2019, arXiv 1903.06733 (equality for a single input).
-pub fn born_dead(width: u32, depth: u32) -> f64 {
-    let alive = 1.0 - libm::exp2(-f64::from(width));
-    1.0 - libm::pow(alive, f64::from(depth))
-}
-
-/// Growth of the second moment over `blocks` residual blocks whose branches keep it and are scaled
-/// by `alpha`: `(1 + alpha^2)^blocks`. De and Smith 2020, arXiv 2002.10444.
-pub fn residual_growth(blocks: u32, alpha: f64) -> f64 {
-    libm::pow(1.0 + alpha * alpha, f64::from(blocks))
 }
 
 /// Correlation of two inputs after one wide ReLU layer under He initialization, from their
@@ -72,13 +54,6 @@ mod tests {
     }
 
     #[test]
-    fn born_dead_odds() {
-        assert!((born_dead(3, 9) - 0.699).abs() < 1e-3);
-        assert!((born_dead(5, 9) - 0.249).abs() < 1e-3);
-        assert_eq!(born_dead(4, 0), 0.0);
-    }
-
-    #[test]
     fn relu_map_is_the_arc_cosine_kernel() {
         assert_eq!(relu_correlation(1.0), 1.0);
         assert!((relu_correlation(0.0) - 1.0 / std::f64::consts::PI).abs() < 1e-15);
@@ -87,12 +62,5 @@ mod tests {
         let c = 1.0 - 1e-6;
         let expected = c + 2.0 * std::f64::consts::SQRT_2 / (3.0 * std::f64::consts::PI) * 1e-9;
         assert!((relu_correlation(c) - expected).abs() < 1e-14);
-    }
-
-    #[test]
-    fn residual_networks_grow() {
-        assert_eq!(residual_growth(16, 1.0), 65536.0);
-        assert_eq!(residual_growth(64, 0.0), 1.0);
-        assert!((residual_growth(16, 0.25) - 2.637_928).abs() < 1e-6);
     }
 }

@@ -17,23 +17,6 @@ const NODES: usize = 12;
 /// A quadrature rule: pairs of node and weight.
 pub type Rule = Vec<(f64, f64)>;
 
-/// Gauss-Hermite quadrature of `n` nodes for the standard normal: `E[f(z)]` is about
-/// `sum w f(x)`, exact for polynomials up to degree `2n - 1`. Nodes ascending, weights sum to 1.
-/// `n` from 1 to about 100.
-///
-/// Newton's method on the orthonormal (probabilists') Hermite polynomials, from Sturm-like
-/// bracketing: the roots of degree n interlace with those of degree n - 1.
-pub fn gauss_hermite(n: usize) -> Rule {
-    roots_by_interlacing(n, 2.0 * (n as f64).sqrt() + 2.0, hermite)
-        .into_iter()
-        .map(|x| {
-            // w = 1 / sum_(k<n) h_k(x)^2 for orthonormal h_k with h_0 = 1.
-            let norm: f64 = (0..n).map(|k| hermite(k, x)).map(|h| h * h).sum();
-            (x, 1.0 / norm)
-        })
-        .collect()
-}
-
 /// Gauss-Legendre quadrature of `n` nodes on [-1, 1]; weights sum to 2.
 pub fn gauss_legendre(n: usize) -> Rule {
     roots_by_interlacing(n, 1.0, legendre)
@@ -43,17 +26,6 @@ pub fn gauss_legendre(n: usize) -> Rule {
             (x, 2.0 / norm)
         })
         .collect()
-}
-
-/// Hermite polynomial of degree `n`, orthonormal under the standard normal.
-fn hermite(n: usize, x: f64) -> f64 {
-    let (mut previous, mut current) = (0.0, 1.0);
-    for k in 0..n {
-        let k = k as f64;
-        let next = (x * current - k.sqrt() * previous) / (k + 1.0).sqrt();
-        (previous, current) = (current, next);
-    }
-    current
 }
 
 /// Legendre polynomial of degree `n`, orthonormal under the uniform law on [-1, 1].
@@ -150,6 +122,34 @@ fn density(z: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Gauss-Hermite quadrature of `n` nodes for the standard normal: `E[f(z)]` is about
+    /// `sum w f(x)`, exact for polynomials up to degree `2n - 1`. Nodes ascending, weights sum to 1.
+    /// `n` from 1 to about 100.
+    ///
+    /// Newton's method on the orthonormal (probabilists') Hermite polynomials, from Sturm-like
+    /// bracketing: the roots of degree n interlace with those of degree n - 1.
+    fn gauss_hermite(n: usize) -> Rule {
+        roots_by_interlacing(n, 2.0 * (n as f64).sqrt() + 2.0, hermite)
+            .into_iter()
+            .map(|x| {
+                // w = 1 / sum_(k<n) h_k(x)^2 for orthonormal h_k with h_0 = 1.
+                let norm: f64 = (0..n).map(|k| hermite(k, x)).map(|h| h * h).sum();
+                (x, 1.0 / norm)
+            })
+            .collect()
+    }
+
+    /// Hermite polynomial of degree `n`, orthonormal under the standard normal.
+    fn hermite(n: usize, x: f64) -> f64 {
+        let (mut previous, mut current) = (0.0, 1.0);
+        for k in 0..n {
+            let k = k as f64;
+            let next = (x * current - k.sqrt() * previous) / (k + 1.0).sqrt();
+            (previous, current) = (current, next);
+        }
+        current
+    }
 
     #[test]
     fn the_rules_integrate_moments_exactly() {

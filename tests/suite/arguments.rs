@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use clap::Parser as _;
-use goodinit::command::Arguments;
-use goodinit::run::shard::Shard;
-use goodinit::table::manifest::Manifest;
+use goodinit::internal::{Arguments, Manifest, Shard};
 use proptest::prelude::*;
 
 /// Words that mean something to the program, and some that should not.

@@ -17,7 +17,7 @@ fn source_files(dir: &Path, out: &mut Vec<PathBuf>) {
 fn floors(src: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(src.join("lib.rs")).unwrap();
     text.lines()
-        .filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .filter_map(|l| l.strip_prefix("mod ")?.strip_suffix(';'))
         .map(str::to_owned)
         .collect()
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::program::Bench;
-use goodinit::command::list::markdown;
-use goodinit::init::Registry;
+use goodinit::internal::markdown;
+use goodinit::{Experiment, Registry};
 
 fn document(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
@@ -142,7 +142,7 @@ fn names_of_other_libraries_lead_to_schemes() {
         let text = format!("name = \"names\"\n[train]\nepochs = 1\n{grid}");
         let registry = Registry::standard();
         let path = Path::new("names.md");
-        let experiment = goodinit::experiment::Experiment::parse(path, &text, &[] as &[&str], &registry);
+        let experiment = Experiment::parse(path, &text, &[] as &[&str], &registry);
         assert!(experiment.is_ok(), "{value}: {}", experiment.unwrap_err());
     }
 }

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use goodinit::experiment::Experiment;
-use goodinit::init::Registry;
-use goodinit::table::manifest::Manifest;
+use goodinit::internal::Manifest;
+use goodinit::{Experiment, Registry};
 
 fn files(directory: &str) -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR"))

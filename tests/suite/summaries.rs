@@ -4,10 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use goodinit::analysis::stats::STATISTICS_VERSION;
-use goodinit::analysis::summary::{summarise, write};
-use goodinit::table::Trials;
-use goodinit::table::source::Source;
+use goodinit::Trials;
+use goodinit::internal::{STATISTICS_VERSION, Source, summarise, write};
 use sha2::{Digest as _, Sha256};
 
 fn runs(dir: &Path, out: &mut Vec<PathBuf>) {

@@ -301,7 +301,7 @@ fn a_place_that_cannot_be_written_is_named() {
         mirrors: vec![],
         patience: Duration::from_secs(1),
     };
-    let error = fetch_files(&[sample], &file.join("dir"), &options, &Quiet).unwrap_err();
+    let error = fetch_files(&[sample], &file.join("dir"), &options, &Notes::default()).unwrap_err();
     assert_eq!(error.kind(), Kind::Io);
     assert!(error.to_string().contains("cannot make the directory"), "{error}");
 }
@@ -316,7 +316,7 @@ fn mirrors_come_from_the_flag_before_the_catalogue() {
         &crate::data::digits::ITEM,
         &Environment::default(),
         &Options::new(item, vec![]),
-        &Quiet,
+        &Notes::default(),
     );
     assert!(error.unwrap_err().to_string().contains("needs no download"));
 }

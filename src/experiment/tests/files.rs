@@ -1,5 +1,6 @@
 //! The tables of an experiment file but for `[grid]`.
 
+use super::super::settings::{LayerEpoch, Seeding};
 use super::*;
 
 #[test]

@@ -152,43 +152,45 @@ pub trait Lane:
         (self.abs().to_bits() | sign).to_lane()
     }
 
-    /// `e^self`, see [`elementary::exp`].
+    /// `e^self`. Underflows gradually, to 0 below -103.98; infinite from 88.73 on. The largest error over
+    /// every f32 is 1.0128 ulp, at 59.306038.
     #[inline(always)]
     fn exp(self) -> Self {
         elementary::lane_exp(self)
     }
 
-    /// `e^self - 1`, see [`elementary::exp_m1`].
+    /// `e^self - 1`, within 3 ulp, near 0 too.
     #[inline(always)]
     fn exp_m1(self) -> Self {
         elementary::lane_exp_m1(self)
     }
 
-    /// `ln(1 + self)` for `self` from 0 to 1, see [`elementary::ln_1p`].
+    /// `ln(1 + self)` for `self` from 0 to 1, accurate near 0 too.
     #[inline(always)]
     fn ln_1p(self) -> Self {
         elementary::lane_ln_1p(self)
     }
 
-    /// Natural logarithm, see [`elementary::ln`].
+    /// Natural logarithm: -inf at 0, NaN below. The largest error over every f32 is 0.8063 ulp, at
+    /// 1.4044684.
     #[inline(always)]
     fn ln(self) -> Self {
         elementary::lane_ln(self)
     }
 
-    /// Hyperbolic tangent, see [`elementary::tanh`].
+    /// Hyperbolic tangent, exactly odd. The largest error over every f32 is 1.3320 ulp, at 0.6310442.
     #[inline(always)]
     fn tanh(self) -> Self {
         elementary::lane_tanh(self)
     }
 
-    /// Error function, see [`elementary::erf`].
+    /// Error function, exactly odd. The largest error over every f32 is 1.1093 ulp, at 0.90671736.
     #[inline(always)]
     fn erf(self) -> Self {
         elementary::lane_erf(self)
     }
 
-    /// `1 / (1 + e^-self)`, see [`elementary::sigmoid`].
+    /// `1 / (1 + e^-self)`, rounded at each step.
     #[inline(always)]
     fn sigmoid(self) -> Self {
         let one = Self::splat(1.0);

@@ -20,7 +20,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::Room;
 
-pub use ink::{Ink, SERIES};
+pub use ink::Ink;
 
 /// Drawing units in a CSS pixel: plotters has whole coordinates, and whole pixels would make
 /// curves ragged.

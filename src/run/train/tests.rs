@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::data::{self, Environment};
 use crate::experiment::claim::Layers;
-use crate::experiment::{Experiment, LayerEpoch};
+use crate::experiment::{Experiment, settings::LayerEpoch};
 use crate::init::Registry;
 use crate::support::catalog::Value;
 
