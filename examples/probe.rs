@@ -23,10 +23,9 @@ fn main() -> Result<()> {
         .map(|i| plan.trial(i))
         .filter(|t| t.coordinates.replicate == 0)
     {
-        let c = &trial.coordinates;
-        let data = cache.prepared(&trial.values.dataset, c.label_noise, u64::from(c.data_seed))?;
+        let data = trial.data(&cache)?;
         let probed = probe(&trial, &data, &mut workspace)?;
-        println!("{}", c.scheme);
+        println!("{}", trial.coordinates.scheme);
         for (layer, figures) in &probed.record.layers {
             let ratio = figures.first_ratio.unwrap_or(f64::NAN);
             println!(

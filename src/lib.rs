@@ -24,10 +24,8 @@
 //! let mut workspace = Workspace::new();
 //! for i in 0..plan.len() {
 //!     let trial = plan.trial(i);
-//!     let c = &trial.coordinates;
-//!     let data = cache.prepared(&trial.values.dataset, c.label_noise, u64::from(c.data_seed))?;
-//!     let row = train(&trial, &data, &mut workspace)?.record.trial;
-//!     println!("{} {:?}", c.scheme, row.test_accuracy);
+//!     let row = train(&trial, &trial.data(&cache)?, &mut workspace)?.record.trial;
+//!     println!("{} {:?}", trial.coordinates.scheme, row.test_accuracy);
 //! }
 //! # goodinit::Result::Ok(())
 //! ```
@@ -48,8 +46,9 @@
 #![allow(rustdoc::private_intra_doc_links)]
 
 pub use crate::activation::Activation;
-pub use crate::analysis::check::{Judgement, Verdict, evaluate as check_claims};
+pub use crate::analysis::check::{Case, Judgement, Part, Verdict, evaluate as check_claims};
 pub use crate::analysis::rank::{Rates as RankingRates, SchemeScore, rank};
+pub use crate::analysis::stats::Interval;
 pub use crate::data::{Cache, Dataset, Environment, Features, Prepared, Split, Targets};
 pub use crate::experiment::{Axis, Claim, Coordinates, Experiment, Plan, Trial};
 pub use crate::init::{
@@ -71,12 +70,23 @@ pub use crate::support::error::{Error, Result};
 pub use crate::table::{Figure, Subset, Trials};
 pub use crate::theory::MeanField;
 
+/// The rows of the tables: a field is a column. `goodinit list columns` says the same of each. A figure
+/// that is missing or not finite is `None`.
+pub mod rows {
+    pub use crate::row::{EpochRow, LayerRow, ProbeRow, TrialRow};
+    pub use crate::table::probe::ProbeRecord;
+    pub use crate::table::record::TrialRecord;
+}
+
 /// What the program's own binary, tests, benches and Python package use besides. It may change in any
 /// version.
 #[doc(hidden)]
 pub mod internal {
-    pub use crate::analysis::check::{evaluate_at, print};
-    pub use crate::analysis::diff::{self, Options, Tolerance};
+    pub use crate::analysis::check::evaluate_at;
+    pub use crate::analysis::check::print::{json as judgements_json, markdown as judgements_markdown};
+    pub use crate::analysis::diff::export::json as diff_json;
+    pub use crate::analysis::diff::print::markdown as diff_markdown;
+    pub use crate::analysis::diff::{Options as DiffOptions, Tolerance, compare};
     pub use crate::analysis::stats::STATISTICS_VERSION;
     pub use crate::analysis::summary::{SummaryRow, summarise, write};
     pub use crate::analysis::tune::{Split as ReplicateSplit, tune};

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use goodinit::internal::{
-    Column, FloatMode, Kind, Options, ReplicateSplit, Row as _, Source, SummaryRow, Table, Tolerance, diff,
-    evaluate_at, print, tune,
+    Column, DiffOptions, FloatMode, Kind, ReplicateSplit, Row as _, Source, SummaryRow, Table, Tolerance,
+    compare, diff_json, diff_markdown, evaluate_at, judgements_json, judgements_markdown, tune,
 };
 use goodinit::{Axis, Error, Figure, RankingRates, Registry, Result, Subset, Trials, rank};
 use numpy::ndarray::Array2;
@@ -38,8 +38,8 @@ pub fn check(py: Python<'_>, directory: PathBuf, schemes: Vec<Py<Definition>>) -
         let verdicts = evaluate_at(&source, &registry)?;
         let place = directory.display().to_string();
         Ok((
-            print::json(&place, &verdicts).to_string(),
-            print::markdown(&place, &verdicts),
+            judgements_json(&place, &verdicts).to_string(),
+            judgements_markdown(&place, &verdicts),
         ))
     };
     py.detach(judge).map_err(raise)
@@ -65,16 +65,16 @@ pub fn diff(
     let compare = || -> Result<_> {
         let _mode = FloatMode::standard();
         let tolerances = tolerances.iter().map(|text| Tolerance::parse(text));
-        let options = Options {
+        let options = DiffOptions {
             tolerances: tolerances.collect::<Result<_>>()?,
             ignored: ignore.into_iter().collect(),
             limit,
-            ..Options::default()
+            ..DiffOptions::default()
         };
         let sides = (Source::parse(&old)?, Source::parse(&new)?);
-        let report = diff::compare(&sides.0, &sides.1, &options, &mut |_, _| Ok(()))?;
-        let json = diff::export::json(&report)?.to_string();
-        Ok((report.same, json, diff::print::markdown(&report)))
+        let report = compare(&sides.0, &sides.1, &options, &mut |_, _| Ok(()))?;
+        let json = diff_json(&report)?.to_string();
+        Ok((report.same, json, diff_markdown(&report)))
     };
     py.detach(compare).map_err(raise)
 }

@@ -4,7 +4,6 @@ use super::Function;
 use crate::numerics::{Lane, Word as _};
 use crate::support::catalog::{Entry, Spec};
 
-/// See [`Abs::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Abs;
 

@@ -4,7 +4,6 @@ use super::Function;
 use crate::numerics::Lane;
 use crate::support::catalog::{Entry, Parameter, Spec};
 
-/// See [`Elu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Elu {
     alpha: f64,

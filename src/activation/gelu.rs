@@ -10,7 +10,6 @@ const CUBIC: f64 = 0.044_715;
 /// Standard normal density at 0: 1 / sqrt(2 pi).
 const DENSITY: f64 = 0.398_942_280_401_432_7;
 
-/// See [`Gelu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Gelu {
     Exact,

@@ -4,7 +4,6 @@ use super::Function;
 use crate::numerics::Lane;
 use crate::support::catalog::{Entry, Parameter, Spec};
 
-/// See [`LeakyRelu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct LeakyRelu {
     slope: f64,

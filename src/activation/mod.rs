@@ -16,7 +16,6 @@ trait Function: Copy {
     /// What a person reads about it.
     const ENTRY: &'static Entry;
 
-    /// Reads the parameters.
     fn from_spec(spec: &Spec) -> Self;
 
     /// The function, in f32. Implementations are `#[inline(always)]`, as are the next two.
@@ -31,10 +30,8 @@ trait Function: Copy {
         delta * self.derivative(z, a)
     }
 
-    /// The function, in f64.
     fn value64(self, z: f64) -> f64;
 
-    /// Its derivative, in f64.
     fn derivative64(self, z: f64) -> f64;
 
     /// The gain that the literature gives for it, where it gives one.

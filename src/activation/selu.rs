@@ -8,7 +8,6 @@ use crate::support::catalog::{Entry, Spec};
 const ALPHA: f64 = 1.673_263_242_354_377_2;
 const LAMBDA: f64 = 1.050_700_987_355_480_5;
 
-/// See [`Selu::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Selu;
 

@@ -5,7 +5,6 @@ use crate::numerics::Lane;
 use crate::numerics::elementary::lane_cos_sin_of;
 use crate::support::catalog::{Entry, Parameter, Spec};
 
-/// See [`Sine::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Sine {
     omega: f64,

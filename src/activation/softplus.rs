@@ -5,7 +5,6 @@ use super::sigmoid::logistic;
 use crate::numerics::Lane;
 use crate::support::catalog::{Entry, Spec};
 
-/// See [`Softplus::ENTRY`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Softplus;
 

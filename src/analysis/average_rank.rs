@@ -26,7 +26,6 @@ pub enum Block {
 pub struct AverageRanks {
     /// Schemes with their average rank, the least first, ties by name.
     pub schemes: Vec<(String, f64)>,
-    /// What the blocks are.
     pub block: Block,
     /// Friedman's test and the critical difference.
     pub test: Friedman,

@@ -18,7 +18,6 @@ use crate::table::{Figure, Subset};
 /// The expected best score of a scheme against the number of learning rates that are tried.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BudgetCurve {
-    /// The scheme, canonical text.
     pub scheme: String,
     /// The score with 1, 2, ... rates, each with its interval at 95% over replicates: averaged over
     /// settings, in each of them the interquartile mean over trials.

@@ -21,7 +21,6 @@ const MOST_SAMPLES: u32 = 1_000_000;
 /// The measures of all schemes of a run.
 #[derive(Debug)]
 pub struct Measures {
-    /// By scheme.
     pub schemes: BTreeMap<String, SchemeMeasures>,
     /// Test samples, if all settings have as many and the table tells (see [`counted_on`]).
     pub test_samples: Option<u32>,

@@ -52,19 +52,19 @@ pub enum Rates {
     /// Each scheme at the rates chosen for it in each group of cells, see [`tune`]; where there are
     /// no validation data to choose by, the trials of all its rates, pooled.
     Tuned,
-    /// All at this rate.
+    /// Only trials at this learning rate.
     Fixed(f64),
 }
 
 /// What is known about one scheme.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchemeScore {
-    /// The scheme, canonical text.
+    /// The scheme, as tables write it.
     pub scheme: String,
     /// Mean over groups of cells of the interquartile mean of the trials' test accuracy (loss for
     /// regression), with its interval.
     pub score: Estimate,
-    /// Trials behind it.
+    /// Trials that its score is made of.
     pub trials: usize,
     /// Trials that diverged, among them.
     pub diverged: usize,
@@ -249,14 +249,13 @@ fn best_first(sign: f64, a: (f64, &str), b: (f64, &str)) -> Ordering {
 /// ties by name. `what` names the selection of trials ("relu"): it seeds the permutations.
 ///
 /// ```
-/// use goodinit::analysis::rank::{Rates, rank};
-/// use goodinit::table::Trials;
+/// use goodinit::{RankingRates, Trials, rank};
 ///
 /// let trials = Trials::load("results/quick".as_ref())?;
-/// for place in rank(&trials.all(), Rates::Tuned, "all") {
+/// for place in rank(&trials.all(), RankingRates::Tuned, "all") {
 ///     println!("{:20} {:.3} of {} trials", place.scheme, place.score.value, place.trials);
 /// }
-/// # goodinit::support::error::Result::Ok(())
+/// # goodinit::Result::Ok(())
 /// ```
 pub fn rank(trials: &Subset, rates: Rates, what: &str) -> Vec<SchemeScore> {
     rank_at(trials, rates, what, 1.0 - LEVEL)

@@ -26,10 +26,8 @@ pub enum Over {
 }
 
 impl Over {
-    /// Both.
     pub const ALL: [Over; 2] = [Over::Width, Over::Depth];
 
-    /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
             Over::Width => "width",
@@ -55,7 +53,6 @@ pub struct Curve {
     pub step: u32,
     /// The layer in words: `layer 2`, `output`.
     pub layer: String,
-    /// What is measured.
     pub quantity: Quantity,
     /// Width or depth, and the mean over replicates, ascending. A network that is not finite has no point.
     pub points: Vec<(f64, f64)>,

@@ -50,7 +50,6 @@ impl Draws {
         self.normals.pop().map_or(f64::NAN, f64::from)
     }
 
-    /// On 0..1.
     fn uniform(&mut self) -> f64 {
         self.stream.unit_f64()
     }
@@ -75,7 +74,6 @@ impl Law {
         (0..n).map(|_| self.draw(stream)).collect()
     }
 
-    /// Its mean.
     pub(super) fn mean(self) -> f64 {
         match self {
             Law::Normal | Law::Skewed => 0.9,

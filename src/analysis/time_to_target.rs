@@ -34,7 +34,6 @@ pub struct TimesToTarget {
     pub reference: String,
     /// The figure that the targets are of.
     pub figure: Figure,
-    /// Settings with a target.
     pub settings: usize,
     /// Settings in which the reference ends no better than it began, so that it sets no target.
     pub without_target: usize,
@@ -45,7 +44,6 @@ pub struct TimesToTarget {
 /// How soon one scheme reaches the targets.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeToTarget {
-    /// The scheme.
     pub scheme: String,
     /// Of each setting with a target: steps to it over the least steps of any scheme, infinite if it is
     /// missed.
@@ -60,7 +58,6 @@ impl TimeToTarget {
         self.ratios.iter().filter(|r| r.is_finite()).count()
     }
 
-    /// The median ratio.
     pub fn median_ratio(&self) -> f64 {
         median(&self.ratios)
     }

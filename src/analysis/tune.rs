@@ -41,7 +41,6 @@ pub struct Tuned<'t> {
 }
 
 impl Tuned<'_> {
-    /// The learning rate.
     pub fn rate(&self) -> f64 {
         self.chosen.value(Axis::LearningRate)
     }

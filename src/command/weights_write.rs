@@ -65,9 +65,7 @@ pub(super) fn write(plan: &Plan, data: &Data, directory: &Path) -> Result<Vec<Wr
         if !paths.insert(path.clone()) {
             continue;
         }
-        let prepared = data
-            .cache
-            .prepared(&trial.values.dataset, at.label_noise, u64::from(at.data_seed))?;
+        let prepared = trial.data(&data.cache)?;
         let model = data.model(&trial)?;
         let (parameters, report) =
             initial_state(&trial, &model, &prepared).context(|| format!("trial `{trial}`"))?;

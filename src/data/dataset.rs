@@ -12,9 +12,9 @@ use crate::support::text::hex;
 /// Feature values as they came, exactly, kept small where they are small.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Features {
-    /// Bytes (pixels).
+    /// Bytes, as pixels are stored: one per sample and feature.
     U8(Vec<u8>),
-    /// Floats.
+    /// Numbers: one per sample and feature.
     F32(Vec<f32>),
     /// Numbers of which not all are exact as `f32`: large ones that differ by little (times in
     /// seconds, coordinates), decimal fractions.
@@ -42,16 +42,16 @@ impl Features {
 pub enum Targets {
     /// Class labels `0..classes`.
     Classes {
-        /// One label per row.
+        /// The label of each row, below `classes`.
         labels: Vec<u16>,
-        /// Number of classes.
+        /// Number of classes, at least 2.
         classes: usize,
     },
     /// Real-valued targets, `rows x outputs`, row-major.
     Values {
         /// The values, rounded to `f32` only where a loss compares them with outputs.
         values: Vec<f64>,
-        /// Values per row.
+        /// Values per row: the units of the output layer.
         outputs: usize,
     },
 }
@@ -91,9 +91,9 @@ pub struct Dataset {
     pub rows: usize,
     /// Features per sample.
     pub cols: usize,
-    /// `rows x cols`, row-major.
+    /// The features, `rows x cols`, row-major: those of one sample are together.
     pub features: Features,
-    /// One target per row.
+    /// Class or values of each row.
     pub targets: Targets,
     /// Names of the classes where the source has them (categorical labels of a CSV file).
     pub class_names: Vec<String>,

@@ -119,7 +119,6 @@ impl DataFile {
         self.position += count as u64;
     }
 
-    /// The file's path.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -54,7 +54,6 @@ pub struct Item {
     pub shape: &'static str,
     /// The terms it comes under.
     pub licence: &'static str,
-    /// Where it comes from.
     pub source: &'static str,
     /// Where `goodinit fetch` gets the files, tried in turn; whatever a mirror sends is believed only
     /// if its SHA-256 is right.
@@ -107,7 +106,6 @@ impl Item {
 pub struct SourceFile {
     /// File name, with `.gz`.
     pub name: &'static str,
-    /// Its length.
     pub bytes: u64,
     /// SHA-256 of it, hexadecimal.
     pub sha256: &'static str,

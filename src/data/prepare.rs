@@ -17,9 +17,9 @@ use crate::support::text::{grouped, hex};
 /// A dataset made ready for one experiment: split, preprocessed, labels possibly noisy.
 #[derive(Debug, Clone)]
 pub struct Prepared {
-    /// The raw data.
+    /// The data as read, before scaling and label noise.
     pub dataset: Arc<Dataset>,
-    /// The division.
+    /// Which of its rows are trained on, validated on and tested on.
     pub split: Split,
     /// Targets after selection, transformation and label noise (training rows only are ever
     /// changed by noise). One per row of the dataset, whether a part uses it or not.

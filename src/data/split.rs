@@ -10,11 +10,11 @@ use crate::support::error::{Error, Kind, Result};
 /// Row numbers of each part of a dataset, ascending.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Split {
-    /// Rows to train on.
+    /// Row numbers of the training part.
     pub train: Vec<u32>,
     /// Rows to choose by (rates, best epoch).
     pub validation: Vec<u32>,
-    /// Rows to report on.
+    /// Row numbers of the test part, on which results are reported.
     pub test: Vec<u32>,
 }
 

@@ -21,7 +21,6 @@ pub(super) struct Interned<A: GridAxis> {
     /// The text of the coordinate.
     pub text: String,
     coordinate: A::Coordinate,
-    /// The value.
     pub value: A::Value,
     /// Where it was first written.
     pub span: Span,
@@ -177,12 +176,14 @@ macro_rules! define {
         /// What a trial gets from the axes of the grid.
         #[derive(Debug, Clone)]
         pub struct Values {
-            $(#[doc = concat!("The value on the axis `", stringify!($cell), "`.")]
-            pub $cell: <axis::$Cell as GridAxis>::Value,)*
+            $(
+                // Of an axis of numbers, the coordinate is the value.
+                #[allow(dead_code)]
+                pub $cell: <axis::$Cell as GridAxis>::Value,
+            )*
         }
 
         impl Axes {
-            /// No values yet.
             pub fn new() -> Self {
                 Axes { $($cell: Interner::new(Axis::$Cell),)* }
             }

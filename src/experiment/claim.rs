@@ -50,25 +50,25 @@ pub struct Claim {
     /// What is claimed, in words.
     pub sentence: String,
     /// Whether the claim is evidence or an identity.
-    pub kind: ClaimKind,
+    pub(crate) kind: ClaimKind,
     /// The figure per trial.
-    pub metric: Metric,
+    pub(crate) metric: Metric,
     /// Applied to each trial's figure before aggregation.
-    pub transform: Transform,
+    pub(crate) transform: Transform,
     /// The cells on the left.
-    pub left: Selector,
+    pub(crate) left: Selector,
     /// The cells on the right; present where the relation mentions `right`, else absent.
-    pub right: Option<Selector>,
+    pub(crate) right: Option<Selector>,
     /// Axes for each of whose values the claim must hold apart. Both sides have the same ones.
-    pub for_each: Vec<Axis>,
+    pub(crate) for_each: Vec<Axis>,
     /// Axes whose trials are taken together.
-    pub pool: Vec<Axis>,
+    pub(crate) pool: Vec<Axis>,
     /// How the trials of a side become one figure.
-    pub aggregate: Aggregate,
+    pub(crate) aggregate: Aggregate,
     /// At which learning rate.
-    pub rate: Rate,
+    pub(crate) rate: Rate,
     /// What must hold.
-    pub relation: Relation,
+    pub(crate) relation: Relation,
     /// Level of the interval that a verdict asks, 0 to 1. 0.95 unless given.
     pub confidence: f64,
 }
@@ -85,7 +85,6 @@ words! {
 
     /// A function of a figure.
     Transform {
-        /// None.
         Identity = "none",
         /// Natural logarithm.
         Ln = "ln",
@@ -100,44 +99,29 @@ words! {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Metric {
     /// A column of `trials.csv`.
-    Trial {
-        /// Name of the column.
-        column: String,
-    },
+    Trial { column: String },
     /// A column of `epochs.csv` at one evaluation.
-    Epoch {
-        /// Name of the column.
-        column: String,
-        /// Which evaluation.
-        at: Evaluation,
-    },
+    Epoch { column: String, at: Evaluation },
     /// A column of `layers.csv`, reduced over layers.
     Layer {
-        /// Name of the column.
         column: String,
-        /// Which measurement.
         at: Evaluation,
-        /// Which layers.
         layers: Layers,
         /// How the layers become one value.
         across: Aggregate,
     },
     /// A column of the table that `probe` writes, reduced over layers where it has layers.
     Probe {
-        /// Name of the column.
         column: String,
-        /// Which layers.
         layers: Layers,
         /// How the layers become one value.
         across: Aggregate,
     },
     /// A column of the table that `probe` writes of the first steps, reduced over layers.
     Steps {
-        /// Name of the column.
         column: String,
         /// After how many steps: [`Evaluation::AfterEpoch`] counts steps here.
         at: Evaluation,
-        /// Which layers.
         layers: Layers,
         /// How the layers become one value.
         across: Aggregate,
@@ -146,9 +130,7 @@ pub enum Metric {
     /// target for accuracies, at most for losses. A trial that never does is right-censored: its
     /// value lies above its last evaluation, and orders behind every trial that did.
     TimeTo {
-        /// Name of the column.
         column: String,
-        /// The target.
         target: f64,
         /// What is counted.
         unit: TimeUnit,
@@ -163,7 +145,6 @@ pub enum Metric {
     Ended(EndStatus),
 }
 
-/// How a trial ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndStatus {
     /// Ran to its end.
@@ -177,9 +158,7 @@ pub enum EndStatus {
 /// What [`Metric::TimeTo`] counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeUnit {
-    /// Optimizer steps.
     Steps,
-    /// Epochs.
     Epochs,
 }
 
@@ -188,7 +167,6 @@ pub enum TimeUnit {
 pub enum Evaluation {
     /// After so many epochs; 0 is before training.
     AfterEpoch(u32),
-    /// The last.
     Last,
 }
 
@@ -199,18 +177,14 @@ pub enum Layers {
     All,
     /// All but the output layer.
     Hidden,
-    /// The first.
     First,
-    /// The output layer.
     Output,
-    /// The last hidden layer.
     LastHidden,
     /// These, counted from 1.
     These(Vec<u32>),
 }
 
 impl Layers {
-    /// The words for layers.
     pub(super) const WORDS: [(&'static str, Layers); 5] = [
         ("all", Layers::All),
         ("hidden", Layers::Hidden),
@@ -247,21 +221,15 @@ impl fmt::Display for Layers {
 /// A reduction of several values to one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Aggregate {
-    /// The median.
     Median,
-    /// The arithmetic mean.
     Mean,
-    /// The interquartile mean.
     Iqm,
-    /// The least.
     Min,
-    /// The greatest.
     Max,
     /// The standard deviation (n - 1).
     Std,
     /// The variance (n - 1).
     Var,
-    /// The sum.
     Sum,
     /// The fraction of values for which `value <op> bound` is true.
     Fraction(Op, f64),
@@ -366,16 +334,13 @@ impl Claim {
     }
 }
 
-/// What must hold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Relation {
     /// `side op threshold`.
     Compare {
         /// The figure compared.
         side: Side,
-        /// How.
         op: Op,
-        /// With what.
         threshold: f64,
     },
     /// `low <= side <= high`.
@@ -391,7 +356,6 @@ pub enum Relation {
     /// `tolerance` from one value to the next. Values come in the order in which the left
     /// selector lists them, else numbers ascending and texts in the order of the grid.
     Monotone {
-        /// The axis.
         axis: Axis,
         /// Whether it rises.
         increasing: bool,
@@ -399,18 +363,10 @@ pub enum Relation {
         tolerance: f64,
     },
     /// Greatest minus least of the left figure over the values of `axis`, compared.
-    Spread {
-        /// The axis.
-        axis: Axis,
-        /// How.
-        op: Op,
-        /// With what.
-        threshold: f64,
-    },
+    Spread { axis: Axis, op: Op, threshold: f64 },
     /// The left cell is among the best so many over the values of `axis`; the other
     /// coordinates are the left cell's.
     Rank {
-        /// The axis.
         axis: Axis,
         /// 1: it is the best.
         at_most: u32,
@@ -446,7 +402,6 @@ pub enum Op {
 }
 
 impl Op {
-    /// Whether `a op b`.
     pub fn holds(self, a: f64, b: f64) -> bool {
         match self {
             Op::AtLeast => a >= b,

@@ -30,7 +30,6 @@ pub(super) struct Node {
     pub item: Toml,
 }
 
-/// A value.
 #[derive(Debug, Clone)]
 pub(super) enum Toml {
     Text(String),
@@ -81,7 +80,6 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Reads a file.
     pub fn read(path: &Path) -> Result<Self> {
         Document::parse(path, super::read::text(path)?)
     }

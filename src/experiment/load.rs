@@ -25,7 +25,6 @@ const MAX_SEED: i64 = u32::MAX as i64;
 /// The most seeds that are crossed with each other.
 const MAX_CROSSED: i64 = 10_000;
 
-/// Checks a document.
 pub(super) fn load(document: &Document, registry: &Registry) -> Result<Experiment> {
     let (file, top) = TableReader::read::<FileKeys>(document, &document.root)?;
     check_name(&top, &file.name.0)?;

@@ -54,7 +54,7 @@ use document::Document;
 /// The most trials that an experiment may have.
 pub const MAX_TRIALS: u64 = 10_000_000;
 
-/// A checked experiment.
+/// An experiment file, read and checked. What it makes up stands in [`Experiment::plan`].
 #[derive(Debug, Clone)]
 pub struct Experiment {
     /// Its name; results go to `results/<name>`.
@@ -66,15 +66,15 @@ pub struct Experiment {
     /// Replicates of each cell; the most that one may have, where they go on until a decision.
     pub replicates: u32,
     /// When it is asked whether more replicates are needed, if that is asked.
-    pub sequential: Option<Sequential>,
-    /// What is minimised.
+    pub(crate) sequential: Option<Sequential>,
+    /// The loss that training minimises.
     pub loss: Loss,
     /// How trials are trained.
-    pub train: Arc<Train>,
+    pub(crate) train: Arc<Train>,
     /// What the seeds of a trial follow.
-    pub seeds: Seeds,
+    pub(crate) seeds: Seeds,
     /// What is recorded.
-    pub record: Arc<Record>,
+    pub(crate) record: Arc<Record>,
     /// What must be true of the tables.
     pub claims: Vec<Claim>,
     axes: Arc<axes::Axes>,
@@ -93,14 +93,13 @@ impl Experiment {
     /// override, and says what would be right.
     ///
     /// ```no_run
-    /// use goodinit::experiment::Experiment;
-    /// use goodinit::init::Registry;
+    /// use goodinit::{Experiment, Registry};
     ///
     /// let sets = ["grid.learning_rate=[0.1]"];
     /// let path = "experiments/quick.toml".as_ref();
     /// let experiment = Experiment::load(path, &sets, &Registry::standard())?;
     /// println!("{} trials", experiment.plan().len());
-    /// # Ok::<(), goodinit::support::error::Error>(())
+    /// # Ok::<(), goodinit::Error>(())
     /// ```
     pub fn load<S: AsRef<str>>(path: &Path, sets: &[S], registry: &Registry) -> Result<Self> {
         Self::from_document(Document::read(path)?, sets, registry)
@@ -136,12 +135,12 @@ impl Experiment {
 
     /// The axes whose columns its tables do not have: the optional ones that are everywhere at
     /// their default.
-    pub fn without_column(&self) -> Vec<Axis> {
+    pub(crate) fn without_column(&self) -> Vec<Axis> {
         self.axes.without_column()
     }
 
     /// The labels of its schemes, by their canonical texts.
-    pub fn labels(&self) -> BTreeMap<String, String> {
+    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
         let schemes = self.axes.scheme.items.iter();
         let labelled = schemes.filter_map(|item| Some((item.text.clone(), item.value.label.clone()?)));
         labelled.collect()
@@ -149,7 +148,7 @@ impl Experiment {
 
     /// Weight layers of the networks of an architecture of the grid, by its canonical text; the
     /// output layer is one of them.
-    pub fn weight_layers(&self, architecture: &str) -> Option<u32> {
+    pub(crate) fn weight_layers(&self, architecture: &str) -> Option<u32> {
         let i = self.axes.find(Axis::Architecture, architecture)?;
         Some(self.axes.weight_layers(i))
     }

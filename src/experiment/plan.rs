@@ -14,7 +14,7 @@ use super::coordinates::{Axis, Coordinates};
 use super::settings::{EvaluateTrain, Length, Record, Train, TrialSeeds};
 use super::sources::of_trial;
 use crate::activation::Activation;
-use crate::data::{DataSpec, Prepared};
+use crate::data::{Cache, DataSpec, Prepared};
 use crate::init::planned;
 use crate::model::{Loss, Model};
 use crate::support::error::Result;
@@ -28,19 +28,28 @@ pub struct Trial {
     /// Digest of the coordinates and of every setting that reaches the bits: 16 hexadecimal
     /// digits. Not of the position in the grid.
     pub id: String,
-    /// The experiment's seed.
+    /// The experiment's seed, from which every draw derives.
     pub seed: u64,
     /// The values on the axes of the grid.
-    pub values: Values,
-    /// What is minimised.
+    pub(crate) values: Values,
+    /// The loss that training minimises.
     pub loss: Loss,
     /// How it is trained.
-    pub train: Arc<Train>,
+    pub(crate) train: Arc<Train>,
     /// What is recorded of it.
-    pub record: Arc<Record>,
+    pub(crate) record: Arc<Record>,
 }
 
 impl Trial {
+    /// Its data, prepared: read, divided, scaled, and with its label noise.
+    ///
+    /// # Errors
+    /// A file is missing or malformed, or the data cannot be divided as the experiment asks.
+    pub fn data(&self, cache: &Cache) -> Result<Arc<Prepared>> {
+        let at = &self.coordinates;
+        cache.prepared(&self.values.dataset, at.label_noise, u64::from(at.data_seed))
+    }
+
     /// The network between `inputs` features and `outputs` units, with the activation functions that the scheme
     /// wants.
     ///
@@ -165,7 +174,7 @@ impl Plan {
         plan
     }
 
-    /// Number of trials.
+    /// Number of trials: cells times trials per cell.
     pub fn len(&self) -> usize {
         self.cells.len() * self.seeds.len()
     }
@@ -175,23 +184,23 @@ impl Plan {
         self.len() == 0
     }
 
-    /// Number of cells.
+    /// Number of cells: combinations of the values of the grid's axes, without those excluded.
     pub fn cells(&self) -> usize {
         self.cells.len()
     }
 
     /// The seeds of the trials of each cell: trial `i` is trial `i % seeds().len()` of its cell.
-    pub fn seeds(&self) -> &[TrialSeeds] {
+    pub(crate) fn seeds(&self) -> &[TrialSeeds] {
         &self.seeds
     }
 
-    /// The experiment's seed.
+    /// The experiment's seed, from which every draw derives.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
     /// What is recorded of each trial.
-    pub fn record(&self) -> &Record {
+    pub(crate) fn record(&self) -> &Record {
         &self.record
     }
 
@@ -202,12 +211,12 @@ impl Plan {
     }
 
     /// The datasets, in the order of [`Plan::values`].
-    pub fn datasets(&self) -> impl Iterator<Item = &Arc<DataSpec>> {
+    pub(crate) fn datasets(&self) -> impl Iterator<Item = &Arc<DataSpec>> {
         self.axes.dataset.items.iter().map(|item| &item.value)
     }
 
     /// Every preparation of data that some trial needs: dataset, label noise and data seed.
-    pub fn preparations(&self) -> Vec<(Arc<DataSpec>, f64, u32)> {
+    pub(crate) fn preparations(&self) -> Vec<(Arc<DataSpec>, f64, u32)> {
         let data = |cell: &Cell| [Axis::Dataset, Axis::LabelNoise].map(|axis| cell[axis]);
         let mut kinds: Vec<&Cell> = self.cells.iter().collect();
         kinds.dedup_by_key(|cell| data(cell));
@@ -224,7 +233,7 @@ impl Plan {
 
     /// Learns the sizes of the datasets, one per dataset in the order of [`Plan::datasets`];
     /// until then [`DataShape::NOMINAL`] is assumed.
-    pub fn learn_shapes(&mut self, shapes: &[DataShape]) {
+    pub(crate) fn learn_shapes(&mut self, shapes: &[DataShape]) {
         for (known, shape) in self.shapes.iter_mut().zip(shapes) {
             *known = *shape;
         }
@@ -338,7 +347,10 @@ impl Plan {
         )
     }
 
-    /// Trial `i`.
+    /// Trial `i`, from 0, in the order of the tables.
+    ///
+    /// # Panics
+    /// If there is no trial `i`.
     pub fn trial(&self, i: usize) -> Trial {
         let coordinates = self.coordinates(i);
         let mut values = self.axes.values(self.cell(i));

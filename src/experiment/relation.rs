@@ -17,7 +17,6 @@ pub(super) struct Parsed {
 pub(super) const EXAMPLES: &str = "write it like `left - right >= 0.5`, `left / right <= 2`, `abs(left - right) <= 0.1`, `left == 10`, `left in [0, 1]`, \
      `left increasing over architecture`, `spread of left over architecture <= 0.1` or `left ranks 1 over scheme`";
 
-/// Reads a relation.
 pub(super) fn parse(text: &str) -> Result<Parsed, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words.as_slice() {
@@ -122,7 +121,6 @@ pub(super) fn operator(word: &str) -> Result<Op, String> {
     }
 }
 
-/// A finite number.
 pub(super) fn finite(word: &str) -> Option<f64> {
     word.parse().ok().filter(|x: &f64| x.is_finite())
 }

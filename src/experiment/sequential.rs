@@ -93,7 +93,6 @@ impl Sequential {
         self.looks.last().copied().unwrap_or_default()
     }
 
-    /// The least.
     pub fn least(&self) -> u32 {
         self.looks.first().copied().unwrap_or_default()
     }

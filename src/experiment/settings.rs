@@ -44,15 +44,12 @@ words! {
         Full = "full",
     }
 
-    /// Which weights are saved.
     SaveWeights {
-        /// None.
         None = "none",
         /// Those before the first step.
         Initial = "initial",
         /// Those at the end.
         Final = "final",
-        /// Both.
         Both = "both",
     }
 }
@@ -60,7 +57,6 @@ words! {
 /// `[train]`: how every trial is trained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Train {
-    /// How long.
     pub length: Length,
     /// Evaluate every so many epochs, or steps where the length is given in steps. At least 1;
     /// the end of training is always evaluated.
@@ -76,16 +72,13 @@ pub struct Train {
 pub enum Length {
     /// Passes over the training part.
     Epochs(u32),
-    /// Optimizer steps.
     Steps(u64),
 }
 
 /// `[seeds]`: what each of a trial's three seeds follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seeds {
-    /// Initial weights.
     pub weights: Seeding,
-    /// Sample order.
     pub order: Seeding,
     /// Split and label noise.
     pub data: Seeding,
@@ -105,7 +98,6 @@ pub enum Seeding {
 /// The seeds of one trial of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TrialSeeds {
-    /// Replicate, from 0.
     pub replicate: u32,
     /// Which draw of initial weights.
     pub weights: u32,

@@ -91,7 +91,6 @@ impl Matrix {
 pub struct SourceLayer {
     /// Name of the weight tensor.
     pub name: String,
-    /// The weights.
     pub weights: Weights,
     /// The biases, where the file has them.
     pub bias: Option<Vec<f32>>,

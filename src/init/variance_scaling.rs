@@ -35,7 +35,6 @@ pub enum Fan {
 }
 
 impl Fan {
-    /// The fan of `layer`.
     pub fn of(self, layer: &LayerInfo) -> f64 {
         let (fan_in, fan_out) = (layer.fan_in as f64, layer.fan_out as f64);
         match self {
@@ -59,7 +58,6 @@ impl Fan {
 /// The law of one weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Distribution {
-    /// Normal.
     Normal,
     /// Uniform on a symmetric interval.
     Uniform,
@@ -116,7 +114,6 @@ impl Scheme for VarianceScaling {
 pub struct Preset {
     /// The catalogue entry.
     pub entry: Entry,
-    /// Reads the parameters.
     pub scheme: fn(&Spec) -> VarianceScaling,
 }
 

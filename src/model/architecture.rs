@@ -122,7 +122,6 @@ pub enum Norm {
 pub struct Residual {
     /// Width of the stream and of every layer but the head.
     pub width: usize,
-    /// Number of blocks.
     pub blocks: usize,
     /// Weight layers per branch.
     pub length: usize,

@@ -52,7 +52,6 @@ pub enum Role {
 /// Where a layer stands in a residual branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockPlace {
-    /// Block, from 0.
     pub block: usize,
     /// Number of blocks in the network.
     pub blocks: usize,

@@ -13,7 +13,6 @@ use crate::numerics::Batch;
 const EPSILON: f32 = 1e-5;
 const MOMENTUM: f32 = 0.1;
 
-/// Buffers of one normalization.
 #[derive(Debug, Default)]
 pub(super) struct NormBuffers {
     /// `(u - mean) / sqrt(variance + epsilon)`.

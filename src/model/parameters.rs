@@ -74,7 +74,6 @@ fn vector(name: String, values: &[f32]) -> Tensor<'_> {
     }
 }
 
-/// A weight matrix.
 fn matrix(name: String, w: &Weights) -> Tensor<'static> {
     Tensor {
         name,

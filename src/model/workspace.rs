@@ -16,7 +16,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// An empty workspace.
+    /// Without buffers: the first use makes them, later ones of the same sizes allocate nothing.
     pub fn new() -> Self {
         Workspace::default()
     }
@@ -25,7 +25,6 @@ impl Workspace {
 /// Buffers of the forward and backward pass.
 #[derive(Debug, Default)]
 pub(super) struct Pass {
-    /// The samples.
     pub inputs: Batch,
     /// The samples without their zeros, side by side: scattered over a dataset, they would be on
     /// more pages at a time than a processor keeps track of.
@@ -57,7 +56,6 @@ pub(super) struct LayerBuffers {
     pub preactivation: Batch,
     /// The same after normalization and scalar bias, where there are any.
     pub normalized: Batch,
-    /// Buffers of the normalization.
     pub norm: NormBuffers,
     /// Values of the activation function.
     pub activation: Batch,

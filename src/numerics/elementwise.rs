@@ -1,7 +1,7 @@
 //! Elementwise work: written once over lanes, compiled for every instruction set.
 //!
 //! ```
-//! use goodinit::numerics::{Elementwise, Lane, apply};
+//! use goodinit::internal::{Elementwise, Lane, apply};
 //!
 //! /// `delta *= 1 - a^2`: how a gradient passes back through tanh.
 //! struct TanhBackward;

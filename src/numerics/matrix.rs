@@ -23,7 +23,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// A batch of zeros.
+    /// `rows x cols` zeros.
     pub fn zeros(rows: usize, cols: usize) -> Self {
         let mut batch = Batch::default();
         batch.resize(rows, cols);
@@ -66,31 +66,37 @@ impl Batch {
         }
     }
 
-    /// Number of rows (samples).
+    /// Number of rows: samples.
     #[inline]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Number of columns (units).
+    /// Number of columns: units, or features.
     #[inline]
     pub fn cols(&self) -> usize {
         self.cols
     }
 
-    /// Rows and columns.
+    /// Number of rows and of columns.
     #[inline]
     pub fn shape(&self) -> (usize, usize) {
         (self.rows, self.cols)
     }
 
     /// Row `i`, `cols` long.
+    ///
+    /// # Panics
+    /// If there is no row `i`.
     #[inline]
     pub fn row(&self, i: usize) -> &[f32] {
         &self.data[i * self.stride..][..self.cols]
     }
 
     /// Row `i`, `cols` long.
+    ///
+    /// # Panics
+    /// If there is no row `i`.
     #[inline]
     pub fn row_mut(&mut self, i: usize) -> &mut [f32] {
         &mut self.data[i * self.stride..][..self.cols]
@@ -102,7 +108,7 @@ impl Batch {
         ArrayView2::from_shape(shape, &self.data).expect("the storage holds all rows")
     }
 
-    /// All rows in order.
+    /// The rows in order, each `cols` long.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         (0..self.rows).map(|i| self.row(i))
     }
@@ -155,7 +161,7 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// All zeros.
+    /// `fan_in x fan_out` zeros.
     pub fn zeros(fan_in: usize, fan_out: usize) -> Self {
         let mut data = Aligned::default();
         data.resize(fan_in * fan_out.next_multiple_of(PANEL));
@@ -240,7 +246,7 @@ impl Weights {
         out
     }
 
-    /// Number of inputs.
+    /// Number of inputs of each unit.
     #[inline]
     pub fn fan_in(&self) -> usize {
         self.fan_in

@@ -20,12 +20,10 @@ impl Matrix {
         }
     }
 
-    /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Number of columns.
     pub fn cols(&self) -> usize {
         self.columns.len()
     }

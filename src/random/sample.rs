@@ -13,7 +13,7 @@ use crate::numerics::{Lane, Word};
 /// draws round to the limit itself.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Uniform {
-    /// The largest magnitude.
+    /// Draws are from `-limit` to `limit`.
     pub limit: f32,
 }
 
@@ -26,7 +26,7 @@ pub struct Uniform {
 /// reach out to 6.66 standard deviations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normal {
-    /// The standard deviation.
+    /// Standard deviation of the normal law.
     pub std: f32,
 }
 

@@ -37,7 +37,7 @@ use section::Section;
 
 pub use run::Run;
 
-/// A finished report.
+/// A report on one or two results directories.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The page, a whole HTML document.

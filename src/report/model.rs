@@ -28,7 +28,6 @@ pub struct Tuned<'t> {
 /// What the sections of a report show of a run.
 #[derive(Debug)]
 pub struct ReportModel<'a> {
-    /// The tables.
     pub run: &'a Run,
     /// What trials are scored by.
     pub measure: Measure,

@@ -18,7 +18,6 @@ use crate::table::trials::{Builder, Trials};
 /// The tables of one run.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Where they come from.
     pub dir: PathBuf,
     /// Name of the experiment, or of the directory if there is no manifest.
     pub name: String,
@@ -26,7 +25,6 @@ pub struct Run {
     pub manifest: Option<Manifest>,
     /// What people call its schemes.
     pub labels: Labels,
-    /// Every trial.
     pub trials: Trials,
     /// The evaluations of each trial.
     pub epochs: Vec<Vec<EpochRow>>,

@@ -36,7 +36,6 @@ pub trait Work: Send + Sync + 'static {
 
 /// A trial that is done.
 pub(super) struct Finished {
-    /// Which trial it is.
     pub key: TrialKey,
     /// Its record, as a journal keeps it.
     pub frame: Vec<u8>,

@@ -47,9 +47,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(5);
 /// them is trained again and compared by bits.
 ///
 /// ```
-/// use goodinit::experiment::Experiment;
-/// use goodinit::init::Registry;
-/// use goodinit::run::grid::{Grid, GridOutcome};
+/// use goodinit::{Experiment, Grid, GridOutcome, Registry};
 ///
 /// let text = r#"
 ///     name = "tour"
@@ -63,7 +61,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(5);
 /// if let GridOutcome::Written { metadata, .. } = outcome {
 ///     println!("{} trials; tables in {}", metadata.trials, directory.display());
 /// }
-/// # goodinit::support::error::Result::Ok(())
+/// # goodinit::Result::Ok(())
 /// ```
 #[derive(Debug, Clone)]
 #[must_use = "a grid trains nothing until `run` is called"]
@@ -108,7 +106,7 @@ impl Grid {
         }
     }
 
-    /// The results directory.
+    /// Where the tables go; made if it is not there. `results/<name of the experiment>` unless set.
     pub fn directory(self, directory: impl Into<PathBuf>) -> Self {
         let directory = directory.into();
         Grid { directory, ..self }
@@ -131,7 +129,7 @@ impl Grid {
     }
 
     /// Trains only this part of the plan; the tables then come from [`super::merge::merge`].
-    pub fn shard(self, shard: Shard) -> Self {
+    pub(crate) fn shard(self, shard: Shard) -> Self {
         Grid { shard, ..self }
     }
 
@@ -148,7 +146,7 @@ impl Grid {
 
     /// How many of the rows of each place are trained again before they are believed; `None` is 1 % and
     /// at least 3, fewer where they take long.
-    pub fn recheck(self, amount: Option<Amount>) -> Self {
+    pub(crate) fn recheck(self, amount: Option<Amount>) -> Self {
         let recheck = amount;
         Grid { recheck, ..self }
     }
@@ -269,7 +267,7 @@ pub enum GridOutcome {
     },
     /// This shard is done; the tables come from `merge`.
     ShardDone {
-        /// Its trials.
+        /// Trials of this shard.
         trials: u64,
         /// Those trained by this process.
         trials_run: u64,
@@ -280,7 +278,7 @@ pub enum GridOutcome {
     },
     /// The tables were there already.
     AlreadyComplete {
-        /// Trials in them.
+        /// Trials in the tables.
         trials: u64,
         /// The manifest has been brought up to date with the experiment file, in what no table
         /// depends on: claims, name.

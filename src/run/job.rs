@@ -18,9 +18,7 @@ use crate::table::record::{Status, TrialRecord, TrialRow};
 /// An experiment, its plan and its data.
 #[derive(Debug)]
 pub struct Job {
-    /// The experiment.
     pub experiment: Experiment,
-    /// Its trials.
     pub plan: Plan,
     /// The sizes of its datasets, in the order of [`Plan::datasets`].
     pub shapes: Vec<DataShape>,
@@ -86,12 +84,9 @@ impl Job {
     /// # Errors
     /// They cannot be prepared as the trial asks for.
     pub fn data(&self, trial: &Trial) -> Result<Arc<Prepared>> {
-        let at = &trial.coordinates;
-        self.cache
-            .prepared(&trial.values.dataset, at.label_noise, u64::from(at.data_seed))
+        trial.data(&self.cache)
     }
 
-    /// Number of trials.
     pub fn len(&self) -> u32 {
         self.plan.len() as u32
     }

@@ -30,7 +30,6 @@ pub(crate) struct TrialKey {
     pub index: u32,
     /// The trial's identity, checked against the plan.
     pub trial_id: String,
-    /// How it ended.
     pub status: Status,
     /// Best validation accuracy, for the progress line.
     pub score: Option<f64>,
@@ -108,12 +107,10 @@ pub(crate) fn damaged(path: &Path, range: &Range<u64>) -> String {
     format!("{path}: bytes {from} to {to} are damaged")
 }
 
-/// An open journal.
 #[derive(Debug)]
 pub(crate) struct Journal {
     file: File,
     path: PathBuf,
-    /// What it belongs to.
     pub header: Header,
     /// Where the next frame goes.
     end: u64,

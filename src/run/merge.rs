@@ -21,10 +21,8 @@ use crate::init::Registry;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::counted_as;
 
-/// What was merged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Merged {
-    /// Trials in the tables.
     pub trials: u64,
     /// Shards that they came from.
     pub shards: usize,

@@ -19,11 +19,8 @@ pub struct RunMetadata {
     pub program: String,
     /// The command line that goes on with, or repeats, this run.
     pub command: String,
-    /// When it began, UTC.
     pub started: String,
-    /// How long it took.
     pub wall_seconds: f64,
-    /// Trials in the tables.
     pub trials: u64,
     /// Of those, trained by this process; the rest by earlier ones or other shards.
     pub trials_run: u64,
@@ -33,11 +30,8 @@ pub struct RunMetadata {
     pub threads: usize,
     /// Cores that the process may use.
     pub cores: usize,
-    /// Name of the machine.
     pub host: String,
-    /// Operating system.
     pub os: &'static str,
-    /// Architecture of the processor.
     pub arch: &'static str,
     /// Instructions that the arithmetic ran on; they never change a byte.
     pub isa: String,

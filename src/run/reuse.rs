@@ -50,13 +50,10 @@ const RECHECK_WORK: u64 = 100_000_000_000;
 
 /// What a run needs rows of.
 pub(crate) struct Wanted<'a> {
-    /// The experiment.
     pub experiment: &'a Experiment,
-    /// Its trials.
     pub plan: &'a Plan,
     /// Names and digests of its datasets; those that are not known here are taken to be the same.
     pub data: Vec<(String, String)>,
-    /// The results directory.
     pub directory: &'a Path,
     /// Which trials this run is to have.
     pub mine: &'a [bool],

@@ -19,7 +19,6 @@ use crate::numerics::NUMERICS_VERSION;
 use crate::support::error::{Error, Result};
 use crate::table::record::Status;
 
-/// Name of the directory.
 pub const DIRECTORY: &str = "weights";
 
 /// Writes the weights that `trial` has been asked to leave in the results directory `results`.

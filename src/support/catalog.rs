@@ -63,7 +63,7 @@ pub struct Entry {
     pub formula: &'static str,
     /// Author, year, title or identifier, and the equation or section.
     pub citation: &'static str,
-    /// The parameters it takes.
+    /// The parameters that it takes, in the order in which they are written.
     pub parameters: &'static [Parameter],
 }
 
@@ -72,7 +72,7 @@ pub struct Entry {
 pub struct Parameter {
     /// Key in the experiment file.
     pub name: &'static str,
-    /// Type and range.
+    /// What values it takes: type, range or words.
     pub kind: ParameterKind,
     /// Default; `None` makes the parameter required unless `optional`.
     pub default: Option<Default>,
@@ -114,30 +114,26 @@ pub enum ParameterKind {
 /// A default value that can stand in a constant.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Default {
-    /// A number.
     Number(f64),
-    /// A whole number.
     Integer(i64),
-    /// A flag.
     Flag(bool),
-    /// A word.
     Text(&'static str),
 }
 
 /// A value of a parameter, as given in an experiment file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// A number.
+    /// `0.5`, `1e-3`.
     Number(f64),
-    /// A whole number.
+    /// `3`.
     Integer(i64),
-    /// A flag.
+    /// `true` or `false`.
     Flag(bool),
-    /// A word.
+    /// Text in quotes: a name, a path.
     Text(String),
-    /// A list.
+    /// `[64, 32]`.
     List(Vec<Value>),
-    /// A table (a nested catalogue value).
+    /// `{ kind = "normal", std = 0.01 }`.
     Table(BTreeMap<String, Value>),
 }
 
@@ -209,7 +205,7 @@ pub fn number(x: f64) -> String {
 /// A checked choice from a catalogue: the item and its parameters, defaults left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
-    /// The item chosen.
+    /// The catalogue entry that was chosen.
     pub entry: &'static Entry,
     given: BTreeMap<String, Value>,
 }

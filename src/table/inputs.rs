@@ -15,7 +15,6 @@ use crate::table::manifest::Manifest;
 pub enum ChangedInput {
     /// A dataset, as in the `dataset` column, with its digest in the manifest and now.
     Data {
-        /// Its name.
         name: String,
         /// The digest in the manifest.
         then: String,

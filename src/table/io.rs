@@ -61,7 +61,6 @@ impl Table {
     }
 }
 
-/// Writes one table.
 pub struct Writer<W: Write> {
     table: Table,
     columns: Columns,
@@ -193,11 +192,8 @@ pub struct EpochLine {
 /// A row of `layers.csv`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerLine {
-    /// Where the trial stands.
     pub coordinates: Coordinates,
-    /// The trial's digest.
     pub trial_id: String,
-    /// The layer.
     pub row: LayerRow,
 }
 

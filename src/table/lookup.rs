@@ -23,9 +23,7 @@ pub(crate) struct RowLocation {
 
 /// A record as [`Lookup::scan`] finds it.
 pub(crate) struct Found<'a> {
-    /// Its row of `trials.csv`.
     pub line: &'a TrialLine,
-    /// Where it stands.
     pub place: RowLocation,
     /// File and line of that row, for messages.
     pub at: String,
@@ -128,7 +126,6 @@ impl Lookup {
     }
 }
 
-/// One table.
 struct Part<R> {
     name: String,
     columns: Columns,

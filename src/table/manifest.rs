@@ -160,7 +160,6 @@ pub struct DatasetEntry {
     pub name: String,
     /// SHA-256 of its samples and labels, in hexadecimal.
     pub digest: String,
-    /// Samples in all.
     pub samples: u64,
     /// Numbers per sample.
     pub inputs: u32,

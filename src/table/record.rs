@@ -8,9 +8,9 @@ pub use crate::row::{EpochRow, HistogramRow, LayerRow, ProbeRow, Status, StepRow
 /// Everything one trial leaves behind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrialRecord {
-    /// Where it stands.
+    /// Its place in the grid: the first columns of every table.
     pub coordinates: Coordinates,
-    /// Its row of `trials.csv`.
+    /// Its row of `trials.csv`, behind the coordinates.
     pub trial: TrialRow,
     /// Its rows of `epochs.csv`; empty where not recorded.
     pub epochs: Vec<EpochRow>,

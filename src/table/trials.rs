@@ -90,7 +90,7 @@ impl Figure {
         Figure::all().find(|figure| figure.name() == name)
     }
 
-    /// Name of the column.
+    /// The heading of its column in `trials.csv`.
     pub fn name(self) -> &'static str {
         let numbers = TrialRow::COLUMNS.iter().filter(|c| c.kind == ColumnKind::Number);
         numbers.map(|c| c.name).nth(self.0).unwrap_or_default()
@@ -152,17 +152,16 @@ struct DatasetFacts {
 /// choice of learning rates.
 ///
 /// ```
-/// use goodinit::analysis::stats::median;
-/// use goodinit::experiment::Axis;
-/// use goodinit::table::{Figure, Trials};
+/// use goodinit::{Axis, Figure, Trials};
 ///
 /// let trials = Trials::load("results/quick".as_ref())?;
 /// for scheme in trials.all().group_by(&[Axis::Scheme]) {
 ///     if let Some(scores) = scheme.scores(Figure::TEST_ACCURACY) {
-///         println!("{:20} {:.3}", scheme.text(Axis::Scheme), median(&scores));
+///         let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+///         println!("{:20} {mean:.3}", scheme.text(Axis::Scheme));
 ///     }
 /// }
-/// # goodinit::support::error::Result::Ok(())
+/// # goodinit::Result::Ok(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trials {
@@ -233,7 +232,7 @@ impl Trials {
         Ok(builder.finish(manifest))
     }
 
-    /// Number of trials.
+    /// Number of trials: rows are numbered from 0 to below it.
     pub fn len(&self) -> usize {
         self.status.len()
     }
@@ -243,7 +242,7 @@ impl Trials {
         self.status.is_empty()
     }
 
-    /// All trials.
+    /// All trials, to be narrowed, divided and scored.
     pub fn all(&self) -> Subset<'_> {
         Subset {
             trials: self,
@@ -297,14 +296,14 @@ impl Trials {
         Axis::TRIAL.map(|axis| self.value(row, axis) as u32)
     }
 
-    /// Digest of the trial.
+    /// The digest of the trial in `row`: 16 hexadecimal digits.
     pub fn id(&self, row: usize) -> &str {
         let (text, ends) = &self.ids;
         let start = row.checked_sub(1).map_or(0, |before| ends[before]);
         &text[start..ends[row]]
     }
 
-    /// How the trial ended.
+    /// How the trial in `row` ended.
     pub fn status(&self, row: usize) -> Status {
         self.status[row]
     }
@@ -394,7 +393,7 @@ pub struct Subset<'t> {
 }
 
 impl<'t> Subset<'t> {
-    /// The table.
+    /// The table that these trials are of.
     pub fn trials(&self) -> &'t Trials {
         self.trials
     }
@@ -530,7 +529,7 @@ impl<'t> Subset<'t> {
         self.rows().map(|row| self.trials.seeds(row))
     }
 
-    /// The different replicates.
+    /// The replicates that occur, from 0.
     pub fn replicates(&self) -> BTreeSet<u32> {
         self.rows().map(|row| self.trials.replicate(row)).collect()
     }

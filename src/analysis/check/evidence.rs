@@ -26,11 +26,9 @@ pub struct Evidence {
 /// One trial, as a claim sees it.
 #[derive(Debug, Clone)]
 pub struct Trial {
-    /// Where it stands.
     pub coordinates: Coordinates,
     /// Its row in the table of trials; `None` for a probe.
     pub row: Option<usize>,
-    /// How it ended.
     pub status: Status,
     /// Whether the left selector means it.
     pub left: bool,

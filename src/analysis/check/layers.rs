@@ -18,7 +18,6 @@ pub fn number(
 /// The rows of `layers.csv` (or of a probe) that belong to one trial.
 #[derive(Default)]
 pub struct LayersOfTrial {
-    /// Its digest.
     pub id: String,
     /// Epoch, layer, cells.
     pub rows: Vec<(u32, u32, csv::StringRecord)>,

@@ -43,7 +43,7 @@ use crate::table::source::Source;
 use crate::table::trials::Builder;
 use crate::table::{Trials, format};
 
-/// Whether a claim holds.
+/// What the tables say of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -56,7 +56,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word for it.
+    /// `pass`, `inconclusive` or `fail`.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Pass => "pass",
@@ -69,7 +69,7 @@ impl Verdict {
 /// One claim with its verdict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
-    /// The claim.
+    /// The claim, as the experiment file has it.
     pub claim: Claim,
     /// Whether it holds: in every case, not in one at least, or else undecided.
     pub verdict: Verdict,
@@ -82,7 +82,7 @@ pub struct Judgement {
 /// A claim for one combination of values of the axes under `for_each`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Case {
-    /// These values.
+    /// The values of the axes under `for_each`, as tables write them; empty without.
     pub group: Vec<(Axis, String)>,
     /// Whether the claim holds here.
     pub verdict: Verdict,
@@ -109,9 +109,9 @@ pub struct Case {
 pub struct Part {
     /// `left`, `right`, or the value of the axis.
     pub name: String,
-    /// The figure.
+    /// The figure of the side, or of one value of the axis, in the unit of the metric.
     pub figure: f64,
-    /// Trials behind it.
+    /// Trials whose figures it is made of; those that diverged count, those that failed do not.
     pub trials: usize,
     /// Trials that diverged, among them.
     pub diverged: usize,
@@ -133,7 +133,6 @@ impl Part {
 /// A learning rate that was chosen among several.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChosenRate {
-    /// The rate.
     pub rate: f64,
     /// Present where it is the least or greatest of the rates tried: a better one may lie outside.
     pub edge: Option<RateEdge>,
@@ -146,7 +145,6 @@ pub struct RateEdge {
     pub lowest: bool,
     /// The nearest other rate.
     pub next: f64,
-    /// Trials there.
     pub trials: usize,
     /// Trials that diverged, among them.
     pub diverged: usize,

@@ -37,7 +37,6 @@ impl Sample {
 pub struct Value {
     /// The seeds of its unit: of its replicate, or all of them where there is one replicate.
     pub unit: Seeds,
-    /// Its learning rate.
     pub rate: f64,
     /// What the value may be at most: that of a trial that never reaches its target.
     pub most: f64,

@@ -26,7 +26,6 @@ pub struct Conclusions {
     pub same: bool,
     /// Comparisons of schemes (all else equal) in which some trial changed.
     pub contexts: u64,
-    /// Another scheme leads.
     pub leaders: Listed<LeaderChange>,
     /// Two schemes have changed places.
     pub flips: Listed<Flip>,
@@ -34,7 +33,6 @@ pub struct Conclusions {
     pub intervals: Listed<IntervalChange>,
     /// Another number of trials of a cell diverged or failed.
     pub endings: Listed<EndingChange>,
-    /// Claims with another verdict.
     pub claims: Vec<ClaimChange>,
     /// What could not be compared, and why.
     pub notes: Vec<String>,
@@ -43,9 +41,7 @@ pub struct Conclusions {
 /// The first few of many.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Listed<T> {
-    /// How many there are.
     pub count: u64,
-    /// The first of them.
     pub first: Vec<T>,
 }
 
@@ -67,19 +63,15 @@ impl<T> Listed<T> {
     }
 }
 
-/// Another scheme leads.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LeaderChange {
     /// What the schemes have in common: dataset, architecture, activation and so on.
     pub context: String,
-    /// The scheme that led.
     pub old: String,
-    /// Its score then.
     #[serde(serialize_with = "figure")]
     pub old_score: f64,
     /// The scheme that leads now.
     pub new: String,
-    /// Its score now.
     #[serde(serialize_with = "figure")]
     pub new_score: f64,
 }
@@ -100,7 +92,6 @@ pub struct Flip {
 pub struct IntervalChange {
     /// What the schemes have in common.
     pub context: String,
-    /// The scheme.
     pub scheme: String,
     /// The leader, then and now.
     pub leader: String,
@@ -111,7 +102,6 @@ pub struct IntervalChange {
 /// Another number of trials did not end well.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EndingChange {
-    /// The cell.
     pub cell: String,
     /// `diverged` or `failed`.
     pub ending: &'static str,
@@ -124,7 +114,6 @@ pub struct EndingChange {
 /// A claim with another verdict.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClaimChange {
-    /// Its name.
     pub name: String,
     /// The verdict before; `None` where the claim was not made.
     pub old: Option<Verdict>,

@@ -85,14 +85,11 @@ impl Tolerance {
     }
 }
 
-/// Everything that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Diff {
     /// The old side, as it was named.
     pub old: String,
-    /// The new side.
     pub new: String,
-    /// Whether nothing differs.
     pub same: bool,
     /// One for each directory of tables; one for two files.
     pub directories: Vec<DirectoryDiff>,
@@ -105,7 +102,6 @@ pub struct DirectoryDiff {
     pub name: String,
     /// Differences of the manifests, expected consequences first.
     pub manifest: Vec<String>,
-    /// The tables, by name.
     pub tables: Vec<TableDiff>,
     /// Where the differences of trials begin, earliest stage first; `None` where tables of trials
     /// are the same.

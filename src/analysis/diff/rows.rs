@@ -14,7 +14,6 @@ use crate::table::source::Bytes;
 /// A column that rows are matched by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyColumn {
-    /// Its name.
     pub name: &'static str,
     /// Whether its cells compare as numbers.
     pub number: bool,

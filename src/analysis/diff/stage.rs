@@ -29,10 +29,8 @@ pub enum Stage {
 /// The trials whose difference begins at one stage.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Origin {
-    /// The stage.
     #[serde(flatten)]
     pub stage: Stage,
-    /// How many trials.
     pub trials: u64,
     /// How many of each scheme.
     pub schemes: BTreeMap<String, u64>,

@@ -17,7 +17,6 @@ use crate::table::source::Source;
 pub struct TableDiff {
     /// Name of the file; empty where two files were named.
     pub name: String,
-    /// Whether nothing differs.
     pub same: bool,
     /// Whether the old side has it.
     pub in_old: bool,
@@ -55,7 +54,6 @@ impl TableDiff {
         self.in_old && self.in_new
     }
 
-    /// How many rows differ.
     pub fn differing(&self) -> u64 {
         self.added + self.removed + self.changed
     }
@@ -74,9 +72,7 @@ impl TableDiff {
 /// How a column differs over all changed rows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ColumnReport {
-    /// Its name.
     pub name: String,
-    /// Cells that differ.
     pub cells: u64,
     /// Cells among them with a value on the old side, and an empty, infinite or NaN one on the new.
     pub lost: u64,
@@ -106,7 +102,6 @@ impl ColumnReport {
 /// A row that is not the same on both sides.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RowChange {
-    /// What happened to it.
     pub change: Change,
     /// Its line in the old table, from 1.
     pub line_old: Option<u64>,
@@ -148,12 +143,10 @@ pub enum Change {
     Added,
     /// Only the old side has it.
     Removed,
-    /// Cells differ.
     Changed,
 }
 
 impl Change {
-    /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
             Change::Added => "added",
@@ -163,14 +156,11 @@ impl Change {
     }
 }
 
-/// A cell that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CellChange {
-    /// Name of the column.
     pub column: String,
     /// Old text; empty for missing.
     pub old: String,
-    /// New text.
     pub new: String,
     /// How far apart, if both are finite numbers.
     #[serde(flatten)]

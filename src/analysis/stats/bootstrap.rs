@@ -7,7 +7,6 @@ use super::interval::Interval;
 use super::{Units, quantile};
 use crate::random::{Key, Purpose, Stream};
 
-/// Resamples behind an interval.
 pub const DRAWS: usize = 2000;
 
 /// What an interval is about. Its draws are seeded by this and by nothing else, so that other
@@ -32,7 +31,6 @@ impl Identity {
         self
     }
 
-    /// Its stream of draws.
     pub fn stream(&self) -> Stream {
         let digest = self.0.clone().finalize();
         let half = |at: usize| {

@@ -150,7 +150,6 @@ impl Effects {
         self
     }
 
-    /// Times `factor`.
     #[must_use]
     pub fn times(self, factor: f64) -> Self {
         let nothing = Effects {
@@ -179,7 +178,6 @@ impl Effects {
         })
     }
 
-    /// The figure.
     pub fn value(&self) -> f64 {
         self.value
     }

@@ -11,7 +11,6 @@ use super::student::incomplete_beta;
 pub struct Friedman {
     /// The average rank of each treatment, 1 the best.
     pub ranks: Vec<f64>,
-    /// Number of blocks.
     pub blocks: usize,
     /// Friedman's chi-squared, corrected for ties.
     pub chi_squared: f64,

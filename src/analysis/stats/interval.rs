@@ -10,9 +10,9 @@ pub const LEVEL: f64 = 0.95;
 /// An interval estimate. Either end may be infinite.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// Lower end.
+    /// Its lower end, in the unit of the figure; may be infinite.
     pub low: f64,
-    /// Upper end.
+    /// Its upper end.
     pub high: f64,
 }
 
@@ -64,7 +64,6 @@ impl Interval {
 /// A figure with its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
-    /// The figure.
     pub value: f64,
     /// Its interval at [`LEVEL`]; `None` for fewer than two units.
     pub interval: Option<Interval>,
@@ -185,12 +184,10 @@ pub fn band_interval(values: &[f64], trim: f64, (least, most): (f64, f64), level
 /// The interval of a median, between two of the values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OrderInterval {
-    /// The interval.
     pub interval: Interval,
     /// Its level, whatever the distribution of the values: the least that two of them attain and
     /// that is not below the level asked for; less where even the extremes attain less.
     pub level: f64,
-    /// Number of values.
     pub values: usize,
 }
 

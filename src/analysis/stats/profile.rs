@@ -13,7 +13,6 @@ pub struct ProfilePoint {
     pub share: f64,
     /// Pointwise 95% bootstrap band: lower end.
     pub low: f64,
-    /// Its upper end.
     pub high: f64,
 }
 

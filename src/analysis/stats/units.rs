@@ -86,7 +86,6 @@ impl<T: Copy> Units<T> {
         self.crossing.is_none() && self.values.len() == self.ends.len()
     }
 
-    /// All values.
     pub fn values(&self) -> &[T] {
         &self.values
     }

@@ -200,7 +200,6 @@ pub trait Lane:
 
 /// Truth values of a [`Lane`].
 pub trait Mask: Copy {
-    /// Both.
     fn and(self, other: Self) -> Self;
     /// Either.
     fn or(self, other: Self) -> Self;

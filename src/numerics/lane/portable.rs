@@ -25,11 +25,9 @@ pub struct Truths<const N: usize>([bool; N]);
 /// What kernels use where nothing better is known.
 pub type Portable = Floats<4>;
 
-/// A single f32.
 pub type Scalar = Floats<1>;
 
 impl Scalar {
-    /// Its value.
     #[inline(always)]
     pub fn get(self) -> f32 {
         self.0[0]

@@ -125,7 +125,6 @@ impl Scratch {
     }
 }
 
-/// Lends the thread's buffers.
 pub(super) fn with_scratch<T>(use_it: impl FnOnce(&mut Scratch) -> T) -> T {
     thread_local! {
         static SCRATCH: RefCell<Scratch> = RefCell::default();

@@ -8,31 +8,25 @@ use super::frame::marker;
 use super::{Drawn, Figure, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 use crate::support::error::Result;
 
-/// One row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ForestRow {
-    /// Name of the scheme.
     pub label: String,
     /// What to draw it with.
     pub ink: Ink,
     /// The estimate; none where no replicate gave one.
     pub middle: Option<f64>,
-    /// The interval around it.
     pub interval: Option<(f64, f64)>,
 }
 
-/// A ranking with intervals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forest {
     /// Name of the exported file.
     pub id: String,
     /// Full title: the accessible name.
     pub title: String,
-    /// Stands above the rows.
     pub heading: String,
     /// What the numbers are.
     pub measure: String,
-    /// The scale.
     pub axis: PlotAxis,
     /// Decimals of the numbers; three significant digits where not given.
     pub decimals: Option<usize>,

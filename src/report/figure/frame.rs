@@ -51,11 +51,8 @@ impl ValueFormatter<f64> for Ticks {
 
 /// Room above, left of and below the plot, and what stands there.
 pub(crate) struct Frame<'f> {
-    /// Heading above the plot.
     pub heading: &'f str,
-    /// Horizontal axis.
     pub x: &'f PlotAxis,
-    /// Vertical axis.
     pub y: &'f PlotAxis,
     /// Lines for a legend underneath, in pixels.
     pub legend: f64,

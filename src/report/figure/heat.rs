@@ -10,30 +10,24 @@ use crate::support::error::Result;
 /// What stands in a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HeatCell {
-    /// A value.
     Value(f64),
     /// No replicate ended well, or their median is infinite.
     Diverged,
-    /// Every replicate failed.
     Failed,
     /// Not in the grid, or not run.
     Absent,
 }
 
-/// A heat map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heat {
     /// Name of the exported file.
     pub id: String,
     /// Full title: the accessible name.
     pub title: String,
-    /// Stands above the map.
     pub heading: String,
     /// What the numbers are.
     pub measure: String,
-    /// Labels of the rows.
     pub rows: Vec<String>,
-    /// Labels of the columns.
     pub columns: Vec<String>,
     /// `rows x columns`.
     pub cells: Vec<Vec<HeatCell>>,

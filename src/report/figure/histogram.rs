@@ -29,7 +29,6 @@ pub struct Histogram {
     pub id: String,
     /// Full title: the accessible name.
     pub title: String,
-    /// Stands above the plot.
     pub heading: String,
     /// What is counted.
     pub measure: String,

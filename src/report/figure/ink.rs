@@ -10,9 +10,7 @@ pub const SERIES: usize = 7;
 pub enum Ink {
     /// Text and axes.
     Text,
-    /// Secondary text.
     Quiet,
-    /// Grid lines.
     Grid,
     /// Lines of series beyond the coloured ones.
     Faint,

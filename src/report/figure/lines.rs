@@ -7,10 +7,8 @@ use super::frame::{Entry, Frame, legend, legend_height, marker};
 use super::{Area, Drawn, Figure, Ink, px};
 use crate::support::error::Result;
 
-/// One line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// Name in the legend.
     pub label: String,
     /// What to draw it with.
     pub ink: Ink,
@@ -31,9 +29,7 @@ pub struct Lines {
     pub title: String,
     /// What tells this panel from its neighbours; stands above the plot.
     pub heading: String,
-    /// Horizontal axis.
     pub x: PlotAxis,
-    /// Vertical axis.
     pub y: PlotAxis,
     /// The lines, most important first; drawn in reverse, so that these lie on top.
     pub lines: Vec<Line>,

@@ -32,7 +32,6 @@ pub(crate) const TEXT: f64 = 12.0;
 /// A comment near the beginning of every exported figure.
 pub const MADE_BY: &str = "<!-- drawn by goodinit -->";
 
-/// A finished drawing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     /// Name of the exported file, without extension: letters, digits, `-`.

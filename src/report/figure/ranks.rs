@@ -11,7 +11,6 @@ use crate::support::error::Result;
 /// Something with an average rank.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AverageRank {
-    /// Its name.
     pub label: String,
     /// What to draw it with.
     pub ink: Ink,
@@ -26,7 +25,6 @@ pub struct RankDiagram {
     pub id: String,
     /// Full title: the accessible name.
     pub title: String,
-    /// Stands above the diagram.
     pub heading: String,
     /// What the ranks are over.
     pub subheading: String,

@@ -8,7 +8,6 @@ const COLUMNS: std::ops::RangeInclusive<u16> = 40..=120;
 /// How wide a text may be, and whether with emphasis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Style {
-    /// Columns.
     pub width: usize,
     /// Whether escape sequences are allowed.
     pub colour: bool,
