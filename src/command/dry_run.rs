@@ -13,7 +13,7 @@ use crate::run::grid::Grid;
 use crate::run::pool::default_threads;
 use crate::support::error::Result;
 use crate::support::memory;
-use crate::support::text::{counted, entry, grouped, megabytes};
+use crate::support::text::{counted, entry, grouped, megabytes, order_of};
 use crate::table::source::Source;
 
 /// The plan in figures.
@@ -229,8 +229,8 @@ impl Summary {
         line(&mut out, width, "parameters", &parameters);
         let work = format!(
             "{} multiply-adds; the largest trial {}",
-            scaled(self.multiply_adds),
-            scaled(self.multiply_adds_of_largest_trial)
+            order_of(self.multiply_adds),
+            order_of(self.multiply_adds_of_largest_trial)
         );
         line(&mut out, width, "work", &work);
         let mut memory = format!("about {} for each thread", megabytes(self.bytes_per_thread));
@@ -296,24 +296,4 @@ fn learn(plan: &mut Plan, seed: u64, environment: Environment) -> Result<Vec<Dat
 
 fn line(out: &mut String, width: usize, label: &str, text: &str) {
     entry(out, &format!("  {label}"), 16, text, width);
-}
-
-/// To two digits: `1.2e12`.
-fn scaled(n: u64) -> String {
-    if n < 10_000 {
-        n.to_string()
-    } else {
-        format!("{:.1e}", n as f64)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_are_short() {
-        assert_eq!(scaled(9_999), "9999");
-        assert_eq!(scaled(1_234_567_890_123), "1.2e12");
-    }
 }

@@ -8,15 +8,16 @@ use std::path::Path;
 
 use super::file::DataFile;
 use super::idx::Idx;
-use super::{Dataset, Environment, Features, Item, SourceFile, SplitRule, Targets};
+use super::{Dataset, Environment, Features, KnownDataset, SourceFile, SplitRule, Targets};
 use crate::support::catalog::{Entry, Spec};
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::megabytes;
 
 const TRAIN: usize = 60_000;
 const TEST: usize = 10_000;
 const SIDE: usize = 28;
 
-pub(super) static MNIST: Item = Item {
+pub(super) static MNIST: KnownDataset = KnownDataset {
     entry: &Entry {
         name: "mnist",
         aliases: &[],
@@ -64,7 +65,7 @@ pub(super) static MNIST: Item = Item {
     load: |_, _, environment| load(&MNIST, environment),
 };
 
-pub(super) static FASHION: Item = Item {
+pub(super) static FASHION: KnownDataset = KnownDataset {
     entry: &Entry {
         name: "fashion-mnist",
         aliases: &["fashion_mnist"],
@@ -111,7 +112,7 @@ pub(super) static FASHION: Item = Item {
     load: |_: &Spec, _, environment| load(&FASHION, environment),
 };
 
-fn load(item: &Item, environment: &Environment) -> Result<Dataset> {
+fn load(item: &KnownDataset, environment: &Environment) -> Result<Dataset> {
     let dir = environment.directory(item);
     for (file, dimensions) in
         item.files
@@ -150,14 +151,14 @@ fn load(item: &Item, environment: &Environment) -> Result<Dataset> {
 }
 
 /// Everything that the reader takes for granted about one unpacked file.
-fn check(item: &Item, path: &Path, dimensions: &[usize]) -> Result<()> {
+fn check(item: &KnownDataset, path: &Path, dimensions: &[usize]) -> Result<()> {
     let name = item.entry.name;
     if !path.exists() {
         let message = format!("{name} is not on this machine: there is no {}", path.display());
         return Err(Error::new(Kind::Data, message)
             .help(format!(
-                "`goodinit fetch {name}` downloads it once ({:.1} MB), `goodinit grid --fetch` does so on the way",
-                item.bytes() as f64 / 1e6
+                "`goodinit fetch {name}` downloads it once ({}), `goodinit grid --fetch` does so on the way",
+                megabytes(item.bytes())
             ))
             .help("files elsewhere: --data-dir DIR, GOODINIT_DATA_DIR, or --set data.kind=idx --set data.path=DIR"));
     }

@@ -5,7 +5,7 @@
 //! divides them, adds label noise and fits the preprocessing on the training part ([`Prepared`]);
 //! [`Cache`] does both at most once for all trials of an experiment.
 //!
-//! Every dataset is one file here with its [`Item`] at the top.
+//! Every dataset is one file here with its [`KnownDataset`] at the top.
 
 mod cache;
 mod csv;
@@ -44,10 +44,11 @@ pub use split::{Split, SplitRule};
 use crate::numerics::FloatMode;
 use crate::support::catalog::{Entry, Spec};
 use crate::support::error::{Context as _, Result};
+use crate::support::text::megabytes;
 
 /// One dataset of the catalogue.
 #[derive(Debug)]
-pub struct Item {
+pub struct KnownDataset {
     /// Name, summary, formula, citation and own parameters.
     pub entry: &'static Entry,
     /// Rows x features and number of classes, as text.
@@ -76,10 +77,15 @@ const YOURS: &str = "yours";
 /// Reads or generates a dataset: its parameters, the seed, where downloads are.
 type Load = fn(&Spec, u64, &Environment) -> Result<Dataset>;
 
-impl Item {
+impl KnownDataset {
     /// A dataset of files that the user brings, under the user's own terms.
-    const fn brought(entry: &'static Entry, shape: &'static str, source: &'static str, load: Load) -> Item {
-        Item {
+    const fn brought(
+        entry: &'static Entry,
+        shape: &'static str,
+        source: &'static str,
+        load: Load,
+    ) -> KnownDataset {
+        KnownDataset {
             entry,
             shape,
             licence: YOURS,
@@ -93,8 +99,8 @@ impl Item {
     }
 
     /// The same, as a table of unlike features.
-    const fn tabular(self) -> Item {
-        Item {
+    const fn tabular(self) -> KnownDataset {
+        KnownDataset {
             tabular: true,
             ..self
         }
@@ -120,7 +126,7 @@ impl SourceFile {
     }
 }
 
-impl Item {
+impl KnownDataset {
     /// Whether files of it have to be downloaded and are not all in the data directory yet.
     pub fn is_missing(&self, environment: &Environment) -> bool {
         let dir = environment.directory(self);
@@ -150,7 +156,7 @@ impl Item {
             ("split", format!("{split} (train:validation:test)")),
         ];
         if !self.files.is_empty() {
-            facts.push(("size", format!("{:.1} MB gzipped", self.bytes() as f64 / 1e6)));
+            facts.push(("size", format!("{} gzipped", megabytes(self.bytes()))));
         }
         let files = self.files.iter();
         facts.extend(files.map(|f| ("sha256", format!("{} {}", f.name, f.sha256))));
@@ -164,8 +170,8 @@ impl Item {
 }
 
 /// All datasets, in the order in which they are listed.
-pub fn catalog() -> &'static [&'static Item] {
-    static CATALOG: &[&Item] = &[
+pub fn catalog() -> &'static [&'static KnownDataset] {
+    static CATALOG: &[&KnownDataset] = &[
         &digits::ITEM,
         &mnist::MNIST,
         &mnist::FASHION,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::figure::axis::digits;
+use super::figure::axis::PlotAxis;
 use super::figure::{Ink, headings};
 use super::measure::Measure;
 use super::run::Run;
@@ -13,6 +13,7 @@ use crate::analysis::stats::stratified_mean;
 use crate::analysis::time_to_target::default_reference;
 use crate::analysis::tune::{Basis, Split, basis, merit, tune, tune_by};
 use crate::experiment::Axis;
+use crate::support::text::typeset;
 use crate::table::Subset;
 
 /// The learning rate chosen for a scheme in a setting.
@@ -139,8 +140,16 @@ impl<'a> ReportModel<'a> {
     pub fn text(&self, value: f64) -> String {
         match self.measure.decimals() {
             Some(decimals) if value.is_finite() => format!("{value:.decimals$}"),
-            _ if value.is_finite() => digits(value, 3),
+            _ if value.is_finite() => typeset(value, 3),
             _ => "diverged".to_owned(),
+        }
+    }
+
+    /// The axis of the measure: all accuracies, or the range of `values` by logarithm.
+    pub fn axis_of_measure(&self, values: impl IntoIterator<Item = f64>) -> PlotAxis {
+        match self.measure.higher_is_better() {
+            true => PlotAxis::accuracy(&self.measure.name()),
+            false => PlotAxis::around(&self.measure.name(), true, values),
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::shard::Shard;
 use crate::experiment::DataShape;
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::short_digest;
 use crate::table::manifest::Manifest;
 
 /// What a journal belongs to.
@@ -28,13 +29,12 @@ pub(crate) struct Header {
 impl Header {
     /// Why a journal with this header does not belong to the experiment of `manifest`, if so.
     fn other_experiment(&self, manifest: &Manifest) -> Option<String> {
-        let short = |m: &Manifest| m.experiment_digest.chars().take(12).collect::<String>();
         let ours = &self.manifest;
         if ours.experiment_digest != manifest.experiment_digest {
             Some(format!(
                 "another experiment ({}, not {})",
-                short(ours),
-                short(manifest)
+                short_digest(&ours.experiment_digest),
+                short_digest(&manifest.experiment_digest)
             ))
         } else if ours.numerics_version != manifest.numerics_version {
             let (found, wanted) = (ours.numerics_version, manifest.numerics_version);

@@ -10,6 +10,7 @@ use std::fmt;
 
 use super::catalog::{number, suggest};
 use super::error::{Error, Kind, Result};
+use super::text::counted;
 
 /// How deeply brackets and signs may be nested.
 const MAX_DEPTH: usize = 64;
@@ -315,8 +316,8 @@ impl<'t> Parser<'t> {
             }
             if arguments.len() != count {
                 let what = format!(
-                    "`{name}` takes {count} argument{}, not {}",
-                    if count == 1 { "" } else { "s" },
+                    "`{name}` takes {}, not {}",
+                    counted(count as u64, "argument"),
                     arguments.len()
                 );
                 return Err(self.wrong(start, name.len(), what));

@@ -10,7 +10,8 @@ mod terminal;
 
 pub(crate) use lines::{entry, wrap, wrap_quoted};
 pub(crate) use numbers::{
-    counted, counted_as, duration, grouped, hex, megabytes, significant, three_decimals,
+    counted, counted_as, duration, four_digits, grouped, hex, megabytes, order_of, short_digest,
+    three_decimals, typeset,
 };
 pub(crate) use short::{Room, distinct_short, excerpt, visible};
 pub(crate) use terminal::{Style, bold, can_redraw, width_of_errors};

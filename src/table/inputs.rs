@@ -7,6 +7,7 @@ use crate::data::{self, Environment};
 use crate::experiment::Experiment;
 use crate::init::Registry;
 use crate::support::error::Result;
+use crate::support::text::short_digest;
 
 use crate::table::manifest::Manifest;
 
@@ -29,8 +30,7 @@ impl fmt::Display for ChangedInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ChangedInput::Data { name, then, now } => {
-                let short = |digest: &str| digest.chars().take(12).collect::<String>();
-                let (then, now) = (short(then), short(now));
+                let (then, now) = (short_digest(then), short_digest(now));
                 write!(
                     f,
                     "the data of `{name}` are not those that these tables were made with \

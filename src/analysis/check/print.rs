@@ -9,7 +9,7 @@ use crate::support::catalog::number;
 
 use super::{Case, ChosenRate, Judgement, Part, RateEdge, Verdict};
 use crate::analysis::stats::Interval;
-use crate::support::text::{Style, counted, counted_as, visible, wrap};
+use crate::support::text::{Style, counted, counted_as, four_digits, visible, wrap};
 
 /// Claims of one directory with their verdicts, as a person reads them in a terminal: evidence
 /// first, then identities.
@@ -213,9 +213,9 @@ pub fn finding(judgement: &Judgement, case: &Case) -> String {
         let _ = write!(text, "{}: ", group.join(", "));
     }
     if !case.figure.is_nan() {
-        let _ = write!(text, "{what} = {}", short(case.figure));
+        let _ = write!(text, "{what} = {}", four_digits(case.figure));
         if let Some(Interval { low, high }) = case.interval {
-            let _ = write!(text, " [{}, {}]", short(low), short(high));
+            let _ = write!(text, " [{}, {}]", four_digits(low), four_digits(high));
         }
         let _ = write!(text, ", claimed {claimed}");
     }
@@ -288,7 +288,7 @@ fn sides(relation: &Relation) -> (String, String) {
 
 pub(crate) fn parts(case: &Case) -> String {
     let part = |p: &Part| {
-        let mut text = format!("{} {} ({} trials", p.name, short(p.figure), p.trials);
+        let mut text = format!("{} {} ({} trials", p.name, four_digits(p.figure), p.trials);
         if p.diverged > 0 {
             let _ = write!(text, ", {} diverged", p.diverged);
         }
@@ -326,15 +326,6 @@ fn edge_text(edge: &RateEdge) -> String {
         );
     }
     text
-}
-
-/// Four significant digits: enough for a reader, the tables have the rest.
-pub fn short(x: f64) -> String {
-    if !x.is_finite() || x == 0.0 {
-        return if x.is_nan() { "undefined".into() } else { number(x) };
-    }
-    let rounded: f64 = format!("{x:.3e}").parse().unwrap_or(x);
-    number(rounded)
 }
 
 /// Text that stays text inside a Markdown table.

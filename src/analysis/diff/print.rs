@@ -7,8 +7,8 @@ use super::stage::{Origin, Stage};
 use super::table::{CellChange, Change, ColumnReport, RowChange, TableDiff};
 use super::{Diff, DirectoryDiff};
 use crate::analysis::check::Verdict;
-use crate::analysis::check::print::{escape, short};
-use crate::support::text::{Style, counted, visible, wrap};
+use crate::analysis::check::print::escape;
+use crate::support::text::{Style, counted, four_digits, visible, wrap};
 
 /// As a person reads it in a terminal.
 pub(crate) fn text(report: &Diff, style: Style) -> String {
@@ -109,7 +109,7 @@ fn column_line(column: &ColumnReport) -> String {
         let others = if kinds.is_empty() { "" } else { "others " };
         kinds.push(format!(
             "{others}at most {} relative{}",
-            short(relative),
+            four_digits(relative),
             steps(ulp)
         ));
     }
@@ -199,7 +199,7 @@ fn cell_line(cell: &CellChange) -> String {
     };
     let mut line = format!("{} {} -> {}", cell.column, text(&cell.old), text(&cell.new));
     if let Some(d) = cell.distance {
-        let _ = write!(line, "  ({} relative{})", short(d.relative), steps(d.ulp));
+        let _ = write!(line, "  ({} relative{})", four_digits(d.relative), steps(d.ulp));
     }
     line
 }
@@ -255,9 +255,9 @@ fn conclusion_lines(c: &Conclusions) -> Vec<String> {
         format!(
             "leader: {} {} -> {} {} ({})",
             l.old,
-            short(l.old_score),
+            four_digits(l.old_score),
             l.new,
-            short(l.new_score),
+            four_digits(l.new_score),
             l.context
         )
     });
@@ -345,7 +345,7 @@ fn markdown_table(out: &mut String, table: &TableDiff) {
         out.push_str("| column | cells | lost a value | gained one | others at most, relative | ulp |\n");
         out.push_str("|---|--:|--:|--:|--:|--:|\n");
         for c in &table.columns {
-            let relative = c.relative.map(short).unwrap_or_default();
+            let relative = c.relative.map(four_digits).unwrap_or_default();
             let ulp = c.ulp.filter(|u| *u <= 1_000_000);
             let ulp = ulp.map(|u| u.to_string()).unwrap_or_default();
             let (name, cells, lost, gained) = (escape(&c.name), c.cells, c.lost, c.gained);

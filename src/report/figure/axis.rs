@@ -3,7 +3,7 @@
 //! plotters sees only linear coordinates: logarithms are taken here, with the same bits on every
 //! platform.
 
-use crate::support::text::significant;
+use crate::support::text::typeset;
 
 /// One axis of a figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,23 +94,13 @@ impl PlotAxis {
     /// The text of a tick.
     pub fn text(&self, tick: f64) -> String {
         if self.log {
-            short(libm::exp10(tick))
+            typeset(libm::exp10(tick), 3)
         } else {
             // A tick is a multiple of a round step; what is beyond 12 digits is rounding.
             let scale = (self.range.1 - self.range.0).abs();
-            short(if tick.abs() < scale * 1e-9 { 0.0 } else { tick })
+            typeset(if tick.abs() < scale * 1e-9 { 0.0 } else { tick }, 3)
         }
     }
-}
-
-/// A number for people: three significant digits, scientific far from one.
-pub fn short(x: f64) -> String {
-    digits(x, 3)
-}
-
-/// A number for people with `figures` significant digits and no trailing zeros, and a true minus.
-pub fn digits(x: f64, figures: usize) -> String {
-    significant(x, figures).replace('-', "\u{2212}")
 }
 
 /// Ticks at multiples of a round step, at most `most + 1` of them.
@@ -229,7 +219,7 @@ mod tests {
             (0.1, "0.1"),
             (1e300, "1e300"),
         ] {
-            assert_eq!(short(x), text);
+            assert_eq!(typeset(x, 3), text);
         }
     }
 }

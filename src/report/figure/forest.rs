@@ -3,10 +3,11 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::axis::{PlotAxis, digits};
+use super::axis::PlotAxis;
 use super::frame::marker;
 use super::{Drawn, Figure, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 use crate::support::error::Result;
+use crate::support::text::typeset;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct ForestRow {
@@ -101,7 +102,7 @@ impl Forest {
     fn text(&self, value: f64) -> String {
         match self.decimals {
             Some(decimals) => format!("{value:.decimals$}"),
-            None => digits(value, 3),
+            None => typeset(value, 3),
         }
     }
 }

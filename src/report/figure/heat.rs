@@ -3,9 +3,9 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::axis::digits;
 use super::{Area, Drawn, Figure, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 use crate::support::error::Result;
+use crate::support::text::typeset;
 
 /// What stands in a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,7 +120,7 @@ impl Heat {
     fn text(&self, value: f64) -> String {
         match self.decimals {
             Some(decimals) => format!("{value:.decimals$}"),
-            None => digits(value, 3),
+            None => typeset(value, 3),
         }
     }
 

@@ -65,10 +65,7 @@ fn panel(model: &ReportModel) -> Lines {
         ),
         heading: "Expected best score".to_owned(),
         x: PlotAxis::whole("learning rates tried", 1, most as u64),
-        y: match model.measure.higher_is_better() {
-            true => PlotAxis::around(&model.measure.name(), false, values),
-            false => PlotAxis::around(&model.measure.name(), true, values),
-        },
+        y: PlotAxis::around(&model.measure.name(), !model.measure.higher_is_better(), values),
         lines,
         legend: false,
         size: LARGE,

@@ -2,12 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::{Section, count};
+use super::Section;
 use crate::analysis::check::print::{finding, parts};
 use crate::analysis::check::{Judgement, Verdict};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::support::error::Result;
+use crate::support::text::counted;
 
 /// Cases of one claim that stand open; the others wait behind a click.
 const OPEN_CASES: usize = 4;
@@ -36,7 +37,7 @@ fn section(model: &ReportModel) -> Markup {
     let with = |verdict| verdicts.iter().filter(|v| v.verdict == verdict).count();
     html! {
         p.quiet {
-            (with(Verdict::Pass)) " of " (count(verdicts.len(), "claim", "claims")) " hold"
+            (with(Verdict::Pass)) " of " (counted(verdicts.len() as u64, "claim")) " hold"
             @if with(Verdict::Fail) > 0 { ", " (with(Verdict::Fail)) " fail" }
             @if with(Verdict::Inconclusive) > 0 { ", " (with(Verdict::Inconclusive)) " inconclusive" }
             ". A claim passes when its figure and the whole interval satisfy it, fails when neither does, and is inconclusive when the interval straddles what is claimed or evidence is missing."
@@ -72,7 +73,7 @@ fn row(verdict: &Judgement) -> Markup {
                 @for one in open { (case(one)) }
                 @if !rest.is_empty() {
                     details {
-                        summary { (count(rest.len(), "more case", "more cases")) }
+                        summary { (counted(rest.len() as u64, "more case")) }
                         @for one in rest { (case(one)) }
                     }
                 }

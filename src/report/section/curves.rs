@@ -68,11 +68,7 @@ fn panel(model: &ReportModel, setting: usize, heading: &str) -> Lines {
         title: format!("Learning curves: {} of {label}", model.measure.name()),
         heading: heading.to_owned(),
         x: PlotAxis::whole(if steps { "step" } else { "epoch" }, 0, last),
-        y: if model.measure.higher_is_better() {
-            PlotAxis::accuracy(&model.measure.name())
-        } else {
-            PlotAxis::around(&model.measure.name(), true, y)
-        },
+        y: model.axis_of_measure(y),
         lines,
         legend: false,
         size: PANEL,

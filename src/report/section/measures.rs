@@ -47,8 +47,8 @@ fn render(model: &ReportModel, _: &mut FigureList) -> Result<Markup> {
                     @if tuned { th.number { "Score with one rate" } th.number { "Tunability" } }
                     @if times.is_some() { th.number { "Target reached" } th.number { "Median ratio" } th.number { "Time-to-target score" } }
                 } }
-                tbody { @for standing in &model.ranking {
-                    @let scheme = standing.scheme.as_str();
+                tbody { @for scored in &model.ranking {
+                    @let scheme = scored.scheme.as_str();
                     @let own = measures.schemes.get(scheme);
                     tr {
                         th scope="row" { (named(model, scheme)) }

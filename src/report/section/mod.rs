@@ -23,14 +23,13 @@ mod signal;
 
 use maud::{Markup, html};
 
-use super::figure::axis::digits;
 use super::figure::lines::{Line, Lines};
 use super::figure::{Figure, Ink};
 use super::figure_list::FigureList;
 use super::model::ReportModel;
 use crate::analysis::stats::{quantile, sorted};
 use crate::support::error::Result;
-use crate::support::text::counted_as;
+use crate::support::text::{counted, typeset};
 
 /// A section of the page.
 pub(super) struct Section {
@@ -76,7 +75,7 @@ fn figure(value: f64) -> String {
     if value == f64::INFINITY {
         "diverged".to_owned()
     } else if value.is_finite() {
-        digits(value, 3)
+        typeset(value, 3)
     } else {
         "–".to_owned()
     }
@@ -93,11 +92,6 @@ fn signed(model: &ReportModel, difference: f64) -> String {
 
 fn optional(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), figure)
-}
-
-/// `count` of something, with its plural.
-fn count(n: usize, one: &str, many: &str) -> String {
-    counted_as(n as u64, one, many)
 }
 
 /// The colours and markers of the schemes that `panels` show.
@@ -152,7 +146,7 @@ fn panels(shown: &[Markup], all: usize, class: &str, table: &str) -> Markup {
         div class=(class) { @for panel in open { figure { (panel) } } }
         @if !rest.is_empty() {
             details {
-                summary { (count(rest.len(), "more panel", "more panels")) }
+                summary { (counted(rest.len() as u64, "more panel")) }
                 div class=(class) { @for panel in rest { figure { (panel) } } }
             }
         }

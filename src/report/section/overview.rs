@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::count;
 use crate::analysis::rank::SchemeScore;
 use crate::analysis::tune::Basis;
 use crate::report::model::ReportModel;
 use crate::support::catalog::number;
+use crate::support::text::counted;
 use crate::table::record::Status;
 
 /// Title, finding, facts.
@@ -24,7 +24,7 @@ pub fn finding(model: &ReportModel) -> Markup {
             p.finding { "Nothing was trained here: the figures are of networks at initialization." }
         };
     };
-    let settings = count(model.settings.len(), "setting", "settings");
+    let settings = counted(model.settings.len() as u64, "setting");
     let tied: Vec<&SchemeScore> = rest.iter().filter(|s| s.leads()).collect();
     let what = model.measure.name();
     let rates = match model.basis {
@@ -51,7 +51,7 @@ pub fn finding(model: &ReportModel) -> Markup {
                     [one] => { "It is not distinguishable from " strong { (model.name(&one.scheme)) } ", " (estimate(model, one)) "." }
                     [one, more @ ..] => {
                         "It is not distinguishable from " strong { (model.name(&one.scheme)) } ", " (estimate(model, one)) ", and "
-                        (count(more.len(), "other scheme", "other schemes")) "."
+                        (counted(more.len() as u64, "other scheme")) "."
                     }
                 }
                 @if let Some(last) = rest.last().filter(|last| !last.leads()) {
@@ -72,9 +72,9 @@ pub fn finding(model: &ReportModel) -> Markup {
     }
 }
 
-fn estimate(model: &ReportModel, standing: &SchemeScore) -> String {
-    let value = model.text(standing.score.value);
-    match standing.score.interval {
+fn estimate(model: &ReportModel, scored: &SchemeScore) -> String {
+    let value = model.text(scored.score.value);
+    match scored.score.interval {
         Some(i) => format!("{value} ({} to {})", model.text(i.low), model.text(i.high)),
         None => format!("{value} (one replicate: no interval)"),
     }

@@ -63,14 +63,14 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
             table.sortable.ranking {
                 (head(model, fixed.as_ref()))
                 tbody {
-                    @for (i, standing) in model.ranking.iter().enumerate() {
+                    @for (i, scored) in model.ranking.iter().enumerate() {
                         tr {
                             td.number { (i + 1) }
-                            th scope="row" { (named(model, &standing.scheme)) }
-                            (estimate(model, standing, &axis))
-                            (against_leader(model, standing))
-                            @if let Some(fixed) = &fixed { (at_common_rate(model, fixed, &standing.scheme, &axis)) }
-                            @if trials(model).is_none() { td.number { (standing.trials) } }
+                            th scope="row" { (named(model, &scored.scheme)) }
+                            (estimate(model, scored, &axis))
+                            (against_leader(model, scored))
+                            @if let Some(fixed) = &fixed { (at_common_rate(model, fixed, &scored.scheme, &axis)) }
+                            @if trials(model).is_none() { td.number { (scored.trials) } }
                         }
                     }
                 }
@@ -212,11 +212,11 @@ fn key(value: f64) -> Option<String> {
 }
 
 /// Score and interval, two cells.
-fn estimate(model: &ReportModel, standing: &SchemeScore, axis: &PlotAxis) -> Markup {
-    let score = standing.score;
+fn estimate(model: &ReportModel, scored: &SchemeScore, axis: &PlotAxis) -> Markup {
+    let score = scored.score;
     html! {
         td.number data-key=[key(score.value)] { (model.text(score.value)) }
-        td.interval { (strip(model, score, axis, model.ink(&standing.scheme))) }
+        td.interval { (strip(model, score, axis, model.ink(&scored.scheme))) }
     }
 }
 
@@ -235,17 +235,17 @@ fn at_common_rate(model: &ReportModel, fixed: &Fixed, scheme: &str, axis: &PlotA
 
 /// The difference to the leader and whether the two are distinguishable, and how often a trial is
 /// better: two cells.
-fn against_leader(model: &ReportModel, standing: &SchemeScore) -> Markup {
+fn against_leader(model: &ReportModel, scored: &SchemeScore) -> Markup {
     let sign = |x: f64| signed(model, x);
     let range = |c: &Comparison| c.interval.map(|i| format!("{} to {}", sign(i.low), sign(i.high)));
     html! {
-        @if let Some(c) = &standing.against_leader {
+        @if let Some(c) = &scored.against_leader {
             td.number.against data-key=[key(c.difference)] {
                 (sign(c.difference))
                 @if let Some(range) = range(c) { " " span.quiet { "(" (range) ")" } }
                 div.test {
                     @if let Some(p) = c.p_value { span.quiet { "p " (probability(p)) } " " }
-                    @if standing.leads() { span.unsure { "not distinguishable" } }
+                    @if scored.leads() { span.unsure { "not distinguishable" } }
                 }
             }
             td.number.against data-key=[key(c.probability.value)] {
@@ -278,18 +278,18 @@ fn needed(model: &ReportModel) -> Markup {
     let Some(first) = needed.next() else {
         return html! {};
     };
-    let (replicates, standing) = needed.fold(first, |a, b| if b.0 < a.0 { b } else { a });
+    let (replicates, scored) = needed.fold(first, |a, b| if b.0 < a.0 { b } else { a });
     html! {
         "Did the differences and their spread stay as they are, the first scheme more to be distinguished, "
-        (model.name(&standing.scheme)) ", would take " (replicates) " replicates. "
+        (model.name(&scored.scheme)) ", would take " (replicates) " replicates. "
     }
 }
 
 /// Whether the scheme is compared with the leader in some of the settings only.
-fn is_compared_in_part(model: &ReportModel, standing: &SchemeScore) -> bool {
+fn is_compared_in_part(model: &ReportModel, scored: &SchemeScore) -> bool {
     let all = model.ranking.first().map_or(0, |first| first.groups);
-    let shared = standing.against_leader.as_ref().map(|c| c.groups);
-    shared.is_some_and(|groups| groups < all.max(standing.groups))
+    let shared = scored.against_leader.as_ref().map(|c| c.groups);
+    shared.is_some_and(|groups| groups < all.max(scored.groups))
 }
 
 /// An interval as a small drawing, with its ends in words.
@@ -332,13 +332,13 @@ fn forest(
     axis: &PlotAxis,
     id: &str,
     rates: &str,
-    standings: &[SchemeScore],
+    ranking: &[SchemeScore],
 ) -> Result<Figure> {
-    let rows = standings.iter().map(|standing| ForestRow {
-        label: model.name(&standing.scheme).to_owned(),
-        ink: model.ink(&standing.scheme),
-        middle: Some(standing.score.value).filter(|v| v.is_finite()),
-        interval: standing.score.interval.map(|i| (i.low, i.high)),
+    let rows = ranking.iter().map(|scored| ForestRow {
+        label: model.name(&scored.scheme).to_owned(),
+        ink: model.ink(&scored.scheme),
+        middle: Some(scored.score.value).filter(|v| v.is_finite()),
+        interval: scored.score.interval.map(|i| (i.low, i.high)),
     });
     let forest = Forest {
         id: id.to_owned(),

@@ -2,13 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::{Section, count};
+use super::Section;
 use crate::analysis::average_rank::{AverageRanks, Block};
 use crate::analysis::stats::interval::LEVEL;
 use crate::report::figure::ranks::{AverageRank, RankDiagram};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::support::error::Result;
+use crate::support::text::counted;
 
 pub(super) const SECTION: Section = Section {
     id: "ranks",
@@ -39,8 +40,8 @@ fn render(model: &ReportModel, figures: &mut FigureList) -> Result<Markup> {
 
 fn blocks(ranks: &AverageRanks) -> String {
     match ranks.block {
-        Block::Setting => count(ranks.test.blocks, "setting", "settings"),
-        Block::Replicate => count(ranks.test.blocks, "replicate", "replicates"),
+        Block::Setting => counted(ranks.test.blocks as u64, "setting"),
+        Block::Replicate => counted(ranks.test.blocks as u64, "replicate"),
     }
 }
 

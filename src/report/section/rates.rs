@@ -60,11 +60,7 @@ fn panel(model: &ReportModel, setting: usize, heading: &str) -> Lines {
         } else {
             x
         },
-        y: if model.measure.higher_is_better() {
-            PlotAxis::accuracy(&model.measure.name())
-        } else {
-            PlotAxis::around(&model.measure.name(), true, y)
-        },
+        y: model.axis_of_measure(y),
         lines,
         legend: false,
         size: PANEL,

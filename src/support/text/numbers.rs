@@ -2,9 +2,11 @@
 
 use indicatif::HumanCount;
 
+use crate::support::catalog::number;
+
 /// `x` to `digits` significant digits without trailing zeros; scientific below 0.001 and from
 /// 100,000 on. The minus sign is ASCII.
-pub(crate) fn significant(x: f64, digits: usize) -> String {
+fn significant(x: f64, digits: usize) -> String {
     if x == 0.0 || !x.is_finite() {
         return match x {
             x if x.is_nan() => "undefined".to_owned(),
@@ -27,6 +29,19 @@ pub(crate) fn significant(x: f64, digits: usize) -> String {
     }
 }
 
+/// As [`significant`], with a true minus: for pages and figures.
+pub(crate) fn typeset(x: f64, digits: usize) -> String {
+    significant(x, digits).replace('-', "\u{2212}")
+}
+
+/// Four significant digits in the form of the tables, which have the rest.
+pub(crate) fn four_digits(x: f64) -> String {
+    if x.is_nan() {
+        return "undefined".to_owned();
+    }
+    number(format!("{x:.3e}").parse().unwrap_or(x))
+}
+
 /// Three decimals, so that the figures of a column line up; scientific where three decimals would
 /// show nothing.
 pub(crate) fn three_decimals(x: f64) -> String {
@@ -42,6 +57,14 @@ pub(crate) fn three_decimals(x: f64) -> String {
 /// `4,200`.
 pub(crate) fn grouped(n: u64) -> String {
     HumanCount(n).to_string()
+}
+
+/// To two digits where there are many: `9999`, `1.2e12`.
+pub(crate) fn order_of(n: u64) -> String {
+    match n {
+        0..10_000 => n.to_string(),
+        _ => format!("{:.1e}", n as f64),
+    }
 }
 
 /// `1 cell`, `4,200 cells`.
@@ -67,6 +90,11 @@ pub(crate) fn duration(seconds: f64) -> String {
 /// Hexadecimal text of bytes.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Enough of a digest to tell it from another.
+pub(crate) fn short_digest(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
 }
 
 /// `11.6 MB`.
@@ -95,6 +123,22 @@ mod tests {
             assert_eq!(significant(x, 3), text);
         }
         assert_eq!(significant(0.123456, 4), "0.1235");
+    }
+
+    #[test]
+    fn four_digits_are_rounded_and_keep_the_form_of_tables() {
+        for (x, text) in [
+            (0.123456, "0.1235"),
+            (1234567.0, "1235000"),
+            (1.5e-7, "1.5e-7"),
+            (0.0, "0"),
+            (f64::INFINITY, "inf"),
+            (f64::NAN, "undefined"),
+        ] {
+            assert_eq!(four_digits(x), text);
+        }
+        assert_eq!(typeset(-0.001234, 2), "\u{2212}0.0012");
+        assert_eq!([9_999, 1_234_567_890_123].map(order_of), ["9999", "1.2e12"]);
     }
 
     #[test]
