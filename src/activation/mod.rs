@@ -1,6 +1,6 @@
 //! Activation functions: a catalogue with value, derivative, gain and formula of each.
 //!
-//! One file per function holds its entry, its value and derivative, and its golden values; its `mod`
+//! One file per function holds its entry, and its value and derivative; its `mod`
 //! line and a line of the list below bring it in. The
 //! f32 forms that training uses are written once as lane code (see [`crate::numerics`]); the f64
 //! forms serve theory and tests.

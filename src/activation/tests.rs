@@ -168,5 +168,5 @@ fn the_bits_are_these() {
             delta.map(f32::to_bits)
         );
     }
-    assert_eq!(got, include_str!("golden.txt"), "{got}");
+    insta::assert_snapshot!(got);
 }

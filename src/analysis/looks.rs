@@ -31,13 +31,13 @@ use super::rank::{Rates, rank_at};
 use super::stats::interval::LEVEL;
 use crate::experiment::{Axis, Claim, Coordinates, Experiment, Plan, Sequential, Until};
 use crate::support::error::Result;
-use crate::support::text::{counted, grouped};
+use crate::support::text::{counted, four_digits, grouped};
 use crate::table::Trials;
 use crate::table::source::Source;
 
 /// How far an experiment has come.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct LookState {
     /// Which trials of the plan are those of the looks reached so far.
     pub wanted: Vec<bool>,
     /// The look reached, from 0.
@@ -60,12 +60,12 @@ pub struct Standing {
 ///
 /// # Errors
 /// A table is malformed.
-pub fn stand(
+pub fn look_state(
     experiment: &Experiment,
     plan: &Plan,
     trials: &Trials,
     source: &Source,
-) -> Result<Option<Standing>> {
+) -> Result<Option<LookState>> {
     let Some(design) = &experiment.sequential else {
         return Ok(None);
     };
@@ -79,12 +79,12 @@ pub fn stand(
         Until::Ranking => Questions::Ranking(Ranking::new(&cells, Box::new(told_apart(trials)))),
     };
     let has = |i: usize| ids.contains(plan.trial_id(i).as_str());
-    let mut standing = walk(design, plan, &cells, &mut questions, has);
+    let mut state = walk(design, plan, &cells, &mut questions, has);
     match questions {
-        Questions::Claims(claims) => standing.judgements = claims.judgements(design, &standing),
-        Questions::Ranking(ranking) => standing.rankings = ranking.lines(design),
+        Questions::Claims(claims) => state.judgements = claims.judgements(design, &state),
+        Questions::Ranking(ranking) => state.rankings = ranking.lines(design),
     }
-    Ok(Some(standing))
+    Ok(Some(state))
 }
 
 /// Where each cell of `plan` is.
@@ -103,9 +103,9 @@ pub(super) fn walk(
     cells: &[Coordinates],
     questions: &mut Questions,
     has: impl Fn(usize) -> bool,
-) -> Standing {
+) -> LookState {
     let per_cell = plan.seeds().len();
-    let mut standing = Standing {
+    let mut state = LookState {
         wanted: vec![false; plan.len()],
         look: 0,
         finished: false,
@@ -117,12 +117,12 @@ pub(super) fn walk(
     };
     let mut goes_on = vec![true; cells.len()];
     for (look, replicates) in design.looks.iter().enumerate() {
-        standing.look = look;
+        state.look = look;
         let mut missing = false;
         for i in (0..plan.len()).filter(|i| goes_on[i / per_cell]) {
             // Those of earlier looks are there.
-            if plan.seeds()[i % per_cell].replicate < *replicates && !standing.wanted[i] {
-                standing.wanted[i] = true;
+            if plan.seeds()[i % per_cell].replicate < *replicates && !state.wanted[i] {
+                state.wanted[i] = true;
                 missing |= !has(i);
             }
         }
@@ -130,15 +130,15 @@ pub(super) fn walk(
             break;
         }
         questions.look(look, design);
-        let before = std::mem::replace(&mut standing.open, questions.open());
-        standing.decided[look] = before - standing.open;
+        let before = std::mem::replace(&mut state.open, questions.open());
+        state.decided[look] = before - state.open;
         goes_on = (0..).zip(cells).map(|(c, at)| questions.need(c, at)).collect();
         if look + 1 == design.looks.len() || !goes_on.contains(&true) {
-            standing.finished = true;
+            state.finished = true;
             break;
         }
     }
-    standing
+    state
 }
 
 /// Which schemes the rows of `trials` tell apart from the one that leads.
@@ -155,7 +155,7 @@ fn told_apart(trials: &Trials) -> impl Fn(&Family, u32, f64) -> Vec<String> {
     }
 }
 
-impl Standing {
+impl LookState {
     /// The look reached, in words: "look 2 of 4 (10 replicates)".
     pub fn name(&self) -> String {
         look_name(&self.design, self.look)
@@ -398,7 +398,7 @@ impl<'a> Claims<'a> {
             let mut note = format!(
                 "{said} at {}, with an error of at most {}%",
                 look_name(design, look),
-                super::check::print::short(percent)
+                four_digits(percent)
             );
             note += match (risky, last) {
                 (false, _) => "",
@@ -415,12 +415,12 @@ impl<'a> Claims<'a> {
         self.cases = cases;
     }
 
-    fn judgements(self, design: &Sequential, standing: &Standing) -> Vec<Judgement> {
+    fn judgements(self, design: &Sequential, state: &LookState) -> Vec<Judgement> {
         let order = |axis: Axis| self.order.get(&axis).cloned().unwrap_or_default();
-        let missing = (!standing.finished).then(|| {
+        let missing = (!state.finished).then(|| {
             format!(
                 "the trials of {} are not all there",
-                look_name(design, standing.look)
+                look_name(design, state.look)
             )
         });
         let judgement = |(number, claim): (usize, &Claim)| {

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use super::check::Verdict;
 use super::check::evidence::{self, Evidence, sides};
-use super::looks::{Claims, Family, Questions, Ranking, Standing, cells, walk};
+use super::looks::{Claims, Family, LookState, Questions, Ranking, cells, walk};
 use super::stats::Identity;
 use super::study::{Draws, LAWS, Law, apart_from_leader, row};
 use crate::experiment::{Coordinates, Experiment, Plan, Sequential};
@@ -85,9 +85,9 @@ impl Found {
 }
 
 /// The share of trials that need not be trained.
-fn saved(standing: &Standing) -> f64 {
-    let wanted = standing.wanted.iter().filter(|wanted| **wanted).count();
-    1.0 - wanted as f64 / standing.wanted.len() as f64
+fn saved(state: &LookState) -> f64 {
+    let wanted = state.wanted.iter().filter(|wanted| **wanted).count();
+    1.0 - wanted as f64 / state.wanted.len() as f64
 }
 
 /// A question whose answer is known.
@@ -266,7 +266,7 @@ relation = "{relation}""#,
                     (case.decided, case.found) = (None, None);
                 }
             }
-            let standing = walk(design, plan, &of.cells, &mut questions, |_| true);
+            let state = walk(design, plan, &of.cells, &mut questions, |_| true);
             let Questions::Claims(claims) = &questions else {
                 unreachable!()
             };
@@ -277,7 +277,7 @@ relation = "{relation}""#,
             Outcome {
                 decided: decided.collect(),
                 comparisons: claims.cases.len(),
-                saved: saved(&standing),
+                saved: saved(&state),
             }
         };
         (0..samples).map(|_| outcome()).collect()
@@ -325,7 +325,7 @@ impl Simulated for Ranked {
                 apart_from_leader(&names, &drawn, error).1
             };
             let mut questions = Questions::Ranking(Ranking::new(&of.cells, Box::new(told_apart)));
-            let standing = walk(design, &of.plan, &of.cells, &mut questions, |_| true);
+            let state = walk(design, &of.plan, &of.cells, &mut questions, |_| true);
             let Questions::Ranking(ranking) = &questions else {
                 unreachable!()
             };
@@ -335,7 +335,7 @@ impl Simulated for Ranked {
             Outcome {
                 decided: family.set_aside.iter().map(|(look, _)| (*look, right)).collect(),
                 comparisons: of.cells.len() - 1,
-                saved: saved(&standing),
+                saved: saved(&state),
             }
         };
         std::iter::repeat_with(outcome).take(samples).collect()

@@ -69,13 +69,13 @@ impl Measures {
 
     /// Each scheme of `ranking` with its measures, for programs.
     pub fn rows(&self, ranking: &[SchemeScore]) -> Vec<MeasuresRow> {
-        ranking.iter().map(|standing| self.row(standing)).collect()
+        ranking.iter().map(|scored| self.row(scored)).collect()
     }
 
-    fn row(&self, standing: &SchemeScore) -> MeasuresRow {
-        let scheme = standing.scheme.as_str();
+    fn row(&self, scored: &SchemeScore) -> MeasuresRow {
+        let scheme = scored.scheme.as_str();
         let own = self.schemes.get(scheme);
-        let against = standing.against_leader.as_ref();
+        let against = scored.against_leader.as_ref();
         let budget = self.budget(scheme);
         let times = self.times.as_ref();
         let time = times.and_then(|times| times.schemes.iter().find(|t| t.scheme == scheme));
@@ -83,7 +83,7 @@ impl Measures {
         let rank = ranks.and_then(|ranks| ranks.schemes.iter().find(|(name, _)| name == scheme));
         MeasuresRow {
             scheme: scheme.to_owned(),
-            score: cells(standing.score),
+            score: cells(scored.score),
             optimality_gap: own.and_then(|m| m.optimality_gap).map(cells),
             deviation: own.and_then(|m| m.deviation),
             binomial_deviation: own.and_then(|m| m.binomial_deviation),
@@ -188,5 +188,4 @@ fn of_schemes(trials: &Subset, figure: Figure) -> BTreeMap<String, SchemeMeasure
 }
 
 #[cfg(test)]
-#[path = "measures_tests.rs"]
 mod tests;

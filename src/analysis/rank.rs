@@ -682,5 +682,4 @@ fn pair(group: &Group, rivals: &Group) -> Units<(f64, f64)> {
 }
 
 #[cfg(test)]
-#[path = "rank_tests.rs"]
 mod tests;

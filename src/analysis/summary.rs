@@ -218,5 +218,4 @@ impl<'t> TunedFigures<'t> {
 }
 
 #[cfg(test)]
-#[path = "summary_tests.rs"]
 mod tests;

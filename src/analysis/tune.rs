@@ -270,5 +270,4 @@ pub fn has_validation(trials: &Subset) -> bool {
 }
 
 #[cfg(test)]
-#[path = "tune_tests.rs"]
 mod tests;

@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::print;
-use crate::data::fetch::{Options, Watch, fetch};
-use crate::data::{self, DataSpec, Environment, Item};
+use crate::data::fetch::{FetchProgress, Options, fetch};
+use crate::data::{self, DataSpec, Environment, KnownDataset};
 use crate::run::progress::say;
 use crate::support::catalog;
 use crate::support::error::Result;
@@ -43,7 +43,11 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let items = args
         .datasets
         .iter()
-        .map(|name| catalog::find("dataset", name, data::catalog(), |item: &&Item| item.entry))
+        .map(|name| {
+            catalog::find("dataset", name, data::catalog(), |item: &&KnownDataset| {
+                item.entry
+            })
+        })
         .collect::<Result<Vec<_>>>()?;
     let environment = Environment::new(args.data_dir);
     for item in items {
@@ -77,7 +81,7 @@ struct Terminal {
     bar: Mutex<Option<ProgressBar>>,
 }
 
-impl Watch for Terminal {
+impl FetchProgress for Terminal {
     fn begin(&self, file: &str, address: &str, done: u64, total: u64) {
         if !can_redraw() {
             say(&format!("downloading {address} ({})", megabytes(total)));

@@ -64,10 +64,10 @@ impl Cache {
     pub fn prepared(&self, spec: &DataSpec, label_noise: f64, data_seed: u64) -> Result<Arc<Prepared>> {
         let key = format!("{} {} {label_noise:?} {data_seed}", spec.source, spec.canonical());
         let slot = {
-            let mut shelf = lock(&self.prepared);
-            shelf.clock += 1;
-            let now = shelf.clock;
-            let entry = shelf.entries.entry(key).or_default();
+            let mut cached = lock(&self.prepared);
+            cached.clock += 1;
+            let now = cached.clock;
+            let entry = cached.entries.entry(key).or_default();
             entry.0 = now;
             Arc::clone(&entry.1)
         };
@@ -151,13 +151,13 @@ mod tests {
         for data_seed in [0, 1, 0, 2] {
             cache.prepared(&spec, 0.0, data_seed).unwrap();
         }
-        let mut shelf = lock(&cache.prepared);
+        let mut cached = lock(&cache.prepared);
         let one = {
-            let slot = lock(&shelf.entries.values().next().unwrap().1);
+            let slot = lock(&cached.entries.values().next().unwrap().1);
             slot.as_ref().unwrap().own_bytes()
         };
-        shelf.tidy(2 * one);
-        let left: Vec<&str> = shelf
+        cached.tidy(2 * one);
+        let left: Vec<&str> = cached
             .entries
             .keys()
             .map(|k| k.rsplit(' ').next().unwrap())

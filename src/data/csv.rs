@@ -13,14 +13,14 @@ use self::labels::Labels;
 use self::lines::{Dialect, Lines, Record, shown};
 use self::schema::{SAMPLE, Schema, header};
 use super::file::{DataFile, reserve};
-use super::{Dataset, Environment, Features, Item, Targets};
+use super::{Dataset, Environment, Features, KnownDataset, Targets};
 use crate::support::catalog::{Entry, Parameter, ParameterKind, Spec, Value};
 use crate::support::error::{Error, Kind, Result};
 
 /// More different labels than this are taken for a regression target by mistake.
 const MOST_CLASSES: usize = 10_000;
 
-pub(super) static ITEM: Item = Item::brought(
+pub(super) static ITEM: KnownDataset = KnownDataset::brought(
     &Entry {
         name: "csv",
         aliases: &[],

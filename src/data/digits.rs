@@ -2,14 +2,14 @@
 
 use std::io::Read as _;
 
-use super::{Dataset, Environment, Features, Item, SplitRule, Targets};
+use super::{Dataset, Environment, Features, KnownDataset, SplitRule, Targets};
 use crate::support::catalog::{Entry, Spec};
 use crate::support::error::{Error, Kind, Result};
 
 /// The file as published with scikit-learn: 64 values and the label per line.
 static FILE: &[u8] = include_bytes!("digits.csv.gz");
 
-pub(super) static ITEM: Item = Item {
+pub(super) static ITEM: KnownDataset = KnownDataset {
     entry: &Entry {
         name: "digits",
         aliases: &["uci-digits"],

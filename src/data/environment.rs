@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use super::Item;
+use super::KnownDataset;
 
 /// What loading may need to know about the machine; never part of a table.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ impl Environment {
     }
 
     /// The directory of a dataset's downloaded files.
-    pub fn directory(&self, item: &Item) -> PathBuf {
+    pub fn directory(&self, item: &KnownDataset) -> PathBuf {
         self.data_dir.join(item.entry.name)
     }
 }

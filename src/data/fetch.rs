@@ -16,7 +16,7 @@ mod transfer;
 
 use transfer::{Failure, agent, transfer};
 
-use super::{Environment, Item, SourceFile};
+use super::{Environment, KnownDataset, SourceFile};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::hex;
 
@@ -35,7 +35,7 @@ pub struct Options {
 impl Options {
     /// The mirrors given; else those in `GOODINIT_MNIST_MIRROR` (`GOODINIT_FASHION_MNIST_MIRROR`),
     /// separated by spaces; else the catalogue's.
-    pub fn new(item: &Item, mirrors: Vec<String>) -> Self {
+    pub fn new(item: &KnownDataset, mirrors: Vec<String>) -> Self {
         let variable = mirror_variable(item);
         let from_environment = || -> Vec<String> {
             let value = std::env::var(&variable).unwrap_or_default();
@@ -56,7 +56,7 @@ impl Options {
 }
 
 /// The environment variable that names another mirror for `item`.
-pub fn mirror_variable(item: &Item) -> String {
+pub fn mirror_variable(item: &KnownDataset) -> String {
     format!(
         "GOODINIT_{}_MIRROR",
         item.entry.name.replace('-', "_").to_uppercase()
@@ -64,7 +64,7 @@ pub fn mirror_variable(item: &Item) -> String {
 }
 
 /// Someone who wants to know how a download goes.
-pub trait Watch {
+pub trait FetchProgress {
     /// A file of `total` bytes comes from `mirror`; the first `done` bytes are here already.
     fn begin(&self, file: &str, mirror: &str, done: u64, total: u64);
     /// `bytes` more have come.
@@ -82,10 +82,10 @@ pub trait Watch {
 /// The item is not one to download, the directory cannot be written, or every mirror failed for
 /// a file (each named with its reason).
 pub fn fetch(
-    item: &Item,
+    item: &KnownDataset,
     environment: &Environment,
     options: &Options,
-    watch: &dyn Watch,
+    progress: &dyn FetchProgress,
 ) -> Result<PathBuf> {
     if item.mirrors.is_empty() {
         let message = format!("dataset `{}` needs no download", item.entry.name);
@@ -97,7 +97,7 @@ pub fn fetch(
         return Err(Error::new(Kind::Usage, message).help(format!("those that do: {}", others.join(", "))));
     }
     let dir = environment.directory(item);
-    fetch_files(item.files, &dir, options, watch).map_err(|e| match e.kind() {
+    fetch_files(item.files, &dir, options, progress).map_err(|e| match e.kind() {
         Kind::Network => e.help(format!(
             "another mirror: --mirror URL or {}; or put the files into {} yourself",
             mirror_variable(item),
@@ -109,14 +109,19 @@ pub fn fetch(
 }
 
 /// Brings `files` into `dir`.
-fn fetch_files(files: &[SourceFile], dir: &Path, options: &Options, watch: &dyn Watch) -> Result<()> {
+fn fetch_files(
+    files: &[SourceFile],
+    dir: &Path,
+    options: &Options,
+    progress: &dyn FetchProgress,
+) -> Result<()> {
     fs::create_dir_all(dir).map_err(|e| Error::io("make the directory", dir, &e))?;
-    let lock = lock(dir, watch)?;
+    let lock = lock(dir, progress)?;
     let agent = agent(options.patience);
     for file in files {
         let finished = dir.join(file.unpacked_name());
         if is_whole(&finished, file.unpacked_bytes) {
-            watch.say(&format!("{} is there already", finished.display()));
+            progress.say(&format!("{} is there already", finished.display()));
             continue;
         }
         let packed = dir.join(file.name);
@@ -124,10 +129,10 @@ fn fetch_files(files: &[SourceFile], dir: &Path, options: &Options, watch: &dyn 
         // Someone may have put the packed file here.
         if is_whole(&packed, file.bytes) && digest(&packed)? == file.sha256 {
             unpack(&packed, file, &finished)?;
-            watch.say(&format!("{} unpacked", packed.display()));
+            progress.say(&format!("{} unpacked", packed.display()));
             continue;
         }
-        download(&agent, file, &part, options, watch)?;
+        download(&agent, file, &part, options, progress)?;
         unpack(&part, file, &finished)?;
         remove(&part)?;
     }
@@ -136,7 +141,7 @@ fn fetch_files(files: &[SourceFile], dir: &Path, options: &Options, watch: &dyn 
 }
 
 /// Waits until no other process downloads into `dir`.
-fn lock(dir: &Path, watch: &dyn Watch) -> Result<File> {
+fn lock(dir: &Path, progress: &dyn FetchProgress) -> Result<File> {
     let path = dir.join(".lock");
     let open = OpenOptions::new()
         .create(true)
@@ -145,7 +150,7 @@ fn lock(dir: &Path, watch: &dyn Watch) -> Result<File> {
         .open(&path);
     let file = open.map_err(|e| Error::io("write", &path, &e))?;
     if file.try_lock().is_err() {
-        watch.say(&format!("waiting for another download into {}", dir.display()));
+        progress.say(&format!("waiting for another download into {}", dir.display()));
         file.lock().map_err(|e| Error::io("lock", &path, &e))?;
     }
     Ok(file)
@@ -157,18 +162,18 @@ fn download(
     file: &SourceFile,
     part: &Path,
     options: &Options,
-    watch: &dyn Watch,
+    progress: &dyn FetchProgress,
 ) -> Result<()> {
     let mut failures: Vec<String> = Vec::new();
     for mirror in &options.mirrors {
         if let Some(failure) = failures.last() {
-            watch.say(&format!("{failure}; trying {mirror}"));
+            progress.say(&format!("{failure}; trying {mirror}"));
         }
         let url = format!("{}/{}", mirror.trim_end_matches('/'), file.name);
         for attempt in 1..=TRIES {
             let before = length(part);
-            let result = transfer(agent, &url, file, part, watch);
-            watch.end();
+            let result = transfer(agent, &url, file, part, progress);
+            progress.end();
             let failure = match result.and_then(|()| verify(file, part)) {
                 Ok(()) => return Ok(()),
                 Err(Failure::Disk(error)) => return Err(error),
@@ -189,7 +194,7 @@ fn download(
                 failures.push(text);
                 break;
             }
-            watch.say(&format!("{text}; trying again"));
+            progress.say(&format!("{text}; trying again"));
         }
     }
     let which = match options.mirrors.len() {

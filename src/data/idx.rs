@@ -7,11 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use super::file::DataFile;
-use super::{Dataset, Environment, Features, Item, Targets};
+use super::{Dataset, Environment, Features, KnownDataset, Targets};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
 
-pub(super) static ITEM: Item = Item::brought(
+pub(super) static ITEM: KnownDataset = KnownDataset::brought(
     &Entry {
         name: "idx",
         aliases: &[],

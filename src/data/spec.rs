@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Item, SplitRule, catalog};
+use super::{KnownDataset, SplitRule, catalog};
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Spec, Value, number};
 use crate::support::error::{Error, Kind, Result};
 
@@ -177,7 +177,7 @@ impl DataSpec {
             let error = Error::new(Kind::Experiment, "unknown dataset `synthetic`");
             return Err(error.help(format!("generated datasets go by their own names: {names}")));
         }
-        let item = catalog::find("dataset", &kind, catalog(), |item: &&Item| item.entry)?;
+        let item = catalog::find("dataset", &kind, catalog(), |item: &&KnownDataset| item.entry)?;
         let own = item.entry.parameters;
         if let Some(key) = table
             .keys()
@@ -195,7 +195,7 @@ impl DataSpec {
         Self::from_parts(item, source, &common)
     }
 
-    fn from_parts(item: &Item, source: Spec, common: &Spec) -> Result<DataSpec> {
+    fn from_parts(item: &KnownDataset, source: Spec, common: &Spec) -> Result<DataSpec> {
         let split = common.value("split").map(|v| SplitRule::parse(&v)).transpose()?;
         let over = |name: &str| {
             Some(match common.value(name)? {
@@ -235,7 +235,7 @@ impl DataSpec {
     }
 
     /// The dataset's entry in the catalogue.
-    pub fn item(&self) -> &'static Item {
+    pub fn item(&self) -> &'static KnownDataset {
         catalog()
             .iter()
             .copied()

@@ -11,7 +11,7 @@ mod teacher;
 pub(super) use self::mnist_like::MNIST_LIKE;
 pub(super) use self::teacher::TEACHER;
 
-use super::{Dataset, Environment, Features, Item, Load, SplitRule, Targets};
+use super::{Dataset, Environment, Features, KnownDataset, Load, SplitRule, Targets};
 use crate::random::{Key, Purpose, Stream};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
@@ -29,8 +29,8 @@ const DRAW: Parameter = Parameter::integer(
     "which dataset of its kind: each number, and each seed of the experiment, gives another",
 );
 
-const fn item(entry: &'static Entry, shape: &'static str, load: Load) -> Item {
-    Item {
+const fn item(entry: &'static Entry, shape: &'static str, load: Load) -> KnownDataset {
+    KnownDataset {
         entry,
         shape,
         licence: "none needed",
@@ -43,7 +43,7 @@ const fn item(entry: &'static Entry, shape: &'static str, load: Load) -> Item {
     }
 }
 
-pub(super) static MIXTURE: Item = item(
+pub(super) static MIXTURE: KnownDataset = item(
     &Entry {
         name: "gaussian-mixture",
         aliases: &["gaussian_mixture"],
@@ -68,7 +68,7 @@ pub(super) static MIXTURE: Item = item(
     mixture,
 );
 
-pub(super) static SPIRALS: Item = item(
+pub(super) static SPIRALS: KnownDataset = item(
     &Entry {
         name: "spirals",
         aliases: &["spiral"],
@@ -99,7 +99,7 @@ pub(super) static SPIRALS: Item = item(
     spirals,
 );
 
-pub(super) static ABS: Item = item(
+pub(super) static ABS: KnownDataset = item(
     &Entry {
         name: "abs",
         aliases: &["absolute-value"],
@@ -113,7 +113,7 @@ pub(super) static ABS: Item = item(
     absolute,
 );
 
-pub(super) static NOISE: Item = item(
+pub(super) static NOISE: KnownDataset = item(
     &Entry {
         name: "white-noise",
         aliases: &["white_noise"],

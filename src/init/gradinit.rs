@@ -87,8 +87,8 @@ const EPSILON: f64 = 1e-8;
 const CLIP: f64 = 1.0;
 
 /// Least factor of a tensor.
-fn least(place: TensorId) -> f64 {
-    match place {
+fn least(id: TensorId) -> f64 {
+    match id {
         TensorId::Weight(_) | TensorId::Gain(_) | TensorId::Norm(_) | TensorId::BranchScale(_) => 0.01,
         TensorId::Bias(_) | TensorId::Scalar(_) => 0.0,
     }
@@ -114,9 +114,9 @@ impl Scheme for GradInit {
         self.base.initialize(network)?;
         let mut scales = Scales::of(network.parameters());
         let surface = Surface::of(network);
-        let free = |(place, values): (TensorId, &[f32])| {
-            let set = matches!(place, TensorId::Bias(_)) && !network.takes_biases();
-            surface.is_trained(place) && !set && values.iter().any(|x| *x != 0.0)
+        let free = |(id, values): (TensorId, &[f32])| {
+            let set = matches!(id, TensorId::Bias(_)) && !network.takes_biases();
+            surface.is_trained(id) && !set && values.iter().any(|x| *x != 0.0)
         };
         let free: Vec<bool> = scales.tensors().map(free).collect();
         let draws = Draws::of(network)?;
@@ -158,7 +158,7 @@ impl GradInit {
         let mut moments = vec![Moments::default(); free.len()];
         // beta_1 to the power of the steps on each objective, beta_2 to that of all steps.
         let (mut decay_1, mut decay_2) = ([1.0; 2], 1.0);
-        let floors: Vec<f64> = scales.tensors().map(|(place, _)| least(place)).collect();
+        let floors: Vec<f64> = scales.tensors().map(|(id, _)| least(id)).collect();
         let half = self.batch / 2;
         let mut last = None;
         for step in 0..self.steps {
@@ -185,20 +185,20 @@ impl GradInit {
                 if at_zero || !free[tensor] {
                     return 0.0;
                 }
-                let mut beside = |side: f64| {
+                let mut perturbed = |side: f64| {
                     let factor = factor * side.mul_add(REACH, 1.0);
                     surface.at(&scales.point_with(&point, tensor, factor), &here).1
                 };
                 let width = 2.0 * REACH * factor;
                 let Some(ahead) = &ahead else {
-                    return (length(&beside(1.0)) - length(&beside(-1.0))) / width;
+                    return (length(&perturbed(1.0)) - length(&perturbed(-1.0))) / width;
                 };
-                let direct = along(ahead, scales, tensor) / self.eta;
+                let direct = product_with_tensor(ahead, scales, tensor) / self.eta;
                 if !self.second_order {
                     return direct;
                 }
                 let mut turned = |side| {
-                    let gradient = beside(side);
+                    let gradient = perturbed(side);
                     inner(ahead, &gradient) / length(&gradient)
                 };
                 direct - (turned(1.0) - turned(-1.0)) / width
@@ -240,7 +240,7 @@ impl GradInit {
 }
 
 /// The scalar product of a vector with one tensor as it was before scaling.
-fn along(vector: &Parameters, scales: &Scales, tensor: usize) -> f64 {
+fn product_with_tensor(vector: &Parameters, scales: &Scales, tensor: usize) -> f64 {
     let pair = vector.fields().zip(scales.tensors()).nth(tensor);
     pair.map_or(0.0, |((_, v), (_, w))| dot(v, w))
 }

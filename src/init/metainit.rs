@@ -126,7 +126,7 @@ impl MetaInit {
         let mut matrices: Vec<(usize, f64, f64)> = scales
             .tensors()
             .enumerate()
-            .filter(|(_, (place, _))| matches!(place, TensorId::Weight(_)) && surface.is_trained(*place))
+            .filter(|(_, (id, _))| matches!(id, TensorId::Weight(_)) && surface.is_trained(*id))
             .map(|(tensor, (_, w))| (tensor, norm(w), 0.0))
             .filter(|(_, norm, _)| *norm > 0.0)
             .collect();
@@ -137,8 +137,8 @@ impl MetaInit {
             let mut slope = |tensor: usize| {
                 let mut at = |side: f64| {
                     let factor = scales.factors[tensor] * side.mul_add(PART, 1.0);
-                    let beside = scales.point_with(&point, tensor, factor);
-                    gradient_quotient(&beside, h, &mut surface, &samples)
+                    let perturbed = scales.point_with(&point, tensor, factor);
+                    gradient_quotient(&perturbed, h, &mut surface, &samples)
                 };
                 at(1.0) - at(-1.0)
             };
@@ -198,10 +198,10 @@ fn norm(values: &[f32]) -> f64 {
 fn reach(model: &Model, point: &Parameters, surface: &mut Surface<'_>, on: &Samples) -> f64 {
     let (_, gradient) = surface.at(point, on);
     let outputs = surface.output_sizes(point, on);
-    let most = point.fields().zip(gradient.fields()).map(|((place, w), (_, g))| {
+    let most = point.fields().zip(gradient.fields()).map(|((id, w), (_, g))| {
         let units = |l: usize| (model.layers[l].fan_out as f64).sqrt();
         let or = |size: f64, other: f64| if size > 0.0 { size } else { other };
-        let size = match place {
+        let size = match id {
             TensorId::Weight(l) | TensorId::Gain(l) => or(norm(w), units(l)),
             TensorId::Bias(l) => or(outputs[l], units(l)),
             TensorId::Norm(l) => units(l),
@@ -219,8 +219,8 @@ fn gradient_quotient(point: &Parameters, h: f64, surface: &mut Surface<'_>, on: 
     let (_, up) = surface.at(&moved(point, h, &gradient), on);
     let (_, down) = surface.at(&moved(point, -h, &gradient), on);
     let (mut sum, mut count) = (0.0, 0usize);
-    for (((place, g), (_, up)), (_, down)) in gradient.fields().zip(up.fields()).zip(down.fields()) {
-        if !surface.is_trained(place) {
+    for (((id, g), (_, up)), (_, down)) in gradient.fields().zip(up.fields()).zip(down.fields()) {
+        if !surface.is_trained(id) {
             continue;
         }
         let quotient = |((g, up), down): ((&f32, &f32), &f32)| {
@@ -228,7 +228,7 @@ fn gradient_quotient(point: &Parameters, h: f64, surface: &mut Surface<'_>, on: 
             let sign = if g >= 0.0 { 1.0 } else { -1.0 };
             ((g - curved) / (EPSILON * sign + g) - 1.0).abs()
         };
-        let elements = match place {
+        let elements = match id {
             TensorId::Weight(l) => point.weights[l].len(),
             _ => g.len(),
         };
@@ -355,8 +355,8 @@ mod tests {
         let scales = Scales::of(&before);
         for l in 0..3 {
             let mut at = |factor| {
-                let beside = scales.point_with(&before, l, factor);
-                gradient_quotient(&beside, h, &mut surface, &samples)
+                let perturbed = scales.point_with(&before, l, factor);
+                gradient_quotient(&perturbed, h, &mut surface, &samples)
             };
             let slope = at(1.0 + PART) - at(1.0 - PART);
             let moved = norm(after.weights[l].storage()) - norm(before.weights[l].storage());

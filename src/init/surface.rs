@@ -123,9 +123,9 @@ impl<'a> Surface<'a> {
         trace.layers.iter().map(|layer| size(&layer.output)).collect()
     }
 
-    /// Whether the tensor at `place` is trained.
-    pub(super) fn is_trained(&self, place: TensorId) -> bool {
-        self.rates.of(place) != 0.0
+    /// Whether a tensor is trained.
+    pub(super) fn is_trained(&self, id: TensorId) -> bool {
+        self.rates.of(id) != 0.0
     }
 }
 

@@ -88,7 +88,7 @@ pub static ENTRY: Entry = Entry {
 };
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Way {
+enum LayerPolicy {
     Copy,
     Fresh,
     Slice,
@@ -97,21 +97,24 @@ enum Way {
     FanCorrected,
 }
 
-impl Way {
+impl LayerPolicy {
     fn named(name: &str) -> Self {
         match name {
-            "copy" => Way::Copy,
-            "slice" => Way::Slice,
-            "pad" => Way::Pad,
-            "std_matched" => Way::StdMatched,
-            "fan_corrected" => Way::FanCorrected,
-            _ => Way::Fresh,
+            "copy" => LayerPolicy::Copy,
+            "slice" => LayerPolicy::Slice,
+            "pad" => LayerPolicy::Pad,
+            "std_matched" => LayerPolicy::StdMatched,
+            "fan_corrected" => LayerPolicy::FanCorrected,
+            _ => LayerPolicy::Fresh,
         }
     }
 
     /// Whether the layer's units no longer mean what they meant in the source.
     fn forgets(self) -> bool {
-        matches!(self, Way::Fresh | Way::StdMatched | Way::FanCorrected)
+        matches!(
+            self,
+            LayerPolicy::Fresh | LayerPolicy::StdMatched | LayerPolicy::FanCorrected
+        )
     }
 }
 
@@ -121,8 +124,8 @@ struct Transfer {
     /// What is in the file, read when first needed: tables can be looked at without it. `None`: it
     /// cannot be read.
     read: OnceLock<Option<Checkpoint>>,
-    matched: Way,
-    mismatched: Way,
+    matched: LayerPolicy,
+    mismatched: LayerPolicy,
     fresh_head: bool,
     copies_behind: bool,
     frozen: usize,
@@ -133,8 +136,8 @@ pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>>
     Ok(Arc::new(Transfer {
         file: WeightFile::of(spec, "source"),
         read: OnceLock::new(),
-        matched: Way::named(&spec.text("matched")),
-        mismatched: Way::named(&spec.text("mismatched")),
+        matched: LayerPolicy::named(&spec.text("matched")),
+        mismatched: LayerPolicy::named(&spec.text("mismatched")),
         fresh_head: spec.text("head") == "fresh",
         copies_behind: spec.text("behind") == "copy",
         frozen: spec.integer("frozen") as usize,
@@ -159,7 +162,7 @@ impl Scheme for Transfer {
             ..
         } = self.file.pair(from, network.layers())?;
         let ways = self.ways(network.layers(), &sources);
-        if ways.iter().all(|way| *way == Way::Fresh) {
+        if ways.iter().all(|way| *way == LayerPolicy::Fresh) {
             return Err(self.nothing(from, network.layers()));
         }
         let (mut kept, mut anew) = (Vec::with_capacity(count), Vec::new());
@@ -167,12 +170,12 @@ impl Scheme for Transfer {
             let source = sources[layer.index].as_ref();
             let same = source.is_some_and(|s| shape(s) == (layer.fan_in, layer.fan_out));
             self.set(layer, source, way, network)?;
-            kept.push(way == Way::Copy && same);
+            kept.push(way == LayerPolicy::Copy && same);
             // A head for other classes goes without saying.
             let last = layer.index + 1 == count;
             let new_head =
                 last && (self.fresh_head || source.is_some_and(|s| shape(s).0 == layer.fan_in && !same));
-            if way == Way::Fresh && !new_head {
+            if way == LayerPolicy::Fresh && !new_head {
                 let why = match source {
                     None => "no tensor is left for it".to_owned(),
                     Some(s) if !same => {
@@ -188,7 +191,7 @@ impl Scheme for Transfer {
             network.note(note);
         }
         // Where `mismatched` asks for something else, that is what happens.
-        if self.mismatched == Way::Fresh && !anew.is_empty() {
+        if self.mismatched == LayerPolicy::Fresh && !anew.is_empty() {
             let copied: Vec<String> = (1..=count)
                 .filter(|i| kept[i - 1])
                 .map(|i| format!("layer {i}"))
@@ -236,7 +239,7 @@ impl Scheme for Transfer {
         };
         let pairing = self.file.pair(from, &model.layers)?;
         let ways = self.ways(&model.layers, &pairing.layers);
-        match ways.iter().all(|way| *way == Way::Fresh) {
+        match ways.iter().all(|way| *way == LayerPolicy::Fresh) {
             true => Err(self.nothing(from, &model.layers)),
             false => Ok(()),
         }
@@ -266,15 +269,15 @@ fn shape(source: &SourceLayer) -> (usize, usize) {
 
 impl Transfer {
     /// What happens to each layer.
-    fn ways(&self, layers: &[LayerInfo], sources: &[Option<SourceLayer>]) -> Vec<Way> {
+    fn ways(&self, layers: &[LayerInfo], sources: &[Option<SourceLayer>]) -> Vec<LayerPolicy> {
         let mut forgotten = false;
         let way = |(layer, source): (&LayerInfo, &Option<SourceLayer>)| {
             let Some(source) = source else {
                 forgotten = true;
-                return Way::Fresh;
+                return LayerPolicy::Fresh;
             };
             if (self.fresh_head && layer.index + 1 == layers.len()) || (forgotten && !self.copies_behind) {
-                return Way::Fresh;
+                return LayerPolicy::Fresh;
             }
             let same = shape(source) == (layer.fan_in, layer.fan_out);
             let way = if same { self.matched } else { self.mismatched };
@@ -319,17 +322,17 @@ impl Transfer {
         &self,
         layer: &LayerInfo,
         source: Option<&SourceLayer>,
-        way: Way,
+        way: LayerPolicy,
         network: &mut Network<'_>,
     ) -> Result<()> {
         let Some(source) = source else {
             return network.draw(layer.index, &*self.fresh);
         };
         match way {
-            Way::Fresh => network.draw(layer.index, &*self.fresh),
-            Way::StdMatched | Way::FanCorrected => {
+            LayerPolicy::Fresh => network.draw(layer.index, &*self.fresh),
+            LayerPolicy::StdMatched | LayerPolicy::FanCorrected => {
                 let correction = match way {
-                    Way::FanCorrected => source.weights.fan_in() as f64 / layer.fan_in as f64,
+                    LayerPolicy::FanCorrected => source.weights.fan_in() as f64 / layer.fan_in as f64,
                     _ => 1.0,
                 };
                 let std = (second_moment(source) * correction).sqrt();
@@ -341,8 +344,8 @@ impl Transfer {
                 network.set_biases(layer.index, &vec![0.0; layer.fan_out]);
                 Ok(())
             }
-            Way::Copy | Way::Slice | Way::Pad => {
-                if way == Way::Slice {
+            LayerPolicy::Copy | LayerPolicy::Slice | LayerPolicy::Pad => {
+                if way == LayerPolicy::Slice {
                     network.draw(layer.index, &*self.fresh)?;
                 }
                 copy_common_block(layer, source, network);

@@ -74,9 +74,9 @@ impl Rates {
         self.layers[layer] = LayerRate::FROZEN;
     }
 
-    /// The multiplier on the rate of the tensor at `place`.
-    pub(crate) fn of(&self, place: TensorId) -> f64 {
-        match place {
+    /// The multiplier on the rate of a tensor.
+    pub(crate) fn of(&self, id: TensorId) -> f64 {
+        match id {
             TensorId::Weight(l) | TensorId::Gain(l) => self.layers[l].weight,
             TensorId::Bias(l) => self.layers[l].bias,
             TensorId::Norm(l) => self.layers[l].norm,

@@ -306,27 +306,12 @@ mod tests {
         }
     }
 
-    /// The bits are fixed. Regenerate only with a raised numerics version.
+    /// They move only with a raised numerics version.
     #[test]
     fn golden_values() {
         let mut q: Vec<f64> = (0..12).map(|i| f64::from(i * i % 7) - 2.5).collect();
         orthonormalize(4, 3, &mut q);
-        let bits: Vec<u64> = q.iter().map(|x| x.to_bits()).collect();
-        assert_eq!(bits, GOLDEN, "{bits:#x?}");
+        let bits: Vec<String> = q.iter().map(|x| format!("{:016x}", x.to_bits())).collect();
+        insta::assert_snapshot!(bits.join("\n"));
     }
-
-    const GOLDEN: [u64; 12] = [
-        0xbfe81ef3cc5ac230,
-        0x3fa5d4edc9b1443e,
-        0x3fd766e4f1b6a723,
-        0xbfc34bf63d156826,
-        0xbfb5d4edc9b14447,
-        0x3fe6c93d3c31d89f,
-        0xbfdcf1f15ba01c39,
-        0xbfe7323ca64c5883,
-        0xbfdc54229ddd1b2b,
-        0x3fdcf1f15ba01c39,
-        0xbfe5d4edc9b14441,
-        0x3fd9dd83c7c9e124,
-    ];
 }

@@ -57,8 +57,8 @@ fn section(out: &mut String, trials: &Subset, labels: &Labels, accuracy: bool, s
     let rank_one = |trials: &Subset| {
         let activation = trials.text(Axis::Activation).to_owned();
         let mut ranking = rank(trials, Rates::Tuned, &activation);
-        for standing in &mut ranking {
-            standing.scheme = labels.name(&standing.scheme).to_owned();
+        for scored in &mut ranking {
+            scored.scheme = labels.name(&scored.scheme).to_owned();
         }
         ActivationRanking { ranking, activation }
     };

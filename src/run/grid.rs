@@ -16,7 +16,7 @@ use super::metadata::RunMetadata;
 use super::pool::{Pool, default_threads};
 use super::progress::{Progress, say};
 use super::reuse::{Look, Survey, Wanted};
-use super::rounds::{earlier_journals, owners_by_look, standing, standing_of_all};
+use super::rounds::{earlier_journals, look_state, look_state_of_all, owners_by_look};
 use super::shard::{Shard, longest_first};
 use super::signals::Stop;
 use super::store::{Found, Store};
@@ -24,7 +24,7 @@ use super::sweep::{End, Settings, sweep};
 use super::trace::Trace;
 pub use super::verify::Amount;
 use super::{BUILD, files, tables};
-use crate::analysis::looks::Standing;
+use crate::analysis::looks::LookState;
 use crate::data::Environment;
 use crate::experiment::{Experiment, Plan};
 use crate::numerics::FloatMode;
@@ -341,12 +341,12 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
     let mut looked = None;
     loop {
         let found = pool.install(|| how_far(grid, &job, &mut store))?;
-        if let Some(standing) = &found {
-            wanted.clone_from(&standing.wanted);
+        if let Some(state) = &found {
+            wanted.clone_from(&state.wanted);
         }
         let missing = |i: &u32| mine[*i as usize] && wanted[*i as usize] && !store.has(*i);
         let order: Vec<u32> = longest_first(&costs).into_iter().filter(missing).collect();
-        if let Some(standing) = found {
+        if let Some(state) = found {
             trials = mine
                 .iter()
                 .zip(&wanted)
@@ -357,7 +357,7 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
                 .fold(0u64, |sum, i| sum.saturating_add(costs[*i as usize]));
             progress.expect(order.len() as u64, cost);
             if !order.is_empty() {
-                let (name, open) = (standing.name(), standing.open());
+                let (name, open) = (state.name(), state.open());
                 let there = trials - order.len() as u64;
                 progress.note(&format!(
                     "{name}: {}, {} of {} trials are there, {} to train",
@@ -368,7 +368,7 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
                 ));
             }
             let finished = order.is_empty();
-            looked = Some(standing);
+            looked = Some(state);
             if finished {
                 break;
             }
@@ -388,7 +388,7 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
             trials,
             trials_run: progress.trials_here(),
             failed: progress.failed(),
-            look: looked.map(|standing| standing.name()),
+            look: looked.map(|state| state.name()),
         });
     }
     let unwanted = |i: u32| !wanted[i as usize] && store.has(i);
@@ -413,10 +413,10 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
 
 /// How far a run has come that goes on until a decision: from its own rows, or where it is a shard from
 /// those of all shards.
-fn how_far(grid: &Grid, job: &Job, store: &mut Store) -> Result<Option<Standing>> {
+fn how_far(grid: &Grid, job: &Job, store: &mut Store) -> Result<Option<LookState>> {
     let (experiment, plan, manifest) = (&job.experiment, &job.plan, &job.manifest);
     if grid.shard.is_whole() {
-        return standing(experiment, plan, manifest, store);
+        return look_state(experiment, plan, manifest, store);
     }
     let wanted = Wanted {
         experiment,
@@ -425,7 +425,7 @@ fn how_far(grid: &Grid, job: &Job, store: &mut Store) -> Result<Option<Standing>
         directory: &grid.directory,
         mine: &[],
     };
-    standing_of_all(wanted, manifest, &grid.how_to_look(None))
+    look_state_of_all(wanted, manifest, &grid.how_to_look(None))
 }
 
 /// A store with every trial of this run that is done, all in its journal, where it keeps one; journals
@@ -581,11 +581,11 @@ fn complete(grid: &Grid) -> Result<Option<Manifest>> {
     });
     let mut store = Store::new(mine.len());
     survey.complete_tables(&mut store, &manifest)?;
-    let complete = match standing(experiment, &plan, &manifest, &mut store)? {
+    let complete = match look_state(experiment, &plan, &manifest, &mut store)? {
         None => store.is_complete(),
-        Some(standing) => {
-            let wanted = standing.wanted.iter().filter(|wanted| **wanted).count();
-            standing.finished && wanted as u64 == manifest.trials
+        Some(state) => {
+            let wanted = state.wanted.iter().filter(|wanted| **wanted).count();
+            state.finished && wanted as u64 == manifest.trials
         }
     };
     Ok(complete.then_some(manifest))

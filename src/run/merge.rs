@@ -11,11 +11,11 @@ use super::header::Header;
 use super::journal::Journal;
 use super::metadata::RunMetadata;
 use super::reuse::{Survey, Wanted};
-use super::rounds::{owners_by_look, standing};
+use super::rounds::{look_state, owners_by_look};
 use super::shard::Shard;
 use super::store::Store;
 use super::{BUILD, tables};
-use crate::analysis::looks::Standing;
+use crate::analysis::looks::LookState;
 use crate::experiment::Experiment;
 use crate::init::Registry;
 use crate::support::error::{Error, Kind, Result};
@@ -81,8 +81,8 @@ pub fn merge(directory: &Path, others: &[PathBuf]) -> Result<Merged> {
     for directory in &directories {
         survey.shards(&mut store, directory)?;
     }
-    let standing = standing(&experiment, &plan, manifest, &mut store)?;
-    let is_wanted = |i: &u32| standing.as_ref().is_none_or(|s| s.wanted[*i as usize]);
+    let state = look_state(&experiment, &plan, manifest, &mut store)?;
+    let is_wanted = |i: &u32| state.as_ref().is_none_or(|s| s.wanted[*i as usize]);
     let wanted: Vec<u32> = (0..plan.len() as u32).filter(is_wanted).collect();
     if !wanted.iter().all(|i| store.has(*i)) {
         let owners = |count| owners_by_look(&experiment, &plan, count);
@@ -91,7 +91,7 @@ pub fn merge(directory: &Path, others: &[PathBuf]) -> Result<Merged> {
             store: &store,
             wanted: &wanted,
         };
-        return Err(incomplete.error(owners, standing.as_ref()));
+        return Err(incomplete.error(owners, state.as_ref()));
     }
     survey.weigh_tables();
     let replaced = tables::write(directory, &experiment, manifest, &mut store, &wanted, survey.old)?;
@@ -157,7 +157,7 @@ struct Incomplete<'a> {
 impl Incomplete<'_> {
     /// Which trials are missing, with the commands that train them: by shard, or in one where the
     /// shards are of different cuts. `owners` gives the shard of each trial, of so many.
-    fn error(&self, owners: impl Fn(u32) -> Vec<u32>, standing: Option<&Standing>) -> Error {
+    fn error(&self, owners: impl Fn(u32) -> Vec<u32>, state: Option<&LookState>) -> Error {
         const SHOWN: usize = 20;
         let Incomplete {
             headers,
@@ -181,26 +181,21 @@ impl Incomplete<'_> {
         let trials: usize = missing.values().map(|(lacking, _)| lacking).sum();
         let mut text = format!("{trials} of {} trials are missing", wanted.len());
         let mut kind = Kind::Store;
-        if let Some(standing) = standing {
-            let open = counted_as(
-                standing.open() as u64,
-                "comparison is open",
-                "comparisons are open",
-            );
-            text = format!("{}: {open}; {text}", standing.name());
+        if let Some(state) = state {
+            let open = counted_as(state.open() as u64, "comparison is open", "comparisons are open");
+            text = format!("{}: {open}; {text}", state.name());
             // Nothing is wrong where nobody has begun the next look.
-            let begun =
-                (0..standing.wanted.len() as u32).any(|i| standing.is_of_this_look(i) && store.has(i));
-            if standing.look > 0 && !begun {
+            let begun = (0..state.wanted.len() as u32).any(|i| state.is_of_this_look(i) && store.has(i));
+            if state.look > 0 && !begun {
                 kind = Kind::Interrupted;
                 text += ": another round of shards is needed";
             }
         }
         for (index, (lacking, all)) in missing.iter().take(SHOWN).filter(|_| count > 1) {
             let begun = headers.iter().any(|header| header.shard.index == *index);
-            let state = if begun { "unfinished" } else { "not begun" };
+            let how = if begun { "unfinished" } else { "not begun" };
             // Writing to a string does not fail.
-            let _ = write!(text, "\n  shard {index}/{count}: {lacking} of {all} ({state})");
+            let _ = write!(text, "\n  shard {index}/{count}: {lacking} of {all} ({how})");
         }
         if missing.len() > SHOWN {
             let _ = write!(text, "\n  and {} more shards", missing.len() - SHOWN);

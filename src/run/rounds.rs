@@ -5,7 +5,7 @@ use super::directory;
 use super::reuse::{Look, Survey, Wanted};
 use super::shard::owners;
 use super::store::Store;
-use crate::analysis::looks::{self, Standing};
+use crate::analysis::looks::{self, LookState};
 use crate::experiment::claim::Metric;
 use crate::experiment::{Experiment, Plan};
 use crate::support::error::Result;
@@ -19,12 +19,12 @@ use crate::table::trials::Builder;
 ///
 /// # Errors
 /// A record cannot be read.
-pub(crate) fn standing(
+pub(crate) fn look_state(
     experiment: &Experiment,
     plan: &Plan,
     manifest: &Manifest,
     store: &mut Store,
-) -> Result<Option<Standing>> {
+) -> Result<Option<LookState>> {
     if experiment.sequential.is_none() {
         return Ok(None);
     }
@@ -61,18 +61,18 @@ pub(crate) fn standing(
         name: "the trials so far".to_owned(),
         files: files.collect::<Result<_>>()?,
     };
-    looks::stand(experiment, plan, &trials.finish(Some(manifest)), &source)
+    looks::look_state(experiment, plan, &trials.finish(Some(manifest)), &source)
 }
 
-/// As [`standing`], from all rows that can be found in `directory` and where `look` says.
+/// As [`look_state`], from all rows that can be found in `directory` and where `look` says.
 ///
 /// # Errors
 /// As for [`Survey::look`].
-pub(crate) fn standing_of_all(
+pub(crate) fn look_state_of_all(
     wanted: Wanted<'_>,
     manifest: &Manifest,
     look: &Look<'_>,
-) -> Result<Option<Standing>> {
+) -> Result<Option<LookState>> {
     let (experiment, plan) = (wanted.experiment, wanted.plan);
     if experiment.sequential.is_none() {
         return Ok(None);
@@ -80,7 +80,7 @@ pub(crate) fn standing_of_all(
     let all = vec![true; plan.len()];
     let mut store = Store::new(plan.len()).keeping(&experiment.record, experiment.train.length);
     Survey::new(Wanted { mine: &all, ..wanted }).look(&mut store, look, |_, _, _| {})?;
-    standing(experiment, plan, manifest, &mut store)
+    look_state(experiment, plan, manifest, &mut store)
 }
 
 /// The shard, from 1, that each trial belongs to, of `count`: those of each look are divided apart, so

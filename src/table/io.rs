@@ -29,7 +29,7 @@ pub enum Table {
     Layers,
 }
 
-const TRIAL_ID: Column = Column {
+pub(super) const TRIAL_ID: Column = Column {
     name: "trial_id",
     kind: ColumnKind::Text,
     expected: "text",
@@ -178,26 +178,38 @@ pub struct TrialLine {
     pub trial: TrialRow,
 }
 
-/// A row of `epochs.csv`.
+/// A row of a table that has several rows for a trial.
 #[derive(Debug, Clone, PartialEq)]
-pub struct EpochLine {
-    /// Where the trial stands.
+pub struct SeriesLine<R> {
+    /// Where the trial stands in the grid.
     pub coordinates: Coordinates,
-    /// The trial's digest.
+    /// Digest of the trial.
     pub trial_id: String,
-    /// The evaluation.
-    pub row: EpochRow,
+    /// The cells behind those.
+    pub row: R,
 }
+
+/// Cells that have a table of their own.
+pub trait Series: Cells {
+    /// Name of its file.
+    const FILE: &'static str;
+}
+
+impl Series for EpochRow {
+    const FILE: &'static str = format::EPOCHS;
+}
+
+impl Series for LayerRow {
+    const FILE: &'static str = format::LAYERS;
+}
+
+/// A row of `epochs.csv`.
+pub type EpochLine = SeriesLine<EpochRow>;
 
 /// A row of `layers.csv`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LayerLine {
-    pub coordinates: Coordinates,
-    pub trial_id: String,
-    pub row: LayerRow,
-}
+pub type LayerLine = SeriesLine<LayerRow>;
 
-const HEAD: usize = Coordinates::COLUMNS.len();
+pub(super) const HEAD: usize = Coordinates::COLUMNS.len();
 
 impl Row for TrialLine {
     const FILE: &'static str = format::TRIALS;
@@ -212,30 +224,16 @@ impl Row for TrialLine {
     }
 }
 
-impl Row for EpochLine {
-    const FILE: &'static str = format::EPOCHS;
+impl<R: Series> Row for SeriesLine<R> {
+    const FILE: &'static str = R::FILE;
     fn columns() -> Vec<Column> {
-        Table::Epochs.columns()
+        [Coordinates::COLUMNS, &[TRIAL_ID], R::COLUMNS].concat()
     }
     fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
-        Ok(EpochLine {
+        Ok(SeriesLine {
             coordinates: Coordinates::read(record, 0)?,
             trial_id: record.get(HEAD).unwrap_or_default().to_owned(),
-            row: EpochRow::read(record, HEAD + 1)?,
-        })
-    }
-}
-
-impl Row for LayerLine {
-    const FILE: &'static str = format::LAYERS;
-    fn columns() -> Vec<Column> {
-        Table::Layers.columns()
-    }
-    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
-        Ok(LayerLine {
-            coordinates: Coordinates::read(record, 0)?,
-            trial_id: record.get(HEAD).unwrap_or_default().to_owned(),
-            row: LayerRow::read(record, HEAD + 1)?,
+            row: R::read(record, HEAD + 1)?,
         })
     }
 }

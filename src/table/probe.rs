@@ -6,10 +6,10 @@ use crate::experiment::Coordinates;
 use crate::experiment::claim::Layers;
 use crate::support::error::{Error, Kind, Result};
 
-use crate::row::{BadCell, Cells, Column, ColumnKind};
+use crate::row::{BadCell, Cells, Column};
 use crate::table::coordinates::Columns;
 use crate::table::format;
-use crate::table::io::{Row, writer};
+use crate::table::io::{HEAD, Row, Series, SeriesLine, TRIAL_ID, writer};
 use crate::table::record::{HistogramRow, LayerRow, ProbeRow, StepRow};
 
 /// Everything that the probe of one network leaves behind.
@@ -39,15 +39,7 @@ pub struct ProbeLine {
 }
 
 /// A row of `histograms.csv`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HistogramLine {
-    /// Where the network stands in the grid.
-    pub coordinates: Coordinates,
-    /// Digest of the trial whose initial state this is.
-    pub trial_id: String,
-    /// The layer.
-    pub row: HistogramRow,
-}
+pub type HistogramLine = SeriesLine<HistogramRow>;
 
 /// The first steps of one trial, in the order of the steps and then of the layers.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,15 +53,7 @@ pub struct StepRecord {
 }
 
 /// A row of `steps.csv`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StepLine {
-    /// Where the trial stands in the grid.
-    pub coordinates: Coordinates,
-    /// Its digest.
-    pub trial_id: String,
-    /// A layer after some steps.
-    pub row: StepRow,
-}
+pub type StepLine = SeriesLine<StepRow>;
 
 impl StepRecord {
     /// The record as rows of the table.
@@ -81,16 +65,6 @@ impl StepRecord {
         })
     }
 }
-
-const TRIAL_ID: Column = Column {
-    name: "trial_id",
-    kind: ColumnKind::Text,
-    expected: "text",
-    optional: false,
-    doc: " Digest of the trial.",
-};
-
-const HEAD: usize = Coordinates::COLUMNS.len();
 
 impl Row for ProbeLine {
     const FILE: &'static str = format::PROBE;
@@ -115,36 +89,12 @@ impl Row for ProbeLine {
     }
 }
 
-impl Row for HistogramLine {
+impl Series for HistogramRow {
     const FILE: &'static str = format::HISTOGRAMS;
-
-    fn columns() -> Vec<Column> {
-        [Coordinates::COLUMNS, &[TRIAL_ID], HistogramRow::COLUMNS].concat()
-    }
-
-    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
-        Ok(HistogramLine {
-            coordinates: Coordinates::read(record, 0)?,
-            trial_id: record.get(HEAD).unwrap_or_default().to_owned(),
-            row: HistogramRow::read(record, HEAD + 1)?,
-        })
-    }
 }
 
-impl Row for StepLine {
+impl Series for StepRow {
     const FILE: &'static str = format::STEPS;
-
-    fn columns() -> Vec<Column> {
-        [Coordinates::COLUMNS, &[TRIAL_ID], StepRow::COLUMNS].concat()
-    }
-
-    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
-        Ok(StepLine {
-            coordinates: Coordinates::read(record, 0)?,
-            trial_id: record.get(HEAD).unwrap_or_default().to_owned(),
-            row: StepRow::read(record, HEAD + 1)?,
-        })
-    }
 }
 
 /// Writes the rows of `wanted` layers to `probe.csv`; `records` must be in the order of

@@ -40,7 +40,7 @@ impl MeanField<'_> {
 
     /// The fixed point `q*` of the length map, reached from a variance of 1; none if it runs away.
     pub fn fixed_length(&self) -> Option<f64> {
-        settle(1.0, |q| self.length(q))
+        fixed_point(1.0, |q| self.length(q))
     }
 
     /// `chi_1` at `q*`: below 1 ordered (gradients vanish), above chaotic (they explode).
@@ -62,7 +62,7 @@ impl MeanField<'_> {
         if self.chi(q) <= 1.0 {
             return Some(1.0);
         }
-        settle(0.5, |c| self.correlation(q, c).min(1.0))
+        fixed_point(0.5, |c| self.correlation(q, c).min(1.0))
     }
 
     /// The depth `xi_c` over which correlations settle, in layers:
@@ -107,7 +107,7 @@ fn derivative_moment(activation: &Activation, q: f64) -> f64 {
 
 /// The fixed point that iterating `map` from `start` reaches. Aitken's extrapolation speeds up the
 /// slow approach near criticality.
-fn settle(start: f64, map: impl Fn(f64) -> f64) -> Option<f64> {
+fn fixed_point(start: f64, map: impl Fn(f64) -> f64) -> Option<f64> {
     let mut x = start;
     for _ in 0..ITERATIONS {
         let first = map(x);

@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::analysis::looks::{self, Standing};
+use crate::analysis::looks::{self, LookState};
 use crate::experiment::{Axis, Claim, Experiment, Until};
 use crate::init::Registry;
 use crate::numerics::FloatMode;
@@ -176,15 +176,12 @@ pub fn evaluate_with_looks(dir: &Path, read: Option<&Trials>) -> Result<(Vec<Jud
             &found
         }
     };
-    let (judgements, standing) = evaluate_claims(&experiment, trials, &source)?;
-    let standing = match standing {
-        None if has_looks => looks::stand(&experiment, &experiment.plan(), trials, &source)?,
-        standing => standing.filter(|_| has_looks),
+    let (judgements, state) = evaluate_claims(&experiment, trials, &source)?;
+    let state = match state {
+        None if has_looks => looks::look_state(&experiment, &experiment.plan(), trials, &source)?,
+        state => state.filter(|_| has_looks),
     };
-    Ok((
-        judgements,
-        standing.map_or_else(Vec::new, |standing| standing.lines()),
-    ))
+    Ok((judgements, state.map_or_else(Vec::new, |state| state.lines())))
 }
 
 /// Judges the claims of the experiment whose tables are in `source`, with the schemes of
@@ -219,7 +216,7 @@ fn evaluate_claims(
     experiment: &Experiment,
     trials: &Trials,
     source: &Source,
-) -> Result<(Vec<Judgement>, Option<Standing>)> {
+) -> Result<(Vec<Judgement>, Option<LookState>)> {
     let _mode = FloatMode::standard();
     let plan = experiment.plan();
     let order = |axis| plan.values(axis).into_iter().map(str::to_owned).collect();
@@ -232,9 +229,9 @@ fn evaluate_claims(
         .as_ref()
         .is_some_and(|s| s.until == Until::Claims)
     {
-        let mut standing = looks::stand(experiment, &plan, trials, source)?;
-        let judgements = standing.as_mut().map(|s| std::mem::take(&mut s.judgements));
-        return Ok((judgements.unwrap_or_default(), standing));
+        let mut state = looks::look_state(experiment, &plan, trials, source)?;
+        let judgements = state.as_mut().map(|s| std::mem::take(&mut s.judgements));
+        return Ok((judgements.unwrap_or_default(), state));
     }
     let evidence = evidence::collect(experiment, trials, source)?;
     let judged = claims

@@ -68,7 +68,7 @@ pub fn samples(
         }
         Relation::Monotone { axis, .. } | Relation::Spread { axis, .. } => {
             let left: Vec<&Trial> = trials.iter().filter(|t| t.left).copied().collect();
-            along(claim, *axis, &left, order)
+            values_on(claim, *axis, &left, order)
                 .into_iter()
                 .map(|value| {
                     let kept = left
@@ -81,7 +81,7 @@ pub fn samples(
         Relation::Rank { axis, .. } => {
             let mut samples = vec![of("left", trials.iter().filter(|t| t.left).copied().collect())?];
             let rivals: Vec<&Trial> = trials.iter().filter(|t| t.right && !t.left).copied().collect();
-            for value in along(claim, *axis, &rivals, order) {
+            for value in values_on(claim, *axis, &rivals, order) {
                 let kept = rivals
                     .iter()
                     .filter(|t| t.coordinates.text(*axis) == value.as_str());
@@ -93,7 +93,7 @@ pub fn samples(
 }
 
 /// The values of an axis that trials have, in the order that the claim means.
-fn along(claim: &Claim, axis: Axis, trials: &[&Trial], order: &Order) -> Vec<String> {
+fn values_on(claim: &Claim, axis: Axis, trials: &[&Trial], order: &Order) -> Vec<String> {
     let present: BTreeSet<String> = trials
         .iter()
         .map(|t| t.coordinates.text(axis).into_owned())

@@ -11,11 +11,11 @@ use crate::data::idx::tests::gzip;
 
 mod server;
 
-/// A watch that remembers what it was told.
+/// A progress that remembers what it was told.
 #[derive(Default)]
 struct Notes(RefCell<Vec<String>>);
 
-impl Watch for Notes {
+impl FetchProgress for Notes {
     fn begin(&self, file: &str, _: &str, done: u64, total: u64) {
         self.0.borrow_mut().push(format!("begin {file} {done}/{total}"));
     }

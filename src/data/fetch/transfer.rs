@@ -8,7 +8,7 @@ use std::time::Duration;
 use ureq::Body;
 use ureq::http::Response;
 
-use super::{SourceFile, Watch, length, remove};
+use super::{FetchProgress, SourceFile, length, remove};
 use crate::support::error::Error;
 
 /// What asks the servers.
@@ -89,7 +89,7 @@ pub(super) fn transfer(
     url: &str,
     file: &SourceFile,
     part: &Path,
-    watch: &dyn Watch,
+    progress: &dyn FetchProgress,
 ) -> Result<(), Failure> {
     let mut have = length(part);
     if have > file.bytes {
@@ -100,7 +100,7 @@ pub(super) fn transfer(
         return Ok(());
     }
     let (mut response, mut have) = request(agent, url, file, have)?;
-    watch.begin(file.name, url, have, file.bytes);
+    progress.begin(file.name, url, have, file.bytes);
     let disk = |e: &io::Error| Failure::Disk(Error::io("write", part, e));
     let open = OpenOptions::new()
         .create(true)
@@ -127,7 +127,7 @@ pub(super) fn transfer(
             return Err(Failure::Wrong(text));
         }
         out.write_all(&buffer[..n]).map_err(|e| disk(&e))?;
-        watch.advance(n as u64);
+        progress.advance(n as u64);
     }
 }
 

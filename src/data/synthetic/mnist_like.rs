@@ -1,11 +1,11 @@
 //! Images of MNIST's size and density.
 
 use super::{CLASSES, DRAW, MANY, Normals, Plan, ROWS, item};
-use crate::data::{Dataset, Environment, Features, Item};
+use crate::data::{Dataset, Environment, Features, KnownDataset};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
 
-pub(in crate::data) static MNIST_LIKE: Item = item(
+pub(in crate::data) static MNIST_LIKE: KnownDataset = item(
     &Entry {
         name: "mnist-like",
         aliases: &["mnist_like"],

@@ -1,11 +1,11 @@
 //! Samples labelled by a random network.
 
 use super::{DRAW, FEATURES, MANY, Normals, Plan, ROWS, item};
-use crate::data::{Dataset, Environment, Features, Item, Targets};
+use crate::data::{Dataset, Environment, Features, KnownDataset, Targets};
 use crate::support::catalog::{Entry, Parameter, Spec};
 use crate::support::error::Result;
 
-pub(in crate::data) static TEACHER: Item = item(
+pub(in crate::data) static TEACHER: KnownDataset = item(
     &Entry {
         name: "teacher",
         aliases: &[],

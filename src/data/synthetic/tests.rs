@@ -30,28 +30,13 @@ fn labels(dataset: &Dataset) -> &[u16] {
 
 #[test]
 fn value_stability() {
-    let digests: Vec<(&str, String)> = catalog()
-        .iter()
-        .filter(|item| item.source == "generated")
-        .map(|item| {
-            (
-                item.entry.name,
-                generate(item.entry.name, &[("rows", 200)], 7).digest[..16].to_owned(),
-            )
-        })
-        .collect();
-    let expected: Vec<(&str, String)> = GOLDEN.iter().map(|(n, d)| (*n, (*d).to_owned())).collect();
-    assert_eq!(digests, expected);
+    let mut got = String::new();
+    for item in catalog().iter().filter(|item| item.source == "generated") {
+        let name = item.entry.name;
+        got += &format!("{name} {}\n", &generate(name, &[("rows", 200)], 7).digest[..16]);
+    }
+    insta::assert_snapshot!(got);
 }
-
-const GOLDEN: &[(&str, &str)] = &[
-    ("gaussian-mixture", "2a57299c43488e65"),
-    ("teacher", "120113e7a9e48313"),
-    ("spirals", "7eea5514b7185009"),
-    ("abs", "1f14346b71632561"),
-    ("white-noise", "2b407b2a8c765694"),
-    ("mnist-like", "03a82b9a3f8b2bac"),
-];
 
 #[test]
 fn seeds_and_draws_differ_and_more_rows_keep_the_first() {

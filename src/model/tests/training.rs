@@ -122,7 +122,7 @@ fn the_bits_are_these() {
         let architecture = Architecture::parse(&architecture).unwrap();
         got += &format!("{architecture} {activation} {optimizer} {loss}: {}\n", end.hash());
     }
-    assert_eq!(got, include_str!("golden.txt"), "{got}");
+    insta::assert_snapshot!(got);
 }
 
 /// Plain gradient descent keeps no gradients; momentum with beta = 0 does, and takes the same step.
