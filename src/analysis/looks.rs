@@ -1,7 +1,7 @@
 //! Replicates until a question is decided: which trials a group-sequential experiment has, and what
 //! was decided at which look.
 //!
-//! Both follow from the rows of earlier looks alone: whoever has them comes to the same trials. A
+//! Both follow from the rows of earlier looks alone, so that every process derives the same trials. A
 //! comparison (a case of a claim; the schemes with one activation function) is tested at each look at
 //! which it is open, on the replicates of that look, by the same test as in an experiment of a fixed
 //! size, at an error of
@@ -76,7 +76,9 @@ pub fn look_state(
             let evidence = evidence::collect(experiment, trials, source)?;
             Questions::Claims(Claims::new(experiment, plan, &cells, evidence, trials))
         }
-        Until::Ranking => Questions::Ranking(Ranking::new(&cells, Box::new(told_apart(trials)))),
+        Until::Ranking => {
+            Questions::Ranking(Ranking::new(&cells, Box::new(distinguished_from_leader(trials))))
+        }
     };
     let has = |i: usize| ids.contains(plan.trial_id(i).as_str());
     let mut state = walk(design, plan, &cells, &mut questions, has);
@@ -141,8 +143,8 @@ pub(super) fn walk(
     state
 }
 
-/// Which schemes the rows of `trials` tell apart from the one that leads.
-fn told_apart(trials: &Trials) -> impl Fn(&Family, u32, f64) -> Vec<String> {
+/// Which schemes the rows of `trials` distinguish from the leader.
+fn distinguished_from_leader(trials: &Trials) -> impl Fn(&Family, u32, f64) -> Vec<String> {
     |family, replicates, error| {
         let compared = trials.all().filter(|row| {
             trials.replicate(row) < replicates
@@ -451,7 +453,7 @@ impl<'a> Claims<'a> {
 /// The schemes with one activation function.
 pub(super) struct Family {
     activation: String,
-    /// Those that have not been told apart from a leader.
+    /// Those that are not yet distinguishable from a leader.
     pub(super) left: BTreeSet<String>,
     /// Those that have, each with its look.
     pub(super) set_aside: Vec<(usize, String)>,
@@ -464,18 +466,18 @@ impl Family {
     }
 }
 
-/// Which schemes of a family are told apart from the one that leads, with so many replicates, at such an
+/// Which schemes of a family are distinguishable from the leader, with so many replicates, at such an
 /// error.
-pub(super) type ToldApart<'a> = dyn Fn(&Family, u32, f64) -> Vec<String> + 'a;
+pub(super) type Distinguished<'a> = dyn Fn(&Family, u32, f64) -> Vec<String> + 'a;
 
 /// Who leads, for each activation function.
 pub(super) struct Ranking<'a> {
     pub(super) families: Vec<Family>,
-    told_apart: Box<ToldApart<'a>>,
+    distinguished_from_leader: Box<Distinguished<'a>>,
 }
 
 impl<'a> Ranking<'a> {
-    pub(super) fn new(cells: &[Coordinates], told_apart: Box<ToldApart<'a>>) -> Self {
+    pub(super) fn new(cells: &[Coordinates], distinguished_from_leader: Box<Distinguished<'a>>) -> Self {
         let mut by: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         for at in cells {
             by.entry(&at.activation).or_default().insert(at.scheme.clone());
@@ -487,7 +489,7 @@ impl<'a> Ranking<'a> {
         };
         Ranking {
             families: by.into_iter().map(family).collect(),
-            told_apart,
+            distinguished_from_leader,
         }
     }
 
@@ -498,7 +500,8 @@ impl<'a> Ranking<'a> {
             .filter(|f| f.left.len() + f.set_aside.len() > 1);
         let share = 1.0 / (design.looks.len() * rankings.count().max(1)) as f64;
         for family in self.families.iter_mut().filter(|f| f.open() > 0) {
-            for scheme in (self.told_apart)(family, design.looks[look], (1.0 - LEVEL) * share) {
+            for scheme in (self.distinguished_from_leader)(family, design.looks[look], (1.0 - LEVEL) * share)
+            {
                 family.left.remove(&scheme);
                 family.set_aside.push((look, scheme));
             }
@@ -511,7 +514,7 @@ impl<'a> Ranking<'a> {
             let left: Vec<&str> = family.left.iter().map(String::as_str).collect();
             let mut text = match left.as_slice() {
                 [one] => format!("{}: {one} leads.", family.activation),
-                left => format!("{}: not told apart: {}.", family.activation, left.join(", ")),
+                left => format!("{}: not distinguishable: {}.", family.activation, left.join(", ")),
             };
             for (look, replicates) in design.looks.iter().enumerate() {
                 let aside = family.set_aside.iter().filter(|(at, _)| *at == look);
@@ -519,7 +522,7 @@ impl<'a> Ranking<'a> {
                 if !names.is_empty() {
                     let _ = write!(
                         text,
-                        " Told apart from the leader with {replicates} replicates: {}.",
+                        " Distinguishable from the leader with {replicates} replicates: {}.",
                         names.join(", ")
                     );
                 }

@@ -318,13 +318,14 @@ impl Simulated for Ranked {
                 let values = (0..design.most()).map(|_| self.law.draw(stream) + better);
                 scores.insert(&at.scheme, values.collect());
             }
-            let told_apart = |family: &Family, replicates: u32, error: f64| {
+            let distinguished_from_leader = |family: &Family, replicates: u32, error: f64| {
                 let names: Vec<&str> = family.left.iter().map(String::as_str).collect();
                 let drawn = |name: &&str| vec![scores[name][..replicates as usize].to_vec()];
                 let drawn: Vec<Vec<Vec<f64>>> = names.iter().map(drawn).collect();
                 apart_from_leader(&names, &drawn, error).1
             };
-            let mut questions = Questions::Ranking(Ranking::new(&of.cells, Box::new(told_apart)));
+            let mut questions =
+                Questions::Ranking(Ranking::new(&of.cells, Box::new(distinguished_from_leader)));
             let state = walk(design, &of.plan, &of.cells, &mut questions, |_| true);
             let Questions::Ranking(ranking) = &questions else {
                 unreachable!()

@@ -7,7 +7,7 @@
 //! Where there are several learning rates and no validation data to choose by, the trials
 //! of all rates are pooled: then schemes are compared at the same rate.
 //!
-//! **Who is told apart from the leader.** The leader is picked from the data, so any pair might have
+//! **Which schemes are distinguishable from the leader.** The leader is picked from the data, so any pair might have
 //! been compared. The test is of the mean difference of trials that share group and seeds, by Student's
 //! t over replicates, and holds its error over all pairs of schemes: the smallest probability times
 //! k(k - 1)/2 must be at most 0.05; then that scheme is set aside, and k is one less (Holm 1979,
@@ -16,7 +16,7 @@
 //! few pairs are left, the probability is multiplied by [`allowance`] instead. Few replicates may
 //! fail together by chance, which no t sees: with up to [`MOST_PERMUTED`] replicates the range of the
 //! schemes' means must also be greater than all but 5% of those with schemes permuted within each
-//! replicate. `docs/statistics.md` states how often equal schemes are told apart, and the power.
+//! replicate. `docs/statistics.md` states how often equal schemes come out as distinguishable, and the power.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,7 +151,7 @@ impl Comparison {
 }
 
 /// What the reader of a ranking (or of several) should know of failures that were not drawn; `None` where nothing is
-/// told apart, or so many replicates are there that failures of one trial in five show.
+/// distinguished, or so many replicates are there that failures of one trial in five show.
 ///
 /// No test of few trials can see them: of schemes with equal means, one of which fails in one trial
 /// of five and so is better in the others, a test that distinguishes what differs in all trials
@@ -261,7 +261,7 @@ pub fn rank(trials: &Subset, rates: Rates, what: &str) -> Vec<SchemeScore> {
     rank_at(trials, rates, what, 1.0 - LEVEL)
 }
 
-/// As [`rank`]; some scheme is told apart from an equal leader in a share of at most `error` of
+/// As [`rank`]; some scheme is distinguished from an equal leader in a share of at most `error` of
 /// experiments.
 pub fn rank_at(trials: &Subset, rates: Rates, what: &str, error: f64) -> Vec<SchemeScore> {
     let Some(figure) = trials.headline() else {
@@ -558,7 +558,7 @@ impl<'s> Permuted<'s> {
 
     /// The probability of a range of the means of `schemes`, relative to the median spread, of at
     /// least `difference`, if schemes are permuted within each replicate. `None` where there are so
-    /// many replicates that nobody need ask, or so few permutations that none is improbable.
+    /// many replicates that the question does not arise, or so few permutations that none is improbable.
     fn p_value(&self, schemes: &BTreeSet<&str>, difference: f64, error: f64) -> Option<f64> {
         let columns: Vec<&Vec<f64>> = schemes.iter().filter_map(|s| self.rows.get(s)).collect();
         let (count, replicates) = (columns.len(), columns.first()?.len());

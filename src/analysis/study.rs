@@ -1,4 +1,4 @@
-//! How often intervals hold what they should, how often equal schemes are told apart, and how often
+//! How often intervals hold what they should, how often equal schemes are distinguished, and how often
 //! better ones are: by simulation, of the functions that make the tables. A fast slice is tested; the
 //! whole, in minutes on all cores, is printed by
 //!
@@ -242,20 +242,20 @@ impl Design {
         (0..self.schemes).map(&mut scheme).collect()
     }
 
-    /// How many schemes are told apart from the leader, and whether that is the first one, in each of
+    /// How many schemes are distinguished from the leader, and whether that is the first one, in each of
     /// `samples` experiments.
     fn told_apart(self, samples: usize) -> Vec<(usize, bool)> {
         let mut stream = self.stream();
         (0..samples).map(|_| told(&self.scores(&mut stream))).collect()
     }
 
-    /// The share of experiments in which some of equal schemes is told apart.
+    /// The share of experiments in which some of equal schemes is distinguished.
     fn errors(self, samples: usize) -> f64 {
         let told = self.told_apart(samples);
         told.iter().filter(|(count, _)| *count > 0).count() as f64 / samples as f64
     }
 
-    /// The share of the others that are told apart from the first one.
+    /// The share of the others that are distinguished from the first one.
     fn power(self, samples: usize) -> f64 {
         let told = self.told_apart(samples);
         let count: usize = told
@@ -267,7 +267,7 @@ impl Design {
     }
 }
 
-/// How many schemes with these scores are told apart from the leader, and whether that is the first.
+/// How many schemes with these scores are distinguished from the leader, and whether that is the first.
 fn told(scores: &[Vec<Vec<f64>>]) -> (usize, bool) {
     let names: Vec<String> = (0..scores.len()).map(|i| format!("s{i:02}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -276,7 +276,7 @@ fn told(scores: &[Vec<Vec<f64>>]) -> (usize, bool) {
 }
 
 /// Which scheme of these `names`, ascending, with these `scores` by setting, then replicate, leads, and
-/// which are told apart from it: as [`rank_at`](super::rank::rank_at) does it, without the table of trials
+/// which are distinguished from it: as [`rank_at`](super::rank::rank_at) does it, without the table of trials
 /// that takes most of its time.
 pub(super) fn apart_from_leader(
     names: &[&str],
@@ -390,7 +390,7 @@ fn the_study_decides_as_the_ranking_does() {
     }
     assert!(
         (10..180).contains(&apart),
-        "{apart}: some are told apart, some are not"
+        "{apart}: some are distinguished, some are not"
     );
 }
 

@@ -17,8 +17,8 @@ use crate::table::{Figure, Subset};
 /// Where the profile ends, as in AlgoPerf.
 pub const MOST_RATIO: f64 = 4.0;
 
-/// Schemes that are the reference if nobody names one, the first that is there: what PyTorch, Keras
-/// and Flax do if nobody says how to initialize, and He's.
+/// Schemes that are the reference if none is named, the first that is there: the defaults of PyTorch, Keras
+/// and Flax, and He's.
 pub const REFERENCES: [&str; 5] = [
     "torch_default",
     "xavier_uniform",
@@ -63,7 +63,7 @@ impl TimeToTarget {
     }
 }
 
-/// The scheme in `trials` that sets targets if nobody names one: the first of [`REFERENCES`] that is
+/// The scheme in `trials` that sets targets if none is named: the first of [`REFERENCES`] that is
 /// there, else the first in the table.
 pub fn default_reference(schemes: &[String]) -> Option<&str> {
     let there = |name: &&str| schemes.iter().any(|scheme| scheme == name);

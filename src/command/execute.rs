@@ -221,7 +221,7 @@ pub fn print_outcome(mut done: Done, out: &Path, format: Format) -> Result<ExitC
 }
 
 /// 1 if trials failed, and then says so. A training that diverged is a result; a trial that failed
-/// could not be carried out, and whoever reads the tables must know.
+/// could not be carried out, which a reader of the tables must know.
 fn exit_code(trials: &Trials, out: &Path) -> ExitCode {
     let failed = trials.all().count(Status::Failed);
     if failed == 0 {

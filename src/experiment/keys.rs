@@ -257,7 +257,7 @@ tables! {
         from: Option<Whole<2, MAX_REPLICATES>> => "given by `looks`",
         /// replicates at the last look
         to: Option<Whole<2, MAX_REPLICATES>> => "given by `looks`",
-        /// what is to be decided: claims, each by its verdict; ranking, which schemes can be told apart from the one that leads
+        /// what is to be decided: claims, each by its verdict; ranking, which schemes are distinguishable from the leader
         until: Until,
         /// replicates at each look, in place of `from` and `to`
         looks: Option<LookNumbers> => "from, doubling, to",

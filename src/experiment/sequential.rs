@@ -19,7 +19,7 @@ words! {
     Until {
         /// Does each claim hold?
         Claims = "claims",
-        /// Which schemes can be told apart from the one that leads?
+        /// Which schemes are distinguishable from the leader?
         Ranking = "ranking",
     }
 }

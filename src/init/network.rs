@@ -144,7 +144,7 @@ impl<'a> Network<'a> {
         &mut self.report.rates
     }
 
-    /// Leaves a note for whoever reads the tables.
+    /// Adds a note to the column `message`.
     pub fn note(&mut self, note: impl Into<String>) {
         self.report.notes.push(note.into());
     }

@@ -1,4 +1,5 @@
-//! The door: which instruction set runs the kernels, chosen once, never felt in a result.
+//! Runtime CPU dispatch: which instruction set runs the kernels. Chosen once; the choice never changes a
+//! result.
 //!
 //! A kernel is written once, generic over a [`Lane`], and implements [`Kernel`]. [`dispatch`]
 //! compiles it once per instruction set, under `#[target_feature]`, and jumps to the one in use.

@@ -132,7 +132,7 @@ impl Batch {
         &self.data
     }
 
-    /// All elements, padding included; whoever writes there calls [`Batch::clear_padding`].
+    /// All elements, padding included; code that writes there must call [`Batch::clear_padding`].
     #[inline]
     pub(crate) fn storage_mut(&mut self) -> &mut [f32] {
         &mut self.data

@@ -92,8 +92,7 @@ impl Run {
             .context(|| format!("while reading {}", dir.display()))?;
         }
         if run.manifest.is_some() {
-            // A scheme of somebody's own that this program does not know must not stand in the
-            // way of the rest of the report.
+            // A custom scheme that this program does not know must not prevent the rest of the report.
             run.verdicts = check::evaluate_with_looks(dir, Some(&run.trials))
                 .map(|(verdicts, looks)| {
                     run.looks = looks;

@@ -184,7 +184,7 @@ impl Incomplete<'_> {
         if let Some(state) = state {
             let open = counted_as(state.open() as u64, "comparison is open", "comparisons are open");
             text = format!("{}: {open}; {text}", state.name());
-            // Nothing is wrong where nobody has begun the next look.
+            // That no shard has begun the next look is no error.
             let begun = (0..state.wanted.len() as u32).any(|i| state.is_of_this_look(i) && store.has(i));
             if state.look > 0 && !begun {
                 kind = Kind::Interrupted;

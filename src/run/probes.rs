@@ -125,7 +125,7 @@ pub fn run_these(job: &Job, networks: Vec<usize>, pool: &Pool, done: impl Fn() +
 /// on afterwards.
 ///
 /// # Errors
-/// Somebody is at work in `dir`, or it holds something else.
+/// Another process works in `dir`, or it holds something else.
 pub fn enter(dir: &Path, job: &Job, fresh: bool) -> Result<Vec<Lock>> {
     let locks = take_locks(dir, Shard::WHOLE)?;
     let mut foreign = Vec::new();

@@ -63,7 +63,7 @@ impl Stop {
 /// end the process by SIGXFSZ without a word.
 pub fn report_file_size_limit() {
     #[cfg(unix)]
-    // Nobody reads the flag. Where the signal cannot be registered, it does what it did.
+    // The flag is not read. Where the signal cannot be registered, it does what it did.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 

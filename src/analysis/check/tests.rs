@@ -436,10 +436,11 @@ fn missing_evidence_is_never_a_pass() {
     std::fs::remove_file(fixture.dir.path().join("trials.csv")).unwrap();
     let error = evaluate(fixture.dir.path()).unwrap_err().to_string();
     assert!(error.contains("holds no trials.csv"), "{error}");
-    let error = evaluate(&PathBuf::from("/nowhere/at/all"))
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("manifest.toml"), "{error}");
+    std::fs::remove_file(fixture.dir.path().join("manifest.toml")).unwrap();
+    let error = evaluate(fixture.dir.path()).unwrap_err().to_string();
+    assert!(error.contains("holds no manifest.toml"), "{error}");
+    let error = evaluate(&PathBuf::from("/nowhere")).unwrap_err().to_string();
+    assert!(error.contains("there is no directory /nowhere"), "{error}");
 }
 
 #[test]

@@ -198,7 +198,7 @@ fn compare_cells(old: &Source, new: &Source, limit: usize, out: &mut Conclusions
     }
     if spent.left_out > 0 {
         out.notes.push(format!(
-            "who is told apart from the leader was compared in {} of {} changed comparisons, which is what seconds allow",
+            "which schemes are distinguishable from the leader was compared in {} of {} changed comparisons, which is what seconds allow",
             out.contexts - spent.left_out,
             out.contexts
         ));

@@ -121,7 +121,7 @@ impl Diff {
         }
     }
 
-    /// Whether nobody would conclude anything else from the new side.
+    /// Whether the new side leads to the same conclusions.
     pub fn concludes_the_same(&self) -> bool {
         let mut conclusions = self.directories.iter().filter_map(|d| d.conclusions.as_ref());
         conclusions.all(|conclusions| conclusions.same)
