@@ -88,20 +88,22 @@ pub fn ranking(py: Python<'_>, directory: PathBuf) -> PyResult<Vec<Place>> {
     let places = || -> Result<Vec<Place>> {
         let _mode = FloatMode::standard();
         let trials = Trials::load(&directory)?;
-        let places = rank(&trials.all(), RankingRates::Tuned, "all").into_iter().map(|s| {
-            let interval = s.score.interval;
-            let leads = s.leads();
-            (
-                s.scheme,
-                s.score.value,
-                interval.map(|i| i.low),
-                interval.map(|i| i.high),
-                s.trials,
-                s.diverged,
-                s.failed,
-                leads,
-            )
-        });
+        let places = rank(&trials.all(), RankingRates::Tuned, "all")
+            .into_iter()
+            .map(|s| {
+                let interval = s.score.interval;
+                let leads = s.leads();
+                (
+                    s.scheme,
+                    s.score.value,
+                    interval.map(|i| i.low),
+                    interval.map(|i| i.high),
+                    s.trials,
+                    s.diverged,
+                    s.failed,
+                    leads,
+                )
+            });
         Ok(places.collect())
     };
     py.detach(places).map_err(raise)
