@@ -42,48 +42,56 @@ pub(super) fn score(
     if loss == Loss::CrossEntropy {
         exponentiate(outputs, targets, rows, scores);
     }
-    for (i, &row) in rows.iter().enumerate() {
-        let (z, target) = (outputs.row(i), Target::of(targets, row));
-        tally.correct += u32::from(target.is_largest(z));
-        tally.loss_sum += f64::from(match loss {
-            Loss::CrossEntropy => scores.logs[i] - scores.targets[i],
-            Loss::MeanSquared => target.squared_error(z) / z.len() as f32,
-        });
-    }
+    add(loss, outputs, targets, rows, scores, tally);
 }
 
-/// `scale` times the gradient of the loss sum with respect to `outputs`, which [`score`] has just
-/// seen: `(exp(z - max) / sum - t) * scale`, or `(z - t) * (2 scale / outputs)`.
-pub(super) fn differentiate(
-    loss: Loss,
-    outputs: &Batch,
-    targets: &Targets,
-    rows: &[u32],
-    scale: f32,
-    scores: &Scores,
-    delta: &mut Batch,
-) {
-    delta.resize(outputs.rows(), outputs.cols());
-    let factor = 2.0 * scale / outputs.cols() as f32;
-    for (i, &row) in rows.iter().enumerate() {
-        let d = delta.row_mut(i);
-        let terms = d.iter_mut().zip(outputs.row(i));
-        let target = Target::of(targets, row);
-        match (loss, target) {
-            (Loss::CrossEntropy, target) => {
-                let (e, sum) = (scores.exponentials.row(i), scores.sums[i]);
-                for (j, (d, &e)) in d.iter_mut().zip(e).enumerate() {
-                    *d = (e / sum - target.at(j)) * scale;
+kernels! {
+    /// The second half of [`score`].
+    fn add(loss: Loss, outputs: &'k Batch, targets: &'k Targets, rows: &'k [u32], scores: &'k Scores, tally: &'k mut Tally) -> () {
+        for (i, &row) in rows.iter().enumerate() {
+            let (z, target) = (outputs.row(i), Target::of(targets, row));
+            tally.correct += u32::from(target.is_largest(z));
+            tally.loss_sum += f64::from(match loss {
+                Loss::CrossEntropy => scores.logs[i] - scores.targets[i],
+                Loss::MeanSquared => target.squared_error(z) / z.len() as f32,
+            });
+        }
+    }
+
+    /// `scale` times the gradient of the loss sum with respect to `outputs`, which [`score`] has just
+    /// seen: `(exp(z - max) / sum - t) * scale`, or `(z - t) * (2 scale / outputs)`.
+    fn differentiate(
+        loss: Loss, outputs: &'k Batch, targets: &'k Targets, rows: &'k [u32], scale: f32, scores: &'k Scores,
+        delta: &'k mut Batch,
+    ) -> () {
+        delta.resize(outputs.rows(), outputs.cols());
+        let factor = match loss {
+            Loss::CrossEntropy => scale,
+            Loss::MeanSquared => 2.0 * scale / outputs.cols() as f32,
+        };
+        for (i, &row) in rows.iter().enumerate() {
+            let d = delta.row_mut(i);
+            match loss {
+                Loss::CrossEntropy => {
+                    let sum = scores.sums[i];
+                    for (d, &e) in d.iter_mut().zip(scores.exponentials.row(i)) {
+                        *d = e / sum;
+                    }
                 }
+                Loss::MeanSquared => d.copy_from_slice(outputs.row(i)),
             }
-            (Loss::MeanSquared, Target::Values(t)) => {
-                for ((d, &z), &t) in terms.zip(t) {
-                    *d = (z - t as f32) * factor;
+            match Target::of(targets, row) {
+                // Subtracting a target of 0 keeps the bits.
+                Target::Class(class) => {
+                    d[class] -= 1.0;
+                    for d in d {
+                        *d *= factor;
+                    }
                 }
-            }
-            (Loss::MeanSquared, target) => {
-                for (j, (d, &z)) in terms.enumerate() {
-                    *d = (z - target.at(j)) * factor;
+                Target::Values(t) => {
+                    for (d, &t) in d.iter_mut().zip(t) {
+                        *d = (*d - t as f32) * factor;
+                    }
                 }
             }
         }
@@ -122,9 +130,10 @@ impl<'a> Target<'a> {
         match self {
             Target::Class(class) => {
                 let top = z[*class];
-                z[..*class].iter().all(|x| *x < top || x.is_nan())
-                    && z[*class..].iter().all(|x| *x <= top || x.is_nan())
-                    && !top.is_nan()
+                // Without branches, so that it runs in lanes. Comparisons with NaN are false.
+                let earlier = z[..*class].iter().fold(false, |beaten, &x| beaten | (x >= top));
+                let later = z[*class..].iter().fold(false, |beaten, &x| beaten | (x > top));
+                !(earlier | later | top.is_nan())
             }
             Target::Values(_) => false,
         }
@@ -147,9 +156,7 @@ fn exponentiate(outputs: &Batch, targets: &Targets, rows: &[u32], scores: &mut S
     }
     subtract_largest(outputs, targets, rows, scores);
     apply_batch(&Exp, [], [&mut scores.exponentials]);
-    for (e, sum) in scores.exponentials.iter().zip(&mut scores.sums) {
-        *sum = e.iter().fold(0.0, |sum, e| sum + e);
-    }
+    sum_rows(&scores.exponentials, &mut scores.sums);
     scores.logs.copy_from_slice(&scores.sums);
     apply(&Ln, [], [&mut scores.logs]);
 }
@@ -169,6 +176,15 @@ kernels! {
                     t.iter().zip(&*shifted).fold(0.0, |sum, (&t, &s)| (t as f32).mul_add(s, sum))
                 }
             };
+        }
+    }
+}
+
+kernels! {
+    /// The sum of each row, in ascending order.
+    fn sum_rows(exponentials: &'k Batch, sums: &'k mut [f32]) -> () {
+        for (e, sum) in exponentials.iter().zip(sums) {
+            *sum = e.iter().fold(0.0, |sum, e| sum + e);
         }
     }
 }

@@ -142,8 +142,12 @@ impl Batch {
     #[inline]
     pub(crate) fn clear_padding(&mut self) {
         if self.cols < self.stride {
+            // Over whole lines: a call of memset for each row takes longer than the few elements.
+            let (first, cols) = (self.cols / STRIDE * STRIDE, self.cols);
             for row in self.data.chunks_exact_mut(self.stride) {
-                row[self.cols..].fill(0.0);
+                for (j, x) in row[first..].iter_mut().enumerate() {
+                    *x = if first + j < cols { *x } else { 0.0 };
+                }
             }
         }
     }
