@@ -65,34 +65,15 @@ kernels! {
         delta: &'k mut Batch,
     ) -> () {
         delta.resize(outputs.rows(), outputs.cols());
-        let factor = match loss {
-            Loss::CrossEntropy => scale,
-            Loss::MeanSquared => 2.0 * scale / outputs.cols() as f32,
-        };
+        let factor = 2.0 * scale / outputs.cols() as f32;
         for (i, &row) in rows.iter().enumerate() {
-            let d = delta.row_mut(i);
+            let (d, z, target) = (delta.row_mut(i), outputs.row(i), Target::of(targets, row));
             match loss {
                 Loss::CrossEntropy => {
-                    let sum = scores.sums[i];
-                    for (d, &e) in d.iter_mut().zip(scores.exponentials.row(i)) {
-                        *d = e / sum;
-                    }
+                    let (e, sum) = (scores.exponentials.row(i), scores.sums[i]);
+                    target.errors(d, e, |e, t| (e / sum - t) * scale);
                 }
-                Loss::MeanSquared => d.copy_from_slice(outputs.row(i)),
-            }
-            match Target::of(targets, row) {
-                // Subtracting a target of 0 keeps the bits.
-                Target::Class(class) => {
-                    d[class] -= 1.0;
-                    for d in d {
-                        *d *= factor;
-                    }
-                }
-                Target::Values(t) => {
-                    for (d, &t) in d.iter_mut().zip(t) {
-                        *d = (*d - t as f32) * factor;
-                    }
-                }
+                Loss::MeanSquared => target.errors(d, z, |z, t| (z - t) * factor),
             }
         }
     }
@@ -122,6 +103,24 @@ impl<'a> Target<'a> {
         match self {
             Target::Class(class) => f32::from(u8::from(j == *class)),
             Target::Values(values) => values[j] as f32,
+        }
+    }
+
+    /// `f` of each element of `x` and of the target, into `out`.
+    #[inline(always)]
+    fn errors(&self, out: &mut [f32], x: &[f32], f: impl Fn(f32, f32) -> f32) {
+        match self {
+            Target::Class(class) => {
+                for (out, &x) in out.iter_mut().zip(x) {
+                    *out = f(x, 0.0);
+                }
+                out[*class] = f(x[*class], 1.0);
+            }
+            Target::Values(t) => {
+                for ((out, &x), &t) in out.iter_mut().zip(x).zip(*t) {
+                    *out = f(x, t as f32);
+                }
+            }
         }
     }
 
