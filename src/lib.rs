@@ -64,7 +64,7 @@ pub use crate::report::{Report, report};
 pub use crate::row::Status;
 pub use crate::run::grid::{Grid, GridOutcome};
 pub use crate::run::probe::{Probed, probe};
-pub use crate::run::train::{Trained, train};
+pub use crate::run::train::{Start, Trained, train};
 pub use crate::support::catalog::{Entry, Parameter, Spec, Value};
 pub use crate::support::error::{Error, Result};
 pub use crate::table::{Figure, Subset, Trials};

@@ -13,7 +13,7 @@ use crate::init::path_template::{PLACEHOLDERS, PathTemplate};
 use crate::model::Rates;
 use crate::numerics::FloatMode;
 use crate::run::files::write_atomically;
-use crate::run::train::initial_state;
+use crate::run::train::Start;
 use crate::run::weights::initial;
 use crate::support::error::{Context as _, Error, Kind, Result};
 use crate::support::text::{counted, visible};
@@ -67,8 +67,8 @@ pub(super) fn write(plan: &Plan, data: &Data, directory: &Path) -> Result<Vec<Wr
         }
         let prepared = trial.data(&data.cache)?;
         let model = data.model(&trial)?;
-        let (parameters, report) =
-            initial_state(&trial, &model, &prepared).context(|| format!("trial `{trial}`"))?;
+        let Start { parameters, report } =
+            Start::of(&trial, &model, &prepared).context(|| format!("trial `{trial}`"))?;
         of_scheme.files += 1;
         of_scheme.sets_rates |= report.rates != Rates::uniform(&model);
         put(&path, &initial(&trial, &parameters)?)?;

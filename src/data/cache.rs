@@ -1,12 +1,12 @@
 //! Each dataset in memory once, whatever the number of trials that use it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::forms;
 use super::prepare::prepare_on;
 use super::{DataSpec, Dataset, Environment, Prepared, load};
 use crate::support::error::Result;
+use crate::support::shelf::Shelf;
 
 /// Prepared data kept beyond its use, at most; a grid may have a data seed for every replicate.
 const KEEP_BYTES: usize = 256 << 20;
@@ -17,17 +17,9 @@ const KEEP_BYTES: usize = 256 << 20;
 pub struct Cache {
     seed: u64,
     environment: Environment,
-    datasets: Mutex<BTreeMap<String, Slot<Dataset>>>,
-    prepared: Mutex<PreparedEntries>,
+    datasets: Shelf<Dataset>,
+    prepared: Shelf<Prepared>,
     forms: forms::KnownForms,
-}
-
-type Slot<T> = Arc<Mutex<Option<Arc<T>>>>;
-
-#[derive(Debug, Default)]
-struct PreparedEntries {
-    clock: u64,
-    entries: BTreeMap<String, (u64, Slot<Prepared>)>,
 }
 
 impl Cache {
@@ -36,8 +28,8 @@ impl Cache {
         Cache {
             seed,
             environment,
-            datasets: Mutex::default(),
-            prepared: Mutex::default(),
+            datasets: Shelf::new(usize::MAX, |_| 0),
+            prepared: Shelf::new(KEEP_BYTES, Prepared::own_bytes),
             forms: forms::KnownForms::default(),
         }
     }
@@ -47,14 +39,9 @@ impl Cache {
     /// # Errors
     /// As [`load`]; a failure is not remembered.
     pub fn dataset(&self, spec: &DataSpec) -> Result<Arc<Dataset>> {
-        let slot = Arc::clone(lock(&self.datasets).entry(spec.source.to_string()).or_default());
-        let mut slot = lock(&slot);
-        if let Some(dataset) = &*slot {
-            return Ok(Arc::clone(dataset));
-        }
-        let dataset = load(spec, self.seed, &self.environment)?;
-        *slot = Some(Arc::clone(&dataset));
-        Ok(dataset)
+        self.datasets.get(spec.source.to_string(), || {
+            load(spec, self.seed, &self.environment)
+        })
     }
 
     /// The data of `spec` made ready with this label noise and data seed.
@@ -63,62 +50,12 @@ impl Cache {
     /// As [`load`] and [`prepare`](super::prepare()).
     pub fn prepared(&self, spec: &DataSpec, label_noise: f64, data_seed: u64) -> Result<Arc<Prepared>> {
         let key = format!("{} {} {label_noise:?} {data_seed}", spec.source, spec.canonical());
-        let slot = {
-            let mut cached = lock(&self.prepared);
-            cached.clock += 1;
-            let now = cached.clock;
-            let entry = cached.entries.entry(key).or_default();
-            entry.0 = now;
-            Arc::clone(&entry.1)
-        };
-        let mut place = lock(&slot);
-        if let Some(prepared) = &*place {
-            return Ok(Arc::clone(prepared));
-        }
-        let dataset = self.dataset(spec)?;
-        let prepared = Arc::new(prepare_on(
-            &self.forms,
-            &dataset,
-            spec,
-            label_noise,
-            self.seed,
-            data_seed,
-        )?);
-        *place = Some(Arc::clone(&prepared));
-        drop(place);
-        lock(&self.prepared).tidy(KEEP_BYTES);
-        Ok(prepared)
+        self.prepared.get(key, || {
+            let dataset = self.dataset(spec)?;
+            let prepared = prepare_on(&self.forms, &dataset, spec, label_noise, self.seed, data_seed)?;
+            Ok(Arc::new(prepared))
+        })
     }
-}
-
-impl PreparedEntries {
-    /// Lets go of what was used longest ago until at most `keep` bytes are held.
-    fn tidy(&mut self, keep: usize) {
-        let mut sizes: Vec<(u64, String, usize)> = Vec::new();
-        for (key, (used, slot)) in &self.entries {
-            // One that is being prepared just now is in use.
-            if let Ok(slot) = slot.try_lock()
-                && let Some(prepared) = &*slot
-            {
-                sizes.push((*used, key.clone(), prepared.own_bytes()));
-            }
-        }
-        let mut total: usize = sizes.iter().map(|s| s.2).sum();
-        sizes.sort();
-        for (_, key, bytes) in sizes.iter().take(sizes.len().saturating_sub(1)) {
-            if total <= keep {
-                break;
-            }
-            self.entries.remove(key);
-            total -= bytes;
-        }
-    }
-}
-
-/// A panic in one trial must not take the data from all others; what is behind these locks is
-/// only ever replaced whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -142,26 +79,5 @@ mod tests {
         assert_ne!(noisy.hash, many[0].hash);
         assert!(noisy.shares_rows_with(&many[0]));
         assert_ne!(cache.prepared(&spec, 0.0, 1).unwrap().hash, many[0].hash);
-    }
-
-    #[test]
-    fn what_was_used_longest_ago_goes_first() {
-        let cache = Cache::new(1, Environment::default());
-        let spec = DataSpec::parse(&Value::Text("digits".into())).unwrap();
-        for data_seed in [0, 1, 0, 2] {
-            cache.prepared(&spec, 0.0, data_seed).unwrap();
-        }
-        let mut cached = lock(&cache.prepared);
-        let one = {
-            let slot = lock(&cached.entries.values().next().unwrap().1);
-            slot.as_ref().unwrap().own_bytes()
-        };
-        cached.tidy(2 * one);
-        let left: Vec<&str> = cached
-            .entries
-            .keys()
-            .map(|k| k.rsplit(' ').next().unwrap())
-            .collect();
-        assert_eq!(left, ["0", "2"]);
     }
 }

@@ -268,6 +268,13 @@ impl Axis {
 }
 
 impl Coordinates {
+    /// The coordinates that the network before training depends on, as a key ([`Axis::affects_init`]).
+    pub(crate) fn of_start(&self) -> String {
+        let kept = Axis::ALL.into_iter().filter(|axis| axis.affects_init());
+        let texts: Vec<_> = kept.map(|axis| self.text(axis)).collect();
+        texts.join("\n")
+    }
+
     /// What tells the trial from others: all coordinates but optional ones at their default.
     pub(crate) fn identity(&self) -> impl Iterator<Item = (Axis, Cow<'_, str>)> {
         let all = Axis::ALL.into_iter().map(|axis| (axis, self.text(axis)));

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::attempt::Work;
-use super::train::train;
+use super::train::{Start, train_from};
 use crate::analysis::stats::STATISTICS_VERSION;
 use crate::data::{Cache, DataSpec, Dataset, Environment, Prepared, Targets, check_memory, estimated_bytes};
 use crate::experiment::{DataShape, Experiment, Plan, Trial};
 use crate::model::Workspace;
 use crate::numerics::NUMERICS_VERSION;
 use crate::support::error::{Error, Kind, Result};
+use crate::support::shelf::Shelf;
 use crate::table::format;
 use crate::table::manifest::{DatasetEntry, Manifest, SourceEntry};
 use crate::table::record::{Status, TrialRecord, TrialRow};
@@ -30,7 +31,12 @@ pub struct Job {
     /// What a person may not have meant about the data, a line each.
     pub notes: Vec<String>,
     cache: Cache,
+    starts: Shelf<Start>,
 }
+
+/// Bytes of starts kept beyond their use, at most. Of a grid of learning rates, trials with the same start come as many
+/// trials apart as there are replicates.
+const KEEP_STARTS: usize = 64 << 20;
 
 impl Job {
     /// Reads the data of `experiment` and plans its trials.
@@ -76,6 +82,7 @@ impl Job {
             weights_into: OnceLock::new(),
             notes,
             cache,
+            starts: Shelf::new(KEEP_STARTS, bytes),
         })
     }
 
@@ -95,6 +102,18 @@ impl Job {
     pub fn costs(&self) -> Vec<u64> {
         (0..self.plan.len()).map(|i| self.plan.cost(i)).collect()
     }
+}
+
+/// The bytes of a start.
+fn bytes(start: &Start) -> usize {
+    let parameters = &start.parameters;
+    // Of a weight-normalized network the weights are not among the fields.
+    let made = match parameters.weight_norms.is_empty() {
+        true => 0,
+        false => parameters.weights.iter().map(|w| w.storage().len()).sum(),
+    };
+    let fields = parameters.fields().map(|(_, values)| values.len());
+    (fields.sum::<usize>() + made) * size_of::<f32>()
 }
 
 fn entry(name: String, prepared: &Prepared) -> DatasetEntry {
@@ -140,7 +159,11 @@ impl Work for Job {
     fn run(&self, index: u32, workspace: &mut Workspace) -> Result<TrialRecord> {
         let trial = self.plan.trial(index as usize);
         let data = self.data(&trial)?;
-        let outcome = train(&trial, &data, workspace)?;
+        let outcome = train_from(&trial, &data, workspace, |model| {
+            let key = trial.coordinates.of_start();
+            self.starts
+                .get(key, || Start::of(&trial, model, &data).map(Arc::new))
+        })?;
         if let Some(directory) = self.weights_into.get() {
             super::weights::save(directory, &trial, &outcome)?;
         }
@@ -191,5 +214,83 @@ impl Work for Job {
 
     fn describe(&self, index: u32) -> String {
         self.plan.trial(index as usize).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use ndarray::ArrayViewMut2;
+
+    use super::*;
+    use crate::init::{Definition, Network, Registry, Scheme, row_major};
+    use crate::model::LayerInfo;
+    use crate::random::Stream;
+    use crate::run::train::train;
+    use crate::support::catalog::{Entry, Spec};
+
+    static ENTRY: Entry = Entry {
+        name: "counting",
+        aliases: &[],
+        summary: "normal weights",
+        formula: "N(0, .2^2)",
+        citation: "this test",
+        parameters: &[],
+    };
+
+    static STARTS: AtomicUsize = AtomicUsize::new(0);
+
+    #[derive(Debug)]
+    struct Counting;
+
+    fn build(_: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
+        Ok(Arc::new(Counting))
+    }
+
+    impl Scheme for Counting {
+        fn fill(&self, _: &LayerInfo, stream: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
+            stream.fill_normal(row_major(&mut weights), 0.2);
+            Ok(())
+        }
+
+        fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
+            STARTS.fetch_add(1, Ordering::SeqCst);
+            network.draw_all(self)
+        }
+    }
+
+    /// A start is computed once for all trials that have it, and they are what they are alone.
+    #[test]
+    fn trials_share_their_start_and_keep_their_bits() {
+        let text = r#"
+            name = "t"
+            replicates = 2
+            data = { kind = "gaussian-mixture", rows = 60, features = 5 }
+            train = { epochs = 1 }
+            [grid]
+            scheme = "counting"
+            architecture = [[6]]
+            optimizer = ["sgd", "adam"]
+            learning_rate = [0.01, 0.1]
+            schedule = ["constant", "linear"]
+            batch_size = [20, 30]
+        "#;
+        let registry = Registry::standard()
+            .with(Definition { entry: &ENTRY, build })
+            .unwrap();
+        let experiment = Experiment::parse::<&str>("t.toml".as_ref(), text, &[], &registry).unwrap();
+        let job = Job::new(experiment, Environment::default()).unwrap();
+        let mut workspace = Workspace::new();
+        let records: Vec<TrialRecord> = (0..job.len())
+            .map(|i| job.run(i, &mut workspace).unwrap())
+            .collect();
+        assert_eq!((records.len(), STARTS.load(Ordering::SeqCst)), (32, 4));
+        for (i, record) in records.iter().enumerate() {
+            let trial = job.plan.trial(i);
+            let alone = train(&trial, &job.data(&trial).unwrap(), &mut workspace).unwrap();
+            assert_eq!(*record, alone.record, "{trial}");
+        }
+        assert_eq!(STARTS.load(Ordering::SeqCst), 4 + 32);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::jacobian;
 use super::layer_stats::layer_stats;
-use super::train::initial_state;
+use super::train::Start;
 use crate::data::Prepared;
 use crate::experiment::Trial;
 use crate::model::{Model, Norm, Parameters, Trace, Workspace};
@@ -35,10 +35,10 @@ pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     let _mode = FloatMode::standard();
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;
-    let (parameters, init) = initial_state(trial, &model, data)?;
+    let Start { parameters, report } = Start::of(trial, &model, data)?;
     let train = &data.split.train;
     let rows = &train[..train.len().min(trial.record.probe_samples.max(1) as usize)];
-    let trace = model.trace(&parameters, &init.rates, data, rows, workspace);
+    let trace = model.trace(&parameters, &report.rates, data, rows, workspace);
     let layers = layer_stats(&model, &trace, &parameters, None, 0);
     let mut figures = figures(&model, &trace, &parameters, &layers);
     for (row, layer) in figures.iter_mut().zip(&model.layers) {
@@ -63,7 +63,7 @@ pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     };
     Ok(Probed {
         record,
-        notes: init.notes,
+        notes: report.notes,
     })
 }
 

@@ -16,7 +16,7 @@ use super::probe::probe;
 use super::shard::Shard;
 use super::steps::steps;
 use super::train::message;
-use crate::experiment::{Axis, Trial};
+use crate::experiment::Trial;
 use crate::model::Workspace;
 use crate::support::error::{Error, Result};
 use crate::table::format;
@@ -38,15 +38,12 @@ pub struct Probes {
 }
 
 /// The trials of `job` whose initial networks are probed: of trials that differ only in what does
-/// not affect the initial network ([`Axis::affects_init`]), the first.
+/// not affect the initial network, the first.
 pub fn networks(job: &Job) -> Vec<usize> {
     let mut seen = BTreeSet::new();
-    let key = |i: usize| -> Vec<String> {
-        let coordinates = job.plan.trial(i).coordinates;
-        let kept = Axis::ALL.iter().filter(|axis| axis.affects_init());
-        kept.map(|axis| coordinates.text(*axis).into_owned()).collect()
-    };
-    (0..job.plan.len()).filter(|i| seen.insert(key(*i))).collect()
+    (0..job.plan.len())
+        .filter(|i| seen.insert(job.plan.coordinates(*i).of_start()))
+        .collect()
 }
 
 /// Probes the networks of `job` on the threads of `pool`; `done` is called after each.

@@ -1,7 +1,7 @@
 //! The first steps of one trial, as a pure function: how large each layer's pre-activations are, and how far
 //! they have moved (a coordinate check: Yang et al. 2022, Tensor Programs V, arXiv 2203.03466, appendix D.1).
 
-use super::train::{batch_size, initial_state, order, rate};
+use super::train::{Start, batch_size, order, rate};
 use crate::data::Prepared;
 use crate::experiment::Trial;
 use crate::model::{Model, Trace, Trainer, Workspace};
@@ -20,10 +20,16 @@ pub fn steps(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     let _mode = FloatMode::standard();
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;
-    let (initial, init) = initial_state(trial, &model, data)?;
+    let Start { parameters, report } = Start::of(trial, &model, data)?;
     let train = &data.split.train;
     let probed = &train[..train.len().min(trial.record.probe_samples.max(1) as usize)];
-    let mut trainer = Trainer::new(&model, initial, &trial.values.optimizer, init.rates, workspace);
+    let mut trainer = Trainer::new(
+        &model,
+        parameters,
+        &trial.values.optimizer,
+        report.rates,
+        workspace,
+    );
     let start = trainer.trace(data, probed);
     let mut rows = measure(&model, 0, &start, None);
     let last = trial.record.steps.last().copied().unwrap_or(0);

@@ -2,6 +2,7 @@
 //! bit, on any thread of any machine.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::data::{Prepared, Targets};
 use crate::experiment::{EvaluateTrain, Length, Trial};
@@ -19,12 +20,19 @@ use super::layer_stats::layer_stats;
 pub struct Trained {
     /// The rows of the tables.
     pub record: TrialRecord,
-    /// Parameters before the first step.
-    pub initial: Parameters,
+    /// What it started from.
+    pub start: Arc<Start>,
     /// Parameters at the end.
     pub last: Parameters,
+}
+
+/// A network before the first step.
+#[derive(Debug)]
+pub struct Start {
+    /// Its parameters.
+    pub parameters: Parameters,
     /// What the scheme had to say (an algorithm that did not converge, layers it froze).
-    pub init: InitReport,
+    pub report: InitReport,
 }
 
 /// Trains one trial from its initial weights to its last row.
@@ -35,21 +43,37 @@ pub struct Trained {
 /// # Errors
 /// The scheme is not defined for this network, or the network does not fit the data.
 pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<Trained> {
+    train_from(trial, data, workspace, |model| {
+        Start::of(trial, model, data).map(Arc::new)
+    })
+}
+
+/// The same from the start that `start` gives for the trial's network, which must be [`Start::of`] this trial.
+///
+/// # Errors
+/// As [`train`].
+pub(super) fn train_from(
+    trial: &Trial,
+    data: &Prepared,
+    workspace: &mut Workspace,
+    start: impl FnOnce(&Model) -> Result<Arc<Start>>,
+) -> Result<Trained> {
     let _mode = FloatMode::standard();
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;
-    let (initial, init) = initial_state(trial, &model, data)?;
+    let start = start(&model)?;
+    let Start { parameters, report } = &*start;
     let trainer = Trainer::new(
         &model,
-        initial.clone(),
+        parameters.clone(),
         &trial.values.optimizer,
-        init.rates.clone(),
+        report.rates.clone(),
         workspace,
     );
-    let mut training = TrainingRun::new(trial, data, &model, &initial, trainer);
+    let mut training = TrainingRun::new(trial, data, &model, parameters, trainer);
     let status = training.run();
     let row = TrialRow {
-        message: message(&init.notes),
+        message: message(&report.notes),
         ..training.row(status)
     };
     let TrainingRun {
@@ -65,12 +89,7 @@ pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
         epochs: trial.record.written(epochs, trial.train.length),
         layers,
     };
-    Ok(Trained {
-        record,
-        initial,
-        last,
-        init,
-    })
+    Ok(Trained { record, start, last })
 }
 
 /// What the scheme had to say, on one line: its first notes, and how many more there are.
@@ -83,21 +102,24 @@ pub(super) fn message(notes: &[String]) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// The parameters of `trial` before the first step.
-///
-/// # Errors
-/// The scheme is not defined for this network.
-pub fn initial_state(trial: &Trial, model: &Model, data: &Prepared) -> Result<(Parameters, InitReport)> {
-    let context = Context {
-        seed: trial.seed,
-        weight_seed: u64::from(trial.coordinates.weight_seed),
-        bias: &trial.values.bias,
-        optimizer: Some(&trial.values.optimizer),
-        data: Some(data),
-    };
-    let mut parameters = Parameters::default();
-    let report = init::initialize(model, &*trial.values.scheme.scheme, &context, &mut parameters)?;
-    Ok((parameters, report))
+impl Start {
+    /// That of `trial`, whose network is `model`. It is the same for all trials of an experiment that differ only in
+    /// coordinates that do not affect it ([`Axis::affects_init`](crate::experiment::Axis::affects_init)).
+    ///
+    /// # Errors
+    /// The scheme is not defined for this network.
+    pub fn of(trial: &Trial, model: &Model, data: &Prepared) -> Result<Start> {
+        let context = Context {
+            seed: trial.seed,
+            weight_seed: u64::from(trial.coordinates.weight_seed),
+            bias: &trial.values.bias,
+            optimizer: Some(&trial.values.optimizer),
+            data: Some(data),
+        };
+        let mut parameters = Parameters::default();
+        let report = init::initialize(model, &*trial.values.scheme.scheme, &context, &mut parameters)?;
+        Ok(Start { parameters, report })
+    }
 }
 
 /// How training ended.

@@ -34,7 +34,7 @@ pub fn save(results: &Path, trial: &Trial, outcome: &Trained) -> Result<()> {
     let ended_well = outcome.record.trial.status == Status::Ok;
     for (moment, path) in files(results, &trial.id, trial.record.weights, ended_well) {
         let parameters = match moment {
-            INITIAL => &outcome.initial,
+            INITIAL => &outcome.start.parameters,
             _ => &outcome.last,
         };
         write_atomically(&path, &bytes(trial, moment, parameters)?)?;

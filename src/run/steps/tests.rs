@@ -40,8 +40,8 @@ fn after_n_steps_the_network_is_the_one_that_training_leaves() {
     let model = trial.model(data.inputs(), data.outputs()).unwrap();
     let probed = &data.split.train[..20];
     let mut workspace = Workspace::default();
-    let rates = &trained.init.rates;
-    let before = model.trace(&trained.initial, rates, &data, probed, &mut workspace);
+    let rates = &trained.start.report.rates;
+    let before = model.trace(&trained.start.parameters, rates, &data, probed, &mut workspace);
     let after = model.trace(&trained.last, rates, &data, probed, &mut workspace);
     for l in 0..3 {
         let (z0, z) = (&before.layers[l].preactivation, &after.layers[l].preactivation);
