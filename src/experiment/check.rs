@@ -8,6 +8,7 @@ use super::grid::Grid;
 use super::plan::{DataShape, Plan};
 use super::sources::is_placed;
 use crate::data::{Prepared, Targets};
+use crate::init;
 use crate::model::{LayerInfo, Loss, Model, Norm, Role};
 use crate::support::error::{Context as _, Error, Kind, Result};
 
@@ -33,7 +34,7 @@ pub(super) fn cells(document: &Document, grid: &Grid, loss: Loss) -> Result<()> 
         let model = network(document, hidden, functions, loss)?;
         for [_, _, scheme, batch] in networks {
             let scheme = axes.scheme.item(*scheme);
-            scheme.value.scheme.check(&model).map_err(|error| {
+            init::check(&*scheme.value.scheme, &model, false).map_err(|error| {
                 let error = error.context(format!(
                     "scheme `{}`, architecture `{}`",
                     scheme.text, hidden.text
@@ -129,9 +130,10 @@ impl Plan {
             let model = Model::new(hidden, functions, data.inputs(), data.outputs(), self.loss);
             let model = model.context(context)?;
             for together @ [_, _, number] in networks {
-                let scheme = &self.axes.scheme.item(*number).value.scheme;
-                scheme
-                    .check(&model)
+                let item = self.axes.scheme.item(*number);
+                let scheme = &item.value.scheme;
+                init::check(&**scheme, &model, true)
+                    .context(|| format!("scheme `{}`", item.text))
                     .and_then(|()| scheme.fits(&model))
                     .context(context)?;
                 if is_placed(&**scheme) {

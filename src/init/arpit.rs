@@ -113,6 +113,14 @@ impl Scheme for Arpit {
         self.head.check(model)
     }
 
+    fn leaves_units_at_zero(&self, layer: &LayerInfo) -> bool {
+        let scheme = match layer.role {
+            Role::Output => &self.head,
+            _ => &self.base,
+        };
+        scheme.leaves_units_at_zero(layer)
+    }
+
     fn base(&self) -> Option<&dyn Scheme> {
         Some(&*self.base)
     }

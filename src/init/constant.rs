@@ -42,4 +42,8 @@ impl Scheme for Constant {
     fn expected_variance(&self, _: &LayerInfo) -> Option<f64> {
         Some(0.0)
     }
+
+    fn leaves_units_at_zero(&self, _: &LayerInfo) -> bool {
+        self.value == 0.0
+    }
 }

@@ -77,6 +77,10 @@ impl Scheme for Fixup {
         Some(factor * factor * self.base.expected_variance(layer)?)
     }
 
+    fn leaves_units_at_zero(&self, layer: &LayerInfo) -> bool {
+        factor(layer) == 0.0 || self.base.leaves_units_at_zero(layer)
+    }
+
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
         for rate in &mut network.rates_mut().layers {
             rate.scalars = self.scalar_rate;

@@ -183,6 +183,10 @@ impl Scheme for Formula {
         }
     }
 
+    fn leaves_units_at_zero(&self, layer: &LayerInfo) -> bool {
+        self.value(layer).is_ok_and(|value| value == 0.0)
+    }
+
     fn check(&self, model: &Model) -> Result<()> {
         model.layers.iter().try_for_each(|layer| {
             let place = || format!("layer {}", layer.index + 1);

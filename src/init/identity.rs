@@ -40,6 +40,10 @@ impl Scheme for Identity {
         weights.diag_mut().fill(self.gain);
         Ok(())
     }
+
+    fn leaves_units_at_zero(&self, layer: &LayerInfo) -> bool {
+        self.gain == 0.0 || layer.fan_out > layer.fan_in
+    }
 }
 
 #[cfg(test)]

@@ -49,13 +49,19 @@ pub(super) fn build(spec: &Spec, _: &Registry) -> Result<Arc<dyn Scheme>> {
     }))
 }
 
+impl IdInit {
+    /// What is not 0 of `layer`.
+    fn value(&self, layer: &LayerInfo) -> f32 {
+        match layer.block {
+            Some(place) if place.is_last() => self.epsilon,
+            _ => self.tau,
+        }
+    }
+}
+
 impl Scheme for IdInit {
     fn fill(&self, layer: &LayerInfo, _: &mut Stream, mut weights: ArrayViewMut2<f32>) -> Result<()> {
-        let value = if layer.block.is_some_and(|place| place.is_last()) {
-            self.epsilon
-        } else {
-            self.tau
-        };
+        let value = self.value(layer);
         let short = layer.fan_in.min(layer.fan_out);
         for k in 0..layer.fan_in.max(layer.fan_out) {
             let place = if layer.fan_in > layer.fan_out {
@@ -66,6 +72,10 @@ impl Scheme for IdInit {
             weights[place] = value;
         }
         Ok(())
+    }
+
+    fn leaves_units_at_zero(&self, layer: &LayerInfo) -> bool {
+        self.value(layer) == 0.0
     }
 }
 

@@ -156,7 +156,7 @@ use ndarray::ArrayViewMut2;
 use sha2::{Digest as _, Sha256};
 
 use crate::activation::Activation;
-use crate::model::{LayerInfo, Model, Norm};
+use crate::model::{LayerInfo, Model, NO_UNIT_AT_ZERO, Norm, Role};
 use crate::random::Stream;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::hex;
@@ -211,6 +211,35 @@ fn refuse_weight_norm(scheme: &str, model: &Model) -> Result<()> {
         .help("leave `weight_norm` out, or see `weight_norm_data` and `arpit`"))
 }
 
+/// Whether `scheme` is defined for a network of this plan: by [`Scheme::check`], and no unit of a weight-normalized network
+/// starts without a direction. `sized`: inputs and outputs of the plan are those of the data.
+///
+/// # Errors
+/// It is not; the message says what network it needs.
+pub(crate) fn check(scheme: &dyn Scheme, model: &Model, sized: bool) -> Result<()> {
+    scheme.check(model)?;
+    let undirected = |layer: &&LayerInfo| {
+        let joins_data = layer.index == 0 || layer.role == Role::Output;
+        let mut layer = (*layer).clone();
+        if joins_data && !sized {
+            // As wide as no scheme minds.
+            layer.fan_in = layer.fan_in.max(layer.fan_out);
+        }
+        scheme.leaves_units_at_zero(&layer)
+    };
+    let layers = model.layers.iter().filter(|_| model.weight_norm);
+    match layers.into_iter().find(undirected) {
+        None => Ok(()),
+        Some(layer) => {
+            let message = format!(
+                "layer {}: units start with all weights 0, and weight normalization divides by the norm of v, which is 0 then",
+                layer.index + 1
+            );
+            Err(Error::new(Kind::Experiment, message).help(NO_UNIT_AT_ZERO))
+        }
+    }
+}
+
 /// The digest of what several schemes read: that of the only one that reads something, or one of them
 /// all.
 fn joint_digest(digests: impl IntoIterator<Item = Option<String>>) -> Option<String> {
@@ -249,6 +278,14 @@ pub trait Scheme: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether units of `layer` have all weights 0 whatever is drawn: weight normalization has no use for them.
+    fn leaves_units_at_zero(&self, layer: &LayerInfo) -> bool {
+        match self.base() {
+            Some(base) => base.leaves_units_at_zero(layer),
+            None => self.expected_variance(layer) == Some(0.0),
+        }
+    }
+
     /// Sets all parameters of a network. The default draws layer after layer with
     /// [`Network::draw`].
     ///
@@ -264,7 +301,8 @@ pub trait Scheme: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether the scheme is defined for a network of this plan. Asked for every cell when an
+    /// Whether the scheme is defined for a network of this plan, weight normalization of units at 0 apart (see
+    /// [`leaves_units_at_zero`](Scheme::leaves_units_at_zero)). Asked for every cell when an
     /// experiment is read, so that a mismatch is an error in the file and not in every trial, and
     /// again by [`initialize`](fn@initialize).
     ///

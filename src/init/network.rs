@@ -87,7 +87,7 @@ pub fn initialize(
     context: &Context<'_>,
     parameters: &mut Parameters,
 ) -> Result<InitReport> {
-    scheme.check(model)?;
+    super::check(scheme, model, true)?;
     *parameters = Parameters::new(model);
     let mut network = Network {
         model,

@@ -105,6 +105,11 @@ impl Scheme for PerLayer {
         self.body.fill(layer, stream, weights)
     }
 
+    fn leaves_units_at_zero(&self, layer: &LayerInfo) -> bool {
+        let special = self.special(layer.index, layer.network.layers);
+        special.unwrap_or(&self.body).leaves_units_at_zero(layer)
+    }
+
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
         let count = network.layers().len();
         self.body.initialize(network)?;

@@ -59,6 +59,10 @@ impl Scheme for Scaled {
         Some(alpha * alpha * self.base.expected_variance(layer)?)
     }
 
+    fn leaves_units_at_zero(&self, layer: &LayerInfo) -> bool {
+        self.alpha == 0.0 || self.base.leaves_units_at_zero(layer)
+    }
+
     fn initialize(&self, network: &mut Network<'_>) -> Result<()> {
         self.base.initialize(network)?;
         for layer in 0..network.layers().len() {

@@ -22,7 +22,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use super::{CoordinateText, Network, Registry, Scheme, require_plain};
 use crate::activation::Activation;
-use crate::model::{LayerInfo, Model, Workspace};
+use crate::model::{LayerInfo, Model, Role, Workspace};
 use crate::numerics::Batch;
 use crate::numerics::linalg::least_squares;
 use crate::random::{Purpose, Stream};
@@ -296,6 +296,11 @@ impl Scheme for Swim {
             return Err(Error::new(Kind::Experiment, message));
         }
         self.head.as_ref().map_or(Ok(()), |head| head.check(model))
+    }
+
+    fn leaves_units_at_zero(&self, layer: &LayerInfo) -> bool {
+        let head = self.head.as_ref().filter(|_| layer.role == Role::Output);
+        head.is_some_and(|head| head.leaves_units_at_zero(layer))
     }
 
     fn base(&self) -> Option<&dyn Scheme> {

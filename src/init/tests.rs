@@ -345,7 +345,7 @@ fn a_network_is_set_layer_by_layer() {
     assert!(other.biases.iter().flatten().all(|&b| b == 0.0));
 }
 
-/// Weight normalization takes what a scheme gives as it is; a unit of zeros has no direction.
+/// Weight normalization takes what a scheme gives as it is.
 #[test]
 fn schemes_start_weight_normalized_networks_as_plain_ones() {
     let normalized = network("{ hidden = [9, 17], weight_norm = true }", "relu");
@@ -374,13 +374,133 @@ fn schemes_start_weight_normalized_networks_as_plain_ones() {
             }
         }
     }
-    for (scheme, layer) in [("\"zeros\"", "layer 1"), ("\"identity\"", "layer 2")] {
-        let error = set(&normalized, scheme).unwrap_err().to_string();
-        assert!(
-            error.contains(layer) && error.contains("weight normalization divides by their norm"),
-            "{scheme}: {error}"
-        );
+}
+
+/// What leaves units at 0 is refused by the plan of a weight-normalized network, also inside of other schemes, and nothing
+/// else is.
+#[test]
+fn units_without_a_direction_are_refused() {
+    let plain = "{ hidden = [9, 9], weight_norm = true }";
+    let wide = "{ hidden = [9, 17], weight_norm = true }";
+    let blocks = "{ kind = \"residual\", width = 8, blocks = 2, fixup = true, weight_norm = true }";
+    for (scheme, architecture, layer) in [
+        (r#""zeros""#, plain, Some(1)),
+        (r#"{ kind = "constant", value = 0 }"#, plain, Some(1)),
+        (r#"{ kind = "constant", value = 0.5 }"#, plain, None),
+        (r#"{ kind = "normal", std = 0 }"#, plain, Some(1)),
+        (
+            r#"{ kind = "formula", law = "constant", value = "layer - 2" }"#,
+            plain,
+            Some(2),
+        ),
+        (r#"{ kind = "torch_sparse", sparsity = 1 }"#, plain, Some(1)),
+        (r#""identity""#, plain, None),
+        (r#""identity""#, wide, Some(2)),
+        (r#"{ kind = "identity", gain = 0 }"#, plain, Some(1)),
+        (r#""idinit""#, wide, None),
+        (r#""fixup""#, blocks, Some(3)),
+        (r#"{ kind = "idinit", epsilon = 0 }"#, blocks, Some(3)),
+        (
+            r#"{ kind = "scaled", alpha = 2, base = { kind = "constant", value = 0.5 } }"#,
+            plain,
+            None,
+        ),
+        (r#"{ kind = "scaled", alpha = 0 }"#, plain, Some(1)),
+        (
+            r#"{ kind = "scaled", alpha = 2, base = "zeros" }"#,
+            plain,
+            Some(1),
+        ),
+        (
+            r#"{ kind = "lsuv", base = { kind = "scaled", alpha = 2, base = "identity" } }"#,
+            wide,
+            Some(2),
+        ),
+        (r#"{ kind = "weight_norm_data", base = "zeros" }"#, plain, Some(1)),
+        (r#"{ kind = "arpit", head = "zeros" }"#, plain, Some(3)),
+        (r#"{ kind = "swim", head = "zeros" }"#, plain, Some(3)),
+        (r#"{ kind = "per_layer", head = "zeros" }"#, plain, Some(3)),
+        (
+            r#"{ kind = "per_layer", body = "zeros", layers = ["identity", "he_normal", "identity"] }"#,
+            plain,
+            None,
+        ),
+    ] {
+        let (model, scheme_of) = (network(architecture, "relu"), choice(scheme).scheme);
+        let (data, bias) = (data(), BiasInit::default());
+        let context = Context {
+            data: Some(&data),
+            ..Context::new(5, 2, &bias)
+        };
+        let set = initialize(&model, &*scheme_of, &context, &mut Parameters::default());
+        match (layer, check(&*scheme_of, &model, true), set) {
+            (None, Ok(()), Ok(_)) => {}
+            (Some(layer), Err(checked), Err(set)) => {
+                let message = format!("layer {layer}: units start with all weights 0");
+                for error in [checked, set].map(|error| error.to_string()) {
+                    assert!(error.contains(&message), "{scheme}: {error}");
+                }
+            }
+            other => panic!("{scheme}, {architecture}: {other:?}"),
+        }
+        let same = network(&architecture.replace(", weight_norm = true", ""), "relu");
+        let needs = ["weight_norm_data", "arpit"]
+            .iter()
+            .any(|name| scheme.contains(name));
+        assert_eq!(check(&*scheme_of, &same, true).is_ok(), !needs, "{scheme}");
     }
+    // Before the data are known the first layer may be as wide as it takes.
+    let (model, identity) = (
+        network("{ hidden = [17, 17], weight_norm = true }", "relu"),
+        choice("\"identity\""),
+    );
+    assert!(check(&*identity.scheme, &model, false).is_ok());
+    assert!(check(&*identity.scheme, &model, true).is_err());
+}
+
+/// A scheme that is not refused for a weight-normalized network starts it.
+#[test]
+fn weight_normalized_networks_start_or_are_refused() {
+    let (data, bias) = (data(), BiasInit::default());
+    let mut started = 0;
+    for value in examples()
+        .iter()
+        .map(String::as_str)
+        .chain(VARIANTS.iter().copied())
+    {
+        let scheme = choice(value).scheme;
+        for (architecture, activation) in [
+            ("{ hidden = [9, 17], weight_norm = true }", "tanh"),
+            ("{ hidden = [18, 8], weight_norm = true }", "relu"),
+            ("{ hidden = [9, 9], weight_norm = true }", "sine"),
+            (
+                "{ kind = \"residual\", width = 8, blocks = 2, weight_norm = true }",
+                "relu",
+            ),
+            (
+                "{ kind = \"residual\", width = 8, blocks = 2, fixup = true, weight_norm = true }",
+                "relu",
+            ),
+            (
+                "{ kind = \"residual\", width = 8, blocks = 2, learn_alpha = true, weight_norm = true }",
+                "relu",
+            ),
+        ] {
+            let model = network(architecture, activation);
+            if check(&*scheme, &model, true).is_err() {
+                continue;
+            }
+            let model = planned(model, &*scheme).unwrap();
+            let context = Context {
+                data: Some(&data),
+                ..Context::new(5, 2, &bias)
+            };
+            let set = initialize(&model, &*scheme, &context, &mut Parameters::default());
+            assert!(set.is_ok(), "{value}, {architecture}: {}", set.unwrap_err());
+            started += 1;
+        }
+    }
+    assert!(started > 200, "{started}");
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub use optimizer::Optimizer;
 pub(crate) use parameters::TensorId;
 pub use parameters::{Parameters, Tensor};
 pub use trainer::{BatchScore, LayerRate, Rates, Score, Trainer};
+pub(crate) use weight_norm::NO_UNIT_AT_ZERO;
 pub use weight_norm::WeightNorm;
 pub use workspace::{LayerTrace, Trace, Workspace};
 

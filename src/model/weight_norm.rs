@@ -17,6 +17,10 @@ use crate::numerics::Weights;
 use crate::numerics::matrix::PANEL;
 use crate::support::error::{Error, Kind, Result};
 
+/// What is right where a unit's weights are all 0.
+pub(crate) const NO_UNIT_AT_ZERO: &str =
+    "take a scheme that leaves no unit at 0, or an architecture without weight_norm = true";
+
 /// What a weight-normalized layer is trained by.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WeightNorm {
@@ -163,9 +167,7 @@ impl Parameters {
                     l + 1,
                     unit + 1
                 );
-                return Err(Error::new(Kind::Trial, message).help(
-                    "take a scheme that leaves no unit at 0, or an architecture without weight_norm = true",
-                ));
+                return Err(Error::new(Kind::Trial, message).help(NO_UNIT_AT_ZERO));
             }
             norm.compose(weights);
         }

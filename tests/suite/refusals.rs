@@ -8,11 +8,22 @@ use super::program::{Bench, SMALL};
 #[test]
 fn files_that_make_no_sense_are_refused_before_anything_is_trained() {
     let schemes = r#"["he_normal", { kind = "normal", std = 0.01 }]"#;
+    let networks = &format!("scheme = {schemes}\narchitecture = [[6], [5, 4]]");
     let data = "kind = \"gaussian-mixture\"\nrows = 120\nfeatures = 6\nsplit = { train = 60, validation = 30, test = 30 }";
     for (from, to, says) in [
         (schemes, r#"["xaveir"]"#, "did you mean `xavier_uniform`?"),
         (schemes, r#"["fixup"]"#, "`fixup` is for residual networks"),
         (schemes, "[]", "there would be no cells"),
+        (
+            networks,
+            "scheme = [\"zeros\"]\narchitecture = [{ hidden = [6], weight_norm = true }]",
+            "layer 1: units start with all weights 0",
+        ),
+        (
+            networks,
+            "scheme = [\"identity\"]\narchitecture = [{ hidden = [7], weight_norm = true }]",
+            "scheme `identity`: layer 1: units start with all weights 0",
+        ),
         ("epochs = 3", "epoch = 3", "did you mean `epochs`?"),
         (
             "epochs = 3",
