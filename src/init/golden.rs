@@ -172,6 +172,8 @@ const GOLDEN: &[(&str, [u32; 3], &str)] = &[
     (r#"{ kind = "formula", law = "orthogonal", gain = "gain * max(branch_layers; 1)^-0.5" }"#, [0x3ef0ef05, 0xbe98f153, 0x3df82b0b], "41a1a2689b6e944d"),
     (r#"{ kind = "formula", law = "constant", value = "1 / inputs" }"#, [0x3daaaaab, 0x3daaaaab, 0x3daaaaab], "1702232de7c43010"),
     (r#"{ kind = "swim", head = "he_normal", samples = 100 }"#, [0x3ec9bd78, 0x3ec9bd78, 0x3d550cdc], "88eddb09f50c30cb"),
+    (r#"{ kind = "kraehenbuehl", base = "pca", samples = 100 }"#, [0xbe232faa, 0x3d824ee8, 0x3a2bf111], "0334932dbebb947e"),
+    (r#"{ kind = "kraehenbuehl", base = "kmeans", samples = 100 }"#, [0x3e1884e7, 0xbea65dbe, 0x3e9b5914], "aaa45fd01e500a90"),
     (r#"{ kind = "weight_norm_data", base = "orthogonal" }"#, [0x3f3cbf2e, 0xbf5854fd, 0xbe08c48d], "e96fdbf1b026bdf1"),
     (r#"{ kind = "arpit", base = "lecun_normal", head = "he_normal" }"#, [0x3f273ab8, 0xbf0f9ab8, 0xbe040956], "8cd7f71309ed2618"),
     (r#"{ kind = "gradinit", base = "torch_default", steps = 50, second_order = false }"#, [0x3ce25370, 0x3c8b3dea, 0xbd74948b], "ca533cca9327fdf1"),

@@ -10,29 +10,41 @@
 //!   `r = sqrt(mean(g^2) / mean(w^2))` of each layer; the layer is multiplied by `sqrt(r / target)`, where the target is the geometric
 //!   mean of all `r` times the deviation of the outputs to the power 1 / layers. Biases follow the mean size of the layer's input too.
 //!
-//! It ends when every `r` is within 1 % of the target (theirs compares logarithms relative to that of the target). Their
-//! bases by principal components and k-means of the inputs are not here: the base is any scheme of single layers.
+//! It ends when every `r` is within 1 % of the target (theirs compares logarithms relative to that of the target).
+//!
+//! The base is any scheme of single layers, `pca` or `kmeans`. These two are made of each layer's inputs on the sample, once the
+//! layers before it are as they stay until layers are scaled; see `directions.rs`. They are drawn from N(0, 2 / fan_in), as
+//! `he_normal` is, where there is nothing to make them of: in a layer with more units than samples all, and beyond the last
+//! principal component the units that are left. (The program takes N(0, 1) in the first case, which is the same after
+//! scaling, and divides by 0 in the second. The paper takes both bases for convolutional layers only, the program
+//! for all.)
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ndarray::ArrayViewMut2;
 
+use super::directions::Directions;
 use super::{CoordinateText, Network, Registry, Scheme, require_plain};
 use crate::model::{LayerInfo, Model, Workspace};
 use crate::numerics::Batch;
 use crate::random::{Purpose, Stream};
-use crate::support::catalog::{Entry, Parameter, Spec};
+use crate::support::catalog::{Entry, Parameter, Spec, Value};
 use crate::support::error::{Error, Kind, Result};
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
     name: "kraehenbuehl",
     aliases: &["magic_init"],
-    summary: "data-driven: units of variance 1, then layers scaled to one ratio of gradient to weight; biases too",
+    summary: "data-driven: units of variance 1, then layers scaled to one ratio of gradient to weight; biases too; also from principal components or k-means of each layer's inputs",
     formula: "w /= sigma(z), b = (b - mean(z)) / sigma(z) + beta; then W_l *= sqrt(r_l / r), r_l = sqrt(E g_l^2 / E w_l^2)",
     citation: "Kraehenbuehl et al. 2016, Data-dependent initializations of convolutional neural networks, ICLR, arXiv 1511.06856, algorithms 1 and 2",
     parameters: &[
-        Parameter::any("base", "he_normal", "scheme of the weights before scaling"),
+        Parameter::any(
+            "base",
+            "he_normal",
+            "scheme of the weights before scaling, or \"pca\" or \"kmeans\" of each layer's inputs",
+        ),
         Parameter::number(
             "beta",
             0.1,
@@ -54,14 +66,24 @@ pub static ENTRY: Entry = Entry {
 #[derive(Debug, Clone)]
 struct Kraehenbuehl {
     base: Arc<dyn Scheme>,
+    /// What takes the place of the base, as far as it goes.
+    directions: Option<Directions>,
     beta: f64,
     rounds: i64,
     samples: usize,
 }
 
 pub(super) fn build(spec: &Spec, registry: &Registry) -> Result<Arc<dyn Scheme>> {
+    let directions = match spec.value("base") {
+        Some(Value::Text(name)) => Directions::named(&name),
+        _ => None,
+    };
     Ok(Arc::new(Kraehenbuehl {
-        base: registry.nested_layerwise(spec, "base")?,
+        base: match directions {
+            Some(_) => registry.named("he_normal")?.scheme,
+            None => registry.nested_layerwise(spec, "base")?,
+        },
+        directions,
         beta: spec.number("beta"),
         rounds: spec.integer("rounds"),
         samples: spec.integer("samples") as usize,
@@ -84,6 +106,9 @@ impl Scheme for Kraehenbuehl {
         let inputs = network.sample(self.samples)?;
         let mut workspace = Workspace::new();
         for layer in 0..network.layers().len() {
+            if let Some(directions) = self.directions {
+                direct(directions, layer, &inputs, network, &mut workspace);
+            }
             self.standardize(layer, &inputs, network, &mut workspace);
         }
         if self.rounds > 0 {
@@ -154,16 +179,8 @@ impl Kraehenbuehl {
     fn equalize(&self, inputs: &Batch, network: &mut Network<'_>, workspace: &mut Workspace) {
         let (model, layers) = (network.model(), network.layers().len());
         let mut stream = network.stream(Purpose::Weights, layers);
-        let sizes = |network: &Network<'_>, workspace: &mut Workspace, layer: usize| match layer {
-            0 => mean_size(inputs),
-            _ => {
-                let z = model.layer_output(layer - 1, network.parameters(), inputs, workspace);
-                let mut x = z.clone();
-                if let Some(activation) = &model.layers[layer - 1].output_activation {
-                    activation.apply(z, &mut x);
-                }
-                mean_size(&x)
-            }
+        let sizes = |network: &Network<'_>, workspace: &mut Workspace, layer: usize| {
+            mean_size(&fed(layer, inputs, network, workspace))
         };
         let mut input_size: Vec<f64> = (0..layers).map(|l| sizes(network, workspace, l)).collect();
         for round in 0..=self.rounds {
@@ -217,6 +234,54 @@ impl Kraehenbuehl {
     }
 }
 
+/// What feeds `layer` where `inputs` feed the network.
+fn fed<'a>(
+    layer: usize,
+    inputs: &'a Batch,
+    network: &Network<'_>,
+    workspace: &mut Workspace,
+) -> Cow<'a, Batch> {
+    let Some(before) = layer.checked_sub(1) else {
+        return Cow::Borrowed(inputs);
+    };
+    let model = network.model();
+    let z = model.layer_output(before, network.parameters(), inputs, workspace);
+    let mut x = z.clone();
+    if let Some(activation) = &model.layers[before].output_activation {
+        activation.apply(z, &mut x);
+    }
+    Cow::Owned(x)
+}
+
+/// Overwrites the weights of `layer`, of as many units as there are `directions`.
+fn direct(
+    directions: Directions,
+    layer: usize,
+    inputs: &Batch,
+    network: &mut Network<'_>,
+    workspace: &mut Workspace,
+) {
+    let mut weights = network.weights(layer);
+    let units = weights.ncols();
+    let fed = fed(layer, inputs, network, workspace);
+    let found = directions.weights(&fed, units, &mut network.stream(Purpose::Weights, layer));
+    for (column, unit) in weights.columns_mut().into_iter().zip(&found) {
+        column.into_iter().zip(unit).for_each(|(w, x)| *w = *x as f32);
+    }
+    network.set_weights(layer, weights.view());
+    if found.len() < units {
+        let number = layer + 1;
+        let why = match inputs.rows() < units {
+            true => format!("{} samples are too few for {units} units", inputs.rows()),
+            false => format!("its inputs have {} principal components", found.len()),
+        };
+        let left = units - found.len();
+        network.note(format!(
+            "kraehenbuehl: layer {number}: {why}, and {left} are drawn"
+        ));
+    }
+}
+
 pub(super) fn usable(x: f64) -> bool {
     x > 0.0 && x.is_finite()
 }
@@ -245,14 +310,19 @@ mod tests {
     use crate::model::Parameters;
 
     fn set(scheme: &str, model: &Model, data: &Prepared) -> Parameters {
+        start(scheme, model, data).0
+    }
+
+    /// Parameters and notes.
+    fn start(scheme: &str, model: &Model, data: &Prepared) -> (Parameters, Vec<String>) {
         let bias = BiasInit::default();
         let mut parameters = Parameters::default();
         let context = Context {
             data: Some(data),
             ..Context::new(5, 1, &bias)
         };
-        initialize(model, &*choice(scheme).scheme, &context, &mut parameters).unwrap();
-        parameters
+        let report = initialize(model, &*choice(scheme).scheme, &context, &mut parameters).unwrap();
+        (parameters, report.notes)
     }
 
     fn inputs(data: &Prepared) -> Batch {
@@ -324,6 +394,49 @@ mod tests {
                 equal < 1.35 && before > 1.5 * equal,
                 "{activation}: {equal} {before}"
             );
+        }
+    }
+
+    /// Outputs of each layer are white where units are principal components, up to the units that are drawn, which their note
+    /// counts; no two units agree where they are centroids.
+    #[test]
+    fn units_follow_the_inputs_of_their_layer() {
+        // 12 inputs: the first layer has more units than components.
+        let (data, model) = (data(), plain(12, &[16, 9], 3, "tanh"));
+        let inputs = inputs(&data);
+        for (base, components) in [("pca", [12, 9, 3]), ("kmeans", [0; 3])] {
+            let scheme =
+                format!(r#"{{ kind = "kraehenbuehl", samples = 65536, rounds = 0, base = "{base}" }}"#);
+            let (parameters, notes) = start(&scheme, &model, &data);
+            for (layer, components) in components.into_iter().enumerate() {
+                let mut workspace = Workspace::new();
+                let z = model.layer_output(layer, &parameters, &inputs, &mut workspace);
+                let correlation = |a: usize, b: usize| {
+                    let product =
+                        |row: usize| f64::from(z.row(row)[a] - 0.1) * f64::from(z.row(row)[b] - 0.1);
+                    (0..z.rows()).map(product).sum::<f64>() / z.rows() as f64
+                };
+                for a in 0..z.cols() {
+                    for b in 0..a {
+                        let c = correlation(a, b).abs();
+                        assert!(a.max(b) >= components || c < 1e-4, "{base} {layer}: {a} {b}: {c}");
+                        assert!(c < 0.999, "{base} {layer}: {a} {b}: {c}");
+                    }
+                }
+            }
+            let said = [
+                "kraehenbuehl: layer 1: its inputs have 12 principal components, and 4 are drawn",
+                "kraehenbuehl: layer 1: 10 samples are too few for 16 units, and 16 are drawn",
+            ];
+            let expected = &said[..usize::from(base == "pca")];
+            assert_eq!(notes, expected, "{base}");
+            let few = scheme.replace("65536", "10");
+            let (few, notes) = start(&few, &model, &data);
+            assert_eq!(notes[0], said[1], "{base}");
+            // What is drawn is what the default base draws, scaled.
+            let (drawn, _) = start(UNITS, &model, &data);
+            let ratio = |l: usize, j: usize, k: usize| few.weights[l].get(k, j) / drawn.weights[l].get(k, j);
+            assert!((ratio(0, 5, 0) / ratio(0, 5, 7) - 1.0).abs() < 1e-5, "{base}");
         }
     }
 

@@ -14,6 +14,7 @@
 
 mod bias;
 pub mod checkpoint;
+mod directions;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
@@ -222,8 +223,8 @@ pub(crate) fn check(scheme: &dyn Scheme, model: &Model, sized: bool) -> Result<(
         let joins_data = layer.index == 0 || layer.role == Role::Output;
         let mut layer = (*layer).clone();
         if joins_data && !sized {
-            // As wide as no scheme minds.
-            layer.fan_in = layer.fan_in.max(layer.fan_out);
+            // So wide, and odd, that no scheme minds.
+            layer.fan_in = 2 * layer.fan_in.max(layer.fan_out) + 1;
         }
         scheme.leaves_units_at_zero(&layer)
     };

@@ -45,32 +45,38 @@ impl Matrix {
     /// in cyclic order (Hestenes 1958; Golub and Van Loan, section 8.6.3), to a relative accuracy
     /// near that of f64. Empty if any element is not finite.
     pub fn singular_values(&self) -> Vec<f64> {
-        let mut columns = self.fewer_columns();
-        if columns.iter().flatten().any(|x| !x.is_finite()) {
-            return Vec::new();
-        }
-        // Scaled by a power of two, so that squares neither overflow nor vanish.
-        let largest = columns.iter().flatten().fold(0.0f64, |m, x| m.max(x.abs()));
-        if largest == 0.0 {
-            return vec![0.0; columns.len()];
-        }
-        let exponent = libm::ilogb(largest);
-        for x in columns.iter_mut().flatten() {
-            *x = libm::scalbn(*x, -exponent);
-        }
-        let mut squares: Vec<f64> = columns.iter().map(|c| dot(c, c)).collect();
-        // Twice what any matrix seen has needed.
-        for _ in 0..40 {
-            if !sweep(&mut columns, &mut squares) {
-                break;
-            }
-        }
+        let (columns, exponent) = rotated(self.fewer_columns());
         let mut values: Vec<f64> = columns
             .iter()
             .map(|c| libm::scalbn(dot(c, c).sqrt(), exponent))
             .collect();
         values.sort_by(|a, b| b.total_cmp(a));
         values
+    }
+
+    /// Eigenvalues and eigenvectors of this matrix, which is symmetric and has no negative eigenvalue: largest first, those
+    /// that are 0 left out. Vectors have length 1, and of the elements that are largest in size the first is positive. Empty if any
+    /// element is not finite.
+    ///
+    /// By the rotations of [`Matrix::singular_values`], which make the columns of `A V` orthogonal: these are
+    /// eigenvectors times eigenvalues.
+    ///
+    /// # Panics
+    /// It is not square.
+    pub fn eigenvectors(&self) -> Vec<(f64, Vec<f64>)> {
+        assert_eq!(self.rows, self.cols(), "a square matrix");
+        let (columns, exponent) = rotated(self.columns.clone());
+        let pair = |mut column: Vec<f64>| {
+            let length = dot(&column, &column).sqrt();
+            let first_largest = |best: f64, &x: &f64| if x.abs() > best.abs() { x } else { best };
+            let divisor = length.copysign(column.iter().fold(0.0, first_largest));
+            column.iter_mut().for_each(|x| *x /= divisor);
+            (libm::scalbn(length, exponent), column)
+        };
+        let mut pairs: Vec<_> = columns.into_iter().map(pair).collect();
+        pairs.retain(|(value, _)| *value > 0.0);
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+        pairs
     }
 
     /// Sum of the squares and sum of the fourth powers of the singular values, without the single
@@ -134,6 +140,30 @@ impl Matrix {
         let threshold = self.rows.max(self.cols()) as f64 * f64::from(f32::EPSILON) * largest;
         Some(pivots.iter().filter(|p| **p > threshold).count())
     }
+}
+
+/// Rotates columns until all are at right angles. They come back scaled by `2^-exponent`, so that squares neither overflow nor
+/// vanish, with that exponent; none if an element is not finite.
+fn rotated(mut columns: Vec<Vec<f64>>) -> (Vec<Vec<f64>>, i32) {
+    if columns.iter().flatten().any(|x| !x.is_finite()) {
+        return (Vec::new(), 0);
+    }
+    let largest = columns.iter().flatten().fold(0.0f64, |m, x| m.max(x.abs()));
+    if largest == 0.0 {
+        return (columns, 0);
+    }
+    let exponent = libm::ilogb(largest);
+    for x in columns.iter_mut().flatten() {
+        *x = libm::scalbn(*x, -exponent);
+    }
+    let mut squares: Vec<f64> = columns.iter().map(|c| dot(c, c)).collect();
+    // Twice what any matrix seen has needed.
+    for _ in 0..40 {
+        if !sweep(&mut columns, &mut squares) {
+            break;
+        }
+    }
+    (columns, exponent)
 }
 
 /// Rotates every pair of columns towards a right angle; false once all are there.
@@ -210,6 +240,41 @@ mod tests {
         for (value, expected) in hilbert(6).singular_values().iter().zip(expected) {
             assert!((value / expected - 1.0).abs() < 1e-8, "{value} {expected}");
         }
+    }
+
+    /// `A v = lambda v`, orthonormal, in order, with the sign that the convention gives, also where eigenvalues are equal or 0.
+    #[test]
+    fn eigenvectors_are_what_they_are_called() {
+        // Of 9 columns 6 differ.
+        let gram = |rows: usize, cols: usize| {
+            let x = |i: usize, j: usize| ((i * 7 + j * j * 3 + 1) % 11) as f64 - 5.0;
+            Matrix::new(cols, cols, |a, b| (0..rows).map(|i| x(i, a) * x(i, b)).sum())
+        };
+        let diagonal = Matrix::new(4, 4, |i, j| if i == j { [2.0, 0.0, 5.0, 2.0][i] } else { 0.0 });
+        for (matrix, rank) in [(hilbert(6), 6), (gram(40, 9), 6), (gram(5, 9), 5), (diagonal, 3)] {
+            let n = matrix.rows();
+            let pairs = matrix.eigenvectors();
+            let largest = pairs[0].0;
+            assert_eq!(
+                pairs.iter().filter(|(value, _)| *value > 1e-12 * largest).count(),
+                rank
+            );
+            for (k, (value, v)) in pairs.iter().enumerate().take(rank) {
+                assert!(k == 0 || *value <= pairs[k - 1].0);
+                for (i, x) in v.iter().enumerate() {
+                    let along: f64 = (0..n).map(|j| matrix.get(i, j) * v[j]).sum();
+                    assert!((along - value * x).abs() < 1e-13 * largest, "{k} {i}");
+                }
+                for (other, (_, w)) in pairs.iter().enumerate().take(rank) {
+                    let expected = f64::from(u8::from(k == other));
+                    assert!((dot(v, w) - expected).abs() < 1e-13, "{k} {other}");
+                }
+                let most = v.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+                assert_eq!(v.iter().find(|x| x.abs() == most), Some(&most), "{k}");
+            }
+        }
+        assert!(Matrix::new(2, 2, |_, _| 0.0).eigenvectors().is_empty());
+        assert!(Matrix::new(2, 2, |_, _| f64::NAN).eigenvectors().is_empty());
     }
 
     #[test]
