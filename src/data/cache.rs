@@ -6,7 +6,7 @@ use super::forms;
 use super::prepare::prepare_on;
 use super::{DataSpec, Dataset, Environment, Prepared, load};
 use crate::support::error::Result;
-use crate::support::shelf::Shelf;
+use crate::support::memo::Memo;
 
 /// Prepared data kept beyond its use, at most; a grid may have a data seed for every replicate.
 const KEEP_BYTES: usize = 256 << 20;
@@ -17,8 +17,8 @@ const KEEP_BYTES: usize = 256 << 20;
 pub struct Cache {
     seed: u64,
     environment: Environment,
-    datasets: Shelf<Dataset>,
-    prepared: Shelf<Prepared>,
+    datasets: Memo<Dataset>,
+    prepared: Memo<Prepared>,
     forms: forms::KnownForms,
 }
 
@@ -28,8 +28,8 @@ impl Cache {
         Cache {
             seed,
             environment,
-            datasets: Shelf::new(usize::MAX, |_| 0),
-            prepared: Shelf::new(KEEP_BYTES, Prepared::own_bytes),
+            datasets: Memo::new(usize::MAX, |_| 0),
+            prepared: Memo::new(KEEP_BYTES, Prepared::own_bytes),
             forms: forms::KnownForms::default(),
         }
     }

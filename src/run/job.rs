@@ -1,5 +1,6 @@
 //! An experiment as work for a sweep: each trial with its data, each failure with its row.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -7,11 +8,11 @@ use super::attempt::Work;
 use super::train::{Start, train_from};
 use crate::analysis::stats::STATISTICS_VERSION;
 use crate::data::{Cache, DataSpec, Dataset, Environment, Prepared, Targets, check_memory, estimated_bytes};
-use crate::experiment::{DataShape, Experiment, Plan, Trial};
+use crate::experiment::{Axis, DataShape, Experiment, Plan, Trial};
 use crate::model::Workspace;
 use crate::numerics::NUMERICS_VERSION;
 use crate::support::error::{Error, Kind, Result};
-use crate::support::shelf::Shelf;
+use crate::support::memo::Memo;
 use crate::table::format;
 use crate::table::manifest::{DatasetEntry, Manifest, SourceEntry};
 use crate::table::record::{Status, TrialRecord, TrialRow};
@@ -31,7 +32,9 @@ pub struct Job {
     /// What a person may not have meant about the data, a line each.
     pub notes: Vec<String>,
     cache: Cache,
-    starts: Shelf<Start>,
+    starts: Memo<Start>,
+    /// Whether several trials can have the same start.
+    shares_starts: bool,
 }
 
 /// Bytes of starts kept beyond their use, at most. Of a grid of learning rates, trials with the same start come as many
@@ -74,6 +77,7 @@ impl Job {
         }
         plan.learn_shapes(&shapes);
         let manifest = manifest(&experiment, plan.len() as u64, entries);
+        let shares_starts = shares_starts(&plan);
         Ok(Job {
             experiment,
             plan,
@@ -82,7 +86,8 @@ impl Job {
             weights_into: OnceLock::new(),
             notes,
             cache,
-            starts: Shelf::new(KEEP_STARTS, bytes),
+            starts: Memo::new(KEEP_STARTS, bytes),
+            shares_starts,
         })
     }
 
@@ -102,6 +107,13 @@ impl Job {
     pub fn costs(&self) -> Vec<u64> {
         (0..self.plan.len()).map(|i| self.plan.cost(i)).collect()
     }
+}
+
+/// Whether several trials of a cell, or of cells, have the same start.
+fn shares_starts(plan: &Plan) -> bool {
+    let seeds: BTreeSet<_> = plan.seeds().iter().map(|s| (s.weights, s.data)).collect();
+    let mut others = Axis::ALL.into_iter().filter(|axis| !axis.affects_init());
+    seeds.len() < plan.seeds().len() || others.any(|axis| plan.values(axis).len() > 1)
 }
 
 /// The bytes of a start.
@@ -160,9 +172,11 @@ impl Work for Job {
         let trial = self.plan.trial(index as usize);
         let data = self.data(&trial)?;
         let outcome = train_from(&trial, &data, workspace, |model| {
-            let key = trial.coordinates.of_start();
-            self.starts
-                .get(key, || Start::of(&trial, model, &data).map(Arc::new))
+            let make = || Start::of(&trial, model, &data).map(Arc::new);
+            match self.shares_starts {
+                true => self.starts.get(trial.coordinates.of_start(), make),
+                false => make(),
+            }
         })?;
         if let Some(directory) = self.weights_into.get() {
             super::weights::save(directory, &trial, &outcome)?;

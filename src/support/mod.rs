@@ -4,5 +4,5 @@ pub mod catalog;
 pub mod error;
 pub mod expression;
 pub(crate) mod memory;
-pub(crate) mod shelf;
+pub(crate) mod memo;
 pub(crate) mod text;
