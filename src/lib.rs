@@ -24,7 +24,8 @@
 //! let mut workspace = Workspace::new();
 //! for i in 0..plan.len() {
 //!     let trial = plan.trial(i);
-//!     let row = train(&trial, &trial.data(&cache)?, &mut workspace)?.record.trial;
+//!     let data = trial.data(&cache)?;
+//!     let row = train(&trial, &data, &mut workspace)?.record.trial;
 //!     println!("{} {:?}", trial.coordinates.scheme, row.test_accuracy);
 //! }
 //! # goodinit::Result::Ok(())
