@@ -3,8 +3,8 @@
 # notebook, the tutorial and the READMEs too; then how long a user waits for the first table.
 #
 #     tests/scripts/python.sh               the wheel as it is released; every test
-#     tests/scripts/python.sh --fast        the wheel of a debug build, as `.ci/run` asks for it; without the notebook, type checkers and the
-#                                           user's first table
+#     tests/scripts/python.sh --fast        the wheel of a debug build, as `.ci/run` asks for it; without what takes long there: notebook,
+#                                           tutorial, type checkers, committed tables, Ctrl-C in a long grid, the user's first table
 #
 # Needs Python from 3.10 with venv, and PyPI. PYTHON names the interpreter (default: python3); ALSO names more, separated by spaces, for which
 # the same wheel must serve.
@@ -16,7 +16,7 @@ select=()
 if [ "${1:-}" = --fast ]; then
     profile=(--profile dev)
     extras=(numpy pytest pandas polars)
-    select=(-k "not the_notebook and not stubs")
+    select=(-k "not the_notebook and not stubs and not the_tutorial and not the_committed_tables and not keeps_what_is_done")
 fi
 read -ra pythons <<< "${PYTHON:-python3} ${ALSO:-}"
 sources=$PWD
