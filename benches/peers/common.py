@@ -48,6 +48,20 @@ def layers(args, inputs):
     ]
 
 
+def torch_network(args, inputs):
+    """The same as a `torch.nn.Sequential`."""
+    import torch  # JAX's program has none
+
+    parts = []
+    for weight, bias in layers(args, inputs):
+        linear = torch.nn.Linear(*weight.shape)
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(weight.T))
+            linear.bias.copy_(torch.from_numpy(bias))
+        parts += [linear, torch.nn.ReLU()]
+    return torch.nn.Sequential(*parts[:-1])
+
+
 def batches(rng, rows, batch):
     """Row numbers of an epoch's batches. Like goodinit, without a remainder where it fits."""
     order = rng.permutation(rows).astype(np.int32)

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import torch
 
-from common import arguments, batches, layers, load, measure
+from common import arguments, batches, load, measure, torch_network
 
 import repdl
 
@@ -22,14 +22,7 @@ whole = len(y) // args.batch * args.batch
 
 
 def network():
-    parts = []
-    for weight, bias in layers(args, x.shape[1]):
-        linear = torch.nn.Linear(*weight.shape)
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(weight.T))
-            linear.bias.copy_(torch.from_numpy(bias))
-        parts += [linear, torch.nn.ReLU()]
-    return repdl.from_torch_module(torch.nn.Sequential(*parts[:-1]))
+    return repdl.from_torch_module(torch_network(args, x.shape[1]))
 
 
 def train(model, rng, most=None):

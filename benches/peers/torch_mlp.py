@@ -1,7 +1,7 @@
 """PyTorch on one thread, eager: `python torch_mlp.py --batch 32`. Several run as processes."""
 import torch
 
-from common import arguments, batches, layers, load, measure
+from common import arguments, batches, load, measure, torch_network
 
 import numpy as np
 
@@ -9,14 +9,7 @@ args = arguments()
 torch.set_num_threads(1)
 torch.set_num_interop_threads(1)
 x, y = load(args.data)
-parts = []
-for weight, bias in layers(args, x.shape[1]):
-    linear = torch.nn.Linear(*weight.shape)
-    with torch.no_grad():
-        linear.weight.copy_(torch.from_numpy(weight.T))
-        linear.bias.copy_(torch.from_numpy(bias))
-    parts += [linear, torch.nn.ReLU()]
-model = torch.nn.Sequential(*parts[:-1])
+model = torch_network(args, x.shape[1])
 optimizer = torch.optim.SGD(model.parameters(), lr=args.rate)
 loss_of = torch.nn.CrossEntropyLoss()
 x, y = torch.from_numpy(x), torch.from_numpy(y.astype(np.int64))

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
-from common import arguments, batches, layers, load, measure
+from common import arguments, batches, load, measure, torch_network
 
 import numpy as np
 
@@ -14,14 +14,7 @@ x, y = load(args.data)
 networks = []
 for trial in range(args.trials):
     args.seed += trial
-    parts = []
-    for weight, bias in layers(args, x.shape[1]):
-        linear = torch.nn.Linear(*weight.shape)
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(weight.T))
-            linear.bias.copy_(torch.from_numpy(bias))
-        parts += [linear, torch.nn.ReLU()]
-    networks.append(torch.nn.Sequential(*parts[:-1]))
+    networks.append(torch_network(args, x.shape[1]))
 parameters, buffers = stack_module_state(networks)
 parameters = {name: p.detach() for name, p in parameters.items()}
 one = copy.deepcopy(networks[0]).to("meta")
