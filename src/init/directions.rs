@@ -17,6 +17,7 @@
 //!   centroids as units.
 
 use crate::numerics::Batch;
+use crate::numerics::linalg::{add, dot};
 use crate::numerics::spectrum::Matrix;
 use crate::random::Stream;
 
@@ -126,9 +127,9 @@ fn centroids(samples: &[Vec<f64>], count: usize, size: usize, stream: &mut Strea
         for y in samples {
             let mut nearest = (0, 0.0f64);
             for (j, c) in centroids.iter().enumerate() {
-                let along = dot(c, y);
-                if along.abs() > nearest.1.abs() {
-                    nearest = (j, along);
+                let inner = dot(c, y);
+                if inner.abs() > nearest.1.abs() {
+                    nearest = (j, inner);
                 }
             }
             add(&mut moved[nearest.0], nearest.1, y);
@@ -137,17 +138,6 @@ fn centroids(samples: &[Vec<f64>], count: usize, size: usize, stream: &mut Strea
         centroids = moved;
     }
     centroids
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).fold(0.0, |sum, (a, b)| a.mul_add(*b, sum))
-}
-
-/// `to += factor x`.
-fn add(to: &mut [f64], factor: f64, x: &[f64]) {
-    for (to, x) in to.iter_mut().zip(x) {
-        *to = factor.mul_add(*x, *to);
-    }
 }
 
 /// Divides `x` by its length, unless it is 0.

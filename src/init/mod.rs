@@ -219,6 +219,9 @@ fn refuse_weight_norm(scheme: &str, model: &Model) -> Result<()> {
 /// It is not; the message says what network it needs.
 pub(crate) fn check(scheme: &dyn Scheme, model: &Model, sized: bool) -> Result<()> {
     scheme.check(model)?;
+    if !model.weight_norm {
+        return Ok(());
+    }
     let undirected = |layer: &&LayerInfo| {
         let joins_data = layer.index == 0 || layer.role == Role::Output;
         let mut layer = (*layer).clone();
@@ -228,8 +231,7 @@ pub(crate) fn check(scheme: &dyn Scheme, model: &Model, sized: bool) -> Result<(
         }
         scheme.leaves_units_at_zero(&layer)
     };
-    let layers = model.layers.iter().filter(|_| model.weight_norm);
-    match layers.into_iter().find(undirected) {
+    match model.layers.iter().find(undirected) {
         None => Ok(()),
         Some(layer) => {
             let message = format!(

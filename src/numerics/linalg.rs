@@ -73,13 +73,18 @@ fn householder(x: &[f64]) -> (Vec<f64>, f64, f64) {
 }
 
 fn reflect(v: &[f64], beta: f64, x: &mut [f64]) {
-    let factor = -beta * dot(v, x);
-    for (x, v) in x.iter_mut().zip(v) {
-        *x = factor.mul_add(*v, *x);
+    add(x, -beta * dot(v, x), v);
+}
+
+/// `to += factor x`, fused.
+pub(crate) fn add(to: &mut [f64], factor: f64, x: &[f64]) {
+    for (to, x) in to.iter_mut().zip(x) {
+        *to = factor.mul_add(*x, *to);
     }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+/// The sum of products, one chain of fused multiply-adds in ascending order.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).fold(0.0, |sum, (a, b)| a.mul_add(*b, sum))
 }
 

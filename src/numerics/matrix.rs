@@ -142,17 +142,8 @@ impl Batch {
     #[inline]
     pub(crate) fn clear_padding(&mut self) {
         if self.cols < self.stride {
-            // A mask over the line in which the padding begins: a call of memset for each row takes longer.
-            let (first, kept) = (self.cols / STRIDE * STRIDE, self.cols % STRIDE);
-            let mask: [u32; STRIDE] = std::array::from_fn(|j| if j < kept { u32::MAX } else { 0 });
             for row in self.data.chunks_exact_mut(self.stride) {
-                let (line, rest) = row[first..].split_at_mut(STRIDE);
-                for (x, mask) in line.iter_mut().zip(mask) {
-                    *x = f32::from_bits(x.to_bits() & mask);
-                }
-                if !rest.is_empty() {
-                    rest.fill(0.0);
-                }
+                row[self.cols..].fill(0.0);
             }
         }
     }

@@ -262,8 +262,8 @@ mod tests {
             for (k, (value, v)) in pairs.iter().enumerate().take(rank) {
                 assert!(k == 0 || *value <= pairs[k - 1].0);
                 for (i, x) in v.iter().enumerate() {
-                    let along: f64 = (0..n).map(|j| matrix.get(i, j) * v[j]).sum();
-                    assert!((along - value * x).abs() < 1e-13 * largest, "{k} {i}");
+                    let product: f64 = (0..n).map(|j| matrix.get(i, j) * v[j]).sum();
+                    assert!((product - value * x).abs() < 1e-13 * largest, "{k} {i}");
                 }
                 for (other, (_, w)) in pairs.iter().enumerate().take(rank) {
                     let expected = f64::from(u8::from(k == other));
