@@ -31,6 +31,9 @@ macro_rules! kernels {
 }
 pub(super) use kernels;
 
+/// At least as many elements as a lane holds.
+pub(super) const WIDEST: usize = 16;
+
 /// Number of chains of a striped sum.
 const STRIPES: usize = 16;
 
@@ -76,10 +79,18 @@ impl Striped {
 kernels! {
     /// `sums[j] += x[b][j]` for ascending b.
     fn accumulate_columns(x: &'k Batch, sums: &'k mut [f32]) -> () {
-        for row in x.iter() {
-            for (s, &x) in sums.iter_mut().zip(row) {
-                *s += x;
+        // A few lanes at a time, so that sums stay in registers.
+        let wide = BLOCK * L::WIDTH;
+        for (block, sums) in sums.chunks_mut(wide).enumerate() {
+            let mut buffer = [0.0; BLOCK * WIDEST];
+            buffer[..sums.len()].copy_from_slice(sums);
+            match sums.len().div_ceil(L::WIDTH) {
+                1 => add_columns::<L, 1>(x, block * wide, &mut buffer),
+                2 => add_columns::<L, 2>(x, block * wide, &mut buffer),
+                3 => add_columns::<L, 3>(x, block * wide, &mut buffer),
+                _ => add_columns::<L, BLOCK>(x, block * wide, &mut buffer),
             }
+            sums.copy_from_slice(&buffer[..sums.len()]);
         }
     }
 
@@ -108,6 +119,23 @@ kernels! {
             sum.add(x, y, |s, x, y| x.mul_add(y, s));
         }
         sum.total()
+    }
+}
+
+/// Lanes of columns that [`accumulate_columns`] adds up at a time.
+const BLOCK: usize = 4;
+
+/// The same for `V` lanes of columns from `from` on.
+#[inline(always)]
+fn add_columns<L: Lane, const V: usize>(x: &Batch, from: usize, sums: &mut [f32]) {
+    let mut lanes: [L; V] = std::array::from_fn(|v| L::read(&sums[v * L::WIDTH..]));
+    for row in x.storage().chunks_exact(x.stride()) {
+        for (v, lane) in lanes.iter_mut().enumerate() {
+            *lane = *lane + L::read(&row[from + v * L::WIDTH..]);
+        }
+    }
+    for (v, lane) in lanes.iter().enumerate() {
+        lane.write(&mut sums[v * L::WIDTH..]);
     }
 }
 

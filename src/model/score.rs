@@ -1,208 +1,164 @@
 //! Loss, accuracy, and the gradient that starts the backward pass.
 
 use super::Loss;
-use super::elementwise::kernels;
+use super::elementwise::{WIDEST, kernels};
 use crate::data::Targets;
-use crate::numerics::{Batch, Elementwise, Lane, apply, apply_batch};
+use crate::numerics::lane::Mask as _;
+use crate::numerics::{Batch, Lane};
 
-/// What accumulates over samples: the losses, in sample order in f64, and the samples whose
-/// largest output is their class.
+/// What a pass over samples adds up: the losses, in sample order in f64, and the samples whose largest output is
+/// their class.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Tally {
     pub loss_sum: f64,
     pub correct: u32,
 }
 
-/// Buffers of the loss.
+/// Buffers of the loss: outputs, then their gradient, and targets, of as many samples as a lane holds, side by side.
 #[derive(Debug, Default)]
 pub(super) struct Scores {
-    /// `exp(z - max)`, `samples x outputs` (cross-entropy).
-    exponentials: Batch,
-    /// Their sum per sample, in ascending order, and then its logarithm.
-    sums: Vec<f32>,
-    logs: Vec<f32>,
-    /// `z_class - max` per sample.
-    targets: Vec<f32>,
+    outputs: Batch,
+    targets: Batch,
 }
 
-/// Adds the scores of `outputs` (row i belongs to sample `rows[i]`) to `tally`: cross-entropy as
-/// `ln(sum_j exp(z_j - max)) - (z_class - max)`, mean squared error with errors squared and summed
-/// fused in ascending order.
-///
-/// A sample counts as correct if its class has the largest output, and no class before it the
-/// same; NaN is never largest.
-pub(super) fn score(
-    loss: Loss,
-    outputs: &Batch,
-    targets: &Targets,
-    rows: &[u32],
-    scores: &mut Scores,
-    tally: &mut Tally,
-) {
-    if loss == Loss::CrossEntropy {
-        exponentiate(outputs, targets, rows, scores);
-    }
-    add(loss, outputs, targets, rows, scores, tally);
+/// Where the gradient of the loss sum with respect to the outputs goes, and what it is multiplied by.
+#[derive(Debug)]
+pub(super) struct OutputGradient<'a> {
+    pub scale: f32,
+    pub delta: &'a mut Batch,
 }
 
 kernels! {
-    /// The second half of [`score`].
-    fn add(loss: Loss, outputs: &'k Batch, targets: &'k Targets, rows: &'k [u32], scores: &'k Scores, tally: &'k mut Tally) -> () {
-        for (i, &row) in rows.iter().enumerate() {
-            let (z, target) = (outputs.row(i), Target::of(targets, row));
-            tally.correct += u32::from(target.is_largest(z));
-            tally.loss_sum += f64::from(match loss {
-                Loss::CrossEntropy => scores.logs[i] - scores.targets[i],
-                Loss::MeanSquared => target.squared_error(z) / z.len() as f32,
-            });
-        }
-    }
-
-    /// `scale` times the gradient of the loss sum with respect to `outputs`, which [`score`] has just
-    /// seen: `(exp(z - max) / sum - t) * scale`, or `(z - t) * (2 scale / outputs)`.
-    fn differentiate(
-        loss: Loss, outputs: &'k Batch, targets: &'k Targets, rows: &'k [u32], scale: f32, scores: &'k Scores,
-        delta: &'k mut Batch,
+    /// Adds the scores of `outputs` (row i belongs to sample `rows[i]`) to `tally`, and writes `gradient`.
+    ///
+    /// Cross-entropy is `ln(sum_j exp(z_j - max)) - (z_class - max)`, its gradient `(exp(z - max) / sum - t) * scale`;
+    /// real-valued targets count as probabilities. Mean squared error has errors squared and summed fused, its gradient is
+    /// `(z - t) * (2 scale / outputs)`. All sums over outputs are in ascending order, for samples side by side.
+    ///
+    /// A sample counts as correct if its class has the largest output, and no class before it the same; NaN is never
+    /// largest.
+    fn score(
+        loss: Loss, outputs: &'k Batch, targets: &'k Targets, rows: &'k [u32], scores: &'k mut Scores,
+        gradient: Option<OutputGradient<'k>>, tally: &'k mut Tally,
     ) -> () {
-        delta.resize(outputs.rows(), outputs.cols());
-        let factor = 2.0 * scale / outputs.cols() as f32;
-        for (i, &row) in rows.iter().enumerate() {
-            let (d, z, target) = (delta.row_mut(i), outputs.row(i), Target::of(targets, row));
-            match loss {
+        let mut gradient = gradient;
+        if let Some(gradient) = &mut gradient {
+            gradient.delta.resize(outputs.rows(), outputs.cols());
+        }
+        for (number, rows) in rows.chunks(L::WIDTH).enumerate() {
+            let first = number * L::WIDTH;
+            outputs.transpose_rows::<L>(first, &mut scores.outputs);
+            let z = &mut scores.outputs;
+            let target = Target::<L>::of(targets, rows, &mut scores.targets);
+            let count = outputs.cols();
+            let correct = target.is_largest(z, count);
+            let losses = match loss {
                 Loss::CrossEntropy => {
-                    let (e, sum) = (scores.exponentials.row(i), scores.sums[i]);
-                    target.errors(d, e, |e, t| (e / sum - t) * scale);
+                    let max = (0..count).fold(L::splat(f32::NEG_INFINITY), |max, j| L::read(z.row(j)).max(max));
+                    let (mut sum, mut own) = (L::zero(), L::zero());
+                    for j in 0..count {
+                        let shifted = L::read(z.row(j)) - max;
+                        own = target.add_product(j, shifted, own);
+                        let exponential = shifted.exp();
+                        sum = sum + exponential;
+                        exponential.write(z.row_mut(j));
+                    }
+                    if let Some(gradient) = &gradient {
+                        for j in 0..count {
+                            let error = L::read(z.row(j)) / sum - target.at(j);
+                            (error * L::splat(gradient.scale)).write(z.row_mut(j));
+                        }
+                    }
+                    sum.ln() - own
                 }
-                Loss::MeanSquared => target.errors(d, z, |z, t| (z - t) * factor),
-            }
-        }
-    }
-}
-
-/// The target of one sample.
-#[derive(Clone, Copy)]
-enum Target<'a> {
-    Class(usize),
-    Values(&'a [f64]),
-}
-
-impl<'a> Target<'a> {
-    #[inline(always)]
-    fn of(targets: &'a Targets, row: u32) -> Self {
-        match targets {
-            Targets::Classes { labels, .. } => Target::Class(usize::from(labels[row as usize])),
-            Targets::Values { values, outputs } => {
-                Target::Values(&values[row as usize * outputs..][..*outputs])
-            }
-        }
-    }
-
-    /// Component `j` of the target vector.
-    #[inline(always)]
-    fn at(&self, j: usize) -> f32 {
-        match self {
-            Target::Class(class) => f32::from(u8::from(j == *class)),
-            Target::Values(values) => values[j] as f32,
-        }
-    }
-
-    /// `f` of each element of `x` and of the target, into `out`.
-    #[inline(always)]
-    fn errors(&self, out: &mut [f32], x: &[f32], f: impl Fn(f32, f32) -> f32) {
-        match self {
-            Target::Class(class) => {
-                for (out, &x) in out.iter_mut().zip(x) {
-                    *out = f(x, 0.0);
-                }
-                out[*class] = f(x[*class], 1.0);
-            }
-            Target::Values(t) => {
-                for ((out, &x), &t) in out.iter_mut().zip(x).zip(*t) {
-                    *out = f(x, t as f32);
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn is_largest(&self, z: &[f32]) -> bool {
-        match self {
-            Target::Class(class) => {
-                let top = z[*class];
-                // Without branches, so that it runs in lanes. Comparisons with NaN are false.
-                let earlier = z[..*class].iter().fold(false, |beaten, &x| beaten | (x >= top));
-                let later = z[*class..].iter().fold(false, |beaten, &x| beaten | (x > top));
-                !(earlier | later | top.is_nan())
-            }
-            Target::Values(_) => false,
-        }
-    }
-
-    #[inline(always)]
-    fn squared_error(&self, z: &[f32]) -> f32 {
-        z.iter().enumerate().fold(0.0, |sum, (j, &z)| {
-            let error = z - self.at(j);
-            error.mul_add(error, sum)
-        })
-    }
-}
-
-/// Fills `scores` for cross-entropy. Real-valued targets count as probabilities.
-fn exponentiate(outputs: &Batch, targets: &Targets, rows: &[u32], scores: &mut Scores) {
-    scores.exponentials.resize(outputs.rows(), outputs.cols());
-    for per_sample in [&mut scores.sums, &mut scores.logs, &mut scores.targets] {
-        per_sample.resize(outputs.rows(), 0.0);
-    }
-    subtract_largest(outputs, targets, rows, scores);
-    apply_batch(&Exp, [], [&mut scores.exponentials]);
-    sum_rows(&scores.exponentials, &mut scores.sums);
-    scores.logs.copy_from_slice(&scores.sums);
-    apply(&Ln, [], [&mut scores.logs]);
-}
-
-kernels! {
-    /// Each row minus its largest element, and the target's among the differences.
-    fn subtract_largest(outputs: &'k Batch, targets: &'k Targets, rows: &'k [u32], scores: &'k mut Scores) -> () {
-        for (i, &row) in rows.iter().enumerate() {
-            let (z, shifted) = (outputs.row(i), scores.exponentials.row_mut(i));
-            let max = z.iter().fold(f32::NEG_INFINITY, |m, &x| if x > m { x } else { m });
-            for (s, &z) in shifted.iter_mut().zip(z) {
-                *s = z - max;
-            }
-            scores.targets[i] = match Target::of(targets, row) {
-                Target::Class(class) => shifted[class],
-                Target::Values(t) => {
-                    t.iter().zip(&*shifted).fold(0.0, |sum, (&t, &s)| (t as f32).mul_add(s, sum))
+                Loss::MeanSquared => {
+                    let factor = gradient.as_ref().map_or(0.0, |g| 2.0 * g.scale / count as f32);
+                    let mut sum = L::zero();
+                    for j in 0..count {
+                        let error = L::read(z.row(j)) - target.at(j);
+                        sum = error.mul_add(error, sum);
+                        (error * L::splat(factor)).write(z.row_mut(j));
+                    }
+                    sum / L::splat(count as f32)
                 }
             };
+            if let Some(gradient) = &mut gradient {
+                gradient.delta.set_transposed_rows::<L>(first, z);
+            }
+            let (mut loss, mut hit) = ([0.0; WIDEST], [0.0; WIDEST]);
+            losses.write(&mut loss);
+            L::splat(1.0).masked(correct).write(&mut hit);
+            for i in 0..rows.len() {
+                tally.loss_sum += f64::from(loss[i]);
+                tally.correct += hit[i] as u32;
+            }
         }
     }
 }
 
-kernels! {
-    /// The sum of each row, in ascending order.
-    fn sum_rows(exponentials: &'k Batch, sums: &'k mut [f32]) -> () {
-        for (e, sum) in exponentials.iter().zip(sums) {
-            *sum = e.iter().fold(0.0, |sum, e| sum + e);
+/// The targets of samples side by side.
+enum Target<'a, L: Lane> {
+    /// Classes as numbers; exact, since there are fewer than 2^24.
+    Classes(L),
+    /// Component j of each in row j.
+    Values(&'a Batch),
+}
+
+impl<'a, L: Lane> Target<'a, L> {
+    #[inline(always)]
+    fn of(targets: &Targets, rows: &[u32], buffer: &'a mut Batch) -> Self {
+        match targets {
+            Targets::Classes { labels, .. } => {
+                let mut classes = [0.0; WIDEST];
+                for (class, &row) in classes.iter_mut().zip(rows) {
+                    *class = f32::from(labels[row as usize]);
+                }
+                Target::Classes(L::read(&classes))
+            }
+            Targets::Values { values, outputs } => {
+                buffer.resize(*outputs, L::WIDTH);
+                for (i, &row) in rows.iter().enumerate() {
+                    for (j, t) in values[row as usize * outputs..][..*outputs].iter().enumerate() {
+                        buffer.row_mut(j)[i] = *t as f32;
+                    }
+                }
+                Target::Values(buffer)
+            }
         }
     }
-}
 
-struct Exp;
-
-impl Elementwise<0, 1> for Exp {
+    /// Component `j`.
     #[inline(always)]
-    fn apply<L: Lane>(&self, _: [L; 0], [x]: [L; 1]) -> [L; 1] {
-        [x.exp()]
+    fn at(&self, j: usize) -> L {
+        match self {
+            Target::Classes(class) => L::splat(1.0).masked(class.eq(L::splat(j as f32))),
+            Target::Values(values) => L::read(values.row(j)),
+        }
     }
-}
 
-struct Ln;
-
-impl Elementwise<0, 1> for Ln {
+    /// `sum` and component `j` times `x`.
     #[inline(always)]
-    fn apply<L: Lane>(&self, _: [L; 0], [x]: [L; 1]) -> [L; 1] {
-        [x.ln()]
+    fn add_product(&self, j: usize, x: L, sum: L) -> L {
+        match self {
+            // The one product that is not 0: so that infinities elsewhere do not matter.
+            Target::Classes(class) => L::select(class.eq(L::splat(j as f32)), x, sum),
+            Target::Values(values) => L::read(values.row(j)).mul_add(x, sum),
+        }
+    }
+
+    /// Whether the class has the largest of `count` outputs in `z`. False for real-valued targets.
+    #[inline(always)]
+    fn is_largest(&self, z: &Batch, count: usize) -> L::Mask {
+        let Target::Classes(class) = self else {
+            return L::zero().lt(L::zero());
+        };
+        let top = (0..count).fold(L::zero(), |top, j| self.add_product(j, L::read(z.row(j)), top));
+        (0..count).fold(top.eq(top), |largest, j| {
+            let (x, j) = (L::read(z.row(j)), L::splat(j as f32));
+            let earlier = j.lt(*class).and(top.le(x));
+            let later = class.lt(j).and(top.lt(x));
+            largest.and(earlier.or(later).not())
+        })
     }
 }
 
@@ -213,8 +169,19 @@ mod tests {
     fn one(loss: Loss, z: &[f32], targets: &Targets) -> (Tally, Vec<f32>) {
         let outputs = Batch::from_row_major(1, z.len(), z);
         let (mut scores, mut tally, mut delta) = (Scores::default(), Tally::default(), Batch::default());
-        score(loss, &outputs, targets, &[0], &mut scores, &mut tally);
-        differentiate(loss, &outputs, targets, &[0], 1.0, &scores, &mut delta);
+        let gradient = OutputGradient {
+            scale: 1.0,
+            delta: &mut delta,
+        };
+        score(
+            loss,
+            &outputs,
+            targets,
+            &[0],
+            &mut scores,
+            Some(gradient),
+            &mut tally,
+        );
         (tally, delta.row(0).to_vec())
     }
 

@@ -2,7 +2,7 @@
 
 use super::elementwise::copy;
 use super::pass::{Inputs, Sink, Statistics};
-use super::score::{Tally, differentiate, score};
+use super::score::{OutputGradient, Tally, score};
 use super::workspace::Pass;
 use super::{LayerTrace, Model, Norm, Optimizer, Parameters, TensorId, Trace, Workspace, norm};
 use crate::data::{Prepared, Targets};
@@ -227,6 +227,7 @@ impl Model {
                 &prepared.targets,
                 rows,
                 &mut pass.scores,
+                None,
                 &mut tally,
             );
         }
@@ -352,16 +353,19 @@ impl Model {
         pass: &mut Pass,
     ) -> Tally {
         let outputs = &pass.layers[self.layers.len() - 1].preactivation;
+        let gradient = OutputGradient {
+            scale,
+            delta: &mut pass.delta,
+        };
         let mut tally = Tally::default();
-        score(self.loss, outputs, targets, rows, &mut pass.scores, &mut tally);
-        differentiate(
+        score(
             self.loss,
             outputs,
             targets,
             rows,
-            scale,
-            &pass.scores,
-            &mut pass.delta,
+            &mut pass.scores,
+            Some(gradient),
+            &mut tally,
         );
         tally
     }

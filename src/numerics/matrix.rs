@@ -2,10 +2,12 @@
 //!
 //! Both begin at a cache line and are padded with +0.0, which stays +0.0 under every operation
 //! here. The layout is private to `numerics`, so that kernels may choose it.
+#![allow(unsafe_code)]
 
 use ndarray::{Array2, ArrayView2, ShapeBuilder as _};
 
 use super::aligned::Aligned;
+use super::lane::Lane;
 
 /// Batches are padded to a multiple of this many columns.
 pub(crate) const STRIDE: usize = 16;
@@ -136,6 +138,50 @@ impl Batch {
     #[inline]
     pub(crate) fn storage_mut(&mut self) -> &mut [f32] {
         &mut self.data
+    }
+
+    /// `to[j][i] = self[first + i][j]`: as many rows as a lane holds, so that work on a sample's own elements
+    /// runs over samples side by side. What lies beyond the last row or column is +0.0.
+    #[inline(always)]
+    pub(crate) fn transpose_rows<L: Lane>(&self, first: usize, to: &mut Batch) {
+        to.resize(self.cols.next_multiple_of(L::WIDTH), L::WIDTH);
+        if first + L::WIDTH <= self.rows {
+            for j in (0..self.cols).step_by(L::WIDTH) {
+                let from = &self.data[first * self.stride + j..][..(L::WIDTH - 1) * self.stride + L::WIDTH];
+                let to_stride = to.stride;
+                let to = &mut to.data[j * to_stride..][..(L::WIDTH - 1) * to_stride + L::WIDTH];
+                // SAFETY: both slices hold `WIDTH` rows of `WIDTH` elements, the last one included.
+                unsafe { L::transpose(from.as_ptr(), self.stride, to.as_mut_ptr(), to_stride) };
+            }
+            return;
+        }
+        to.fill(0.0);
+        for i in 0..self.rows.saturating_sub(first) {
+            for (j, x) in self.row(first + i).iter().enumerate() {
+                to.row_mut(j)[i] = *x;
+            }
+        }
+    }
+
+    /// The reverse of [`Batch::transpose_rows`]: `self[first + i][j] = from[j][i]`, for rows that exist. `from` is
+    /// +0.0 beyond the last column.
+    #[inline(always)]
+    pub(crate) fn set_transposed_rows<L: Lane>(&mut self, first: usize, from: &Batch) {
+        if first + L::WIDTH <= self.rows {
+            for j in (0..self.cols).step_by(L::WIDTH) {
+                let stride = self.stride;
+                let to = &mut self.data[first * stride + j..][..(L::WIDTH - 1) * stride + L::WIDTH];
+                let from_rows = &from.data[j * from.stride..][..(L::WIDTH - 1) * from.stride + L::WIDTH];
+                // SAFETY: both slices hold `WIDTH` rows of `WIDTH` elements, the last one included.
+                unsafe { L::transpose(from_rows.as_ptr(), from.stride, to.as_mut_ptr(), stride) };
+            }
+            return;
+        }
+        for i in 0..self.rows.saturating_sub(first) {
+            for (j, x) in self.row_mut(first + i).iter_mut().enumerate() {
+                *x = from.row(j)[i];
+            }
+        }
     }
 
     /// Makes the padding +0.0 again.
