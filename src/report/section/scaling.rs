@@ -75,7 +75,7 @@ fn panel(scaling: &Scaling, quantity: Quantity, heading: &str) -> Lines {
         .collect();
     let y = lines.iter().flat_map(|l| l.points.iter().filter_map(|p| p.1));
     let (over, (low, high)) = (scaling.over.word(), scaling.range);
-    let axis = PlotAxis::exactly(over, true, (f64::from(low.max(1)), f64::from(high)));
+    let axis = PlotAxis::around(over, true, [low, high].map(f64::from));
     let places: Vec<f64> = lines
         .first()
         .map_or(Vec::new(), |l| l.points.iter().map(|p| p.0).collect());
@@ -91,5 +91,35 @@ fn panel(scaling: &Scaling, quantity: Quantity, heading: &str) -> Lines {
         lines,
         legend: true,
         size: PANEL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::scaling::Curve;
+
+    #[test]
+    fn every_point_and_tick_stands_on_the_axis() {
+        let curve = Curve {
+            step: 3,
+            layer: "layer 1".to_owned(),
+            quantity: Quantity::Size,
+            points: vec![(64.0, 0.5), (256.0, 1.0), (1024.0, 2.0)],
+            exponent: Some(0.5),
+            breaks: true,
+        };
+        let scaling = Scaling {
+            over: Over::Width,
+            label: "mup".to_owned(),
+            range: (64, 1024),
+            curves: vec![curve],
+        };
+        let panel = panel(&scaling, Quantity::Size, "mup");
+        assert_eq!(panel.x.ticks.len(), 3);
+        for (place, value) in panel.x.ticks.iter().zip([64.0, 256.0, 1024.0]) {
+            assert_eq!(panel.x.clamp(value), *place);
+            assert!(panel.x.range.0 < *place && *place < panel.x.range.1);
+        }
     }
 }
