@@ -32,18 +32,18 @@ fn section(model: &ReportModel) -> Markup {
     if model.run.probe.is_empty() {
         return html! {};
     }
-    let place = |setting: &Setting| model.settings.iter().position(|s| s == setting).unwrap_or(0);
     let mut groups: BTreeMap<(usize, usize), Vec<&ProbeLine>> = BTreeMap::new();
     for line in &model.run.probe {
-        let scheme = model
-            .schemes
-            .iter()
-            .position(|s| *s == line.coordinates.scheme)
-            .unwrap_or(0);
-        groups
-            .entry((place(&Setting::of(&line.coordinates)), scheme))
-            .or_default()
-            .push(line);
+        let setting = Setting::of(&line.coordinates);
+        let setting = model.settings.iter().position(|s| *s == setting);
+        let scheme = model.schemes.iter().position(|s| *s == line.coordinates.scheme);
+        // Others belong to a dataset that the report leaves out.
+        if let (Some(setting), Some(scheme)) = (setting, scheme) {
+            groups.entry((setting, scheme)).or_default().push(line);
+        }
+    }
+    if groups.is_empty() {
+        return html! {};
     }
     let over = |lines: &[&ProbeLine], of: fn(&ProbeLine) -> Option<f64>| -> Option<f64> {
         let values: Vec<f64> = lines.iter().filter_map(|l| of(l)).collect();
