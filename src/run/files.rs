@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Once;
 
 use serde::{Deserialize, Serialize};
@@ -265,6 +265,18 @@ pub(crate) fn finish_replacing(directory: &Path) -> Result<()> {
             "a run was killed while it replaced tables here: run the program that wrote this again, or put the directory back from a copy",
         )
     })?;
+    let names = replacement
+        .files
+        .iter()
+        .chain(&replacement.stale)
+        .chain(&replacement.aside);
+    if let Some(name) = names.into_iter().find(|name| !is_file_name(name)) {
+        let message = format!(
+            "{}: `{name}` is no name of a file in this directory",
+            mark.display()
+        );
+        return Err(Error::new(Kind::Store, message).help("this program did not write it: remove it"));
+    }
     if let Some(aside) = &replacement.aside {
         let aside = directory.join(aside);
         fs::create_dir_all(&aside).map_err(|e| Error::io("create", &aside, &e))?;
@@ -301,6 +313,12 @@ pub(crate) fn finish_replacing(directory: &Path) -> Result<()> {
     }
     sync_directory(directory)?;
     fs::remove_file(&mark).map_err(|e| Error::io("remove", &mark, &e))
+}
+
+/// Whether `name` joined to a directory is something directly in it.
+fn is_file_name(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
 }
 
 /// Makes a new directory `previous-N` in `parent`.
@@ -580,6 +598,17 @@ mod tests {
         finish_replacing(dir.path()).unwrap();
         assert_eq!(fs::read(at("previous-1/a.csv")).unwrap(), b"old");
         assert_eq!(fs::read(at("a.csv")).unwrap(), b"new");
+        fs::write(at("kept"), "mine").unwrap();
+        for foreign in ["../a.csv", "/a.csv", "", ".", "b/a.csv"] {
+            fs::write(
+                at(REPLACING),
+                format!("files = []\nstale = [\"kept\", \"{foreign}\"]\n"),
+            )
+            .unwrap();
+            let error = finish_replacing(dir.path()).unwrap_err().to_string();
+            assert!(error.contains("is no name of a file"), "{error}");
+            assert!(at("kept").exists());
+        }
         fs::write(at(REPLACING), "of another program").unwrap();
         let error = finish_replacing(dir.path()).unwrap_err().to_string();
         assert!(error.contains("cannot be read"), "{error}");
