@@ -28,6 +28,7 @@ use crate::numerics::linalg::least_squares;
 use crate::random::{Purpose, Stream};
 use crate::support::catalog::{self, Entry, Parameter, Spec};
 use crate::support::error::{Error, Kind, Result};
+use crate::support::text::counted;
 
 /// What a person reads about it.
 pub static ENTRY: Entry = Entry {
@@ -216,6 +217,14 @@ impl Swim {
         let fan_in = features.cols();
         // Biases that the experiment sets stay, and the weights are fitted to what they leave.
         let free = network.takes_biases();
+        if self.ridge == 0.0 && rows < fan_in + usize::from(free) {
+            let message = format!(
+                "`swim` with `ridge = 0` fits {fan_in} weights of an output to {}: the weights are not determined",
+                counted(rows as u64, "sample")
+            );
+            return Err(Error::new(Kind::Trial, message)
+                .help("set a ridge above 0, more `samples`, or fewer units in the last hidden layer"));
+        }
         network.draw(
             head,
             &Given {

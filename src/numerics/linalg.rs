@@ -96,7 +96,7 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// Matrix computations, section 5.3).
 ///
 /// # Panics
-/// The columns differ in length, or there are fewer rows than columns and no ridge.
+/// The columns differ in length.
 pub fn least_squares(mut a: Vec<Vec<f64>>, mut b: Vec<Vec<f64>>, ridge: f64) -> Vec<Vec<f64>> {
     let (cols, rows) = (a.len(), a.first().map_or(0, Vec::len));
     let largest = a
@@ -104,8 +104,7 @@ pub fn least_squares(mut a: Vec<Vec<f64>>, mut b: Vec<Vec<f64>>, ridge: f64) -> 
         .map(|column| dot(column, column).sqrt())
         .fold(0.0, f64::max);
     let mu = ridge * largest;
-    let extra = if mu > 0.0 { cols } else { 0 };
-    assert!(rows + extra >= cols, "as many rows as columns");
+    let extra = if mu > 0.0 || rows < cols { cols } else { 0 };
     for column in a.iter_mut().chain(&mut b) {
         assert_eq!(column.len(), rows, "columns are equally long");
         column.resize(rows + extra, 0.0);

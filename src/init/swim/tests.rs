@@ -102,6 +102,28 @@ fn near_pairs_of_different_classes_are_preferred() {
     );
 }
 
+/// Weights that the samples do not determine are no panic.
+#[test]
+fn a_head_without_a_ridge_needs_as_many_samples_as_weights() {
+    let data = data();
+    let model = plain(12, &[40], 3, "tanh");
+    let error = set(
+        r#"{ kind = "swim", ridge = 0.0, samples = 20 }"#,
+        &model,
+        &data,
+        "\"scheme\"",
+    );
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("40 weights of an output to 20 samples"), "{error}");
+    set(
+        r#"{ kind = "swim", ridge = 0.0, samples = 200 }"#,
+        &model,
+        &data,
+        "\"scheme\"",
+    )
+    .unwrap();
+}
+
 /// The residuals of the head are orthogonal to what feeds it and to constants, up to the penalty and f32.
 #[test]
 fn the_head_is_a_least_squares_fit() {
