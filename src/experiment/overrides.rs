@@ -7,6 +7,9 @@ use toml::de::DeValue;
 use super::document::{Document, Member, Misplaced, Node, Parsed, Span, Text, Toml};
 use crate::support::error::Result;
 
+/// How many parts a key has at most: tables in tables are walked by recursion.
+const DEEPEST: usize = 16;
+
 impl Document {
     /// Overrides a key: `argument` is `key.path=value`; a value in TOML syntax, or a bare word.
     /// An empty value takes the key away.
@@ -34,6 +37,10 @@ impl Document {
             }
             path.push((part.trim().to_owned(), whole.span(start..start + part.len())));
             start += part.len() + 1;
+            if path.len() > DEEPEST {
+                let message = format!("a key of an override has at most {DEEPEST} parts");
+                return Err(wrong(self, start - 1, &message, ""));
+            }
         }
         let value = value.trim_start();
         let offset = argument.len() - value.len();

@@ -15,6 +15,9 @@ use super::text::counted;
 /// How deeply brackets and signs may be nested.
 const MAX_DEPTH: usize = 64;
 
+/// How many operators a formula has at most: its tree is walked by recursion.
+const MAX_OPERATORS: usize = 1000;
+
 /// Name, number of arguments, value.
 type Function = (&'static str, usize, fn(&[f64]) -> f64);
 
@@ -87,6 +90,7 @@ impl Expression {
             at: 0,
             variables,
             depth: 0,
+            operators: 0,
         };
         let node = parser.operation(0)?;
         match parser.rest() {
@@ -186,6 +190,7 @@ struct Parser<'t> {
     at: usize,
     variables: &'t [&'t str],
     depth: usize,
+    operators: usize,
 }
 
 impl<'t> Parser<'t> {
@@ -243,6 +248,12 @@ impl<'t> Parser<'t> {
                 break;
             };
             let (sign, power, _) = OPERATORS[i];
+            self.operators += 1;
+            if self.operators > MAX_OPERATORS {
+                // Without the formula, which is long.
+                let message = format!("a formula has more than {MAX_OPERATORS} operators");
+                return Err(Error::new(Kind::Experiment, message));
+            }
             self.at += sign.len();
             let right = self.operation(if power == POWER { power } else { power + 1 })?;
             left = Node::Operator(i, Box::new([left, right]));
@@ -411,6 +422,17 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_formula_of_any_length_is_answered() {
+        let long = |count: usize| vec!["1"; count].join("+");
+        assert_eq!(value(&long(MAX_OPERATORS + 1)), MAX_OPERATORS as f64 + 1.0);
+        let error = Expression::parse(&long(100_000), &[]).unwrap_err().to_string();
+        assert!(
+            error.contains("more than 1000 operators") && error.len() < 100,
+            "{error}"
+        );
     }
 
     #[test]

@@ -25,6 +25,10 @@ fn overrides_are_as_good_as_the_file() {
         ),
         ("grid.sheme=zeros", ["did you mean `scheme`?", "--set:1:6"]),
         ("train.steps=3", ["both given", "--set:1:7"]),
+        (
+            &format!("{}a=1", "a.".repeat(60_000)),
+            ["at most 16 parts", "--set:1:1"],
+        ),
     ] {
         let error = parse_with(&text, &[set]).unwrap_err().to_string();
         assert!(phrases.iter().all(|p| error.contains(p)), "{set}: {error}");
