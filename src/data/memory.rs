@@ -31,17 +31,18 @@ pub fn estimated_bytes(spec: &DataSpec, _: &Environment) -> Option<u64> {
             parts
                 .map(|part| csv::estimated_values(part, source))
                 .sum::<Option<u64>>()
-                .map(|n| n * 8)
+                .map(|n| n.saturating_mul(8))
         }
         "idx" => idx::estimated_bytes(source),
         generated => {
+            let size = |key| source.integer(key).max(1) as u64;
             let (features, bytes) = match generated {
                 "spirals" => (2, 8),
                 "abs" => (1, 4),
                 // Bytes; and the 19 % that are not zero once more, in rows without zeros.
                 "mnist-like" => (784, 784 + 784 * 6 * 19 / 100),
                 _ => {
-                    let features = source.integer("features").max(1) as u64;
+                    let features = size("features");
                     (features, 4 * features)
                 }
             };
@@ -50,11 +51,18 @@ pub fn estimated_bytes(spec: &DataSpec, _: &Environment) -> Option<u64> {
                 "teacher" if source.text("task") == "regression" => Some(source.integer("outputs") as u64),
                 _ => None,
             };
+            // What the generator draws first: centres of classes, the teacher's weights.
+            let drawn = match generated {
+                "gaussian-mixture" => features.saturating_mul(size("class_count")),
+                "teacher" => size("width").saturating_mul(features + size("outputs")),
+                _ => 0,
+            };
             // Targets as they were made and as they are trained on, and a number for the division.
             let besides = targets.map_or(2 * 2, |outputs| 2 * 8 * outputs) + 4;
-            let rows = source.integer("rows").max(1) as u64;
+            let rows = size("rows");
             // The generator itself refuses more values than it can number.
-            (rows.saturating_mul(features) <= 1 << 31).then(|| rows * (bytes + besides))
+            (rows.saturating_mul(features) <= 1 << 31)
+                .then(|| rows * (bytes + besides) + drawn.saturating_mul(8))
         }
     }
 }
@@ -93,8 +101,14 @@ mod tests {
                 rows.clone(),
                 ("features", Value::Integer(8))
             ]),
-            Some(1000 * (8 * 4 + 8))
+            // Four classes' centres in f64.
+            Some(1000 * (8 * 4 + 8) + 4 * 8 * 8)
         );
+        let teacher =
+            [("features", 1), ("width", 100_000), ("outputs", 65_535)].map(|(k, n)| (k, Value::Integer(n)));
+        let kind = ("kind", text("teacher"));
+        let about = bytes(&[&[kind, rows.clone()], &teacher[..]].concat()).unwrap();
+        assert!((52_000_000_000..53_000_000_000).contains(&about), "{about}");
         assert_eq!(
             bytes(&[("kind", text("mnist-like")), rows.clone()]),
             Some(1000 * (784 + 893 + 8))
