@@ -496,7 +496,7 @@ fn replicates_needed(test: &Effects, factor: f64, error: f64) -> Option<u32> {
         factor * two_sided(t, f64::from(n) - 1.0) <= error
     };
     let (mut few, mut many) = (freedom as u32 + 1, 10_000);
-    if test.value() <= 0.0 || !enough(many) {
+    if test.value() <= 0.0 || few >= many || !enough(many) {
         return None;
     }
     while many - few > 1 {

@@ -135,7 +135,7 @@ fn form(architecture: &str) -> String {
 fn compare(lines: &[&StepLine], over: Over, label: String) -> Option<Scaling> {
     let size = |line: &StepLine| match over {
         Over::Width => line.row.width,
-        Over::Depth => line.row.depth - 1,
+        Over::Depth => line.row.depth.saturating_sub(1),
     };
     let sizes: Vec<u32> = lines.iter().map(|l| size(l)).collect();
     let range = (*sizes.iter().min()?, *sizes.iter().max()?);
@@ -187,7 +187,7 @@ fn place(over: Over, layer: u32, depth: u32) -> Option<(u32, String)> {
     match over {
         Over::Width => Some((layer, format!("layer {layer}"))),
         Over::Depth if layer == 1 => Some((1, "first layer".to_owned())),
-        Over::Depth if layer + 1 == depth => Some((3, "last hidden layer".to_owned())),
+        Over::Depth if layer.checked_add(1) == Some(depth) => Some((3, "last hidden layer".to_owned())),
         Over::Depth if layer == depth.div_ceil(2) => Some((2, "middle layer".to_owned())),
         Over::Depth => None,
     }

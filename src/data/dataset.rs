@@ -146,6 +146,14 @@ impl Dataset {
                 )
             }
         };
+        if let Targets::Values { values, outputs } = &targets
+            && values.len() != labelled * outputs
+        {
+            return wrong(format!(
+                "{} target values are not rows of {outputs}",
+                values.len()
+            ));
+        }
         if labelled != rows {
             return wrong(format!("{rows} samples but {labelled} targets"));
         }

@@ -201,7 +201,7 @@ impl Layers {
             Layers::Hidden => layer < count,
             Layers::First => layer == 1,
             Layers::Output => layer == count,
-            Layers::LastHidden => layer + 1 == count,
+            Layers::LastHidden => layer.checked_add(1) == Some(count),
             Layers::These(layers) => layers.contains(&layer),
         }
     }

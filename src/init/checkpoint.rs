@@ -355,6 +355,12 @@ fn sides_of_other(name: &str) -> Option<usize> {
 /// Such a tensor.
 fn other(name: &str, view: &TensorView<'_>, rounded: &mut usize) -> Result<Tensor<'static>> {
     let values = floats(name, view, rounded)?;
+    if values.is_empty() {
+        return Err(Error::new(
+            Kind::Data,
+            format!("`{name}` is empty: its shape is {:?}", view.shape()),
+        ));
+    }
     let (shape, values) = match view.shape() {
         [fan_out, fan_in] => (vec![*fan_in, *fan_out], transposed(*fan_out, *fan_in, &values)),
         shape => (shape.to_vec(), values),
@@ -383,6 +389,12 @@ fn find<'a>(name: &str, matrices: &[&'a str]) -> Result<&'a str> {
 fn matrix(name: &str, tensors: &BTreeMap<&str, TensorView<'_>>, rounded: &mut usize) -> Result<Matrix> {
     let view = &tensors[name];
     let sides = [view.shape()[0], view.shape()[1]];
+    if sides.contains(&0) {
+        return Err(Error::new(
+            Kind::Data,
+            format!("`{name}` is empty: its shape is {sides:?}"),
+        ));
+    }
     let bias_name = format!("{}bias", stem(name));
     let bias = match tensors.get(bias_name.as_str()) {
         Some(view) => Some(floats(&bias_name, view, rounded)?),

@@ -122,7 +122,7 @@ impl Amount {
     /// How many of `trials` that is: one at least.
     pub fn of(self, trials: u32) -> u32 {
         match self {
-            Amount::Share(share) => ((f64::from(trials) * share).ceil() as u32).clamp(1, trials),
+            Amount::Share(share) => ((f64::from(trials) * share).ceil() as u32).max(1).min(trials),
             Amount::Trials(n) => n.min(trials),
         }
     }
@@ -247,9 +247,18 @@ fn trials_there(directory: &Path, job: &Job) -> Result<Vec<u32>> {
     }
     let trials = Trials::load(directory)?;
     let ids: BTreeSet<&str> = (0..trials.len()).map(|row| trials.id(row)).collect();
-    Ok(all
+    let there: Vec<u32> = all
         .filter(|i| ids.contains(job.plan.trial_id(*i as usize).as_str()))
-        .collect())
+        .collect();
+    if there.is_empty() {
+        let message = format!(
+            "{} has no row of a trial of the experiment",
+            directory.join(format::TRIALS).display()
+        );
+        let help = "`goodinit grid EXPERIMENT --fresh` writes it anew";
+        return Err(Error::new(Kind::Store, message).help(help));
+    }
+    Ok(there)
 }
 
 /// Columns of the summary that only the evaluations between epochs can tell.

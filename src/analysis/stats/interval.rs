@@ -40,8 +40,8 @@ impl Interval {
     #[must_use]
     pub fn within(self, bounds: Interval) -> Self {
         Interval {
-            low: self.low.clamp(bounds.low, bounds.high),
-            high: self.high.clamp(bounds.low, bounds.high),
+            low: self.low.max(bounds.low).min(bounds.high),
+            high: self.high.max(bounds.low).min(bounds.high),
         }
     }
 
