@@ -5,8 +5,8 @@
 #![allow(clippy::disallowed_methods)] // the platform's functions are what is compared with
 
 use criterion::Throughput;
-use goodinit::internal::{Elementwise, Lane, apply, isa};
-use goodinit::{Key, Purpose};
+use goodinit::Purpose;
+use goodinit::internal::{Elementwise, Key, Lane, apply, isa};
 
 #[allow(dead_code)] // the other benches use the rest
 mod common;

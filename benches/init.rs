@@ -4,8 +4,8 @@
 //! `cargo bench --bench init`; `Gelem/s` is draws per nanosecond.
 
 use criterion::Throughput;
-use goodinit::internal::isa;
-use goodinit::{Key, Purpose};
+use goodinit::Purpose;
+use goodinit::internal::{Key, isa};
 use rand::SeedableRng as _;
 use rand_distr::{Distribution as _, StandardNormal, StandardUniform};
 

@@ -12,8 +12,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 use goodinit::internal::product::{self, Gradient};
-use goodinit::internal::{Isa, SparseRows, isa};
-use goodinit::{Batch, Key, Purpose, Stream, Weights};
+use goodinit::internal::{Isa, Key, SparseRows, isa};
+use goodinit::{Batch, Purpose, Stream, Weights};
 use ndarray::{Array2, ArrayView2};
 
 mod common;

@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use std::sync::Barrier;
 use std::time::Instant;
 
-use goodinit::internal::{DataSpec, isa, load, prepare};
+use goodinit::internal::{DataSpec, Key, Trainer, isa, load, prepare};
 use goodinit::{
-    Activation, Architecture, Environment, Key, Loss, Model, Optimizer, Parameters, Prepared, Purpose, Rates,
-    Trainer, Value, Workspace,
+    Activation, Architecture, Environment, Loss, Model, Optimizer, Parameters, Prepared, Purpose, Rates,
+    Value, Workspace,
 };
 
 #[allow(dead_code)] // the other benches use the rest

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use criterion::Throughput;
-use goodinit::internal::{DataSpec, isa, load, prepare};
+use goodinit::internal::{DataSpec, Key, Trainer, isa, load, prepare};
 use goodinit::{
-    Activation, Architecture, Environment, Key, Loss, Model, Optimizer, Parameters, Purpose, Rates, Trainer,
-    Value, Workspace,
+    Activation, Architecture, Environment, Loss, Model, Optimizer, Parameters, Purpose, Rates, Value,
+    Workspace,
 };
 
 #[allow(dead_code)] // the other benches use the rest

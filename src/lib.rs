@@ -41,28 +41,25 @@
 //!
 //! # Public interface
 //!
-//! What stands on this page is the interface.
+//! The items on this page are the public interface; `internal` is not.
 #![deny(missing_docs)]
 // Docs of what is no part of the interface link to what is private to the crate.
 #![allow(rustdoc::private_intra_doc_links)]
 
 pub use crate::activation::Activation;
 pub use crate::analysis::check::{Case, Judgement, Part, Verdict, evaluate as check_claims};
-pub use crate::analysis::rank::{Rates as RankingRates, SchemeScore, rank};
-pub use crate::analysis::stats::Interval;
+pub use crate::analysis::rank::{Comparison, Rates as RankingRates, SchemeScore, rank};
+pub use crate::analysis::stats::{Estimate, Interval};
 pub use crate::data::{Cache, Dataset, Environment, Features, Prepared, Split, Targets};
 pub use crate::experiment::{Axis, Claim, Coordinates, Experiment, Plan, Trial};
-pub use crate::init::{
-    BiasInit, Build, Context, Definition, InitReport, Network, Registry, Scheme, initialize, row_major,
-};
+pub use crate::init::{Definition, InitReport, Network, Registry, Scheme, row_major};
 pub use crate::model::{
-    Architecture, LayerInfo, LayerTrace, Loss, Model, Optimizer, Parameters, Rates, Role, Score, Trace,
-    Trainer, Workspace,
+    Architecture, LayerInfo, LayerTrace, Loss, Model, NetworkShape, Optimizer, Parameters, Rates, Role,
+    Trace, Workspace,
 };
 pub use crate::numerics::{Batch, Weights};
-pub use crate::random::{Key, Normal, Purpose, Stream, TruncatedNormal, Uniform};
+pub use crate::random::{Purpose, Stream};
 pub use crate::report::{Report, report};
-pub use crate::row::Status;
 pub use crate::run::grid::{Grid, GridOutcome};
 pub use crate::run::probe::{Probed, probe};
 pub use crate::run::train::{Start, Trained, train};
@@ -74,7 +71,7 @@ pub use crate::theory::MeanField;
 /// The rows of the tables: a field is a column. `goodinit list columns` says the same of each. A figure
 /// that is missing or not finite is `None`.
 pub mod rows {
-    pub use crate::row::{EpochRow, LayerRow, ProbeRow, TrialRow};
+    pub use crate::row::{EpochRow, LayerRow, ProbeRow, Status, TrialRow};
     pub use crate::table::probe::ProbeRecord;
     pub use crate::table::record::TrialRecord;
 }
@@ -94,8 +91,9 @@ pub mod internal {
     pub use crate::command::list::markdown;
     pub use crate::command::{Arguments, complain, run};
     pub use crate::data::{DataSpec, load, prepare};
-    pub use crate::model::NetworkShape;
+    pub use crate::model::Trainer;
     pub use crate::numerics::{Elementwise, FloatMode, Isa, Lane, SparseRows, apply, isa, product};
+    pub use crate::random::Key;
     pub use crate::row::Column;
     pub use crate::run::shard::Shard;
     pub use crate::run::signals::Stop;

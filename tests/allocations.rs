@@ -7,9 +7,10 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use goodinit::internal::Trainer;
 use goodinit::{
     Activation, Architecture, Dataset, Features, Loss, Model, Optimizer, Parameters, Prepared, Rates, Split,
-    Targets, Trainer, Value, Workspace,
+    Targets, Value, Workspace,
 };
 
 struct Counting;

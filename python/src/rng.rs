@@ -1,7 +1,7 @@
 //! A layer's own stream of draws, with NumPy arrays.
 
-use goodinit::internal::NetworkShape;
-use goodinit::{Key, LayerInfo, Purpose, Registry, Role, Stream};
+use goodinit::internal::Key;
+use goodinit::{LayerInfo, NetworkShape, Purpose, Registry, Role, Stream};
 use numpy::ndarray::{Array2, ArrayD, IxDyn};
 use numpy::{Element, IntoPyArray as _, PyArray2, PyArrayDyn};
 use pyo3::exceptions::{PyTypeError, PyValueError};

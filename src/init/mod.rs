@@ -148,7 +148,7 @@ files! {
 
 pub use bias::BiasInit;
 pub use network::{Context, InitReport, Network, initialize, planned};
-pub use registry::{Build, Choice, Definition, Registry};
+pub use registry::{Choice, Definition, Registry};
 
 use std::fmt;
 use std::sync::Arc;

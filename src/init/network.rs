@@ -27,6 +27,7 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// Without optimizer and data.
+    #[cfg(test)]
     pub fn new(seed: u64, weight_seed: u64, bias: &'a BiasInit) -> Self {
         Context {
             seed,

@@ -97,6 +97,17 @@ pub fn choose() -> Result<Isa> {
     Ok(isa)
 }
 
+/// Chooses an instruction set, as [`choose`] does, unless one is in use already.
+///
+/// # Errors
+/// As for [`choose`].
+pub fn ensure_chosen() -> Result<()> {
+    if CHOSEN.load(Ordering::Relaxed) == 0 {
+        choose()?;
+    }
+    Ok(())
+}
+
 /// Makes `isa` the one in use from now on, in the whole process. Results don't change, so it
 /// doesn't matter who else is computing.
 ///

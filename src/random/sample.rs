@@ -30,16 +30,6 @@ pub struct Normal {
     pub std: f32,
 }
 
-/// A normal distribution of mean 0 and parent deviation `std`, redrawn until within `cut * std`
-/// of 0. (Its own deviation is smaller: `0.87962566 std` for a cut of 2.)
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TruncatedNormal {
-    /// Standard deviation of the parent distribution.
-    pub std: f32,
-    /// The largest magnitude, in parent deviations; positive.
-    pub cut: f32,
-}
-
 impl Uniform {
     #[inline(always)]
     pub(super) fn of_words<L: Lane>(self, w: L::Word) -> L {
@@ -96,18 +86,6 @@ impl Distribution<f32> for Normal {
     fn sample<R: rand::Rng + ?Sized>(&self, rng: &mut R) -> f32 {
         let (w, v) = (scalar_word(rng), scalar_word(rng));
         self.of_words::<Scalar>(w, v).0.get()
-    }
-}
-
-/// Two words per attempt.
-impl Distribution<f32> for TruncatedNormal {
-    fn sample<R: rand::Rng + ?Sized>(&self, rng: &mut R) -> f32 {
-        loop {
-            let z = Normal { std: 1.0 }.sample(rng);
-            if z.abs() <= self.cut {
-                return z * self.std;
-            }
-        }
     }
 }
 

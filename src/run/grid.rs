@@ -27,7 +27,7 @@ use super::{BUILD, files, tables};
 use crate::analysis::looks::LookState;
 use crate::data::Environment;
 use crate::experiment::{Experiment, Plan};
-use crate::numerics::FloatMode;
+use crate::numerics::{FloatMode, isa};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::memory;
 use crate::support::text::{counted_as, duration, grouped};
@@ -139,6 +139,7 @@ impl Grid {
     }
 
     /// Another place to take rows from: a results directory, or one in a git revision.
+    #[doc(hidden)]
     pub fn reuse(mut self, place: Source) -> Self {
         self.reuse.push(place);
         self
@@ -173,6 +174,7 @@ impl Grid {
     }
 
     /// What stops the run early; it can then be resumed.
+    #[doc(hidden)]
     pub fn stop(self, stop: Stop) -> Self {
         Grid { stop, ..self }
     }
@@ -188,6 +190,7 @@ impl Grid {
     /// Another process works in the directory; it holds something else, or rows that are not what this
     /// program computes; data cannot be read; an I/O error; or a stop was requested, which leaves everything ready to be resumed.
     pub fn run(self) -> Result<GridOutcome> {
+        isa::ensure_chosen()?;
         let _mode = FloatMode::standard();
         run(&self)
     }

@@ -7,7 +7,7 @@ use super::train::Start;
 use crate::data::Prepared;
 use crate::experiment::Trial;
 use crate::model::{Model, Norm, Parameters, Trace, Workspace};
-use crate::numerics::{Batch, FloatMode, Weights};
+use crate::numerics::{Batch, FloatMode, Weights, isa};
 use crate::support::error::Result;
 use crate::table::probe::ProbeRecord;
 use crate::table::record::{HistogramRow, LayerRow, ProbeRow};
@@ -32,6 +32,7 @@ pub struct Probed {
 /// # Errors
 /// The scheme is not defined for this network, or the network does not fit the data.
 pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<Probed> {
+    isa::ensure_chosen()?;
     let _mode = FloatMode::standard();
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;

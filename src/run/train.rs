@@ -8,7 +8,7 @@ use crate::data::{Prepared, Targets};
 use crate::experiment::{EvaluateTrain, Length, Trial};
 use crate::init::{self, Context, InitReport};
 use crate::model::{BatchScore, Model, Parameters, Score, Trainer, Workspace};
-use crate::numerics::FloatMode;
+use crate::numerics::{FloatMode, isa};
 use crate::random::{Key, Purpose};
 use crate::support::error::Result;
 use crate::table::record::{EpochRow, LayerRow, Status, TrialRecord, TrialRow};
@@ -58,6 +58,7 @@ pub(super) fn train_from(
     workspace: &mut Workspace,
     start: impl FnOnce(&Model) -> Result<Arc<Start>>,
 ) -> Result<Trained> {
+    isa::ensure_chosen()?;
     let _mode = FloatMode::standard();
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;

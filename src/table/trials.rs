@@ -196,6 +196,7 @@ impl Trials {
     ///
     /// # Errors
     /// A file cannot be read, or rows are not in the order of the tables.
+    #[doc(hidden)]
     pub fn from_source(source: &Source, times: bool) -> Result<Trials> {
         let manifest = Manifest::read(source)?;
         let Some(trials) = source.open(format::TRIALS)? else {
@@ -215,7 +216,7 @@ impl Trials {
     ///
     /// # Errors
     /// A row that cannot be read, or rows that are not in the order of the tables.
-    pub fn read<T: Read, E: Read>(
+    pub(crate) fn read<T: Read, E: Read>(
         trials: Reader<TrialLine, T>,
         epochs: Option<Reader<EpochLine, E>>,
         manifest: Option<&Manifest>,

@@ -64,6 +64,7 @@ impl Interval {
 /// A figure with its interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
+    /// The figure.
     pub value: f64,
     /// Its interval at [`LEVEL`]; `None` for fewer than two units.
     pub interval: Option<Interval>,
