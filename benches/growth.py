@@ -4,8 +4,8 @@
     python3 benches/growth.py [--quick] [--out FILE]     about four minutes
 
 Prints tables: trials per second for grids of 10 to 100,000 tiny trials (flat within 10% is the aim;
-what a grid of two trials takes, the least that has intervals, is taken off), one thread against two and four on a
-short grid and a longer one, GFLOP/s over widths from 16 to 2048, and peak memory over trials and
+what a grid of two trials takes, the least that has intervals, is taken off), one thread against two, four and on to 16 where
+there are that many cores, on a short grid and a longer one, GFLOP/s over widths from 16 to 2048, and peak memory over trials and
 threads. Needs `cargo` and POSIX (`os.wait4`). Other programs on the machine make the figures worse.
 """
 import argparse
@@ -86,7 +86,7 @@ def main():
     # One cell each: its summary is as serial as they come. Of the short grid start-up is a good part.
     for trials in [200] + ([] if args.quick else [2000]):
         say(f"\nthreads  seconds   speed-up  peak MiB   ({trials} trials of width 256; medians of 7)")
-        runs = {threads: [] for threads in [1, 2, 4]}
+        runs = {threads: [] for threads in [1, 2, 4, 8, 16] if threads <= max(4, os.cpu_count())}
         for _ in range(7):
             for threads, measured in runs.items():
                 measured.append(grid(binary, trials, threads, 256))

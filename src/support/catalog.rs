@@ -32,7 +32,8 @@ macro_rules! catalogue {
 
         impl Variant {
             fn from_spec(spec: &Spec) -> Self {
-                $(if std::ptr::eq(spec.entry, <$module::$Item as $Trait>::ENTRY) {
+                // By name: a constant may have several addresses.
+                $(if spec.entry.name == <$module::$Item as $Trait>::ENTRY.name {
                     return Variant::$Item($Trait::from_spec(spec));
                 })*
                 unreachable!("`{}` is no {}", spec.name(), $noun)
