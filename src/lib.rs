@@ -68,10 +68,10 @@ pub use crate::support::error::{Error, Result};
 pub use crate::table::{Figure, Subset, Trials};
 pub use crate::theory::MeanField;
 
-/// The rows of the tables: a field is a column. `goodinit list columns` says the same of each. A figure
+/// The rows of the tables: a field is a column. `goodinit list columns` documents each column. A figure
 /// that is missing or not finite is `None`.
 pub mod rows {
-    pub use crate::row::{EpochRow, LayerRow, ProbeRow, Status, TrialRow};
+    pub use crate::row::{EpochRow, HistogramRow, LayerRow, ProbeRow, Status, StepRow, TrialRow};
     pub use crate::table::probe::ProbeRecord;
     pub use crate::table::record::TrialRecord;
 }

@@ -42,7 +42,7 @@ pub fn summarise(trials: &Trials) -> Vec<SummaryRow> {
         let places = places(&group);
         let values: Vec<f64> = places.iter().map(|i| headline(&rows[*i], false)).collect();
         for (i, rank) in places.iter().zip(ranks(&values)) {
-            rows[*i].figures.rank = Some(rank);
+            rows[*i].figures.rank = rank;
         }
     }
     let groups = trials.all().group_but(&[Axis::LearningRate]);

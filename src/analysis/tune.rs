@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::stats::median;
 use crate::experiment::Axis;
-use crate::table::{Figure, Subset};
+use crate::table::{Figure, Subset, Trials};
 
 /// Which replicates choose the rate at which a replicate is scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,7 +51,7 @@ impl Tuned<'_> {
 /// validation data.
 pub fn tune<'t>(trials: &Subset<'t>, split: Split) -> Option<Tuned<'t>> {
     let selector = trials.selector()?;
-    tune_by(trials, split, |row| merit(trials, row, selector))
+    tune_by(trials, split, |row| merit(trials.trials(), row, selector))
 }
 
 /// Chooses a rate for `trials` as [`tune`] does, by `merit`: greater is better, and a rate at which
@@ -107,7 +107,7 @@ pub fn tune_by<'t>(
 pub fn preferences(trials: &Subset) -> Option<BTreeMap<u32, Vec<u32>>> {
     let selector = trials.selector()?;
     let rates = trials.group_by(&[Axis::LearningRate]);
-    let merit_of = |row| merit(trials, row, selector);
+    let merit_of = |row| merit(trials.trials(), row, selector);
     let candidates: Vec<Candidate> = rates
         .iter()
         .map(|rate| Candidate::of(rate, |_| true, merit_of))
@@ -137,7 +137,7 @@ impl Candidate {
     ) -> Candidate {
         let replicate = |row| rate.trials().replicate(row);
         let rows = || rate.rows().filter(|row| chooses(replicate(*row)));
-        let loss = |row| merit(rate, row, Figure::VALIDATION_LOSS);
+        let loss = |row| merit(rate.trials(), row, Figure::VALIDATION_LOSS);
         Candidate {
             merits: SortedFigures::of(rows().map(|row| (replicate(row), merit_of(row)))),
             losses: SortedFigures::of(rows().map(|row| (replicate(row), loss(row)))),
@@ -228,9 +228,9 @@ fn code(trials: &Subset) -> u32 {
     trials.trials().code(first, Axis::LearningRate)
 }
 
-/// What a trial counts with in `figure`, turned so that greater is better.
-pub fn merit(trials: &Subset, row: usize, figure: Figure) -> Option<f64> {
-    let score = trials.trials().score(row, figure)?;
+/// What the trial in `row` counts with in `figure`, turned so that greater is better.
+pub fn merit(trials: &Trials, row: usize, figure: Figure) -> Option<f64> {
+    let score = trials.score(row, figure)?;
     Some(if figure.is_accuracy() { score } else { -score })
 }
 

@@ -13,9 +13,9 @@ use crate::support::catalog;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{Style, bold, entry};
 use crate::table::format;
-use crate::table::io::{Row, Table};
+use crate::table::io::{EpochLine, LayerLine, Row, TrialLine};
 use crate::table::manifest::KEYS;
-use crate::table::probe::{HistogramLine, ProbeLine};
+use crate::table::probe::{HistogramLine, ProbeLine, StepLine};
 
 /// A file of results.
 struct File {
@@ -37,7 +37,7 @@ struct ColumnDoc {
 }
 
 impl ColumnDoc {
-    fn new(file: &'static str, column: &Column) -> Self {
+    fn new(column: &Column) -> Self {
         let axis = Axis::named(column.name).and_then(|axis| GRID.key(axis.name()));
         let doc = axis.map_or_else(
             || plain(column.doc),
@@ -46,57 +46,45 @@ impl ColumnDoc {
         ColumnDoc {
             name: column.name,
             takes: column.expected,
-            unit: unit(column.name),
+            unit: column.domain.unit(),
             range: if column.is_number() {
                 range(column)
             } else {
                 String::new()
             },
-            empty: if column.optional {
-                empty(file, column.name)
-            } else {
-                ""
-            },
+            empty: column.empty.unwrap_or_default(),
             doc,
         }
     }
 }
 
-/// The files, in the order in which they are written.
-fn files() -> Vec<File> {
-    let file = |name, doc, columns: Vec<Column>| File {
-        name,
+/// The file whose rows are of type `R`.
+fn file<R: Row>(doc: &'static str) -> File {
+    File {
+        name: R::FILE,
         doc,
-        columns: columns.iter().map(|c| ColumnDoc::new(name, c)).collect(),
-    };
+        columns: R::columns().iter().map(ColumnDoc::new).collect(),
+    }
+}
+
+/// The tables of a results directory: those of training, then those of a probe.
+fn files() -> Vec<File> {
     vec![
-        file(format::TRIALS, "a trial", Table::Trials.columns()),
-        file(
-            format::SUMMARY,
-            "a cell: the trials that differ in replicate and seeds alone",
-            SummaryRow::columns(),
-        ),
-        file(
-            format::EPOCHS,
-            "an evaluation of a trial",
-            Table::Epochs.columns(),
-        ),
-        file(
-            format::LAYERS,
+        file::<TrialLine>("a trial"),
+        file::<SummaryRow>("a cell: the trials that differ in replicate and seeds alone"),
+        file::<EpochLine>("an evaluation of a trial; one that is not finite has no row"),
+        file::<LayerLine>(
             "a layer of a trial at one epoch; figures are over the probe samples and the units of the layer",
-            Table::Layers.columns(),
         ),
-        file(
-            format::PROBE,
+        file::<ProbeLine>(
             "a layer of a network before training; figures of the network stand in the row of its output layer. \
              Theory is for weights drawn independently, with the mean squares of this layer's own, in the \
              limit of wide layers",
-            ProbeLine::columns(),
         ),
-        file(
-            format::HISTOGRAMS,
-            "the weights of a layer before training",
-            HistogramLine::columns(),
+        file::<HistogramLine>("the weights of a layer before training"),
+        file::<StepLine>(
+            "a layer of a trial after a number of its first optimizer steps; means are over the probe samples \
+             and the units of the layer",
         ),
     ]
 }
@@ -118,98 +106,10 @@ fn plain(doc: &str) -> String {
 }
 
 fn range(column: &Column) -> String {
-    match column.range() {
+    match column.domain.range() {
         (0.0, f64::INFINITY) => "0 or more".to_owned(),
         (f64::NEG_INFINITY, f64::INFINITY) => "any".to_owned(),
         (low, high) => format!("{low} to {high}"),
-    }
-}
-
-/// The unit of what columns of this name hold.
-fn unit(column: &str) -> &'static str {
-    let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| column.ends_with(suffix));
-    match column {
-        _ if column.contains("accuracy") || ends(&["_fraction", "_share", "label_noise"]) => "fraction",
-        _ if column.contains("loss") => "nats (cross-entropy), squared units of the target (MSE)",
-        "log_length" | "gradient_ratio_error" => "nats",
-        "weight_variance_error" => "standard errors",
-        _ if column.contains("epoch") => "epochs",
-        "step" | "steps" => "steps",
-        "learning_rate" => "per step",
-        "batch_size" => "samples",
-        _ if ends(&["_hash", "trial_id"]) => "hexadecimal digits",
-        _ => "",
-    }
-}
-
-/// When an optional column of a file is empty.
-fn empty(file: &str, column: &str) -> &'static str {
-    let starts = |prefix: &str| column.starts_with(prefix);
-    let accuracy = column.contains("accuracy");
-    match (file, column) {
-        (format::TRIALS, "stopped_epoch") => "the trial ended well, or failed before training",
-        (format::TRIALS, "message") => "there is nothing to say",
-        (format::TRIALS, "initial_hash") => "the trial failed",
-        (format::TRIALS, "final_hash") => "the trial diverged or failed",
-        (format::TRIALS, "initial_loss") => "it is not finite, or the trial failed",
-        (format::TRIALS, _) if starts("best_") => {
-            "diverged or failed; without validation samples; accuracies of a regression"
-        }
-        (format::TRIALS, _) if starts("validation_") && accuracy => {
-            "diverged or failed; without validation samples; regression"
-        }
-        (format::TRIALS, _) if starts("validation_") => "diverged or failed; without validation samples",
-        (format::TRIALS, _) if accuracy => "diverged or failed; regression",
-        (format::TRIALS, _) => "diverged or failed",
-        (format::EPOCHS, _) if starts("validation_") && accuracy => {
-            "not finite; without validation samples; regression"
-        }
-        (format::EPOCHS, _) if starts("validation_") => "not finite; without validation samples",
-        (format::EPOCHS, _) if accuracy => "regression",
-        (format::EPOCHS, _) => "not finite",
-        (format::SUMMARY, _) if column.ends_with("_share") => "seeds are not crossed, or nothing varies",
-        (format::SUMMARY, "tuned") => "there is nothing to choose a rate by",
-        (format::SUMMARY, _) if starts("tuned_") => {
-            "the rate of the row is not the one chosen; as the column without `tuned_`"
-        }
-        (format::SUMMARY, "reached_target" | "epochs_to_target_median") => {
-            "without epochs.csv; regression; more than half never reach it (median)"
-        }
-        (format::SUMMARY, _) if column.ends_with("_low") || column.ends_with("_high") => {
-            "one unit only; the end is infinite; accuracies of a regression"
-        }
-        (format::SUMMARY, _) if accuracy => "regression; without such samples",
-        (format::SUMMARY, "rank") => "never",
-        (format::SUMMARY, _) => "infinite, since trials diverged; not measured",
-        (format::LAYERS | format::PROBE, "preactivation_ratio") => "the divisor is 0, or not finite",
-        (format::LAYERS | format::PROBE, "gradient_ratio") => {
-            "the output layer; the divisor is 0, or not finite"
-        }
-        (format::LAYERS | format::PROBE, "dead_fraction" | "zero_fraction") => {
-            "the output layer; an activation is not finite"
-        }
-        (format::LAYERS | format::PROBE, "saturated_fraction") => {
-            "the output layer; networks with normalization; a pre-activation is not finite"
-        }
-        (format::LAYERS | format::PROBE, "correlation") => {
-            "fewer than two samples have an activation that is not 0"
-        }
-        (format::LAYERS | format::PROBE, "change_rank") => "before training; a weight is not finite",
-        (format::PROBE, "initial_loss" | "born_dead" | "first_dead") => "all but the output layer",
-        (format::PROBE, _) if starts("jacobian_") => {
-            "all but the last hidden and the output layer; a network too large for it"
-        }
-        (format::PROBE, "correlation_theory" | "correlation_error") => {
-            "normalization or residual blocks; no theory"
-        }
-        (format::PROBE, "gradient_ratio_theory" | "gradient_ratio_error") => {
-            "the output layer; normalization or residual blocks; no theory"
-        }
-        (format::PROBE, "moment_theory" | "moment_error") => "normalization; no theory",
-        (format::PROBE, "weight_variance_theory" | "weight_variance_error") => {
-            "the scheme has no closed form for it"
-        }
-        _ => "not finite, or not defined",
     }
 }
 
@@ -322,11 +222,16 @@ fn tables_markdown(files: &[File], manifest: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::directory::{PROBED, TRAINED};
 
     #[test]
     fn every_column_says_what_it_is_and_when_it_is_empty() {
         let files = files();
-        assert_eq!(files.len(), 6);
+        let mut names: Vec<&str> = files.iter().map(|f| f.name).collect();
+        let mut written = [&TRAINED[..], &PROBED[..]].concat();
+        names.sort_unstable();
+        written.sort_unstable();
+        assert_eq!(names, written);
         for file in &files {
             for column in &file.columns {
                 assert!(
@@ -354,8 +259,15 @@ mod tests {
             low.doc
         );
         assert_eq!((low.unit, low.range.as_str()), ("fraction", "0 to 1"));
-        assert!(!low.empty.is_empty());
-        assert_eq!(column("trials").empty, "");
+        assert_eq!(low.empty, "regression; no test samples; one trial only");
+        assert_eq!((column("trials").empty, column("rank").empty), ("", ""));
+        let coordinate = |name: &str| {
+            let c = column(name);
+            (c.unit, c.range.as_str())
+        };
+        assert_eq!(coordinate("label_noise"), ("fraction", "0 to 1"));
+        assert_eq!(coordinate("learning_rate"), ("per step", "0 or more"));
+        assert_eq!(coordinate("batch_size"), ("samples", "0 or more"));
     }
 
     #[test]

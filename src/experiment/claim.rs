@@ -39,6 +39,7 @@ use super::coordinates::Axis;
 use super::keys::FieldType;
 use super::relation;
 use super::settings::words;
+use crate::row::{Domain, EpochRow, LayerRow, ProbeRow, StepRow, TrialRow, domain};
 
 /// One claim, checked against the grid.
 #[derive(Debug, Clone, PartialEq)]
@@ -440,16 +441,22 @@ impl Metric {
         matches!(self, Metric::Probe { .. } | Metric::Steps { .. })
     }
 
+    /// What the column that it names measures; `None` where it names none.
+    pub fn domain(&self) -> Option<Domain> {
+        match self {
+            Metric::Trial { column } | Metric::BestRate { by: column } => domain::<TrialRow>(column),
+            Metric::Epoch { column, .. } | Metric::TimeTo { column, .. } => domain::<EpochRow>(column),
+            Metric::Layer { column, .. } => domain::<LayerRow>(column),
+            Metric::Probe { column, .. } => domain::<ProbeRow>(column).or_else(|| domain::<LayerRow>(column)),
+            Metric::Steps { column, .. } => domain::<StepRow>(column),
+            Metric::Ended(_) => None,
+        }
+    }
+
     /// Whether a greater figure is better; `None` where neither is.
     pub fn higher_is_better(&self) -> Option<bool> {
         match self {
-            Metric::Trial { column } | Metric::Epoch { column, .. } => {
-                if column.ends_with("accuracy") {
-                    Some(true)
-                } else {
-                    column.ends_with("loss").then_some(false)
-                }
-            }
+            Metric::Trial { .. } | Metric::Epoch { .. } => self.domain()?.higher_is_better(),
             Metric::TimeTo { .. } => Some(false),
             Metric::Ended(ending) => Some(*ending == EndStatus::Ok),
             Metric::Layer { .. } | Metric::Probe { .. } | Metric::Steps { .. } | Metric::BestRate { .. } => {

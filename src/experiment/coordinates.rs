@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::axis::{self, AlsoIn, GridAxis, axes};
 use super::keys::KeyDoc;
-use crate::row::{CellValue, ColumnKind};
+use crate::row::{CellValue, ColumnKind, Domain};
 use crate::support::catalog::{Entry, number};
 
 /// A type of coordinates.
@@ -108,6 +108,14 @@ macro_rules! define {
                 match self {
                     $(Axis::$Cell => matches!(<$cell_type as CellValue>::KIND, ColumnKind::Number),)*
                     $(Axis::$Trial => matches!(<$trial_type as CellValue>::KIND, ColumnKind::Number),)*
+                }
+            }
+
+            /// What its values measure.
+            pub(crate) const fn domain(self) -> Domain {
+                match self {
+                    $(Axis::$Cell => axis::$Cell::DOMAIN,)*
+                    $(Axis::$Trial => <$trial_type as CellValue>::DOMAIN,)*
                 }
             }
 

@@ -207,7 +207,7 @@ impl<'a> ReportModel<'a> {
             });
         }
         let tuned = tune_by(trials, Split::Shared, |row| {
-            merit(trials, row, self.measure.figure)
+            merit(trials.trials(), row, self.measure.figure)
         })?;
         Some(Tuned {
             at_edge: None,

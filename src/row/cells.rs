@@ -12,6 +12,84 @@ pub enum ColumnKind {
     Number,
 }
 
+/// What the cells of a column measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// Words.
+    Text,
+    /// A digest.
+    Hash,
+    /// Yes or no: `true` or `false`, or 1 or 0.
+    Flag,
+    /// A number of things, or one that tells them apart.
+    Count,
+    /// A number of epochs.
+    Epochs,
+    /// A number of optimizer steps.
+    Steps,
+    /// A number of samples.
+    Samples,
+    /// The fraction of samples that are classified correctly.
+    Accuracy,
+    /// Any other fraction of a whole.
+    Fraction,
+    /// A cosine, or a mean of cosines.
+    Cosine,
+    /// A mean loss.
+    Loss,
+    /// A natural logarithm of a ratio.
+    Nats,
+    /// A deviation in standard errors.
+    StandardErrors,
+    /// A learning rate.
+    Rate,
+    /// A figure from 0 on: a moment, a deviation, a ratio of moments.
+    NonNegative,
+    /// A figure of either sign.
+    Signed,
+}
+
+impl Domain {
+    /// The unit; nothing where there is none.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Hash => "hexadecimal digits",
+            Self::Epochs => "epochs",
+            Self::Steps => "steps",
+            Self::Samples => "samples",
+            Self::Accuracy | Self::Fraction => "fraction",
+            Self::Loss => "nats (cross-entropy), squared units of the target (MSE)",
+            Self::Nats => "nats",
+            Self::StandardErrors => "standard errors",
+            Self::Rate => "per step",
+            Self::Text | Self::Flag | Self::Count | Self::Cosine | Self::NonNegative | Self::Signed => "",
+        }
+    }
+
+    /// The least and the greatest value.
+    pub fn range(self) -> (f64, f64) {
+        match self {
+            Self::Flag | Self::Accuracy | Self::Fraction => (0.0, 1.0),
+            Self::Cosine => (-1.0, 1.0),
+            Self::Count | Self::Epochs | Self::Steps | Self::Samples => (0.0, f64::INFINITY),
+            Self::Loss | Self::Rate | Self::NonNegative => (0.0, f64::INFINITY),
+            Self::Text | Self::Hash | Self::Nats | Self::StandardErrors | Self::Signed => {
+                (f64::NEG_INFINITY, f64::INFINITY)
+            }
+        }
+    }
+
+    /// Whether a greater value is better (an accuracy) or a smaller one (a loss); `None` where
+    /// neither is (a count).
+    pub fn higher_is_better(self) -> Option<bool> {
+        match self {
+            Self::Accuracy => Some(true),
+            Self::Loss => Some(false),
+            _ => None,
+        }
+    }
+}
+
 /// A column of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
@@ -21,43 +99,38 @@ pub struct Column {
     pub kind: ColumnKind,
     /// What stands in a cell that is not empty: "a finite number".
     pub expected: &'static str,
-    /// Whether a cell of it may be empty.
-    pub optional: bool,
+    /// What its cells measure.
+    pub domain: Domain,
+    /// When a cell of it is empty; `None` if it never is.
+    pub empty: Option<&'static str>,
     /// What it holds.
     pub doc: &'static str,
 }
 
 impl Column {
+    /// The column of a field of type `T`. `domain` is an empty list where the type says what is
+    /// measured, `empty` where no cell is empty.
+    pub(crate) const fn of<T: CellValue>(
+        name: &'static str,
+        doc: &'static str,
+        domain: &[Domain],
+        empty: &[&'static str],
+    ) -> Self {
+        // Exactly the optional columns say when they are empty. The compiler's message names the column.
+        assert!(T::OPTIONAL != empty.is_empty(), "{}", name);
+        Column {
+            name,
+            kind: T::KIND,
+            expected: T::EXPECTED,
+            domain: if let [domain] = domain { *domain } else { T::DOMAIN },
+            empty: if let [empty] = empty { Some(*empty) } else { None },
+            doc,
+        }
+    }
+
     /// Whether its cells are numbers.
-    pub fn is_number(&self) -> bool {
-        self.kind == ColumnKind::Number
-    }
-
-    /// The least and the greatest value that stands in it.
-    pub fn range(&self) -> (f64, f64) {
-        range(self.name)
-    }
-}
-
-/// The least and the greatest value that a column of this name can hold: known by what columns of
-/// that name measure.
-pub fn range(column: &str) -> (f64, f64) {
-    let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| column.ends_with(suffix));
-    let share = column.contains("accuracy") || ends(&["_fraction", "_share", "_dead", "label_noise"]);
-    let cosine = ends(&["correlation"]) || column == "correlation_theory";
-    let signed = ends(&[
-        "_error",
-        "weight_mean",
-        "activation_mean",
-        "gradient_mean",
-        "log_length",
-    ]);
-    match (share, cosine, signed || ["low", "high"].contains(&column)) {
-        (true, ..) => (0.0, 1.0),
-        (_, true, _) => (-1.0, 1.0),
-        (.., true) => (f64::NEG_INFINITY, f64::INFINITY),
-        // Losses, moments, deviations, ratios of moments, counts, rates.
-        _ => (0.0, f64::INFINITY),
+    pub const fn is_number(&self) -> bool {
+        matches!(self.kind, ColumnKind::Number)
     }
 }
 
@@ -67,6 +140,8 @@ pub trait CellValue: Sized {
     const KIND: ColumnKind;
     /// What a reader expects, for messages: "a finite number".
     const EXPECTED: &'static str;
+    /// What such cells measure where the column says nothing else.
+    const DOMAIN: Domain;
     /// Whether the value may be missing, and its cell empty.
     const OPTIONAL: bool = false;
     /// Appends the text of the cell to `out`.
@@ -82,6 +157,7 @@ pub trait CellValue: Sized {
 impl CellValue for f64 {
     const KIND: ColumnKind = ColumnKind::Number;
     const EXPECTED: &'static str = "a finite number";
+    const DOMAIN: Domain = Domain::Signed;
     fn write(&self, out: &mut String) {
         // Missing and not finite are the same thing to a reader: no figure.
         if self.is_finite() {
@@ -101,6 +177,7 @@ macro_rules! whole {
         impl CellValue for $type {
             const KIND: ColumnKind = ColumnKind::Number;
             const EXPECTED: &'static str = "a whole number";
+            const DOMAIN: Domain = Domain::Count;
             fn write(&self, out: &mut String) {
                 use std::fmt::Write as _;
                 // Writing to a String does not fail.
@@ -121,6 +198,7 @@ whole!(u64);
 impl CellValue for bool {
     const KIND: ColumnKind = ColumnKind::Text;
     const EXPECTED: &'static str = "true or false";
+    const DOMAIN: Domain = Domain::Flag;
     fn write(&self, out: &mut String) {
         out.push_str(if *self { "true" } else { "false" });
     }
@@ -132,6 +210,7 @@ impl CellValue for bool {
 impl CellValue for String {
     const KIND: ColumnKind = ColumnKind::Text;
     const EXPECTED: &'static str = "text";
+    const DOMAIN: Domain = Domain::Text;
     fn write(&self, out: &mut String) {
         out.push_str(self);
     }
@@ -143,6 +222,7 @@ impl CellValue for String {
 impl<T: CellValue> CellValue for Option<T> {
     const KIND: ColumnKind = T::KIND;
     const EXPECTED: &'static str = T::EXPECTED;
+    const DOMAIN: Domain = T::DOMAIN;
     const OPTIONAL: bool = true;
     fn write(&self, out: &mut String) {
         if let Some(value) = self {
@@ -164,6 +244,7 @@ impl<T: CellValue> CellValue for Option<T> {
 impl CellValue for Status {
     const KIND: ColumnKind = ColumnKind::Text;
     const EXPECTED: &'static str = "ok, diverged or failed";
+    const DOMAIN: Domain = Domain::Text;
     fn write(&self, out: &mut String) {
         out.push_str(self.name());
     }
@@ -204,28 +285,39 @@ pub fn position<R: Cells>(name: &str) -> Option<usize> {
     R::COLUMNS.iter().position(|column| column.name == name)
 }
 
+/// What the column `name` of a row of this type measures.
+pub fn domain<R: Cells>(name: &str) -> Option<Domain> {
+    let column = R::COLUMNS.iter().find(|column| column.name == name);
+    column.map(|column| column.domain)
+}
+
 /// The names of the numeric columns of a row of this type but those in `except`.
 pub fn numeric<R: Cells>(except: &[&str]) -> Vec<&'static str> {
-    let numbers = R::COLUMNS.iter().filter(|c| c.kind == ColumnKind::Number);
+    let numbers = R::COLUMNS.iter().filter(|c| c.is_number());
     numbers
         .map(|c| c.name)
         .filter(|name| !except.contains(name))
         .collect()
 }
 
-/// Defines a row: each field of the struct is a column, with the field's name as its heading.
+/// Defines a row: each field of the struct is a column, with the field's name as its heading. Behind the
+/// type stands in brackets what it measures, a variant of [`Domain`] (where its type does not say so), and
+/// of an optional column when it is empty.
 macro_rules! columns {
     (
         $(#[$meta:meta])*
         pub struct $Row:ident {
-            $($(#[doc = $doc:literal])* pub $field:ident: $kind:ty,)*
+            $($(#[doc = $doc:literal])*
+            pub $field:ident: $kind:ty $([$domain:ident $(, $empty:literal)?])?,)*
         }
     ) => {
         $(#[$meta])*
         pub struct $Row {
             $($(#[doc = $doc])* pub $field: $kind,)*
         }
-        $crate::row::cells!($Row { $($(#[doc = $doc])* $field: $kind,)* });
+        $crate::row::cells!($Row {
+            $($(#[doc = $doc])* $field: $kind $([$crate::row::Domain::$domain $(, $empty)?])?,)*
+        });
     };
 }
 pub(crate) use columns;
@@ -233,16 +325,17 @@ pub(crate) use columns;
 /// Implements [`Cells`] for a struct that has these fields and no others: they are the columns, in
 /// this order.
 macro_rules! cells {
-    ($Row:ident { $($(#[doc = $doc:literal])* $field:ident: $kind:ty,)* }) => {
+    ($Row:ident {
+        $($(#[doc = $doc:literal])* $field:ident: $kind:ty $([$domain:expr $(, $empty:literal)?])?,)*
+    }) => {
         impl $crate::row::Cells for $Row {
             const COLUMNS: &'static [$crate::row::Column] = &[
-                $($crate::row::Column {
-                    name: stringify!($field),
-                    kind: <$kind as $crate::row::CellValue>::KIND,
-                    expected: <$kind as $crate::row::CellValue>::EXPECTED,
-                    optional: <$kind as $crate::row::CellValue>::OPTIONAL,
-                    doc: concat!($($doc),*),
-                },)*
+                $($crate::row::Column::of::<$kind>(
+                    stringify!($field),
+                    concat!($($doc),*),
+                    &[$($domain)?],
+                    &[$($($empty)?)?],
+                ),)*
             ];
 
             fn write(&self, push: &mut dyn FnMut(&str)) {
@@ -290,10 +383,10 @@ mod tests {
         #[derive(Debug, PartialEq)]
         pub struct Three {
             /// A digest.
-            pub id: String,
+            pub id: String [Hash],
             /// A loss,
             /// if there is one.
-            pub loss: Option<f64>,
+            pub loss: Option<f64> [Loss, "diverged"],
             /// A count.
             pub steps: u64,
         }
@@ -310,6 +403,16 @@ mod tests {
                 ("steps", ColumnKind::Number, " A count."),
             ]
         );
+        let about: Vec<_> = Three::COLUMNS.iter().map(|c| (c.domain, c.empty)).collect();
+        assert_eq!(
+            about,
+            [
+                (Domain::Hash, None),
+                (Domain::Loss, Some("diverged")),
+                (Domain::Count, None)
+            ]
+        );
+        assert_eq!(domain::<Three>("loss"), Some(Domain::Loss));
         assert_eq!(numeric::<Three>(&["steps"]), ["loss"]);
         assert_eq!(position::<Three>("steps"), Some(2));
         let row = Three {

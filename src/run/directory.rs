@@ -26,9 +26,9 @@ use crate::table::inputs::{inputs_changed, recorded_experiment};
 use crate::table::manifest::Manifest;
 
 /// The tables that training leaves.
-pub(super) const TRAINED: [&str; 4] = [format::TRIALS, format::EPOCHS, format::LAYERS, format::SUMMARY];
+pub(crate) const TRAINED: [&str; 4] = [format::TRIALS, format::EPOCHS, format::LAYERS, format::SUMMARY];
 /// The tables that a probe leaves.
-pub(super) const PROBED: [&str; 3] = [format::PROBE, format::HISTOGRAMS, format::STEPS];
+pub(crate) const PROBED: [&str; 3] = [format::PROBE, format::HISTOGRAMS, format::STEPS];
 
 /// The path of the journal of `shard` below `directory`.
 pub(crate) fn journal_path(directory: &Path, shard: Shard) -> PathBuf {

@@ -7,14 +7,14 @@ use crate::row::cells;
 
 macro_rules! coordinates {
     (
-        cell { $($_a:ident $cell:ident: $cell_type:ty,)* }
+        cell { $($Cell:ident $cell:ident: $cell_type:ty,)* }
         trial { $($(#[doc = $trial_doc:literal])* $_b:ident $trial:ident: $trial_type:ty [$($_c:tt)*],)* }
     ) => {
         cells!(Coordinates {
-            $($cell: $cell_type,)*
+            $($cell: $cell_type [Axis::$Cell.domain()],)*
             $($(#[doc = $trial_doc])* $trial: $trial_type,)*
         });
-        cells!(CellCoordinates { $($cell: $cell_type,)* });
+        cells!(CellCoordinates { $($cell: $cell_type [Axis::$Cell.domain()],)* });
     };
 }
 axes!(coordinates);

@@ -13,7 +13,7 @@ use crate::experiment::{Axis, Coordinates};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::excerpt;
 
-use crate::row::{BadCell, Cells, Column, ColumnKind};
+use crate::row::{BadCell, Cells, Column};
 use crate::table::coordinates::Columns;
 use crate::table::format;
 use crate::table::record::{EpochRow, LayerRow, TrialRecord, TrialRow};
@@ -29,13 +29,8 @@ pub enum Table {
     Layers,
 }
 
-pub(super) const TRIAL_ID: Column = Column {
-    name: "trial_id",
-    kind: ColumnKind::Text,
-    expected: "text",
-    optional: false,
-    doc: " Digest of the trial.",
-};
+/// The column that follows the coordinates in every table of trials.
+pub(super) const TRIAL_ID: Column = TrialRow::COLUMNS[0];
 
 impl Table {
     /// The tables, in the order in which they are written.

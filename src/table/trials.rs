@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::experiment::claim::Selector;
 use crate::experiment::{Axis, Coordinates};
 use crate::numerics::FloatMode;
-use crate::row::{Cells, ColumnKind, EpochRow, Status, TrialRow, range};
+use crate::row::{Cells, Column, EpochRow, Status, TrialRow};
 use crate::support::error::{Error, Kind, Result};
 
 use super::format;
@@ -29,12 +29,24 @@ pub struct Figure(usize);
 const FIGURES: usize = {
     let (mut count, mut at) = (0, 0);
     while at < TrialRow::COLUMNS.len() {
-        if matches!(TrialRow::COLUMNS[at].kind, ColumnKind::Number) {
+        count += TrialRow::COLUMNS[at].is_number() as usize;
+        at += 1;
+    }
+    count
+};
+
+/// The numeric columns of `trials.csv`, in its order.
+const COLUMNS: [Column; FIGURES] = {
+    let mut columns = [TrialRow::COLUMNS[0]; FIGURES];
+    let (mut count, mut at) = (0, 0);
+    while at < TrialRow::COLUMNS.len() {
+        if TrialRow::COLUMNS[at].is_number() {
+            columns[count] = TrialRow::COLUMNS[at];
             count += 1;
         }
         at += 1;
     }
-    count
+    columns
 };
 
 const fn equal(a: &[u8], b: &[u8]) -> bool {
@@ -66,14 +78,10 @@ impl Figure {
 impl Figure {
     /// A misspelled name does not compile.
     const fn column(name: &str) -> Figure {
-        let (mut count, mut at) = (0, 0);
-        while at < TrialRow::COLUMNS.len() {
-            let column = TrialRow::COLUMNS[at];
-            if matches!(column.kind, ColumnKind::Number) {
-                if equal(column.name.as_bytes(), name.as_bytes()) {
-                    return Figure(count);
-                }
-                count += 1;
+        let mut at = 0;
+        while at < FIGURES {
+            if equal(COLUMNS[at].name.as_bytes(), name.as_bytes()) {
+                return Figure(at);
             }
             at += 1;
         }
@@ -92,24 +100,18 @@ impl Figure {
 
     /// The heading of its column in `trials.csv`.
     pub fn name(self) -> &'static str {
-        let numbers = TrialRow::COLUMNS.iter().filter(|c| c.kind == ColumnKind::Number);
-        numbers.map(|c| c.name).nth(self.0).unwrap_or_default()
+        COLUMNS[self.0].name
     }
 
     /// Whether a greater value is better (an accuracy) or a smaller one (a loss); `None` where
     /// neither is (a count).
     pub fn higher_is_better(self) -> Option<bool> {
-        let name = self.name();
-        if name.ends_with("accuracy") {
-            Some(true)
-        } else {
-            name.ends_with("loss").then_some(false)
-        }
+        COLUMNS[self.0].domain.higher_is_better()
     }
 
     /// The least and the greatest value that it can have.
     pub fn range(self) -> (f64, f64) {
-        range(self.name())
+        COLUMNS[self.0].domain.range()
     }
 
     /// Whether it is an accuracy.
@@ -623,7 +625,7 @@ impl Builder {
         self.last = Some(coordinates.clone());
         self.status.push(trial.status);
         let numbers = trial.numbers().zip(TrialRow::COLUMNS);
-        let numbers = numbers.filter(|(_, column)| column.kind == ColumnKind::Number);
+        let numbers = numbers.filter(|(_, column)| column.is_number());
         for (figure, (value, _)) in self.figures.iter_mut().zip(numbers) {
             figure.push(value.unwrap_or(f64::NAN));
         }

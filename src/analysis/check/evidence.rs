@@ -8,6 +8,8 @@ use crate::experiment::{Axis, Claim, Coordinates, Experiment};
 use crate::support::error::Result;
 
 use super::layers::{LayersOfTrial, number};
+use crate::analysis::tune::merit;
+use crate::row::Domain;
 use crate::table::io::{EpochLine, LayerLine, Reader, Row};
 use crate::table::probe::{ProbeLine, StepLine};
 use crate::table::record::Status;
@@ -126,7 +128,8 @@ impl Gatherer<'_> {
                     Rate::Tuned(tuning) => tuning
                         .by
                         .as_deref()
-                        .and_then(|by| value_of(by).map(|x| if by.ends_with("accuracy") { x } else { -x })),
+                        .and_then(Figure::named)
+                        .and_then(|by| merit(trials, row, by)),
                     Rate::Fixed => None,
                 };
                 let evidence = &mut self.evidence[index];
@@ -164,7 +167,8 @@ impl Gatherer<'_> {
             for &(index, place) in places {
                 let trial = &mut self.evidence[index].trials[place];
                 let cell = |column: &str| number(rows.record(), &columns, column);
-                match &self.claims[index].metric {
+                let metric = &self.claims[index].metric;
+                match metric {
                     Metric::Epoch { column, at } => match at {
                         Evaluation::AfterEpoch(epoch) if *epoch != line.row.epoch => {}
                         _ => trial.value = cell(column),
@@ -174,7 +178,7 @@ impl Gatherer<'_> {
                             TimeUnit::Steps => line.row.step as f64,
                             TimeUnit::Epochs => f64::from(line.row.epoch),
                         };
-                        let accuracy = column.ends_with("accuracy");
+                        let accuracy = metric.domain() == Some(Domain::Accuracy);
                         let reached =
                             cell(column).is_some_and(|x| if accuracy { x >= *target } else { x <= *target });
                         if reached {

@@ -25,7 +25,7 @@ use crate::analysis::stats::interval::{
     skewed_mean_interval,
 };
 use crate::analysis::stats::{Effects, Estimate, Interval, Units, median};
-use crate::row::range;
+use crate::row::Domain;
 
 /// The interval of a figure.
 #[derive(Debug, Clone, Copy, Default)]
@@ -257,7 +257,7 @@ fn differences(x: &Units<f64>, y: &Units<f64>) -> Option<Vec<f64>> {
 fn is_binary(metric: &Metric) -> bool {
     match metric {
         Metric::Ended(_) => true,
-        Metric::Probe { column, across, .. } => column.ends_with("_dead") && keeps_range(*across),
+        Metric::Probe { across, .. } => metric.domain() == Some(Domain::Flag) && keeps_range(*across),
         _ => false,
     }
 }
@@ -270,25 +270,19 @@ fn keeps_range(across: Aggregate) -> bool {
 
 /// The least and the greatest value that a trial can have of the metric of `claim`, transformed.
 fn possible(claim: &Claim) -> (f64, f64) {
+    let unbounded = (f64::NEG_INFINITY, f64::INFINITY);
     let (low, high) = match &claim.metric {
-        Metric::Trial { column } | Metric::Epoch { column, .. } => range(column),
-        Metric::Layer { column, across, .. } | Metric::Probe { column, across, .. }
-            if keeps_range(*across) =>
-        {
-            range(column)
-        }
-        Metric::Layer { .. } | Metric::Probe { .. } | Metric::Steps { .. } => {
-            (f64::NEG_INFINITY, f64::INFINITY)
-        }
         Metric::TimeTo { .. } => (0.0, f64::INFINITY),
         Metric::Ended(_) => (0.0, 1.0),
-        Metric::BestRate { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+        Metric::Steps { .. } | Metric::BestRate { .. } => unbounded,
+        Metric::Layer { across, .. } | Metric::Probe { across, .. } if !keeps_range(*across) => unbounded,
+        metric => metric.domain().map_or(unbounded, Domain::range),
     };
     match claim.transform {
         Transform::Identity => (low, high),
         // From 0 on, all of them rise.
         how if low >= 0.0 => (transform(how, low), transform(how, high)),
-        _ => (f64::NEG_INFINITY, f64::INFINITY),
+        _ => unbounded,
     }
 }
 

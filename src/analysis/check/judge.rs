@@ -13,7 +13,7 @@ use super::samples::{Order, Sample, Value, samples};
 use super::{Case, Judgement, Part, Verdict};
 use crate::analysis::stats::bootstrap::{DRAWS, percentile_interval, resample_units};
 use crate::analysis::stats::{self, Identity, Interval, Seeds, Units};
-use crate::table::Trials;
+use crate::table::{Figure, Trials};
 
 /// Judges one claim on the table `frame`; `order` gives the values of an axis as the grid lists them.
 pub fn judge(claim: &Claim, evidence: &Evidence, frame: &Trials, order: &Order) -> Judgement {
@@ -177,7 +177,8 @@ fn best_rate(claim: &Claim, sample: &Sample, times: impl Fn(&Seeds) -> u32) -> f
         at.flat_map(|v| std::iter::repeat_n(v.most, times(&v.unit) as usize))
             .collect()
     };
-    let sign = if by.ends_with("accuracy") { 1.0 } else { -1.0 };
+    let rises = Figure::named(by).is_some_and(Figure::is_accuracy);
+    let sign = if rises { 1.0 } else { -1.0 };
     let mut rates: Vec<f64> = sample.values.iter().map(|v| v.rate).collect();
     rates.sort_by(f64::total_cmp);
     rates.dedup();

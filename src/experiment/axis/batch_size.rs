@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{AlsoIn, GridAxis, out_of_range};
 use crate::init::Registry;
+use crate::row::Domain;
 use crate::support::catalog::Value;
 use crate::support::error::Result;
 
@@ -16,6 +17,7 @@ impl GridAxis for BatchSize {
     type Coordinate = u32;
 
     const DOC: &'static str = "samples per step";
+    const DOMAIN: Domain = Domain::Samples;
     const TAKES: &'static str = "whole numbers from 1";
     const DEFAULT: Option<&'static str> = Some("32");
     const ALSO_IN: Option<AlsoIn> = Some(AlsoIn::TrainKey);

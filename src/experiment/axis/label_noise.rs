@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{AlsoIn, GridAxis, out_of_range, plain_number};
 use crate::init::Registry;
+use crate::row::Domain;
 use crate::support::catalog::Value;
 use crate::support::error::Result;
 
@@ -16,6 +17,7 @@ impl GridAxis for LabelNoise {
     type Coordinate = f64;
 
     const DOC: &'static str = "fraction of the training labels that are made random";
+    const DOMAIN: Domain = Domain::Fraction;
     const TAKES: &'static str = "numbers from 0 to 1";
     const DEFAULT: Option<&'static str> = Some("0");
     const ALSO_IN: Option<AlsoIn> = Some(AlsoIn::DataKey);

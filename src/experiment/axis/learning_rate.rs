@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{GridAxis, out_of_range, plain_number};
 use crate::init::Registry;
+use crate::row::Domain;
 use crate::support::catalog::Value;
 use crate::support::error::Result;
 
@@ -16,6 +17,7 @@ impl GridAxis for LearningRate {
     type Coordinate = f64;
 
     const DOC: &'static str = "learning rate";
+    const DOMAIN: Domain = Domain::Rate;
     const TAKES: &'static str = "positive numbers";
     const DEFAULT: Option<&'static str> = None;
     const PLURAL: &'static str = "learning rates";

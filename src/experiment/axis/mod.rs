@@ -33,7 +33,7 @@ use super::canonical;
 use super::coordinates::Coordinate;
 use super::schema;
 use crate::init::Registry;
-use crate::row::CellValue;
+use crate::row::{CellValue, Domain};
 use crate::support::catalog::{Entry, Value};
 use crate::support::error::{Error, Kind, Result};
 
@@ -80,6 +80,8 @@ pub trait GridAxis {
 
     /// What the axis is, for the list of keys.
     const DOC: &'static str;
+    /// What its values measure.
+    const DOMAIN: Domain = <Self::Coordinate as CellValue>::DOMAIN;
     /// What its key in `[grid]` takes.
     const TAKES: &'static str;
     /// The text of the value that holds where the grid leaves the axis out; `None` if it must be
