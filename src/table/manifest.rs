@@ -14,106 +14,95 @@ use crate::support::text::hex;
 use crate::table::format;
 use crate::table::source::Source;
 
-/// The manifest of a results directory. Deterministic but for `commit`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manifest {
-    /// Version of the tables' layout, [`format::FORMAT_VERSION`].
-    pub format_version: u32,
-    /// Version of the arithmetic, [`crate::numerics::NUMERICS_VERSION`]. Equal versions, experiments and
-    /// data give equal bytes.
-    pub numerics_version: u32,
-    /// Version of the statistics, `analysis::stats::STATISTICS_VERSION`: of what `summary.csv`
-    /// makes of the trials. A manifest without it is of version 1.
-    #[serde(default = "first_version")]
-    pub statistics_version: u32,
-    /// Name of the experiment.
-    pub name: String,
-    /// SHA-256 of the resolved experiment text, in hexadecimal.
-    pub experiment_digest: String,
-    /// The program's commit where it is known; the one thing here that may differ between equal
-    /// results.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// Rows of `trials.csv`.
-    pub trials: u64,
-    /// The experiment as it was run: the file with every `--set` applied, claims included, so
-    /// that the directory is enough to check it or to run it again.
-    pub experiment: String,
-    /// The datasets, sorted by name.
-    #[serde(default)]
-    pub dataset: Vec<DatasetEntry>,
-    /// The files that schemes read weights from, sorted by path.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub source: Vec<SourceEntry>,
-    /// The digest of each table of training as it was written ([`TextDigest`]), by file name. Results
-    /// of earlier programs have none.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub tables: BTreeMap<String, String>,
+/// Defines the tables of a manifest: each field is a key, and its doc is what [`KEYS`] says of it.
+macro_rules! manifest {
+    ($(
+        $prefix:literal
+        $(#[doc = $about:literal])*
+        pub struct $Table:ident {
+            $($(#[doc = $doc:literal])* $(#[serde($($serde:tt)*)])? pub $field:ident: $kind:ty,)*
+        }
+    )*) => {
+        $(
+            $(#[doc = $about])*
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $Table {
+                $($(#[doc = $doc])* $(#[serde($($serde)*)])? pub $field: $kind,)*
+            }
+        )*
+
+        /// The keys of a manifest and what they hold.
+        pub(crate) const KEYS: &[(&str, &str)] = &[
+            $($((concat!($prefix, stringify!($field)), concat!($($doc),*).trim_ascii()),)*)*
+        ];
+    };
 }
 
-/// The keys of a manifest and what they hold.
-pub(crate) const KEYS: &[(&str, &str)] = &[
-    (
-        "format_version",
-        "version of the tables' layout: columns, their order, their meaning",
-    ),
-    (
-        "numerics_version",
-        "version of the arithmetic: with equal experiment and data, equal bytes of what is trained",
-    ),
-    (
-        "statistics_version",
-        "version of what is made of trials: `summary.csv`, rankings, verdicts; 1 where it is missing",
-    ),
-    ("name", "name of the experiment"),
-    (
-        "experiment_digest",
-        "SHA-256 of the experiment and of the files that it reads, in hexadecimal",
-    ),
-    (
-        "commit",
-        "the program's commit, where it is known; the one key that may differ between equal results",
-    ),
-    ("trials", "rows of `trials.csv`"),
-    (
-        "experiment",
-        "the experiment file as it was run, every `--set` applied",
-    ),
-    (
-        "dataset.name",
-        "of each dataset, its text in the column `dataset`",
-    ),
-    (
-        "dataset.digest",
-        "SHA-256 of its samples and labels, in hexadecimal",
-    ),
-    ("dataset.samples", "samples in all"),
-    ("dataset.inputs", "numbers per sample"),
-    ("dataset.classes", "classes; missing for regression"),
-    (
-        "dataset.reading",
-        "how a file of the user's was read: separator, header, label; else missing",
-    ),
-    (
-        "source.path",
-        "of each file that a scheme reads weights from, its path in the experiment",
-    ),
-    ("source.digest", "SHA-256 of its content, in hexadecimal"),
-    (
-        "tables",
-        "by file name, SHA-256 of each table of training as it was written; line ends count as `\\n`",
-    ),
-];
+manifest! {
+    ""
+    /// The manifest of a results directory. Deterministic but for `commit`.
+    pub struct Manifest {
+        /// Version of the tables' layout: columns, their order, their meaning.
+        pub format_version: u32,
+        /// Version of the arithmetic. Equal versions, experiments and data give equal bytes of what is
+        /// trained.
+        pub numerics_version: u32,
+        /// Version of what is made of trials: `summary.csv`, rankings, verdicts; 1 where it is missing.
+        #[serde(default = "first_version")]
+        pub statistics_version: u32,
+        /// Name of the experiment.
+        pub name: String,
+        /// SHA-256 of what decides the tables (`Experiment::digest`), in hexadecimal.
+        pub experiment_digest: String,
+        /// The program's commit, where it is known; the one key that may differ between equal results.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub commit: Option<String>,
+        /// Rows of `trials.csv`.
+        pub trials: u64,
+        /// The experiment file as it was run, with every `--set` applied and with its claims: the
+        /// directory is enough to check it or to run it again.
+        pub experiment: String,
+        /// The datasets, sorted by name.
+        #[serde(default)]
+        pub dataset: Vec<DatasetEntry>,
+        /// The files that schemes read weights from, sorted by path.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub source: Vec<SourceEntry>,
+        /// By file name, SHA-256 of each table of training as it was written; line ends count as `\n`.
+        /// Results of earlier programs have none.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub tables: BTreeMap<String, String>,
+    }
 
-/// A file that a scheme read weights from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SourceEntry {
-    /// Path as in the experiment.
-    pub path: String,
-    /// Digest of its content, in hexadecimal; part of `experiment_digest` too.
-    pub digest: String,
+    "dataset."
+    /// A dataset that the trials were trained on.
+    pub struct DatasetEntry {
+        /// Its text in the column `dataset`.
+        pub name: String,
+        /// SHA-256 of its samples and labels, in hexadecimal.
+        pub digest: String,
+        /// Samples in all.
+        pub samples: u64,
+        /// Numbers per sample.
+        pub inputs: u32,
+        /// Classes; missing for regression.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub classes: Option<u32>,
+        /// How a file that the user brought was read, a line each: separator, header, label; missing
+        /// for other datasets.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub reading: Vec<String>,
+    }
+
+    "source."
+    /// A file that a scheme read weights from.
+    pub struct SourceEntry {
+        /// Its path in the experiment.
+        pub path: String,
+        /// SHA-256 of its content, in hexadecimal; part of `experiment_digest` too.
+        pub digest: String,
+    }
 }
 
 /// SHA-256 of a text, taken in parts. Line ends count as `\n`, so that what git or an editor makes of
@@ -150,25 +139,6 @@ impl TextDigest {
 
 fn first_version() -> u32 {
     1
-}
-
-/// A dataset that the trials were trained on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DatasetEntry {
-    /// Canonical text, as in the `dataset` column.
-    pub name: String,
-    /// SHA-256 of its samples and labels, in hexadecimal.
-    pub digest: String,
-    pub samples: u64,
-    /// Numbers per sample.
-    pub inputs: u32,
-    /// Classes; missing for regression.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub classes: Option<u32>,
-    /// How a file that the user brought was read, a line each: separator, header, label.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reading: Vec<String>,
 }
 
 impl Manifest {
@@ -360,14 +330,11 @@ mod tests {
             ..manifest()
         };
         let table: toml::Table = full.to_toml().unwrap().parse().unwrap();
-        let mut keys = Vec::new();
+        let mut keys: Vec<String> = table.keys().cloned().collect();
         for (key, value) in &table {
-            match value {
-                toml::Value::Array(entries) => {
-                    let entry = entries[0].as_table().unwrap();
-                    keys.extend(entry.keys().map(|inner| format!("{key}.{inner}")));
-                }
-                _ => keys.push(key.clone()),
+            if let toml::Value::Array(entries) = value {
+                let entry = entries[0].as_table().unwrap();
+                keys.extend(entry.keys().map(|inner| format!("{key}.{inner}")));
             }
         }
         keys.sort();
