@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::support::error::{Error, Kind, Result};
 use crate::table::format;
 
-/// One side of a comparison.
+/// A place that tables are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A directory of tables.
@@ -41,18 +41,20 @@ pub enum Source {
 /// Bytes of a table, from wherever it is.
 pub type Bytes = Box<dyn Read + Send>;
 
-/// Refuses to read `directory` where its tables are being replaced, or a run was killed that did so: some
-/// would be old and some new.
+/// The path of the file `name` in `directory`. Refuses where the tables beside it are being replaced, or a run
+/// was killed that did so: some would be old and some new.
 ///
 /// # Errors
 /// That is so.
-fn not_replaced(directory: &Path) -> Result<()> {
-    if !directory.join(format::REPLACING).exists() {
-        return Ok(());
+fn settled(directory: &Path, name: &str) -> Result<PathBuf> {
+    let path = directory.join(name);
+    let beside = path.parent().unwrap_or(directory);
+    if !beside.join(format::REPLACING).exists() {
+        return Ok(path);
     }
     let message = format!(
         "{}: a run is replacing its tables, or was killed while it did",
-        directory.display()
+        beside.display()
     );
     Err(Error::new(Kind::Store, message)
         .help("the next `grid`, `probe` or `merge` with this directory puts the rest of them in place"))
@@ -149,14 +151,10 @@ impl Source {
     /// Opens the file `name` in it (any name for a single file); `None` if there is none.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// It is there and cannot be read, or the tables beside it are being replaced.
     pub fn open(&self, name: &str) -> Result<Option<Bytes>> {
         let path = match self {
-            Source::Directory(dir) => {
-                let path = dir.join(name);
-                not_replaced(path.parent().unwrap_or(dir))?;
-                path
-            }
+            Source::Directory(dir) => settled(dir, name)?,
             Source::File(path) => path.clone(),
             Source::Memory { files, .. } => {
                 let file = files.get(name).cloned();
@@ -182,11 +180,11 @@ impl Source {
     /// copied into a temporary one.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// As for [`Source::open`].
     pub fn seekable(&self, name: &str) -> Result<Option<File>> {
         let unreadable = |e| Error::new(Kind::Io, format!("cannot read {}: {e}", self.name_of(name)));
         if let Source::Directory(dir) = self {
-            return match File::open(dir.join(name)) {
+            return match File::open(settled(dir, name)?) {
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
                 file => file.map(Some).map_err(unreadable),
             };
@@ -351,5 +349,24 @@ impl Drop for GitObject {
         // A reader that stopped early leaves git writing into a closed pipe.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_table_is_read_while_tables_are_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let source = Source::Directory(directory.path().to_owned());
+        std::fs::write(directory.path().join(format::TRIALS), "").unwrap();
+        let opened = || (source.open(format::TRIALS), source.seekable(format::TRIALS));
+        assert!(matches!(opened(), (Ok(Some(_)), Ok(Some(_)))));
+        std::fs::write(directory.path().join(format::REPLACING), "").unwrap();
+        let (plain, seekable) = opened();
+        for error in [plain.err().unwrap(), seekable.err().unwrap()] {
+            assert!(error.to_string().contains("is replacing its tables"), "{error}");
+        }
     }
 }
