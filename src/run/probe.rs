@@ -3,7 +3,7 @@
 
 use super::jacobian;
 use super::layer_stats::layer_stats;
-use super::train::Start;
+use super::train::{Start, probe_samples};
 use crate::data::Prepared;
 use crate::experiment::Trial;
 use crate::model::{Model, Norm, Parameters, Trace, Workspace};
@@ -37,8 +37,7 @@ pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;
     let Start { parameters, report } = Start::of(trial, &model, data)?;
-    let train = &data.split.train;
-    let rows = &train[..train.len().min(trial.record.probe_samples.max(1) as usize)];
+    let rows = probe_samples(trial, data);
     let trace = model.trace(&parameters, &report.rates, data, rows, workspace);
     let layers = layer_stats(&model, &trace, &parameters, None, 0);
     let mut figures = figures(&model, &trace, &parameters, &layers);

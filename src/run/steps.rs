@@ -1,7 +1,7 @@
 //! The first steps of one trial, as a pure function: how large each layer's pre-activations are, and how far
 //! they have moved (a coordinate check: Yang et al. 2022, Tensor Programs V, arXiv 2203.03466, appendix D.1).
 
-use super::train::{Start, batch_size, order, rate};
+use super::train::{Start, batch_size, order, probe_samples, rate};
 use crate::data::Prepared;
 use crate::experiment::Trial;
 use crate::model::{Model, Trace, Trainer, Workspace};
@@ -21,8 +21,7 @@ pub fn steps(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     let model = trial.model(data.inputs(), data.outputs())?;
     trial.loss.accepts(&data.targets)?;
     let Start { parameters, report } = Start::of(trial, &model, data)?;
-    let train = &data.split.train;
-    let probed = &train[..train.len().min(trial.record.probe_samples.max(1) as usize)];
+    let probed = probe_samples(trial, data);
     let mut trainer = Trainer::new(
         &model,
         parameters,
@@ -34,7 +33,7 @@ pub fn steps(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Resul
     let mut rows = measure(&model, 0, &start, None);
     let last = trial.record.steps.last().copied().unwrap_or(0);
     let (mut epoch, mut step) = (0, 0);
-    'training: while step < last && !train.is_empty() {
+    'training: while step < last && !data.split.train.is_empty() {
         for batch in order(trial, data, epoch).chunks(batch_size(trial)) {
             trainer.step(data, batch, rate(trial, data, u64::from(step)));
             step += 1;

@@ -310,9 +310,9 @@ impl<'a> TrainingRun<'a> {
             return;
         }
         let epoch = epoch + u32::from(again);
-        let train = &self.data.split.train;
-        let rows = &train[..train.len().min(self.trial.record.probe_samples as usize)];
-        let trace = self.trainer.trace(self.data, rows);
+        let trace = self
+            .trainer
+            .trace(self.data, probe_samples(self.trial, self.data));
         let parameters = self.trainer.parameters();
         let initial = (self.step > 0).then_some(self.initial);
         let rows = layer_stats(self.model, &trace, parameters, initial, epoch);
@@ -380,6 +380,12 @@ pub(super) fn rate(trial: &Trial, data: &Prepared, step: u64) -> f64 {
     };
     let schedule = &trial.values.schedule;
     schedule.rate(trial.coordinates.learning_rate, step, steps)
+}
+
+/// The training rows that layers of `trial` are measured on: the first, as many as `record.probe_samples` says.
+pub(super) fn probe_samples<'d>(trial: &Trial, data: &'d Prepared) -> &'d [u32] {
+    let train = &data.split.train;
+    &train[..train.len().min(trial.record.probe_samples as usize)]
 }
 
 pub(super) fn batch_size(trial: &Trial) -> usize {
