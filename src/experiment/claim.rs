@@ -39,7 +39,7 @@ use super::coordinates::Axis;
 use super::keys::FieldType;
 use super::relation;
 use super::settings::words;
-use crate::row::{Domain, EpochRow, LayerRow, ProbeRow, StepRow, TrialRow, domain};
+use crate::row::{Domain, EpochRow, LayerRow, ProbeRow, Status, StepRow, TrialRow, domain};
 
 /// One claim, checked against the grid.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,17 +143,7 @@ pub enum Metric {
         by: String,
     },
     /// 1 for a trial that ended so, 0 for any other: the mean is a fraction, the sum a count.
-    Ended(EndStatus),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndStatus {
-    /// Ran to its end.
-    Ok,
-    /// Loss or weights became non-finite.
-    Diverged,
-    /// A panic or an error.
-    Failed,
+    Ended(Status),
 }
 
 /// What [`Metric::TimeTo`] counts.
@@ -458,7 +448,7 @@ impl Metric {
         match self {
             Metric::Trial { .. } | Metric::Epoch { .. } => self.domain()?.higher_is_better(),
             Metric::TimeTo { .. } => Some(false),
-            Metric::Ended(ending) => Some(*ending == EndStatus::Ok),
+            Metric::Ended(ending) => Some(*ending == Status::Ok),
             Metric::Layer { .. } | Metric::Probe { .. } | Metric::Steps { .. } | Metric::BestRate { .. } => {
                 None
             }

@@ -1,12 +1,12 @@
 //! The metric of a claim.
 
-use super::claim::{Aggregate, EndStatus, Evaluation, Layers, Metric, TimeUnit};
+use super::claim::{Aggregate, Evaluation, Layers, Metric, TimeUnit};
 use super::claims::ClaimContext;
 use super::document::{Node, Toml};
 use super::keys::{TimeToKeys, Whole};
 use super::section::TableReader;
 use super::settings::{LayerEpoch, Length};
-use crate::row::{EpochRow, LayerRow, ProbeRow, StepRow, TrialRow, numeric};
+use crate::row::{EpochRow, LayerRow, ProbeRow, Status, StepRow, TrialRow, numeric};
 use crate::support::catalog::suggest;
 use crate::support::error::Result;
 
@@ -36,15 +36,11 @@ pub fn step_columns() -> Vec<&'static str> {
 }
 
 /// The metrics of `trials.csv` that are no column.
-const ENDED: [(&str, EndStatus); 3] = [
-    ("ok", EndStatus::Ok),
-    ("diverged", EndStatus::Diverged),
-    ("failed", EndStatus::Failed),
-];
+const ENDED: [Status; 3] = [Status::Ok, Status::Diverged, Status::Failed];
 
 /// Every metric that has a name.
 pub(super) fn names() -> Vec<String> {
-    let others = ["best_rate"].into_iter().chain(ENDED.map(|(word, _)| word));
+    let others = ["best_rate"].into_iter().chain(ENDED.map(Status::name));
     let plain = trial_columns().into_iter().chain(others).map(str::to_owned);
     let tables = [
         ("epochs", epoch_columns()),
@@ -82,7 +78,7 @@ fn named(
 ) -> Result<Metric> {
     let (file, name) = text.split_once('.').unwrap_or(("trials", text));
     let column = |known: &[&str]| column_of(table, node, name, known, file);
-    let ended = ENDED.iter().find(|(word, _)| *word == name);
+    let ended = ENDED.into_iter().find(|status| status.name() == name);
     Ok(match file {
         "trials" if name == "best_rate" => Metric::BestRate {
             by: match table.get("of") {
@@ -91,7 +87,7 @@ fn named(
             },
         },
         "trials" => match ended {
-            Some((_, status)) => Metric::Ended(*status),
+            Some(status) => Metric::Ended(status),
             None => Metric::Trial {
                 column: column(&trial_columns())?,
             },

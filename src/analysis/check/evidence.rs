@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::experiment::claim::{Aggregate, EndStatus, Evaluation, Layers, Metric, Rate, Relation, TimeUnit};
+use crate::experiment::claim::{Aggregate, Evaluation, Layers, Metric, Rate, Relation, TimeUnit};
 use crate::experiment::{Axis, Claim, Coordinates, Experiment};
 use crate::support::error::Result;
 
@@ -120,7 +120,7 @@ impl Gatherer<'_> {
                 };
                 let (now, later) = match &claim.metric {
                     Metric::Trial { column } | Metric::BestRate { by: column } => (value_of(column), false),
-                    Metric::Ended(ending) => (Some(f64::from(u8::from(ended(*ending, status)))), false),
+                    Metric::Ended(ending) => (Some(f64::from(u8::from(*ending == status))), false),
                     Metric::Probe { .. } | Metric::Steps { .. } => continue,
                     Metric::Epoch { .. } | Metric::Layer { .. } | Metric::TimeTo { .. } => (None, true),
                 };
@@ -423,14 +423,6 @@ pub(in crate::analysis) fn sides<'a>(
         (_, None) => false,
     };
     (left || right).then_some((left, right))
-}
-
-fn ended(ending: EndStatus, status: Status) -> bool {
-    match ending {
-        EndStatus::Ok => status == Status::Ok,
-        EndStatus::Diverged => status == Status::Diverged,
-        EndStatus::Failed => status == Status::Failed,
-    }
 }
 
 fn columns<R: Row>() -> BTreeMap<&'static str, usize> {
