@@ -29,7 +29,6 @@ use crate::init::Registry;
 use crate::numerics::NUMERICS_VERSION;
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{excerpt, grouped};
-use crate::table::format;
 use crate::table::inputs::{inputs_changed, recorded_experiment};
 use crate::table::io::TrialLine;
 use crate::table::lookup::{Found, Lookup};
@@ -37,6 +36,7 @@ use crate::table::manifest::Manifest;
 use crate::table::order::compare;
 use crate::table::record::{Coordinates, Status};
 use crate::table::source::{Source, are_committed};
+use crate::table::{format, trial_number};
 
 /// Rows of a place that are trained again, at least.
 const LEAST_RECHECKED: u32 = 3;
@@ -137,17 +137,10 @@ pub(crate) struct Survey<'a> {
     pub old: Old,
 }
 
-/// A trial's digest as a number.
-fn number(id: &str) -> Option<u64> {
-    let plain = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-    let plain = id.len() == 16 && id.bytes().all(plain);
-    plain.then(|| u64::from_str_radix(id, 16).ok()).flatten()
-}
-
 /// The digests of all trials of `plan`, as numbers.
 fn numbers(plan: &Plan) -> Vec<u64> {
     let ids = (0..plan.len()).into_par_iter();
-    ids.map(|i| number(&plan.trial_id(i)).unwrap_or_default())
+    ids.map(|i| trial_number(&plan.trial_id(i)).unwrap_or_default())
         .collect()
 }
 
@@ -171,7 +164,7 @@ impl<'a> Survey<'a> {
 
     /// The trial of this run that has the digest `id`.
     fn trial(&self, id: &str) -> Option<u32> {
-        self.numbers.get(&number(id)?).copied()
+        self.numbers.get(&trial_number(id)?).copied()
     }
 
     /// Looks everywhere but in the journal that the run goes on with, nearest first, and puts what can
@@ -792,7 +785,7 @@ impl<'a> Check<'a> {
             let same = experiment.digest() == manifest.experiment_digest;
             same.then(|| numbers(&experiment.plan()).into_iter().collect())
         });
-        let has = |theirs: &HashSet<u64>| number(id).is_some_and(|id| theirs.contains(&id));
+        let has = |theirs: &HashSet<u64>| trial_number(id).is_some_and(|id| theirs.contains(&id));
         theirs.as_ref().is_none_or(has)
     }
 }

@@ -26,7 +26,7 @@ use crate::table::manifest::Manifest;
 use crate::table::probe::{write_histograms, write_layers, write_steps};
 use crate::table::record::TrialRecord;
 use crate::table::source::Source;
-use crate::table::{Trials, format};
+use crate::table::{Trials, format, trial_number};
 
 /// What was recomputed, and how it differs.
 #[derive(Debug)]
@@ -268,7 +268,7 @@ const FROM_EPOCHS: [&str; 2] = ["reached_target", "epochs_to_target_median"];
 fn left_out(job: &Job, sampled: &[u32]) -> Vec<u64> {
     let others = (0..job.len()).filter(|i| sampled.binary_search(i).is_err());
     let mut ids: Vec<u64> = others
-        .filter_map(|i| u64::from_str_radix(&job.plan.trial_id(i as usize), 16).ok())
+        .filter_map(|i| trial_number(&job.plan.trial_id(i as usize)))
         .collect();
     ids.sort_unstable();
     ids

@@ -11,6 +11,7 @@ use super::export;
 use super::rows::{self, KeyColumn, Opened, Rows, Trouble, parse};
 use super::{Options, Tolerance};
 use crate::table::source::Source;
+use crate::table::trial_number;
 
 /// What differs between two versions of a table.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -120,7 +121,7 @@ pub struct RowChange {
 impl RowChange {
     /// The digest of the trial as a number.
     pub fn trial_number(&self) -> Option<u64> {
-        u64::from_str_radix(self.trial_id.as_deref()?, 16).ok()
+        trial_number(self.trial_id.as_deref()?)
     }
 
     /// A cell of the key; empty where the table has no such column.
@@ -405,8 +406,7 @@ impl Walk<'_> {
         let (Some(left_out), Some(column)) = (&self.options.left_out, self.trial_id) else {
             return false;
         };
-        let id = u64::from_str_radix(&old.text(column), 16);
-        id.is_ok_and(|id| left_out.binary_search(&id).is_ok())
+        trial_number(&old.text(column)).is_some_and(|id| left_out.binary_search(&id).is_ok())
     }
 
     fn keep(
