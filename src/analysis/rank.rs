@@ -297,10 +297,7 @@ pub(super) fn sides<'t>(
         Rates::Tuned => trials.clone(),
         Rates::Fixed(rate) => trials.filter(|row| trials.trials().value(row, Axis::LearningRate) == rate),
     };
-    let context: Vec<Axis> = Axis::CELL
-        .into_iter()
-        .filter(|axis| ![Axis::Scheme, Axis::LearningRate].contains(axis))
-        .collect();
+    let context: Vec<Axis> = Axis::cell_but(&[Axis::Scheme, Axis::LearningRate]).collect();
     let mut sides: BTreeMap<&str, SchemeTrials> = BTreeMap::new();
     for scheme in at_rates.group_by(&[Axis::Scheme]) {
         let mut side = SchemeTrials::default();

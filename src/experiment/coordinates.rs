@@ -263,6 +263,11 @@ impl Axis {
         Axis::ALL.into_iter().find(|axis| axis.name() == name)
     }
 
+    /// The axes of a cell but `free`, in their order.
+    pub(crate) fn cell_but(free: &[Axis]) -> impl Iterator<Item = Axis> {
+        Axis::CELL.into_iter().filter(|axis| !free.contains(axis))
+    }
+
     /// Whether `text` is the default of an optional axis. Such a value stands in no identity, seed
     /// or message: what was there before the axis was added stays as it was.
     pub fn is_optional_default(self, text: &str) -> bool {

@@ -13,8 +13,7 @@ pub struct Setting {
 impl Setting {
     /// The axes that make a setting, in the order of the tables.
     pub fn axes() -> impl Iterator<Item = Axis> {
-        let others = [Axis::Scheme, Axis::LearningRate];
-        Axis::CELL.into_iter().filter(move |axis| !others.contains(axis))
+        Axis::cell_but(&[Axis::Scheme, Axis::LearningRate])
     }
 
     /// The setting of a network that was probed.

@@ -99,9 +99,8 @@ fn caption(trials: &Subset, accuracy: bool) -> String {
     let mut text = format!("Interquartile mean of the {figure} over trials, with its 95% interval.");
     // The tables have a row for each scheme and a part for each activation; rates are tuned.
     let shown = [Axis::Scheme, Axis::Activation, Axis::LearningRate];
-    let averaged: Vec<String> = Axis::CELL
-        .into_iter()
-        .filter(|axis| !shown.contains(axis) && count(*axis) > 1)
+    let averaged: Vec<String> = Axis::cell_but(&shown)
+        .filter(|axis| count(*axis) > 1)
         .map(|axis| format!("{} {}", count(axis), axis.plural()))
         .collect();
     if !averaged.is_empty() {

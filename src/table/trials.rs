@@ -509,11 +509,7 @@ impl<'t> Subset<'t> {
     /// [`Subset::group_by`] all axes of a cell but `free`: groups of cells that differ on these
     /// axes only.
     pub fn group_but(&self, free: &[Axis]) -> Vec<Subset<'t>> {
-        let kept: Vec<Axis> = Axis::CELL
-            .into_iter()
-            .filter(|axis| !free.contains(axis))
-            .collect();
-        self.group_by(&kept)
+        self.group_by(&Axis::cell_but(free).collect::<Vec<_>>())
     }
 
     /// The cells of the grid that its trials belong to.

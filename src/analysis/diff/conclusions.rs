@@ -213,10 +213,7 @@ fn shared<'a, 'b>(
     new: &Subset<'b>,
     free: &[Axis],
 ) -> Vec<(String, Subset<'a>, Subset<'b>)> {
-    let axes: Vec<Axis> = Axis::CELL
-        .into_iter()
-        .filter(|axis| !free.contains(axis))
-        .collect();
+    let axes: Vec<Axis> = Axis::cell_but(free).collect();
     let key =
         |group: &Subset| -> Vec<String> { axes.iter().map(|axis| group.text(*axis).to_owned()).collect() };
     let theirs = new.group_by(&axes).into_iter().map(|group| (key(&group), group));
