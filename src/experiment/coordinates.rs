@@ -265,7 +265,7 @@ impl Axis {
 
     /// The axes of a cell but `free`, in their order.
     pub(crate) fn cell_but(free: &[Axis]) -> impl Iterator<Item = Axis> {
-        Axis::CELL.into_iter().filter(|axis| !free.contains(axis))
+        Axis::CELL.into_iter().filter(move |axis| !free.contains(axis))
     }
 
     /// Whether `text` is the default of an optional axis. Such a value stands in no identity, seed

@@ -272,20 +272,37 @@ fn is_table(name: &str) -> bool {
     name.ends_with(".csv")
 }
 
-/// Deeper than this is not a results directory.
+/// A directory that is further below the one that is searched is not a results directory.
 const MAX_DEPTH: usize = 8;
 
-fn walk(dir: &Path, prefix: &str, depth: usize, tables: &mut BTreeSet<String>) -> Result<()> {
+/// The names of the files in `dir`, and the directories in it that a search for results goes into. `dir` is `depth`
+/// below where the search began.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn entries(dir: &Path, depth: usize) -> Result<(Vec<String>, Vec<PathBuf>)> {
     let unreadable = |e: std::io::Error| Error::io("read", dir, &e);
+    let (mut files, mut directories) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(dir).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let kind = entry.file_type().map_err(unreadable)?;
-        if kind.is_dir() && depth < MAX_DEPTH && !name.starts_with('.') {
-            walk(&entry.path(), &format!("{prefix}{name}/"), depth + 1, tables)?;
-        } else if !kind.is_dir() && is_table(&name) {
-            tables.insert(format!("{prefix}{name}"));
+        // Links are not followed: they could lead round in circles.
+        if !entry.file_type().map_err(unreadable)?.is_dir() {
+            files.push(name);
+        } else if depth < MAX_DEPTH && !name.starts_with('.') {
+            directories.push(entry.path());
         }
+    }
+    Ok((files, directories))
+}
+
+fn walk(dir: &Path, prefix: &str, depth: usize, tables: &mut BTreeSet<String>) -> Result<()> {
+    let (files, directories) = entries(dir, depth)?;
+    let files = files.into_iter().filter(|name| is_table(name));
+    tables.extend(files.map(|name| format!("{prefix}{name}")));
+    for below in directories {
+        let name = below.file_name().unwrap_or_default().to_string_lossy();
+        walk(&below, &format!("{prefix}{name}/"), depth + 1, tables)?;
     }
     Ok(())
 }

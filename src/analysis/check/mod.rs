@@ -34,12 +34,12 @@ use crate::analysis::looks::{self, LookState};
 use crate::experiment::{Axis, Claim, Experiment, Until};
 use crate::init::Registry;
 use crate::numerics::FloatMode;
-use crate::support::error::{Context as _, Error, Result};
+use crate::support::error::{Context as _, Result};
 
 use crate::analysis::stats::Interval;
 use crate::table::inputs::recorded_experiment;
 use crate::table::manifest::Manifest;
-use crate::table::source::Source;
+use crate::table::source::{Source, entries};
 use crate::table::trials::Builder;
 use crate::table::{Trials, format};
 
@@ -260,14 +260,8 @@ fn find_below(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> 
         found.push(dir.to_owned());
         return Ok(());
     }
-    let unreadable = |e: std::io::Error| Error::io("read", dir, &e);
-    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        // Links are not followed: they could lead round in circles.
-        if entry.file_type().map_err(unreadable)?.is_dir() && depth < 8 && !hidden {
-            find_below(&entry.path(), depth + 1, found)?;
-        }
+    for below in entries(dir, depth)?.1 {
+        find_below(&below, depth + 1, found)?;
     }
     Ok(())
 }
