@@ -22,7 +22,7 @@ use crate::run::pool::Pool;
 use crate::run::progress::say;
 use crate::run::shard::Shard;
 use crate::run::signals::Stop;
-use crate::support::error::{Error, Kind, Result};
+use crate::support::error::Result;
 use crate::support::text::{Style, counted, duration, entry, grouped, visible};
 use crate::table::labels::Labels;
 use crate::table::manifest::Manifest;
@@ -335,19 +335,12 @@ fn notes(trials: &Trials) -> SchemeWarnings {
 /// The trials of the tables in `out`.
 ///
 /// # Errors
-/// They cannot be read, or are not those that the manifest promises.
+/// They cannot be read, or are not as many as the manifest lists.
 fn load_trials(out: &Path, manifest: &Manifest) -> Result<Trials> {
     let trials = Trials::load(out)?;
-    let rows = trials.len();
-    if rows as u64 != manifest.trials {
-        let message = format!(
-            "{} has {rows} rows, where the manifest beside it promises {}",
-            out.join(format::TRIALS).display(),
-            manifest.trials
-        );
-        return Err(Error::new(Kind::Store, message).help(
-            "cut short or edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew, and moves this one aside",
-        ));
-    }
+    let name = out.join(format::TRIALS).display().to_string();
+    manifest.check_rows(trials.len() as u64, &name).map_err(|error| {
+        error.help("cut short or edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew, and moves this one aside")
+    })?;
     Ok(trials)
 }

@@ -526,15 +526,8 @@ impl<'a> Survey<'a> {
             Ok(())
         });
         found.rows = scanned.map_err(wrong)?;
-        if found.rows != manifest.trials {
-            let message = format!(
-                "{} has {} rows, where the manifest beside it promises {}",
-                source.name_of(format::TRIALS),
-                found.rows,
-                manifest.trials
-            );
-            return Err(wrong(Error::new(Kind::Store, message)));
-        }
+        let name = source.name_of(format::TRIALS);
+        manifest.check_rows(found.rows, &name).map_err(wrong)?;
         for (i, status, score) in ends {
             seen(i, status, score);
         }

@@ -261,6 +261,22 @@ impl Manifest {
         Ok(None)
     }
 
+    /// Checks that the table of trials beside this manifest, `name`, has as many rows as it lists.
+    ///
+    /// # Errors
+    /// It has not.
+    pub(crate) fn check_rows(&self, rows: u64, name: &str) -> Result<()> {
+        if rows == self.trials {
+            return Ok(());
+        }
+        let message = format!(
+            "{name} has {rows} rows, but its {} lists {}",
+            format::MANIFEST,
+            self.trials
+        );
+        Err(Error::new(Kind::Store, message))
+    }
+
     /// Name and digest of each dataset.
     pub fn digests(&self) -> Vec<(String, String)> {
         let entries = self.dataset.iter();

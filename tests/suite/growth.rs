@@ -351,7 +351,7 @@ fn tables_that_are_not_what_they_say_are_named_and_left_alone() {
         (
             "manifest.toml",
             good["manifest.toml"].replace("trials = 32", "trials = 31"),
-            "has 32 rows, where the manifest beside it promises 31",
+            "has 32 rows, but its manifest.toml lists 31",
         ),
         (
             "manifest.toml",
