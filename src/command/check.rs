@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use serde_json::Value;
 
-use super::print as print_out;
+use super::{print as print_out, print_json};
 use crate::analysis::check::{self, print};
 use crate::data::Environment;
 use crate::init::Registry;
 use crate::run::progress::say;
 use crate::support::error::Result;
-use crate::support::text::{Style, visible, wrap};
+use crate::support::text::{Style, markdown_text, visible, wrap};
 use crate::table::format;
 use crate::table::inputs::{brought_data, inputs_changed, recorded_experiment};
 use crate::table::manifest::Manifest;
@@ -93,7 +92,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
             Format::Markdown => {
                 let looks: String = looks
                     .iter()
-                    .map(|line| format!("\n{}\n", print::escape(line)))
+                    .map(|line| format!("\n{}\n", markdown_text(line)))
                     .collect();
                 texts.push(print::markdown(&place, &verdicts) + &looks);
             }
@@ -106,7 +105,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
         all.extend(verdicts);
     }
     if args.format == Format::Json {
-        print_out(&format!("{:#}\n", Value::Array(values)))?;
+        print_json(&values)?;
     } else {
         if texts.len() > 1 && args.format == Format::Text {
             texts.push(format!("All: {}\n", print::count(&all)));

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde_json::Value;
 
-use super::print as print_out;
+use super::{Out, print as print_out, print_json, unwritable};
 use crate::analysis::diff::table::RowChange;
 use crate::analysis::diff::{self, Diff, Options, Tolerance, export, print};
 use crate::support::error::{Error, Kind, Result};
@@ -120,7 +119,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
         reports.push(diff::compare(&old, &new, &options, &mut sink)?);
     }
     if let Some(mut csv) = csv {
-        csv.flush().map_err(|e| unwritable(e.into()))?;
+        csv.flush().map_err(unwritable)?;
     }
     show(&reports, args.format)?;
     let fails = reports.iter().any(|report| args.fail_on.fails(report));
@@ -140,7 +139,7 @@ fn show(reports: &[Diff], format: Format) -> Result<()> {
         Format::Markdown => print_out(&joined(&print::markdown)),
         Format::Json => {
             let values: Vec<Value> = reports.iter().map(export::json).collect::<Result<_>>()?;
-            print_out(&format!("{:#}\n", Value::from(values)))
+            print_json(&values)
         }
         Format::Csv => Ok(()),
     }
@@ -212,27 +211,4 @@ fn in_revision(revision: &OsStr, path: &OsStr) -> Result<Source> {
         relative
     };
     Source::git(&revision, &format!("./{relative}"))
-}
-
-fn unwritable(error: csv::Error) -> Error {
-    Error::new(Kind::Io, format!("cannot write to standard output: {error}"))
-}
-
-/// Standard output, where a reader that has gone is no error.
-struct Out;
-
-impl io::Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match io::stdout().lock().write(bytes) {
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
-            other => other,
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match io::stdout().lock().flush() {
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
-        }
-    }
 }

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::check::paragraphs;
-use super::grid::{Args, Format};
+use super::grid::Args;
 use super::notes::SchemeWarnings;
-use super::{print, print_json};
+use super::{Format, print, print_json};
 use crate::analysis::check;
 use crate::data::Environment;
 use crate::experiment::Experiment;

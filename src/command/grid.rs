@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::dry_run::Summary;
 use super::execute::{execute, print_outcome};
-use super::{fetch, print, print_json};
+use super::{Format, fetch, print, print_json};
 use crate::data::Environment;
 use crate::experiment::Experiment;
 use crate::init::Registry;
@@ -95,16 +95,6 @@ impl Args {
             None => Ok(Shard::WHOLE),
         }
     }
-}
-
-/// Form of what a command prints.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Json,
 }
 
 /// Runs the grid.

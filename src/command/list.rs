@@ -10,7 +10,7 @@ use super::{list_columns, list_keys, print, print_json};
 use crate::experiment::Axis;
 use crate::support::catalog::{self, Entry, Parameter, ParameterKind, Value, number};
 use crate::support::error::{self, Error, Result};
-use crate::support::text::{Style, bold, entry};
+use crate::support::text::{Style, bold, entry, markdown_cell};
 use crate::{data, model};
 
 /// Arguments of `goodinit list`.
@@ -231,7 +231,7 @@ fn takes(kind: ParameterKind) -> String {
         ParameterKind::Text(words) => words.join(" or "),
         ParameterKind::Formula(variables) => format!("a number or a formula over {}", variables.join(", ")),
         ParameterKind::List => "a list".to_owned(),
-        ParameterKind::Any => "see there".to_owned(),
+        ParameterKind::Any => "see its description".to_owned(),
     }
 }
 
@@ -295,19 +295,19 @@ fn details(entries: &[&Entry], style: Style) -> String {
 /// Entries as a table for a document.
 pub fn markdown(entries: &[&Entry]) -> String {
     let mut out = String::from("| Name | What | Formula | Source |\n| --- | --- | --- | --- |\n");
-    let cell = |text: &str| text.replace('|', "\\|");
     for e in entries {
         let formula = if e.formula.is_empty() {
             String::new()
         } else {
-            format!("`{}`", cell(&e.formula.replace('`', "")))
+            // A code span shows `<` as it is.
+            format!("`{}`", e.formula.replace('`', "").replace('|', "\\|"))
         };
         out.push_str(&format!(
             "| `{}` | {} | {} | {} |\n",
             e.name,
-            cell(e.summary),
+            markdown_cell(e.summary),
             formula,
-            cell(e.citation)
+            markdown_cell(e.citation)
         ));
     }
     out

@@ -8,7 +8,7 @@ use crate::experiment::keys::{KeyDoc, SECTIONS, TableDoc};
 use crate::experiment::schema;
 use crate::support::catalog;
 use crate::support::error::{Error, Kind, Result};
-use crate::support::text::{Style, bold, entry};
+use crate::support::text::{Style, bold, entry, markdown_cell};
 
 /// The keys of an experiment file.
 pub(super) fn keys(format: Format, name: Option<&str>) -> Result<()> {
@@ -85,14 +85,13 @@ fn keys_markdown(sections: &[&TableDoc]) -> String {
             title(section),
             section.doc
         ));
-        let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
         for key in section.keys {
             out.push_str(&format!(
                 "| `{}` | {} | {} | {} |\n",
                 key.name,
-                cell(key.takes),
-                cell(key.default),
-                cell(key.doc)
+                markdown_cell(key.takes),
+                markdown_cell(key.default),
+                markdown_cell(key.doc)
             ));
         }
         out.push('\n');

@@ -3,7 +3,8 @@
 //! A command is a module with `pub struct Args` (deriving [`clap::Args`]) and
 //! `pub fn run(args: Args) -> Result<ExitCode>`; one line in [`Command`]'s list brings it in.
 
-use std::io::Write as _;
+use std::fmt;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -92,7 +93,7 @@ commands! {
     Merge => merge,
     /// Recompute a sample of committed rows and compare bits
     Verify => verify,
-    /// List the schemes, activations, datasets and settings there are
+    /// List schemes, activations, datasets, experiment keys and table columns
     List => list,
     /// Print what files of initial weights must hold, or write the weights of schemes as files
     Weights => weights,
@@ -102,6 +103,16 @@ commands! {
     Completions => completions,
     /// Print the manual page
     Man => man,
+}
+
+/// Form of what a command prints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
 }
 
 /// The threads that `--threads` asks for; one for each core where it doesn't.
@@ -121,23 +132,39 @@ fn on_all_cores<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
 pub fn complain(error: &Error) {
     // Nothing sensible is left to do when standard error itself is closed.
     let text = error.text("error: ", width_of_errors());
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Prints `text` on standard output. A reader that has gone (`goodinit list | head -1`) is no
-/// error.
+/// Standard output. A reader that has gone (`goodinit list | head -1`) is no error.
+struct Out;
+
+impl io::Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match io::stdout().lock().write(bytes) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            other => other,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match io::stdout().lock().flush() {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+}
+
+fn unwritable(error: impl fmt::Display) -> Error {
+    Error::new(Kind::Io, format!("cannot write to standard output: {error}"))
+}
+
+/// Prints `text` on standard output.
 ///
 /// # Errors
 /// Standard output cannot be written, on a full disk for example.
 pub fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::new(
-            Kind::Io,
-            format!("cannot write to standard output: {e}"),
-        )),
-        _ => Ok(()),
-    }
+    let written = Out.write_all(text.as_bytes()).and_then(|()| Out.flush());
+    written.map_err(unwritable)
 }
 
 /// Prints `value` as JSON on standard output.

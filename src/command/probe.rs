@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::notes::SchemeWarnings;
-use super::{complain, print, print_json};
+use super::{Format, complain, print, print_json};
 use crate::analysis::check;
 use crate::analysis::scaling::{Over, Scaling, scaling};
 use crate::analysis::stats::median;
@@ -68,7 +68,7 @@ pub struct Args {
     data_dir: Option<PathBuf>,
     /// Form of what is printed
     #[arg(long, value_enum, default_value_t)]
-    format: super::grid::Format,
+    format: Format,
 }
 
 /// The words for [`Over`].
@@ -157,8 +157,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
         scaling,
     };
     match args.format {
-        super::grid::Format::Json => print_json(&outcome)?,
-        super::grid::Format::Text => {
+        Format::Json => print_json(&outcome)?,
+        Format::Text => {
             let style = Style::detect();
             let mut text = table(&found.records, style);
             if !lines.is_empty() {

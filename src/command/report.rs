@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::{print, print_json};
+use super::{Format, print, print_json};
 use crate::report::figure::{Figure, MADE_BY};
 #[cfg(feature = "png")]
 use crate::report::png;
@@ -46,7 +46,7 @@ pub struct Args {
     reference: Option<String>,
     /// Form of what is printed
     #[arg(long, value_enum, default_value_t)]
-    format: super::grid::Format,
+    format: Format,
 }
 
 impl Args {
@@ -129,8 +129,8 @@ fn run_here(args: Args) -> Result<ExitCode> {
         runs: &report.runs,
     };
     match args.format {
-        super::grid::Format::Json => print_json(&outcome)?,
-        super::grid::Format::Text => {
+        Format::Json => print_json(&outcome)?,
+        Format::Text => {
             let mut text = format!("{} ({} KB)\n", page.display(), report.html.len() / 1000);
             if let Some(dir) = &args.figures {
                 text.push_str(&format!(

@@ -8,8 +8,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::grid::Format;
-use super::{print, print_json, weights_write};
+use super::{Format, print, print_json, weights_write};
 use crate::data::{Cache, DataSpec, Environment};
 use crate::experiment::{DataShape, Experiment, Plan};
 use crate::init::{Registry, Scheme};

@@ -9,7 +9,7 @@ use crate::support::catalog::number;
 
 use super::{Case, ChosenRate, Judgement, Part, RateEdge, Verdict};
 use crate::analysis::stats::Interval;
-use crate::support::text::{Style, counted, counted_as, four_digits, visible, wrap};
+use crate::support::text::{Style, counted, counted_as, four_digits, markdown_text, visible, wrap};
 
 /// Claims of one directory with their verdicts, as a person reads them in a terminal: evidence
 /// first, then identities.
@@ -67,7 +67,7 @@ fn kind_mark(judgement: &Judgement) -> &'static str {
 
 /// The same as Markdown, fit for a pull request.
 pub fn markdown(place: &str, judgements: &[Judgement]) -> String {
-    let mut out = format!("### {}: {}\n\n", escape(place), count(judgements));
+    let mut out = format!("### {}: {}\n\n", markdown_text(place), count(judgements));
     if judgements.is_empty() {
         return out;
     }
@@ -75,8 +75,8 @@ pub fn markdown(place: &str, judgements: &[Judgement]) -> String {
     for judgement in in_order(judgements) {
         let claim = &judgement.claim;
         let (name, sentence, mark) = (
-            escape(&claim.name),
-            escape(&claim.sentence),
+            markdown_text(&claim.name),
+            markdown_text(&claim.sentence),
             kind_mark(judgement).trim_start(),
         );
         let mark = if mark.is_empty() {
@@ -85,7 +85,7 @@ pub fn markdown(place: &str, judgements: &[Judgement]) -> String {
             format!(" {mark}")
         };
         let mut row = |found: &str, figures: &str, verdict: Verdict| {
-            let (verdict, found, figures) = (verdict.name(), escape(found), escape(figures));
+            let (verdict, found, figures) = (verdict.name(), markdown_text(found), markdown_text(figures));
             let _ = writeln!(
                 out,
                 "| {verdict} | **{name}**{mark} {sentence} | {found} | {figures} |"
@@ -326,23 +326,4 @@ fn edge_text(edge: &RateEdge) -> String {
         );
     }
     text
-}
-
-/// Text that stays text inside a Markdown table.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '|' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -7,8 +7,7 @@ use super::stage::{Origin, Stage};
 use super::table::{CellChange, Change, ColumnReport, RowChange, TableDiff};
 use super::{Diff, DirectoryDiff};
 use crate::analysis::check::Verdict;
-use crate::analysis::check::print::escape;
-use crate::support::text::{Style, counted, four_digits, visible, wrap};
+use crate::support::text::{Style, counted, four_digits, markdown_text, visible, wrap};
 
 /// As a person reads it in a terminal.
 pub(crate) fn text(report: &Diff, style: Style) -> String {
@@ -308,22 +307,22 @@ pub fn markdown(report: &Diff) -> String {
     }
     for directory in &report.directories {
         if !directory.name.is_empty() {
-            let _ = writeln!(out, "#### {}\n", escape(&directory.name));
+            let _ = writeln!(out, "#### {}\n", markdown_text(&directory.name));
         }
         for line in &directory.manifest {
-            let _ = writeln!(out, "**{}**\n", escape(line));
+            let _ = writeln!(out, "**{}**\n", markdown_text(line));
         }
         if let Some(conclusions) = &directory.conclusions {
             let _ = writeln!(out, "**Conclusions**\n");
             for line in conclusion_lines(conclusions) {
-                let _ = writeln!(out, "- {}", escape(&line));
+                let _ = writeln!(out, "- {}", markdown_text(&line));
             }
             out.push('\n');
         }
         if let Some(origins) = &directory.origins {
             let _ = writeln!(out, "**Where it started**\n");
             for line in origin_lines(origins) {
-                let _ = writeln!(out, "- {}", escape(&line));
+                let _ = writeln!(out, "- {}", markdown_text(&line));
             }
             out.push('\n');
         }
@@ -340,7 +339,7 @@ fn tick(text: &str) -> String {
 }
 
 fn markdown_table(out: &mut String, table: &TableDiff) {
-    let _ = writeln!(out, "{}\n", escape(&headline(table)));
+    let _ = writeln!(out, "{}\n", markdown_text(&headline(table)));
     if !table.columns.is_empty() {
         out.push_str("| column | cells | lost a value | gained one | others at most, relative | ulp |\n");
         out.push_str("|---|--:|--:|--:|--:|--:|\n");
@@ -348,7 +347,7 @@ fn markdown_table(out: &mut String, table: &TableDiff) {
             let relative = c.relative.map(four_digits).unwrap_or_default();
             let ulp = c.ulp.filter(|u| *u <= 1_000_000);
             let ulp = ulp.map(|u| u.to_string()).unwrap_or_default();
-            let (name, cells, lost, gained) = (escape(&c.name), c.cells, c.lost, c.gained);
+            let (name, cells, lost, gained) = (markdown_text(&c.name), c.cells, c.lost, c.gained);
             let _ = writeln!(
                 out,
                 "| {name} | {cells} | {lost} | {gained} | {relative} | {ulp} |"
