@@ -110,7 +110,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let out = args
         .out
         .clone()
-        .unwrap_or_else(|| Path::new("results").join(&experiment.name));
+        .unwrap_or_else(|| experiment.default_directory());
     let environment = Environment::new(args.data_dir.clone());
     if args.dry_run {
         return dry_run(&args, &experiment, &out, environment);

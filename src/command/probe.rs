@@ -115,7 +115,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     let out = args
         .out
-        .unwrap_or_else(|| Path::new("results").join(&experiment.name));
+        .unwrap_or_else(|| experiment.default_directory());
     let job = Job::new(experiment, Environment::new(args.data_dir))?;
     let _locks = probes::enter(&out, &job, args.fresh)?;
     let pool = super::pool(args.threads)?;

@@ -169,6 +169,11 @@ impl Experiment {
         &self.resolved
     }
 
+    /// Where its tables go unless the user says otherwise: `results/<name>`.
+    pub(crate) fn default_directory(&self) -> PathBuf {
+        Path::new("results").join(&self.name)
+    }
+
     /// SHA-256, hexadecimal, over everything that decides the tables: settings, cells, seeds and
     /// what is recorded. Comments, formatting, the order in which axes list their values, the
     /// name, the description and the claims are no part of it, but for what is claimed where

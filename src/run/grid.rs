@@ -89,7 +89,7 @@ impl Grid {
     pub fn new(experiment: Experiment) -> Self {
         Grid {
             environment: Environment::default(),
-            directory: Path::new("results").join(&experiment.name),
+            directory: experiment.default_directory(),
             experiment,
             threads: default_threads(),
             pool: None,

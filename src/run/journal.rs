@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{sync_file, write_atomically};
 use super::header::Header;
 use crate::support::error::{Error, Kind, Result};
-use crate::table::record::{Status, TrialRecord};
+use crate::table::record::{Status, TrialRecord, TrialRow};
 
 /// First bytes of every journal; the number is the version of the format.
 const MAGIC: &[u8] = b"goodinit journal 2\n";
@@ -43,8 +43,13 @@ impl TrialKey {
             index,
             trial_id: row.trial_id.clone(),
             status: row.status,
-            score: row.best_validation_accuracy.or(row.validation_accuracy),
+            score: TrialKey::score_of(row),
         }
+    }
+
+    /// The score of a trial with this row.
+    pub fn score_of(row: &TrialRow) -> Option<f64> {
+        row.best_validation_accuracy.or(row.validation_accuracy)
     }
 }
 

@@ -146,7 +146,8 @@ fn elements(batch: &Batch) -> impl Iterator<Item = f32> + '_ {
     (0..batch.rows()).flat_map(|i| batch.row(i).iter().copied())
 }
 
-fn finite(x: f64) -> Option<f64> {
+/// A figure; none where it is not finite.
+pub(super) fn finite(x: f64) -> Option<f64> {
     x.is_finite().then_some(x)
 }
 

@@ -2,7 +2,7 @@
 //! spectra, and the theory beside them. Nothing is trained.
 
 use super::jacobian;
-use super::layer_stats::layer_stats;
+use super::layer_stats::{finite, layer_stats};
 use super::train::{Start, probe_samples};
 use crate::data::Prepared;
 use crate::experiment::Trial;
@@ -269,10 +269,6 @@ fn correlation_map(field: &MeanField, length: f64, correlation: f64) -> f64 {
         _ => return field.correlation(length, correlation),
     };
     (field.weight_variance * mean + field.bias_variance) / field.length(length)
-}
-
-fn finite(x: f64) -> Option<f64> {
-    x.is_finite().then_some(x)
 }
 
 /// Mean over the units of the product of two samples.

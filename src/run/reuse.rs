@@ -33,10 +33,9 @@ use crate::table::inputs::{inputs_changed, recorded_experiment};
 use crate::table::io::TrialLine;
 use crate::table::lookup::{Found, Lookup};
 use crate::table::manifest::Manifest;
-use crate::table::order::compare;
 use crate::table::record::{Coordinates, Status};
 use crate::table::source::{Source, are_committed};
-use crate::table::{format, trial_number};
+use crate::table::{format, order, trial_number};
 
 /// Rows of a place that are trained again, at least.
 const LEAST_RECHECKED: u32 = 3;
@@ -512,8 +511,7 @@ impl<'a> Survey<'a> {
                     found.usable += 1;
                     if self.wanted.mine[i as usize] && !store.has(i) {
                         let line = &row.line.trial;
-                        let score = line.best_validation_accuracy.or(line.validation_accuracy);
-                        ends.push((i, line.status, score));
+                        ends.push((i, line.status, TrialKey::score_of(line)));
                         places.push((i, row.place));
                     }
                 }
@@ -736,11 +734,9 @@ impl<'a> Check<'a> {
         if !self.seen.insert(id.clone()) {
             return wrong(format!("a second row of trial `{}`", excerpt(id)));
         }
-        let ascends = |before: &Coordinates| compare(before, coordinates).is_lt();
-        if !self.before.as_ref().is_none_or(ascends) {
-            return wrong("not in the order of the coordinates, or the row before once more".to_owned());
+        if let Some(before) = self.before.replace(coordinates.clone()) {
+            order::check(&before, coordinates, &row.at)?;
         }
-        self.before = Some(coordinates.clone());
         let belongs = match trial {
             Some(i) => plan.coordinates(i as usize) == *coordinates,
             None => self.is_of_the_manifest(id),

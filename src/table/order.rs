@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::experiment::{Axis, Coordinates};
+use crate::support::error::{Error, Kind, Result};
 
 /// Compares two places in the grid, column by column. Every table is sorted by this.
 pub fn compare(a: &Coordinates, b: &Coordinates) -> Ordering {
@@ -13,6 +14,21 @@ pub fn compare(a: &Coordinates, b: &Coordinates) -> Ordering {
 pub(crate) fn by(axes: &[Axis], a: &Coordinates, b: &Coordinates) -> Ordering {
     let mut orders = axes.iter().map(|axis| a.compare(b, *axis));
     orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// Checks that the row at `place`, of the trial `this`, comes after the row of the trial `last`.
+///
+/// # Errors
+/// It comes before it, or is of the same trial.
+pub(crate) fn check(last: &Coordinates, this: &Coordinates, place: &str) -> Result<()> {
+    let wrong = match compare(last, this) {
+        Ordering::Less => return Ok(()),
+        Ordering::Equal => "is there twice",
+        Ordering::Greater => "is out of order",
+    };
+    let texts: Vec<_> = this.identity().map(|(_, text)| text).collect();
+    let message = format!("{place}: the trial {} {wrong}", texts.join(","));
+    Err(Error::new(Kind::Store, message))
 }
 
 #[cfg(test)]

@@ -757,25 +757,12 @@ impl<T: Read> Lines<T> {
         if let Some(this) = &self.this {
             self.next = self.rows.next().transpose()?;
             if let Some(next) = &self.next {
-                check_order(&this.coordinates, &next.coordinates, &self.rows.place())?;
+                let ordered = order::check(&this.coordinates, &next.coordinates, &self.rows.place());
+                ordered.map_err(|error| error.help("rows are sorted by their coordinates; edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew"))?;
             }
         }
         Ok(self.this.as_ref())
     }
-}
-
-fn check_order(last: &Coordinates, this: &Coordinates, place: &str) -> Result<()> {
-    let wrong = match order::compare(last, this) {
-        Ordering::Less => return Ok(()),
-        Ordering::Equal => "is there twice",
-        Ordering::Greater => "is out of order",
-    };
-    let texts: Vec<_> = this.identity().map(|(_, text)| text).collect();
-    let error = Error::new(
-        Kind::Store,
-        format!("{place}: the trial {} {wrong}", texts.join(",")),
-    );
-    Err(error.help("rows are sorted by their coordinates; edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew"))
 }
 
 /// The trials of a table, a block at a time: those that share their values on the first axes, so

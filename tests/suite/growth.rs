@@ -323,7 +323,7 @@ fn tables_that_are_not_what_they_say_are_named_and_left_alone() {
         (
             "trials.csv",
             with(4, lines[2].replace(&second, &third)),
-            "r/trials.csv:4: not in the order",
+            "is there twice",
         ),
         ("trials.csv", half.to_owned(), "r/trials.csv"),
         ("trials.csv", lines[..20].concat(), "r/"),
