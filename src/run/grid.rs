@@ -298,7 +298,8 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
         ));
     }
     let directory = &grid.directory;
-    let locks = take_locks(directory, grid.shard)?;
+    // Held to the end.
+    let _locks = take_locks(directory, grid.shard)?;
     // After the directory is there, since the trace may be in it, and locked, since another run
     // may be writing that trace; a trace that cannot be opened stops the run before it changes more.
     let trace = grid.trace.as_deref().map(Trace::open).transpose()?;
@@ -315,103 +316,238 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
     if grid.progress {
         job.notes.iter().for_each(|note| say(&format!("note: {note}")));
     }
-    let costs = job.costs();
     let mine = grid.mine(&job.plan);
-    let (mut trials, mut work) = (0, 0u64);
-    for (cost, _) in costs.iter().zip(&mine).filter(|(_, mine)| **mine) {
-        (trials, work) = (trials + 1, work.saturating_add(*cost));
-    }
     check_memory(&job, &mine, pool.threads())?;
-    let mut progress = Progress::new(trials, work, !grid.progress);
-    let header = Header {
-        build: BUILD.to_owned(),
-        shard: grid.shard,
-        manifest: job.manifest.clone(),
-        shapes: job.shapes.clone(),
-        command: grid.command.clone(),
+    let run = Run {
+        grid,
+        job,
+        mine,
+        pool,
     };
-    let (mut store, mut outgrown, mut old) = what_is_done(grid, &job, &header, &mine, &pool, &mut progress)?;
+    let mut progress = run.progress();
+    let mut gathered = run.what_is_done(&mut progress)?;
     // Not before: what is rechecked leaves no weights.
-    job.weights_into.get_or_init(|| directory.clone());
-    let settings = Settings {
-        pool: pool.clone(),
-        fail_fast: grid.fail_fast,
-        grace: GRACE,
-        trace: trace.map(Arc::new),
-        go_on: grid.resume_command(),
-    };
-    let mut wanted = vec![true; mine.len()];
-    let mut looked = None;
-    loop {
-        let found = pool.install(|| how_far(grid, &job, &mut store))?;
-        if let Some(state) = &found {
-            wanted.clone_from(&state.wanted);
-        }
-        let missing = |i: &u32| mine[*i as usize] && wanted[*i as usize] && !store.has(*i);
-        let order: Vec<u32> = longest_first(&costs).into_iter().filter(missing).collect();
-        if let Some(state) = found {
-            trials = mine
-                .iter()
-                .zip(&wanted)
-                .filter(|(mine, wanted)| **mine && **wanted)
-                .count() as u64;
-            let cost = order
-                .iter()
-                .fold(0u64, |sum, i| sum.saturating_add(costs[*i as usize]));
-            progress.expect(order.len() as u64, cost);
-            if !order.is_empty() {
-                let (name, open) = (state.name(), state.open());
-                let there = trials - order.len() as u64;
-                progress.note(&format!(
-                    "{name}: {}, {} of {} trials are there, {} to train",
-                    counted_as(open as u64, "comparison is open", "comparisons are open"),
-                    grouped(there),
-                    grouped(trials),
-                    grouped(order.len() as u64)
-                ));
-            }
-            let finished = order.is_empty();
-            looked = Some(state);
-            if finished {
-                break;
-            }
-        }
-        let end = sweep(&job, order, &mut store, &settings, &grid.stop, &mut progress);
-        if let End::Interrupted { dropped } = end.inspect_err(|_| progress.clear())? {
-            progress.clear();
-            return Err(interrupted(&progress, trials, dropped, grid));
-        }
-        if looked.is_none() || !grid.shard.is_whole() {
-            break;
-        }
-    }
+    run.job.weights_into.get_or_init(|| directory.clone());
+    let reached = run.train(trace.map(Arc::new), &mut gathered.store, &mut progress);
     progress.clear();
+    let reached = reached?;
     if !grid.shard.is_whole() {
         return Ok(GridOutcome::ShardDone {
-            trials,
+            trials: reached.trials,
             trials_run: progress.trials_here(),
             failed: progress.failed(),
-            look: looked.map(|state| state.name()),
+            look: reached.look.map(|state| state.name()),
         });
     }
-    let unwanted = |i: u32| !wanted[i as usize] && store.has(i);
-    if (0..job.len()).any(unwanted) {
-        // Rows of replicates that no look needed.
-        old = Old::SetAside;
-        outgrown.extend(earlier_journals(directory)?);
+    run.finish(gathered, &reached.wanted, started, progress.trials_here())
+}
+
+/// A run that has something to train.
+struct Run<'a> {
+    grid: &'a Grid,
+    job: Arc<Job>,
+    /// By trial, whether it is one of this run.
+    mine: Vec<bool>,
+    pool: Pool,
+}
+
+/// The rows of a run.
+struct Gathered {
+    store: Store,
+    /// Journals with rows that the experiment no longer has.
+    outgrown: Vec<PathBuf>,
+    /// What becomes of the tables that are there.
+    old: Old,
+}
+
+/// How far a run has been trained.
+struct Reached {
+    /// By trial, whether the tables are to have it.
+    wanted: Vec<bool>,
+    /// How many of them are trials of this run.
+    trials: u64,
+    /// Where replicates go on until a decision: the look whose trials these are.
+    look: Option<LookState>,
+}
+
+impl Run<'_> {
+    fn progress(&self) -> Progress {
+        let (mut trials, mut work) = (0, 0u64);
+        for (cost, _) in self.job.costs().iter().zip(&self.mine).filter(|(_, mine)| **mine) {
+            (trials, work) = (trials + 1, work.saturating_add(*cost));
+        }
+        Progress::new(trials, work, !self.grid.progress)
     }
-    let wanted: Vec<u32> = (0..job.len()).filter(|i| wanted[*i as usize]).collect();
-    finish(
-        &job,
-        (store, &wanted),
-        grid,
-        &pool,
-        started,
-        progress.trials_here(),
-        old,
-        &outgrown,
-        &locks,
-    )
+
+    /// Trains what is missing in `store`: once, or where replicates go on until a decision, look after look.
+    fn train(&self, trace: Option<Arc<Trace>>, store: &mut Store, progress: &mut Progress) -> Result<Reached> {
+        let (grid, job) = (self.grid, &self.job);
+        let settings = Settings {
+            pool: self.pool.clone(),
+            fail_fast: grid.fail_fast,
+            grace: GRACE,
+            trace,
+            go_on: grid.resume_command(),
+        };
+        let costs = job.costs();
+        loop {
+            let look = self.pool.install(|| how_far(grid, job, store))?;
+            let wanted = match &look {
+                Some(state) => state.wanted.clone(),
+                None => vec![true; self.mine.len()],
+            };
+            let ours = |i: &u32| self.mine[*i as usize] && wanted[*i as usize];
+            let mut missing: Vec<u32> = longest_first(&costs).into_iter().filter(ours).collect();
+            let trials = missing.len() as u64;
+            missing.retain(|i| !store.has(*i));
+            if let Some(state) = &look {
+                let work = missing
+                    .iter()
+                    .fold(0u64, |sum, i| sum.saturating_add(costs[*i as usize]));
+                progress.expect(missing.len() as u64, work);
+                if missing.is_empty() {
+                    return Ok(Reached { wanted, trials, look });
+                }
+                progress.note(&format!(
+                    "{}: {}, {} of {} trials are there, {} to train",
+                    state.name(),
+                    counted_as(state.open() as u64, "comparison is open", "comparisons are open"),
+                    grouped(trials - missing.len() as u64),
+                    grouped(trials),
+                    grouped(missing.len() as u64)
+                ));
+            }
+            let end = sweep(job, missing, store, &settings, &grid.stop, progress)?;
+            if let End::Interrupted { dropped } = end {
+                return Err(interrupted(progress, trials, dropped, grid));
+            }
+            if look.is_none() || !grid.shard.is_whole() {
+                return Ok(Reached { wanted, trials, look });
+            }
+        }
+    }
+
+    /// Writes the tables of the trials that are `wanted`, and removes the journals of the run.
+    fn finish(
+        &self,
+        gathered: Gathered,
+        wanted: &[bool],
+        started: (SystemTime, Instant),
+        trials_run: u64,
+    ) -> Result<GridOutcome> {
+        let (directory, job) = (&self.grid.directory, &self.job);
+        let Gathered {
+            mut store,
+            mut outgrown,
+            mut old,
+        } = gathered;
+        let (wanted, others): (Vec<u32>, Vec<u32>) = (0..job.len()).partition(|i| wanted[*i as usize]);
+        if others.into_iter().any(|i| store.has(i)) {
+            // Rows of replicates that no look needed.
+            old = Old::SetAside;
+            outgrown.extend(earlier_journals(directory)?);
+        }
+        let (experiment, manifest) = (&job.experiment, &job.manifest);
+        let replaced = self
+            .pool
+            .install(|| tables::write(directory, experiment, manifest, &mut store, &wanted, old))?;
+        // Before the journal goes: an open file cannot be removed everywhere.
+        drop(store);
+        let (trials, threads) = (wanted.len() as u64, self.pool.threads());
+        let metadata = RunMetadata::new(trials, trials_run, threads, &self.grid.command, started);
+        metadata.write(directory)?;
+        remove_journals(directory, &outgrown)?;
+        Ok(GridOutcome::Written { metadata, replaced })
+    }
+
+    /// Every trial of this run that is done, in a store and in its journal, where it keeps one.
+    fn what_is_done(&self, progress: &mut Progress) -> Result<Gathered> {
+        let Run {
+            grid,
+            job,
+            mine,
+            pool,
+        } = self;
+        let header = &Header {
+            build: BUILD.to_owned(),
+            shard: grid.shard,
+            manifest: job.manifest.clone(),
+            shapes: job.shapes.clone(),
+            command: grid.command.clone(),
+        };
+        let directory = &grid.directory;
+        let path = journal_path(directory, grid.shard);
+        let wanted = Wanted {
+            experiment: &job.experiment,
+            plan: &job.plan,
+            data: job.manifest.digests(),
+            directory,
+            mine,
+        };
+        let mut survey = pool.install(|| Survey::new(wanted));
+        let mut store = Store::new(mine.len()).keeping(&job.experiment.record, job.experiment.train.length);
+        let cost = |i: u32| job.plan.cost(i as usize);
+        let go_on = |store: &mut Store, progress: &mut Progress| {
+            let belongs = |key: &TrialKey| {
+                mine.get(key.index as usize) == Some(&true) && job.trial_id(key.index) == key.trial_id
+            };
+            let seen = |key: &TrialKey| {
+                if key.status != Status::Failed {
+                    progress.resumed(key, cost(key.index), || job.describe(key.index));
+                }
+            };
+            store.open(directory, header, belongs, seen)
+        };
+        let resumes =
+            grid.journal && path.exists() && Journal::open(&path, false)?.header.difference(header).is_none();
+        if resumes {
+            let found = go_on(&mut store, progress)?;
+            note_resumed(
+                progress,
+                &found,
+                mine.iter().filter(|mine| **mine).count() as u64,
+                &path,
+            );
+        }
+        if !grid.fresh {
+            let look = grid.how_to_look(grid.journal.then_some(header));
+            survey.look(&mut store, &look, |i, status, score| {
+                let key = TrialKey {
+                    index: i,
+                    trial_id: String::new(),
+                    status,
+                    score,
+                };
+                progress.resumed(&key, cost(i), || job.describe(i));
+            })?;
+            survey.notes.iter().for_each(|note| progress.note(note));
+            let chosen = survey.sample(&store, grid.recheck, pool.threads());
+            let count = survey.recheck(job, &mut store, &chosen, pool, !grid.progress, &grid.stop)?;
+            let line = survey.line(&store, Some(count), 0);
+            // What is to be trained is said at each look.
+            if let Some(line) = line.filter(|_| job.experiment.sequential.is_none()) {
+                progress.note(&line);
+            }
+        }
+        match (grid.journal, resumes) {
+            (true, true) => {}
+            (true, false) => {
+                if survey.behind {
+                    directory::put_behind(&path)?;
+                }
+                go_on(&mut store, progress)?;
+            }
+            (false, _) => store.append_in_memory(),
+        }
+        if grid.journal {
+            store.gather()?;
+        }
+        Ok(Gathered {
+            store,
+            outgrown: survey.outgrown,
+            old: survey.old,
+        })
+    }
 }
 
 /// How far a run has come that goes on until a decision: from its own rows, or where it is a shard from
@@ -431,86 +567,6 @@ fn how_far(grid: &Grid, job: &Job, store: &mut Store) -> Result<Option<LookState
     look_state_of_all(wanted, manifest, &grid.how_to_look(None))
 }
 
-/// A store with every trial of this run that is done, all in its journal, where it keeps one; journals
-/// with rows that the experiment no longer has; and what becomes of the tables that are there.
-fn what_is_done(
-    grid: &Grid,
-    job: &Arc<Job>,
-    header: &Header,
-    mine: &[bool],
-    pool: &Pool,
-    progress: &mut Progress,
-) -> Result<(Store, Vec<PathBuf>, Old)> {
-    let directory = &grid.directory;
-    let path = journal_path(directory, grid.shard);
-    let wanted = Wanted {
-        experiment: &job.experiment,
-        plan: &job.plan,
-        data: job.manifest.digests(),
-        directory,
-        mine,
-    };
-    let mut survey = pool.install(|| Survey::new(wanted));
-    let mut store = Store::new(mine.len()).keeping(&job.experiment.record, job.experiment.train.length);
-    let cost = |i: u32| job.plan.cost(i as usize);
-    let go_on = |store: &mut Store, progress: &mut Progress| {
-        let belongs = |key: &TrialKey| {
-            mine.get(key.index as usize) == Some(&true) && job.trial_id(key.index) == key.trial_id
-        };
-        let seen = |key: &TrialKey| {
-            if key.status != Status::Failed {
-                progress.resumed(key, cost(key.index), || job.describe(key.index));
-            }
-        };
-        store.open(directory, header, belongs, seen)
-    };
-    let resumes =
-        grid.journal && path.exists() && Journal::open(&path, false)?.header.difference(header).is_none();
-    if resumes {
-        let found = go_on(&mut store, progress)?;
-        note_resumed(
-            progress,
-            &found,
-            mine.iter().filter(|mine| **mine).count() as u64,
-            &path,
-        );
-    }
-    if !grid.fresh {
-        let look = grid.how_to_look(grid.journal.then_some(header));
-        survey.look(&mut store, &look, |i, status, score| {
-            let key = TrialKey {
-                index: i,
-                trial_id: String::new(),
-                status,
-                score,
-            };
-            progress.resumed(&key, cost(i), || job.describe(i));
-        })?;
-        survey.notes.iter().for_each(|note| progress.note(note));
-        let chosen = survey.sample(&store, grid.recheck, pool.threads());
-        let count = survey.recheck(job, &mut store, &chosen, pool, !grid.progress, &grid.stop)?;
-        let line = survey.line(&store, Some(count), 0);
-        // What is to be trained is said at each look.
-        if let Some(line) = line.filter(|_| job.experiment.sequential.is_none()) {
-            progress.note(&line);
-        }
-    }
-    match (grid.journal, resumes) {
-        (true, true) => {}
-        (true, false) => {
-            if survey.behind {
-                directory::put_behind(&path)?;
-            }
-            go_on(&mut store, progress)?;
-        }
-        (false, _) => store.append_in_memory(),
-    }
-    if grid.journal {
-        store.gather()?;
-    }
-    Ok((store, survey.outgrown, survey.old))
-}
-
 /// Checks that as many trials as there are threads fit into memory at a time.
 fn check_memory(job: &Job, mine: &[bool], threads: usize) -> Result<()> {
     let mut largest: Vec<u64> = (0..mine.len())
@@ -528,32 +584,6 @@ fn check_memory(job: &Job, mine: &[bool], threads: usize) -> Result<()> {
     );
     let help = "use fewer threads (--threads), smaller networks or batches, or a machine with more memory";
     memory::check(needed, memory::available(), &what, help)
-}
-
-/// Writes the tables of a run that is complete, and removes its journal.
-#[allow(clippy::too_many_arguments)] // what a run has gathered
-fn finish(
-    job: &Job,
-    (mut store, wanted): (Store, &[u32]),
-    grid: &Grid,
-    pool: &Pool,
-    started: (SystemTime, Instant),
-    trials_run: u64,
-    old: Old,
-    outgrown: &[PathBuf],
-    _locks: &[Lock],
-) -> Result<GridOutcome> {
-    let directory = &grid.directory;
-    let (experiment, manifest) = (&job.experiment, &job.manifest);
-    let replaced =
-        pool.install(|| tables::write(directory, experiment, manifest, &mut store, wanted, old))?;
-    // Before the journal goes: an open file cannot be removed everywhere.
-    drop(store);
-    let trials = wanted.len() as u64;
-    let metadata = RunMetadata::new(trials, trials_run, pool.threads(), &grid.command, started);
-    metadata.write(directory)?;
-    remove_journals(directory, outgrown)?;
-    Ok(GridOutcome::Written { metadata, replaced })
 }
 
 /// Looks at whether the tables of all that this run would do are in the directory: then nothing is
