@@ -643,7 +643,7 @@ impl<'a> Survey<'a> {
         for (place, trials) in self.places.iter().zip(chosen) {
             for &i in trials {
                 let records = [&mut *store, &mut again].map(|store| store.fetch(i));
-                let [old, new] = records.map(|record| record.and_then(|r| tables_of(job, &[r])));
+                let [old, new] = records.map(|record| record.map(|r| tables_of(job, &[r])));
                 let (old, new) = (old?, new?);
                 if old != new {
                     wrong.push((place, i, old, new));

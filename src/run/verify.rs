@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::directory::PROBED;
 use super::grid::GRACE;
 use super::job::Job;
 use super::pool::Pool;
@@ -90,9 +89,9 @@ pub(crate) fn choose(seed: u64, all: u32, count: u32) -> Vec<u32> {
 /// A share of all trials, or a number of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Amount {
-    /// 0 to 1.
+    /// A share, over 0 and up to 1.
     Share(f64),
-    /// So many.
+    /// A number of trials.
     Trials(u32),
 }
 
@@ -141,17 +140,23 @@ pub fn verify(
     sample: &Sample,
     stop: &Stop,
 ) -> Result<Verified> {
-    let there = |file: &str| directory.join(file).exists();
-    let (trained, probed) = (there(format::TRIALS), there(format::PROBE));
-    let rows = if trained {
-        trials_there(directory, job)?
-    } else {
-        Vec::new()
+    let again = Again {
+        directory,
+        manifest,
+        job,
+        sample,
     };
-    let count_there = rows.len() as u32;
-    let networks = if probed { probes::networks(job) } else { Vec::new() };
+    let (is_trained, is_probed) = (again.has(format::TRIALS), again.has(format::PROBE));
+    let rows = match is_trained {
+        true => trials_there(directory, job)?,
+        false => Vec::new(),
+    };
+    let networks = match is_probed {
+        true => probes::networks(job),
+        false => Vec::new(),
+    };
     let mut verified = Verified {
-        trials: count_there,
+        trials: rows.len() as u32,
         trials_checked: 0,
         networks: networks.len() as u32,
         networks_checked: 0,
@@ -162,80 +167,137 @@ pub fn verify(
     if !verified.changed.is_empty() {
         return Ok(verified);
     }
-    let mut here = BTreeMap::new();
-    let mut chosen = Vec::new();
-    if trained {
+    let trained = match is_trained {
+        true => again.train(&rows, stop, &mut verified.notes)?,
+        false => Recomputed::default(),
+    };
+    let probed = match networks.is_empty() {
+        true => Recomputed::default(),
+        false => again.probe(&networks)?,
+    };
+    verified.trials_checked = trained.trials.len() as u32;
+    verified.networks_checked = probed.trials.len() as u32;
+    let mut report = again.compare(trained)?;
+    if let Some(table) = report.tables().find(|t| t.name == format::TRIALS)
+        && table.rows_old != u64::from(verified.trials)
+    {
+        let message = format!(
+            "{} has {} rows, but the experiment has {} trials",
+            directory.join(format::TRIALS).display(),
+            table.rows_old,
+            verified.trials
+        );
+        let help = "`goodinit grid EXPERIMENT --fresh` writes it anew";
+        return Err(Error::new(Kind::Store, message).help(help));
+    }
+    if is_probed {
+        let probes = again.compare(probed)?;
+        report.same &= probes.same;
+        report.directories.extend(probes.directories);
+    }
+    verified.report = Some(report);
+    Ok(verified)
+}
+
+/// What is recomputed, and of what.
+struct Again<'a> {
+    directory: &'a Path,
+    manifest: &'a Manifest,
+    job: &'a Arc<Job>,
+    sample: &'a Sample,
+}
+
+/// Tables as they come out again.
+#[derive(Default)]
+struct Recomputed {
+    /// The trials whose rows they have, ascending.
+    trials: Vec<u32>,
+    tables: Tables,
+}
+
+impl Again<'_> {
+    fn has(&self, file: &str) -> bool {
+        self.directory.join(file).exists()
+    }
+
+    /// Makes the summary, and trains a sample of the trials `rows`: their rows in the tables that the directory
+    /// has. Committed results often leave out the large ones.
+    fn train(&self, rows: &[u32], stop: &Stop, notes: &mut Vec<String>) -> Result<Recomputed> {
+        let (job, sample) = (self.job, self.sample);
+        let mut tables = Tables::new();
         // First, since it takes no training.
-        match sample.pool.install(|| summary_of(directory, job)) {
+        match sample.pool.install(|| summary_of(self.directory, job)) {
             // Of other statistics: the trials are what can be verified.
-            Ok(_) if manifest.statistics_version != STATISTICS_VERSION => {}
-            Ok(bytes) => drop(here.insert(format::SUMMARY.to_owned(), bytes)),
-            Err(error) => verified.notes.push(format!(
+            Ok(_) if self.manifest.statistics_version != STATISTICS_VERSION => {}
+            Ok(bytes) => tables.push((format::SUMMARY.to_owned(), bytes)),
+            Err(error) => notes.push(format!(
                 "{}: cannot be recomputed: {}",
-                directory.join(format::SUMMARY).display(),
+                self.directory.join(format::SUMMARY).display(),
                 error.message()
             )),
         }
-        let numbers = sample
-            .choose(count_there, sample.amount.of(count_there))
-            .into_iter();
-        chosen = numbers.map(|number| rows[number as usize]).collect();
-        here.extend(train(directory, job, &chosen, sample, stop)?);
-        verified.trials_checked = chosen.len() as u32;
+        let all = rows.len() as u32;
+        let numbers = sample.choose(all, sample.amount.of(all)).into_iter();
+        let trials: Vec<u32> = numbers.map(|number| rows[number as usize]).collect();
+        let mut store = recompute(job, &trials, &sample.pool, sample.quiet, stop)?;
+        let records = trials.iter().map(|&index| store.fetch(index));
+        let trained = tables_of(job, &records.collect::<Result<Vec<_>>>()?);
+        tables.extend(trained.into_iter().filter(|(file, _)| self.has(file)));
+        Ok(Recomputed { trials, tables })
     }
-    let mut picked: Vec<u32> = Vec::new();
-    if probed && !networks.is_empty() {
-        // The same share of the networks as of the trials.
+
+    /// Probes a sample of `networks`, the same share as of the trials: their rows in the tables that the directory
+    /// has.
+    fn probe(&self, networks: &[usize]) -> Result<Recomputed> {
+        let (job, sample) = (self.job, self.sample);
         let share = f64::from(sample.amount.of(job.len())) / f64::from(job.len().max(1));
-        let count = (share * f64::from(verified.networks)).ceil() as u32;
-        let numbers = sample.choose(verified.networks, count);
-        picked = numbers.iter().map(|&i| networks[i as usize] as u32).collect();
-        here.extend(probe(directory, job, &picked, sample)?);
-        verified.networks_checked = picked.len() as u32;
+        let all = networks.len() as u32;
+        let numbers = sample.choose(all, (share * f64::from(all)).ceil() as u32).into_iter();
+        let networks: Vec<usize> = numbers.map(|number| networks[number as usize]).collect();
+        let wanted = &job.plan.record().layer_rows;
+        let mut tables = Tables::new();
+        if self.has(format::STEPS) && !probes::stepped(job).is_empty() {
+            let results = probes::run_steps(job, &networks, &sample.pool, || {});
+            let records: Vec<_> = results.into_iter().flatten().collect();
+            let mut steps = Vec::new();
+            write_steps(&records, wanted, &mut steps)?;
+            tables.push((format::STEPS.to_owned(), steps.into()));
+        }
+        let trials = networks.iter().map(|&i| i as u32).collect();
+        let probed = probes::run_these(job, networks, &sample.pool, || {});
+        let mut layers = Vec::new();
+        write_layers(&probed.records, wanted, &mut layers)?;
+        tables.push((format::PROBE.to_owned(), layers.into()));
+        if self.has(format::HISTOGRAMS) {
+            let mut histograms = Vec::new();
+            write_histograms(&probed.records, &mut histograms)?;
+            tables.push((format::HISTOGRAMS.to_owned(), histograms.into()));
+        }
+        Ok(Recomputed { trials, tables })
     }
-    let timed = !job.experiment.record.epochs || there(format::EPOCHS);
-    let old = Source::Directory(directory.to_owned());
-    let new = Source::Memory {
-        name: "recomputed here".to_owned(),
-        files: here,
-    };
-    // The trials in a sample and the networks in one are different.
-    let compare = |of_probe: bool, sampled: &[u32]| {
-        let files = new.tables()?.into_iter();
-        let files = files.filter(|file| PROBED.contains(&file.as_str()) == of_probe);
+
+    /// Compares the tables in the directory with what was recomputed of them.
+    fn compare(&self, recomputed: Recomputed) -> Result<diff::Diff> {
+        let tables: BTreeMap<String, Arc<[u8]>> = recomputed.tables.into_iter().collect();
+        let files: Vec<String> = tables.keys().cloned().collect();
+        let old = Source::Directory(self.directory.to_owned());
+        let new = Source::Memory {
+            name: "recomputed here".to_owned(),
+            files: tables,
+        };
+        let timed = !self.job.experiment.record.epochs || self.has(format::EPOCHS);
         let options = Options {
-            limit: sample.limit,
+            limit: self.sample.limit,
             // Without epochs.csv nothing tells when the target was reached.
             ignored: match timed {
                 true => BTreeSet::new(),
                 false => FROM_EPOCHS.map(str::to_owned).into(),
             },
-            left_out: Some(left_out(job, sampled)),
+            left_out: Some(left_out(self.job, &recomputed.trials)),
             ..Options::default()
         };
-        diff::compare_tables(&old, &new, &files.collect::<Vec<_>>(), &options)
-    };
-    let mut report = compare(false, &chosen)?;
-    if probed {
-        let probes = compare(true, &picked)?;
-        report.same &= probes.same;
-        report.directories.extend(probes.directories);
+        diff::compare_tables(&old, &new, &files, &options)
     }
-    let trials = report.tables().find(|t| t.name == format::TRIALS);
-    if let Some(rows) = trials
-        .map(|t| t.rows_old)
-        .filter(|n| *n != u64::from(count_there))
-    {
-        let message = format!(
-            "{} has {rows} rows, but the experiment has {} trials",
-            directory.join(format::TRIALS).display(),
-            count_there
-        );
-        let help = "`goodinit grid EXPERIMENT --fresh` writes it anew";
-        return Err(Error::new(Kind::Store, message).help(help));
-    }
-    verified.report = Some(report);
-    Ok(verified)
 }
 
 /// The trials that the tables in `directory` are to have: all; or where replicates go on until a
@@ -317,10 +379,7 @@ pub(crate) fn recompute(
 }
 
 /// The rows of `records` in each table that the experiment of `job` has.
-///
-/// # Errors
-/// Never: memory can be written.
-pub(crate) fn tables_of(job: &Job, records: &[TrialRecord]) -> Result<Tables> {
+pub(crate) fn tables_of(job: &Job, records: &[TrialRecord]) -> Tables {
     let record = &job.experiment.record;
     let recorded = |table: &Table| match table {
         Table::Trials => true,
@@ -332,42 +391,8 @@ pub(crate) fn tables_of(job: &Job, records: &[TrialRecord]) -> Result<Tables> {
         records.iter().try_for_each(|record| writer.push(record))?;
         Ok((table.file().to_owned(), writer.finish()?.into()))
     };
-    Table::ALL.into_iter().filter(recorded).map(write).collect()
-}
-
-/// Trains the `chosen` trials: their rows in the tables that `directory` has. Committed results
-/// often leave out the large ones.
-fn train(directory: &Path, job: &Arc<Job>, chosen: &[u32], sample: &Sample, stop: &Stop) -> Result<Tables> {
-    let mut store = recompute(job, chosen, &sample.pool, sample.quiet, stop)?;
-    let records = chosen.iter().map(|&index| store.fetch(index));
-    let mut tables = tables_of(job, &records.collect::<Result<Vec<_>>>()?)?;
-    tables.retain(|(file, _)| directory.join(file).exists());
-    Ok(tables)
-}
-
-/// Probes these networks: their rows in the tables that `directory` has.
-fn probe(directory: &Path, job: &Job, networks: &[u32], sample: &Sample) -> Result<Tables> {
-    let networks: Vec<usize> = networks.iter().map(|&i| i as usize).collect();
-    let wanted = &job.plan.record().layer_rows;
-    let mut steps = Vec::new();
-    if directory.join(format::STEPS).exists() && !probes::stepped(job).is_empty() {
-        let results = probes::run_steps(job, &networks, &sample.pool, || {});
-        let records: Vec<_> = results.into_iter().flatten().collect();
-        write_steps(&records, wanted, &mut steps)?;
-    }
-    let probed = probes::run_these(job, networks, &sample.pool, || {});
-    let mut layers = Vec::new();
-    write_layers(&probed.records, wanted, &mut layers)?;
-    let mut tables = vec![(format::PROBE.to_owned(), layers.into())];
-    if !steps.is_empty() {
-        tables.push((format::STEPS.to_owned(), steps.into()));
-    }
-    if directory.join(format::HISTOGRAMS).exists() {
-        let mut histograms = Vec::new();
-        write_histograms(&probed.records, &mut histograms)?;
-        tables.push((format::HISTOGRAMS.to_owned(), histograms.into()));
-    }
-    Ok(tables)
+    let tables: Result<Tables> = Table::ALL.into_iter().filter(recorded).map(write).collect();
+    tables.expect("memory can be written")
 }
 
 /// The summary that the tables in `directory` give.

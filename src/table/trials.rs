@@ -280,13 +280,9 @@ impl Trials {
     }
 
     /// The coordinates of a row.
-    ///
-    /// # Errors
-    /// Never: the texts are those that were read.
-    pub(crate) fn coordinates(&self, row: usize) -> Result<Coordinates> {
+    pub(crate) fn coordinates(&self, row: usize) -> Coordinates {
         let texts: csv::StringRecord = Axis::ALL.iter().map(|axis| self.text(row, *axis)).collect();
-        Coordinates::read(&texts, 0)
-            .map_err(|bad| Error::new(Kind::Store, format!("`{}` is wrong", Axis::ALL[bad.column])))
+        Coordinates::read(&texts, 0).expect("the texts are of coordinates")
     }
 
     /// The replicate of a row.

@@ -62,7 +62,7 @@ pub fn collect(experiment: &Experiment, trials: &Trials, source: &Source) -> Res
         evidence: vec![Evidence::default(); claims.len()],
         places: BTreeMap::new(),
     };
-    gatherer.trials(trials)?;
+    gatherer.trials(trials);
     if claims
         .iter()
         .any(|c| matches!(c.metric, Metric::Epoch { .. } | Metric::TimeTo { .. }))
@@ -110,7 +110,7 @@ impl Gatherer<'_> {
         }
     }
 
-    fn trials(&mut self, trials: &Trials) -> Result<()> {
+    fn trials(&mut self, trials: &Trials) {
         for row in 0..trials.len() {
             let status = trials.status(row);
             let value_of = |column: &str| Figure::named(column).and_then(|f| trials.score(row, f));
@@ -141,7 +141,7 @@ impl Gatherer<'_> {
                         .push(place);
                 }
                 evidence.trials.push(Trial {
-                    coordinates: trials.coordinates(row)?,
+                    coordinates: trials.coordinates(row),
                     row: Some(row),
                     status,
                     left,
@@ -152,7 +152,6 @@ impl Gatherer<'_> {
                 });
             }
         }
-        Ok(())
     }
 
     fn epochs(&mut self, rows: &mut Reader<EpochLine, Bytes>, trials: &Trials) -> Result<()> {
