@@ -192,7 +192,7 @@ def test_editing_a_scheme_retrains_its_cells_only(grid, load_scheme):
     for source in edited:
         second = grid("he_normal", load_scheme(source))
         kept = second.trials[second.trials["scheme"] == "he_normal"]
-        # Three rows of what is kept are trained again, to be believed.
+        # Three rows of what is kept are trained again before they are reused.
         assert trained(second) == 4, source
         assert all(ids[row.initial_hash] == row.trial_id for row in kept.itertuples())
         mine = second.trials[second.trials["scheme"] == "mine"]

@@ -26,11 +26,11 @@ use crate::support::text::Style;
   goodinit grid experiments/full.toml --reuse HEAD~1:results/full --reuse /copied/from/a/colleague
 
 Only what is not there is trained: rows of an unfinished run, and of an earlier form of the experiment
-in DIR, are kept. Before rows of tables are believed, a sample of them is trained again and compared
-by bits. Trials that failed are always trained again.
+in DIR, are kept. Before rows of tables are reused, a sample of them is trained again and compared by
+bits. Trials that failed are always trained again.
 
-Exit codes: 0 done, 1 done but trials failed (one that diverged is a result and has not failed; of
-shards, merge says it), 2 error, 75 interrupted: the same command goes on.")]
+Exit codes: 0 done, 1 trials failed (a diverged trial is a result, not a failure; with shards, `merge`
+reports failures), 2 error, 75 interrupted: run the same command again.")]
 pub struct Args {
     /// The experiment file; `-` reads it from standard input
     #[arg(value_name = "EXPERIMENT.toml")]
@@ -57,9 +57,9 @@ pub struct Args {
     /// Take rows from another results directory too, or one in a git revision; may be repeated
     #[arg(long, value_name = "DIR|REV:DIR", conflicts_with = "fresh")]
     pub reuse: Vec<OsString>,
-    /// How many of the rows of each place are trained again before they are believed: a share (5%) or
+    /// How many of the rows of each place are trained again before they are reused: a share (5%) or
     /// a number [default: 1%, at least 3, fewer where they take long]
-    #[arg(long, value_name = "RATE", value_parser = Amount::parse, conflicts_with = "fresh")]
+    #[arg(long, value_name = "SHARE|N", value_parser = Amount::parse, conflicts_with = "fresh")]
     pub recheck: Option<Amount>,
     /// Keep results in memory until the tables are written: an interrupted run then leaves nothing
     #[arg(long, conflicts_with = "shard")]

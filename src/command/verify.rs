@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
     /// How many trials to recompute: a share (2%) or a number (100)
-    #[arg(long, value_name = "SHARE", default_value = "2%", value_parser = Amount::parse)]
+    #[arg(long, value_name = "SHARE|N", default_value = "2%", value_parser = Amount::parse)]
     pub sample: Amount,
     /// Which trials: another seed takes others
     #[arg(long, value_name = "N", default_value_t = 0)]

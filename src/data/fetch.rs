@@ -1,4 +1,4 @@
-//! Downloads: from mirrors in turn, resumed where they broke off, and believed only if the
+//! Downloads: from mirrors in turn, resumed where they broke off, and used only if the
 //! SHA-256 is right.
 //!
 //! A download grows as `NAME.gz.part`; it is unpacked to `NAME.part` and takes the name `NAME`

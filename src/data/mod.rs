@@ -56,7 +56,7 @@ pub struct KnownDataset {
     /// The terms it comes under.
     pub licence: &'static str,
     pub source: &'static str,
-    /// Where `goodinit fetch` gets the files, tried in turn; whatever a mirror sends is believed only
+    /// Where `goodinit fetch` gets the files, tried in turn; whatever a mirror sends is used only
     /// if its SHA-256 is right.
     pub mirrors: &'static [&'static str],
     /// The files it is made of, with their digests; none for what the user brings or what is

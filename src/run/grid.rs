@@ -43,7 +43,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(5);
 /// A run of an experiment: all of its grid, or a shard of it.
 ///
 /// It trains what is not there: rows in the journal of an earlier run that did not end, and in tables
-/// of an earlier form of the experiment, are kept. Before rows of tables are believed, a sample of
+/// of an earlier form of the experiment, are kept. Before rows of tables are reused, a sample of
 /// them is trained again and compared by bits.
 ///
 /// ```
@@ -145,7 +145,7 @@ impl Grid {
         self
     }
 
-    /// How many of the rows of each place are trained again before they are believed; `None` is 1 % and
+    /// How many of the rows of each place are trained again before they are reused; `None` is 1 % and
     /// at least 3, fewer where they take long.
     pub(crate) fn recheck(self, amount: Option<Amount>) -> Self {
         let recheck = amount;

@@ -1,9 +1,9 @@
 //! Rows that need not be trained: those in journals and tables, here and elsewhere, that are of
-//! trials of this run and can be believed.
+//! trials of this run and can be trusted.
 //!
 //! A row is taken where its trial's digest, the digest of its data and `numerics_version` agree, it
 //! did not fail, and everything that is to be recorded of it was. Journals of this very program are
-//! believed as they are; of any other place a sample is trained again and compared by bits.
+//! trusted as they are; of any other place a sample is trained again and compared by bits.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -84,7 +84,7 @@ impl Why {
 struct Place {
     name: String,
     backing: usize,
-    /// Whether rows are believed without a sample: they are of this very program.
+    /// Whether rows are reused without a sample: they are of this very program.
     trusted: bool,
     /// Whether a table was edited, so that every row has to be trained again.
     edited: bool,

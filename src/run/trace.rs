@@ -15,8 +15,8 @@ use crate::support::error::{Error, Result};
 pub struct Trace(Mutex<File>);
 
 impl Trace {
-    /// Opens `path` to append to, and creates it if it is not there. A named pipe waits for its
-    /// reader, as the operating system has it.
+    /// Opens `path` to append to, and creates it if it is not there. Opening a
+    /// named pipe blocks until a process reads it.
     ///
     /// # Errors
     /// An I/O error.
