@@ -107,10 +107,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         sets.push("record.weights=final".to_owned());
     }
     let experiment = Experiment::load(&args.experiment, &sets, &Registry::standard())?;
-    let out = args
-        .out
-        .clone()
-        .unwrap_or_else(|| experiment.default_directory());
+    let out = args.out.clone().unwrap_or_else(|| experiment.default_directory());
     let environment = Environment::new(args.data_dir.clone());
     if args.dry_run {
         return dry_run(&args, &experiment, &out, environment);

@@ -113,9 +113,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         let error = Error::new(Kind::Usage, "--over says nothing without a coordinate check");
         return Err(error.help("add --steps 0,1,2,4,8"));
     }
-    let out = args
-        .out
-        .unwrap_or_else(|| experiment.default_directory());
+    let out = args.out.unwrap_or_else(|| experiment.default_directory());
     let job = Job::new(experiment, Environment::new(args.data_dir))?;
     let _locks = probes::enter(&out, &job, args.fresh)?;
     let pool = super::pool(args.threads)?;

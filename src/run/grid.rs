@@ -380,7 +380,12 @@ impl Run<'_> {
     }
 
     /// Trains what is missing in `store`: once, or where replicates go on until a decision, look after look.
-    fn train(&self, trace: Option<Arc<Trace>>, store: &mut Store, progress: &mut Progress) -> Result<Reached> {
+    fn train(
+        &self,
+        trace: Option<Arc<Trace>>,
+        store: &mut Store,
+        progress: &mut Progress,
+    ) -> Result<Reached> {
         let (grid, job) = (self.grid, &self.job);
         let settings = Settings {
             pool: self.pool.clone(),

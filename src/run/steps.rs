@@ -1,6 +1,7 @@
 //! The first steps of one trial, as a pure function: how large each layer's pre-activations are, and how far
 //! they have moved (a coordinate check: Yang et al. 2022, Tensor Programs V, arXiv 2203.03466, appendix D.1).
 
+use super::layer_stats::finite;
 use super::train::{Start, batch_size, order, probe_samples, rate};
 use crate::data::Prepared;
 use crate::experiment::Trial;
@@ -66,12 +67,11 @@ fn measure(model: &Model, step: u32, now: &Trace, start: Option<&Trace>) -> Vec<
             layer: l as u32 + 1,
             depth: depth as u32,
             width: hidden.unwrap_or(model.outputs) as u32,
-            preactivation_size: Some(mean_size(seen)).filter(|x| x.is_finite()),
-            preactivation_change: change.filter(|x| x.is_finite()),
+            preactivation_size: finite(mean_size(seen)),
+            preactivation_change: change.and_then(finite),
             relative_change: change
                 .zip(before)
-                .map(|(change, before)| change / mean_size(before))
-                .filter(|x| x.is_finite()),
+                .and_then(|(change, before)| finite(change / mean_size(before))),
         }
     };
     (0..depth).map(row).collect()

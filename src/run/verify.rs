@@ -252,7 +252,9 @@ impl Again<'_> {
         let (job, sample) = (self.job, self.sample);
         let share = f64::from(sample.amount.of(job.len())) / f64::from(job.len().max(1));
         let all = networks.len() as u32;
-        let numbers = sample.choose(all, (share * f64::from(all)).ceil() as u32).into_iter();
+        let numbers = sample
+            .choose(all, (share * f64::from(all)).ceil() as u32)
+            .into_iter();
         let networks: Vec<usize> = numbers.map(|number| networks[number as usize]).collect();
         let wanted = &job.plan.record().layer_rows;
         let mut tables = Tables::new();

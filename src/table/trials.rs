@@ -754,7 +754,12 @@ impl<T: Read> Lines<T> {
             self.next = self.rows.next().transpose()?;
             if let Some(next) = &self.next {
                 let ordered = order::check(&this.coordinates, &next.coordinates, &self.rows.place());
-                ordered.map_err(|error| error.help("rows are sorted by their coordinates; edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew"))?;
+                ordered.map_err(|error| {
+                    error.help(
+                        "rows are sorted by their coordinates; edited by hand? \
+                         `goodinit grid EXPERIMENT --fresh` writes it anew",
+                    )
+                })?;
             }
         }
         Ok(self.this.as_ref())
