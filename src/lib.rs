@@ -48,7 +48,7 @@
 
 pub use crate::activation::Activation;
 pub use crate::analysis::check::{Case, Judgement, Part, Verdict, evaluate as check_claims};
-pub use crate::analysis::rank::{Comparison, Rates as RankingRates, SchemeScore, rank};
+pub use crate::analysis::rank::{Comparison, RankingRates, SchemeScore, rank};
 pub use crate::analysis::stats::{Estimate, Interval};
 pub use crate::data::{Cache, Dataset, Environment, Features, Prepared, Split, Targets};
 pub use crate::experiment::{Axis, Claim, Coordinates, Experiment, Plan, Trial};
@@ -87,7 +87,7 @@ pub mod internal {
     pub use crate::analysis::diff::{Options as DiffOptions, Tolerance, compare};
     pub use crate::analysis::stats::STATISTICS_VERSION;
     pub use crate::analysis::summary::{SummaryRow, summarise, write};
-    pub use crate::analysis::tune::{Split as ReplicateSplit, tune};
+    pub use crate::analysis::tune::{ReplicateSplit, tune};
     pub use crate::command::list::markdown;
     pub use crate::command::{Arguments, complain, run};
     pub use crate::data::{DataSpec, load, prepare};

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::rank::{Rates, SchemeTrials, sides, sign};
+use crate::analysis::rank::{RankingRates, SchemeTrials, sides, sign};
 use crate::analysis::stats::friedman::Friedman;
 use crate::analysis::stats::{interquartile_mean, mean};
 use crate::table::Subset;
@@ -42,7 +42,7 @@ const FEWEST: usize = 3;
 pub fn average_ranks(trials: &Subset) -> Option<AverageRanks> {
     let figure = trials.headline()?;
     let sign = sign(figure);
-    let sides = sides(trials, Rates::Tuned, figure);
+    let sides = sides(trials, RankingRates::Tuned, figure);
     let mut everywhere = sides
         .values()
         .map(|side| side.groups.keys().cloned().collect::<BTreeSet<_>>());

@@ -27,7 +27,7 @@ use std::fmt::Write as _;
 use super::check::evidence::{self, Evidence, sides, texts};
 use super::check::judge::{judge, judge_case};
 use super::check::{Case, Judgement, Verdict};
-use super::rank::{Rates, rank_at};
+use super::rank::{RankingRates, rank_at};
 use super::stats::interval::LEVEL;
 use crate::experiment::{Axis, Claim, Coordinates, Experiment, Plan, Sequential, Until};
 use crate::support::error::Result;
@@ -151,7 +151,7 @@ fn distinguished_from_leader(trials: &Trials) -> impl Fn(&Family, u32, f64) -> V
                 && trials.text(row, Axis::Activation) == family.activation
                 && family.left.contains(trials.text(row, Axis::Scheme))
         });
-        let ranking = rank_at(&compared, Rates::Tuned, &family.activation, error);
+        let ranking = rank_at(&compared, RankingRates::Tuned, &family.activation, error);
         let apart = ranking.into_iter().filter(|place| !place.leads());
         apart.map(|place| place.scheme).collect()
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::analysis::average_rank::{AverageRanks, average_ranks};
 use crate::analysis::budget::{BudgetCurve, budget_curves};
-use crate::analysis::rank::{Rates, SchemeScore, SchemeTrials, sides};
+use crate::analysis::rank::{RankingRates, SchemeScore, SchemeTrials, sides};
 use crate::analysis::stats::proportion::{binomial_deviation, counted_on};
 use crate::analysis::stats::{Effects, Estimate, mean, variance};
 use crate::analysis::time_to_target::{TimesToTarget, times_to_target};
@@ -154,7 +154,7 @@ fn samples_by_dataset(trials: &Subset) -> BTreeMap<u32, Option<u32>> {
 
 fn of_schemes(trials: &Subset, figure: Figure) -> BTreeMap<String, SchemeMeasures> {
     let samples = samples_by_dataset(trials);
-    let sides = sides(trials, Rates::Tuned, figure);
+    let sides = sides(trials, RankingRates::Tuned, figure);
     let of = |side: &SchemeTrials| {
         let groups: Vec<_> = side.groups.values().collect();
         let means: Vec<Effects> = groups.iter().map(|g| Effects::mean(&g.units())).collect();

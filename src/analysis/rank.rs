@@ -28,7 +28,7 @@ use crate::analysis::stats::interval::{LEVEL, share_beyond};
 use crate::analysis::stats::proportion::clustered_proportion;
 use crate::analysis::stats::student::two_sided;
 use crate::analysis::stats::{Effects, Estimate, Identity, Interval, Units, mean, quantile};
-use crate::analysis::tune::{Split, tune};
+use crate::analysis::tune::{ReplicateSplit, tune};
 use crate::experiment::Axis;
 use crate::random::Stream;
 use crate::row::Status;
@@ -48,7 +48,7 @@ fn permutations(error: f64) -> usize {
 
 /// At which learning rate schemes are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rates {
+pub enum RankingRates {
     /// Each scheme at the rates chosen for it in each group of cells, see [`tune`]; where there are
     /// no validation data to choose by, the trials of all its rates, pooled.
     Tuned,
@@ -222,7 +222,7 @@ impl<'t> SchemeTrials<'t> {
 
 /// The schemes in `trials` with their scores, the best first, ties by name: the order of [`rank`]
 /// without its intervals.
-pub fn scores(trials: &Subset, rates: Rates) -> Vec<(String, f64)> {
+pub fn scores(trials: &Subset, rates: RankingRates) -> Vec<(String, f64)> {
     let Some(figure) = trials.headline() else {
         return Vec::new();
     };
@@ -257,13 +257,13 @@ fn best_first(sign: f64, a: (f64, &str), b: (f64, &str)) -> Ordering {
 /// }
 /// # goodinit::Result::Ok(())
 /// ```
-pub fn rank(trials: &Subset, rates: Rates, what: &str) -> Vec<SchemeScore> {
+pub fn rank(trials: &Subset, rates: RankingRates, what: &str) -> Vec<SchemeScore> {
     rank_at(trials, rates, what, 1.0 - LEVEL)
 }
 
 /// As [`rank`]; some scheme is distinguished from an equal leader in a share of at most `error` of
 /// experiments.
-pub fn rank_at(trials: &Subset, rates: Rates, what: &str, error: f64) -> Vec<SchemeScore> {
+pub fn rank_at(trials: &Subset, rates: RankingRates, what: &str, error: f64) -> Vec<SchemeScore> {
     let Some(figure) = trials.headline() else {
         return Vec::new();
     };
@@ -290,12 +290,14 @@ pub fn rank_at(trials: &Subset, rates: Rates, what: &str, error: f64) -> Vec<Sch
 /// The trials of each scheme that count.
 pub(super) fn sides<'t>(
     trials: &Subset<'t>,
-    rates: Rates,
+    rates: RankingRates,
     figure: Figure,
 ) -> BTreeMap<&'t str, SchemeTrials<'t>> {
     let at_rates = match rates {
-        Rates::Tuned => trials.clone(),
-        Rates::Fixed(rate) => trials.filter(|row| trials.trials().value(row, Axis::LearningRate) == rate),
+        RankingRates::Tuned => trials.clone(),
+        RankingRates::Fixed(rate) => {
+            trials.filter(|row| trials.trials().value(row, Axis::LearningRate) == rate)
+        }
     };
     let context: Vec<Axis> = Axis::cell_but(&[Axis::Scheme, Axis::LearningRate]).collect();
     let mut sides: BTreeMap<&str, SchemeTrials> = BTreeMap::new();
@@ -303,8 +305,8 @@ pub(super) fn sides<'t>(
         let mut side = SchemeTrials::default();
         for group in scheme.group_by(&context) {
             let tuned = match rates {
-                Rates::Tuned => tune(&group, Split::Others),
-                Rates::Fixed(_) => None,
+                RankingRates::Tuned => tune(&group, ReplicateSplit::Others),
+                RankingRates::Fixed(_) => None,
             };
             side.at_edge += usize::from(tuned.as_ref().is_some_and(|t| t.at_edge));
             let pooled = tuned.is_none() && group.values(Axis::LearningRate).len() > 1;

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::analysis::rank::{MeanTest, Permuted, Rates, SchemeScore, better, rank, step_down};
+use crate::analysis::rank::{MeanTest, Permuted, RankingRates, SchemeScore, better, rank, step_down};
 use crate::analysis::stats::compare::wins;
 use crate::analysis::stats::interval::{Estimate, LEVEL, order_interval, share_interval};
 use crate::analysis::stats::{Effects, Identity, Interval, Units, interquartile_mean, mean, median, sorted};
@@ -334,7 +334,7 @@ fn told_of_table(scores: &[Vec<Vec<f64>>]) -> (usize, bool) {
         }
     }
     let trials = example::frame(&records, Some(&example::manifest()));
-    let rate = Rates::Fixed(records[0].coordinates.learning_rate);
+    let rate = RankingRates::Fixed(records[0].coordinates.learning_rate);
     let ranking = rank(&trials.all(), rate, "study");
     let told = ranking.iter().filter(|s| !s.leads()).count();
     (told, ranking[0].scheme == "s00")

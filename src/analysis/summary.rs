@@ -11,7 +11,7 @@
 use rayon::prelude::*;
 
 use crate::analysis::stats::{self, Effects, Estimate, Units, variance};
-use crate::analysis::tune::{Split, Tuned, tune};
+use crate::analysis::tune::{ReplicateSplit, Tuned, tune};
 use crate::experiment::Axis;
 use crate::numerics::FloatMode;
 use crate::row::Status;
@@ -188,7 +188,7 @@ struct TunedFigures<'t> {
 
 impl<'t> TunedFigures<'t> {
     fn of(group: &Subset<'t>) -> Option<Self> {
-        let tuned = tune(group, Split::Others)?;
+        let tuned = tune(group, ReplicateSplit::Others)?;
         let scored = &tuned.scored;
         let accuracy = scored.scores(Figure::TEST_ACCURACY);
         let loss = scored.scores(Figure::TEST_LOSS);

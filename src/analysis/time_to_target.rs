@@ -9,9 +9,9 @@
 //! to [`MOST_RATIO`] and divides by the width: 1 for the fastest everywhere, 0 for one that is nowhere
 //! less than four times slower.
 
-use crate::analysis::rank::{Group, Rates, sides, sign};
+use crate::analysis::rank::{Group, RankingRates, sides, sign};
 use crate::analysis::stats::{mean, median, sorted};
-use crate::row::{Cells as _, EpochRow, position};
+use crate::row::{EpochRow, RowPart as _, position};
 use crate::table::{Figure, Subset};
 
 /// Where the profile ends, as in AlgoPerf.
@@ -104,7 +104,7 @@ pub fn times_to_target(
         column: position::<EpochRow>(figure.name())?,
         sign: sign(figure),
     };
-    let sides = sides(trials, Rates::Tuned, headline);
+    let sides = sides(trials, RankingRates::Tuned, headline);
     let (mut targets, mut without_target) = (Vec::new(), 0);
     for (setting, group) in &sides.get(reference)?.groups {
         match at.target(group, figure) {

@@ -15,7 +15,7 @@ use crate::table::{Figure, Subset, Trials};
 
 /// Which replicates choose the rate at which a replicate is scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Split {
+pub enum ReplicateSplit {
     /// All others. A single replicate chooses its own, on its own validation samples.
     #[default]
     Others,
@@ -49,7 +49,7 @@ impl Tuned<'_> {
 /// Chooses a rate for `trials`, which differ in nothing but learning rate, replicate and seeds, by
 /// their validation figures. `None` where there are several rates and nothing is measured on
 /// validation data.
-pub fn tune<'t>(trials: &Subset<'t>, split: Split) -> Option<Tuned<'t>> {
+pub fn tune<'t>(trials: &Subset<'t>, split: ReplicateSplit) -> Option<Tuned<'t>> {
     let selector = trials.selector()?;
     tune_by(trials, split, |row| merit(trials.trials(), row, selector))
 }
@@ -58,7 +58,7 @@ pub fn tune<'t>(trials: &Subset<'t>, split: Split) -> Option<Tuned<'t>> {
 /// a trial that chooses has none is not chosen.
 pub fn tune_by<'t>(
     trials: &Subset<'t>,
-    split: Split,
+    split: ReplicateSplit,
     merit_of: impl Fn(usize) -> Option<f64>,
 ) -> Option<Tuned<'t>> {
     let mut rates = trials.group_by(&[Axis::LearningRate]);
@@ -74,15 +74,15 @@ pub fn tune_by<'t>(
     let table = trials.trials();
     let replicates = trials.replicates();
     let (chooses, scored): (BTreeSet<u32>, BTreeSet<u32>) = match split {
-        Split::Others | Split::Shared => (replicates.clone(), replicates.clone()),
-        Split::First(n) => replicates.iter().partition(|r| **r < n),
+        ReplicateSplit::Others | ReplicateSplit::Shared => (replicates.clone(), replicates.clone()),
+        ReplicateSplit::First(n) => replicates.iter().partition(|r| **r < n),
     };
     let candidates: Vec<Candidate> = rates
         .iter()
         .map(|rate| Candidate::of(rate, |r| chooses.contains(&r), &merit_of))
         .collect();
     let place = best(&candidates, None)?;
-    let crossed = split == Split::Others && replicates.len() > 1;
+    let crossed = split == ReplicateSplit::Others && replicates.len() > 1;
     let place_for = |replicate: u32| match crossed {
         true => best(&candidates, Some(replicate)),
         false => Some(place),
@@ -102,7 +102,7 @@ pub fn tune_by<'t>(
 }
 
 /// Of each replicate the codes of all learning rates of `trials` in the order in which the other
-/// replicates prefer them, the best first: the rule of [`tune`] with [`Split::Others`], asked for more
+/// replicates prefer them, the best first: the rule of [`tune`] with [`ReplicateSplit::Others`], asked for more
 /// than the best. `None` where some rate has nothing to be chosen by.
 pub fn preferences(trials: &Subset) -> Option<BTreeMap<u32, Vec<u32>>> {
     let selector = trials.selector()?;

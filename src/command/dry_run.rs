@@ -18,7 +18,7 @@ use crate::table::source::Source;
 
 /// The plan in figures.
 #[derive(Debug, Serialize)]
-pub(super) struct Summary {
+pub(super) struct PlanSummary {
     experiment: String,
     digest: String,
     out: String,
@@ -99,7 +99,7 @@ fn look(
     Ok(found.look(plan, digests.collect()))
 }
 
-impl Summary {
+impl PlanSummary {
     /// Plans `experiment`, with the sizes of the datasets that are on this machine, and looks at what
     /// is done.
     ///
@@ -125,7 +125,7 @@ impl Summary {
         let multiply_adds = cell_work.fold(0u64, |sum, cost| {
             sum.saturating_add(cost.saturating_mul(per_cell as u64))
         });
-        Ok(Summary {
+        Ok(PlanSummary {
             experiment: experiment.name.clone(),
             digest: experiment.digest(),
             out: out.display().to_string(),

@@ -175,14 +175,14 @@ fn say_outcome(outcome: &GridOutcome, out: &Path, shard: Shard) {
         }
         GridOutcome::AlreadyComplete {
             trials,
-            described_anew,
+            manifest_updated,
         } => {
             say(&format!(
                 "{} is complete ({} trials): nothing to train; `--fresh` trains all of it again",
                 out.display(),
                 grouped(*trials)
             ));
-            if *described_anew {
+            if *manifest_updated {
                 say("its manifest now has the experiment's current text and claims");
             }
         }

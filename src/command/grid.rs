@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::dry_run::Summary;
+use super::dry_run::PlanSummary;
 use super::execute::{execute, print_outcome};
 use super::{Format, fetch, print, print_json};
 use crate::data::Environment;
@@ -124,7 +124,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
 
 fn dry_run(args: &Args, experiment: &Experiment, out: &Path, environment: Environment) -> Result<ExitCode> {
     let pool = super::pool(args.threads)?;
-    let summary = pool.install(|| Summary::new(args, experiment, out, environment))?;
+    let summary = pool.install(|| PlanSummary::new(args, experiment, out, environment))?;
     match args.format {
         Format::Text => print(&summary.text(Style::detect().width))?,
         Format::Json => print_json(&summary)?,

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::{Format, print, print_json};
-use crate::report::figure::{Figure, MADE_BY};
+use crate::report::figure::{Drawing, MADE_BY};
 #[cfg(feature = "png")]
 use crate::report::png;
 use crate::report::{Report, Run, RunMeasures, render};
@@ -151,7 +151,7 @@ fn run_here(args: Args) -> Result<ExitCode> {
 }
 
 /// The file of a figure.
-type Encode = dyn Fn(&Figure) -> Result<Vec<u8>>;
+type Encode = dyn Fn(&Drawing) -> Result<Vec<u8>>;
 
 /// A form in which figures are written.
 struct Form {
@@ -179,7 +179,7 @@ impl Form {
         }
     }
 
-    fn path(&self, dir: &Path, figure: &Figure) -> PathBuf {
+    fn path(&self, dir: &Path, figure: &Drawing) -> PathBuf {
         dir.join(format!("{}.{}", figure.id, self.ending))
     }
 }

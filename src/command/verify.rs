@@ -13,7 +13,7 @@ use crate::numerics::NUMERICS_VERSION;
 use crate::run::job::Job;
 use crate::run::progress::say;
 use crate::run::signals::Stop;
-use crate::run::verify::{Amount, Sample, Verified, verify};
+use crate::run::verify::{Amount, Verified, VerifyOptions, verify};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{Style, counted, grouped, visible};
 use crate::table::format;
@@ -100,7 +100,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
             .help("edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew"));
     }
     let job = Arc::new(Job::new(experiment, Environment::new(args.data_dir.clone()))?);
-    let sample = Sample {
+    let sample = VerifyOptions {
         amount: args.sample,
         seed: args.seed,
         pool: super::pool(args.threads)?,

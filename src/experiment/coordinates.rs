@@ -11,11 +11,11 @@ use serde_json::{Value as Json, json};
 
 use super::axis::{self, AlsoIn, GridAxis, axes};
 use super::keys::KeyDoc;
-use crate::row::{CellValue, ColumnKind, Domain};
+use crate::row::{ColumnKind, ColumnValue, Domain};
 use crate::support::catalog::{Entry, number};
 
 /// A type of coordinates.
-pub trait Coordinate: CellValue + Clone + fmt::Debug + Default {
+pub trait Coordinate: ColumnValue + Clone + fmt::Debug + Default {
     /// As it stands in a table.
     fn text(&self) -> Cow<'_, str>;
     /// The order of the tables: numbers by value, text by bytes.
@@ -106,8 +106,8 @@ macro_rules! define {
             /// Whether values of this coordinate are numbers, sorted by value.
             pub const fn is_number(self) -> bool {
                 match self {
-                    $(Axis::$Cell => matches!(<$cell_type as CellValue>::KIND, ColumnKind::Number),)*
-                    $(Axis::$Trial => matches!(<$trial_type as CellValue>::KIND, ColumnKind::Number),)*
+                    $(Axis::$Cell => matches!(<$cell_type as ColumnValue>::KIND, ColumnKind::Number),)*
+                    $(Axis::$Trial => matches!(<$trial_type as ColumnValue>::KIND, ColumnKind::Number),)*
                 }
             }
 
@@ -115,7 +115,7 @@ macro_rules! define {
             pub(crate) const fn domain(self) -> Domain {
                 match self {
                     $(Axis::$Cell => axis::$Cell::DOMAIN,)*
-                    $(Axis::$Trial => <$trial_type as CellValue>::DOMAIN,)*
+                    $(Axis::$Trial => <$trial_type as ColumnValue>::DOMAIN,)*
                 }
             }
 
@@ -304,7 +304,7 @@ impl fmt::Display for Axis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::Cells as _;
+    use crate::row::RowPart as _;
 
     #[test]
     fn axes_are_the_columns_in_their_order() {

@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, PreEscaped, html};
 
-use super::figure::Figure;
+use super::figure::Drawing;
 use crate::support::error::Result;
 
 /// FigureList in the order in which they were drawn.
 #[derive(Debug, Default)]
 pub struct FigureList {
-    figures: Vec<Figure>,
+    figures: Vec<Drawing>,
     names: BTreeSet<String>,
 }
 
 impl FigureList {
     /// Keeps a figure that is not shown in the page.
-    pub fn keep(&mut self, mut figure: Figure) {
+    pub fn keep(&mut self, mut figure: Drawing) {
         let base = file_name(&figure.id);
         let numbered = (2..).map(|n| format!("{base}-{n}"));
         let mut names = std::iter::once(base.clone()).chain(numbered);
@@ -30,7 +30,7 @@ impl FigureList {
     ///
     /// # Errors
     /// The drawing failed.
-    pub fn show(&mut self, figure: Result<Figure>) -> Result<Markup> {
+    pub fn show(&mut self, figure: Result<Drawing>) -> Result<Markup> {
         let figure = figure?;
         let inline = figure.inline();
         self.keep(figure);
@@ -38,7 +38,7 @@ impl FigureList {
     }
 
     /// All figures, each with a name of its own.
-    pub fn into_vec(self) -> Vec<Figure> {
+    pub fn into_vec(self) -> Vec<Drawing> {
         self.figures
     }
 }
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn names_of_files_are_safe_and_distinct() {
         let figure = |id: &str| {
-            let mut figure = Figure::draw("x", "x", (10, 10), |_| Ok(())).unwrap();
+            let mut figure = Drawing::draw("x", "x", (10, 10), |_| Ok(())).unwrap();
             figure.id = id.to_owned();
             figure
         };

@@ -1,6 +1,6 @@
 //! What trials are scored by: accuracy or loss, on a part of the data.
 
-use crate::row::{Cells as _, EpochRow, position};
+use crate::row::{EpochRow, RowPart as _, position};
 use crate::table::{Figure, Trials};
 
 /// What trials are scored by.

@@ -30,7 +30,7 @@ use crate::analysis::measures::MeasuresRow;
 use crate::numerics::FloatMode;
 use crate::run::files::write_output;
 use crate::support::error::Result;
-use figure::Figure;
+use figure::Drawing;
 use figure_list::FigureList;
 use model::ReportModel;
 use section::Section;
@@ -43,7 +43,7 @@ pub struct Report {
     /// The page, a whole HTML document.
     pub html: String,
     /// Every figure, for export.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<Drawing>,
     /// What is known of the schemes of each run.
     pub runs: Vec<RunMeasures>,
 }

@@ -8,17 +8,17 @@ use super::measure::Measure;
 use super::run::Run;
 use super::setting::Setting;
 use crate::analysis::measures::Measures;
-use crate::analysis::rank::{Rates, SchemeScore, rank};
+use crate::analysis::rank::{RankingRates, SchemeScore, rank};
 use crate::analysis::stats::stratified_mean;
 use crate::analysis::time_to_target::default_reference;
-use crate::analysis::tune::{Basis, Split, basis, merit, tune, tune_by};
+use crate::analysis::tune::{Basis, ReplicateSplit, basis, merit, tune, tune_by};
 use crate::experiment::Axis;
 use crate::support::text::typeset;
 use crate::table::Subset;
 
 /// The learning rate chosen for a scheme in a setting.
 #[derive(Debug, Clone)]
-pub struct Tuned<'t> {
+pub struct TunedScores<'t> {
     /// Whether it is the least or the greatest of several; `None` where validation data did not
     /// choose it.
     pub at_edge: Option<bool>,
@@ -82,8 +82,8 @@ impl<'a> ReportModel<'a> {
             .map(rate_of)
             .collect();
         let ranking = match rates.as_slice() {
-            [only] => rank(&trials, Rates::Fixed(*only), "all"),
-            _ => rank(&trials, Rates::Tuned, "all"),
+            [only] => rank(&trials, RankingRates::Fixed(*only), "all"),
+            _ => rank(&trials, RankingRates::Tuned, "all"),
         };
         let mut schemes: Vec<String> = ranking.iter().map(|s| s.scheme.clone()).collect();
         let trained = trials.rows().map(|row| all.text(row, Axis::Scheme));
@@ -122,7 +122,7 @@ impl<'a> ReportModel<'a> {
 
     /// The ranking of all schemes at one rate, all settings taken together.
     pub fn ranking_at(&self, rate: f64) -> Vec<SchemeScore> {
-        rank(&self.trials, Rates::Fixed(rate), "all")
+        rank(&self.trials, RankingRates::Fixed(rate), "all")
     }
 
     /// Whether several replicates share one split of the data, so that intervals do not include what
@@ -197,19 +197,19 @@ impl<'a> ReportModel<'a> {
     /// The trials that are scored at the learning rates that [`tune`] chooses. Where there is nothing
     /// to choose, all trials are scored; where there are no validation data to choose by, the rate is
     /// the one with the best median of the reported measure.
-    pub fn tuned(&self, setting: usize, scheme: &str) -> Option<Tuned<'a>> {
+    pub fn tuned(&self, setting: usize, scheme: &str) -> Option<TunedScores<'a>> {
         let trials = self.groups.get(&(setting, scheme.to_owned()))?;
         let several = trials.values(Axis::LearningRate).len() > 1;
-        if let Some(tuned) = tune(trials, Split::Others) {
-            return Some(Tuned {
+        if let Some(tuned) = tune(trials, ReplicateSplit::Others) {
+            return Some(TunedScores {
                 at_edge: several.then_some(tuned.at_edge),
                 scored: tuned.scored,
             });
         }
-        let tuned = tune_by(trials, Split::Shared, |row| {
+        let tuned = tune_by(trials, ReplicateSplit::Shared, |row| {
             merit(trials.trials(), row, self.measure.figure)
         })?;
-        Some(Tuned {
+        Some(TunedScores {
             at_edge: None,
             scored: tuned.scored,
         })

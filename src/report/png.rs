@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
-use super::figure::Figure;
+use super::figure::Drawing;
 use crate::support::error::{Error, Kind, Result};
 
 /// Arimo Regular, the Latin and Greek parts. As wide as Arial, which the room for labels is
@@ -27,7 +27,7 @@ const SOFTWARE: &str = "goodinit";
 ///
 /// # Errors
 /// Only if painting itself fails, as for a figure too large for memory.
-pub fn encode(figure: &Figure, scale: f32) -> Result<Vec<u8>> {
+pub fn encode(figure: &Drawing, scale: f32) -> Result<Vec<u8>> {
     let failed = |e: String| {
         let message = format!("cannot paint the figure `{}` as PNG: {e}", figure.id);
         Error::new(Kind::Io, message)

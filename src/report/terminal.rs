@@ -7,7 +7,7 @@ use comfy_table::{Attribute, CellAlignment, Table, presets};
 use rayon::prelude::*;
 
 use crate::analysis::measures::test_samples;
-use crate::analysis::rank::{Rates, SchemeScore, rank, scores, unseen_failures};
+use crate::analysis::rank::{RankingRates, SchemeScore, rank, scores, unseen_failures};
 use crate::analysis::stats::proportion::binomial_deviation;
 use crate::analysis::tune::{Basis, basis};
 use crate::experiment::Axis;
@@ -56,7 +56,7 @@ struct ActivationRanking {
 fn section(out: &mut String, trials: &Subset, labels: &Labels, accuracy: bool, style: Style) {
     let rank_one = |trials: &Subset| {
         let activation = trials.text(Axis::Activation).to_owned();
-        let mut ranking = rank(trials, Rates::Tuned, &activation);
+        let mut ranking = rank(trials, RankingRates::Tuned, &activation);
         for scored in &mut ranking {
             scored.scheme = labels.name(&scored.scheme).to_owned();
         }
@@ -65,7 +65,7 @@ fn section(out: &mut String, trials: &Subset, labels: &Labels, accuracy: bool, s
     let activations = trials.group_by(&[Axis::Activation]);
     let (ranked, overall): (Vec<ActivationRanking>, _) = rayon::join(
         || activations.par_iter().map(rank_one).collect(),
-        || scores(trials, Rates::Tuned),
+        || scores(trials, RankingRates::Tuned),
     );
     let Some((_, best)) = overall.first() else {
         return;

@@ -6,10 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-mod cells;
+mod part;
 
-pub use cells::{BadCell, CellValue, Cells, Column, ColumnKind, Domain, domain, numeric, position};
-pub(crate) use cells::{cells, columns};
+pub use part::{BadValue, Column, ColumnKind, ColumnValue, Domain, RowPart, domain, numeric, position};
+pub(crate) use part::{columns, row_part};
 
 /// How a trial ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -83,7 +83,7 @@ pub(super) fn all_journals(directory: &Path) -> Result<Vec<(Shard, u32, PathBuf)
 ///
 /// # Errors
 /// An I/O error.
-pub(super) fn put_behind(path: &Path) -> Result<()> {
+pub(super) fn number_journal(path: &Path) -> Result<()> {
     let numbered = |n: u32| {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{n}"));
@@ -154,7 +154,7 @@ pub(super) enum Owner {
 }
 
 /// What a run or a probe says that finds `what` in `directory`.
-pub(super) fn in_the_way(directory: &Path, what: &str) -> Error {
+pub(super) fn would_overwrite(directory: &Path, what: &str) -> Error {
     let message = format!("{} holds {what}", directory.display());
     Error::new(Kind::Store, message).help(
         "choose another directory with --out, or `--fresh` to replace it (the old tables are moved aside, not deleted)",
@@ -163,7 +163,7 @@ pub(super) fn in_the_way(directory: &Path, what: &str) -> Error {
 
 /// To what the tables in `directory` belong, seen from `experiment`.
 pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
-    let other = |what: String| Owner::Other(in_the_way(directory, &what));
+    let other = |what: String| Owner::Other(would_overwrite(directory, &what));
     let there = |name: &&str| directory.join(name).exists();
     if !there(&format::MANIFEST) {
         return match TRAINED.iter().find(|n| there(n)) {
@@ -194,11 +194,11 @@ pub(super) fn owner(directory: &Path, experiment: &Experiment) -> Owner {
 /// What is said of an [`Owner::Earlier`] in `directory`: what has changed, or that it is `what`.
 pub(super) fn earlier(directory: &Path, changed: Option<String>, what: &str) -> Error {
     match changed {
-        Some(changed) => in_the_way(
+        Some(changed) => would_overwrite(
             directory,
             &format!("the results of this experiment, but {changed}"),
         ),
-        None => in_the_way(directory, what),
+        None => would_overwrite(directory, what),
     }
 }
 
@@ -213,9 +213,10 @@ fn source_changed(manifest: &Manifest, experiment: &Experiment) -> Option<String
 /// The same, seen from the manifest of `experiment` with its data.
 pub(super) fn owner_with_data(directory: &Path, experiment: &Experiment, ours: &Manifest) -> Owner {
     match owner(directory, experiment) {
-        Owner::This(theirs) if !theirs.is_of_the_same(ours) => {
-            Owner::Other(in_the_way(directory, "results of this experiment on other data"))
-        }
+        Owner::This(theirs) if !theirs.is_of_the_same(ours) => Owner::Other(would_overwrite(
+            directory,
+            "results of this experiment on other data",
+        )),
         owner => owner,
     }
 }
@@ -262,7 +263,7 @@ pub(super) fn contents(directory: &Path, experiment: &Experiment) -> Result<Cont
         }
         (true, None) => {
             let what = "the results of this experiment, but none of its rows is there";
-            Ok(Contents::Tables(manifest, in_the_way(directory, what)))
+            Ok(Contents::Tables(manifest, would_overwrite(directory, what)))
         }
         // A probe leaves a manifest too.
         (false, Some(error)) => Err(error),
@@ -274,7 +275,7 @@ pub(super) fn contents(directory: &Path, experiment: &Experiment) -> Result<Cont
 ///
 /// # Errors
 /// There are journals of another cut.
-pub(super) fn same_cut(directory: &Path, shard: Shard) -> Result<()> {
+pub(super) fn same_shard_count(directory: &Path, shard: Shard) -> Result<()> {
     match journals(directory)?
         .iter()
         .find(|(other, _)| other.count != shard.count)

@@ -161,7 +161,7 @@ pub(crate) fn is_stream(path: &Path) -> bool {
 
 /// What becomes of the files that others replace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Old {
+pub(crate) enum OldTables {
     /// They are set aside where any of them would change or go.
     SetAside,
     /// They are overwritten: nothing in them would be lost.
@@ -190,7 +190,7 @@ struct Replacement {
 ///
 /// # Errors
 /// An I/O error. Old files are then either in place or in `previous-N`.
-pub(crate) fn replace(files: Vec<Pending>, stale: &[PathBuf], old: Old) -> Result<Option<PathBuf>> {
+pub(crate) fn replace(files: Vec<Pending>, stale: &[PathBuf], old: OldTables) -> Result<Option<PathBuf>> {
     let Some(directory) = files.first().map(|f| parent(&f.destination).to_owned()) else {
         return Ok(None);
     };
@@ -206,7 +206,7 @@ pub(crate) fn replace(files: Vec<Pending>, stale: &[PathBuf], old: Old) -> Resul
         replaced |= there && !same;
         changed.push((file, same));
     }
-    let set_aside = replaced && old == Old::SetAside;
+    let set_aside = replaced && old == OldTables::SetAside;
     let (kept, same): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(_, same)| set_aside || !same);
     // Their temporary files go.
     drop(same);
@@ -495,19 +495,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
         let files = |a, b| vec![pending(&at("a.csv"), a), pending(&at("manifest"), b)];
-        assert_eq!(replace(files("1", "m"), &[], Old::SetAside).unwrap(), None);
+        assert_eq!(replace(files("1", "m"), &[], OldTables::SetAside).unwrap(), None);
         assert_eq!(
-            replace(files("1", "m"), &[], Old::SetAside).unwrap(),
+            replace(files("1", "m"), &[], OldTables::SetAside).unwrap(),
             None,
             "identical: untouched"
         );
-        let aside = replace(files("2", "m"), &[], Old::SetAside).unwrap().unwrap();
+        let aside = replace(files("2", "m"), &[], OldTables::SetAside)
+            .unwrap()
+            .unwrap();
         assert_eq!(aside, at("previous-1"));
         assert_eq!(fs::read(aside.join("a.csv")).unwrap(), b"1");
         assert_eq!(fs::read(aside.join("manifest")).unwrap(), b"m");
         assert_eq!(fs::read(at("a.csv")).unwrap(), b"2");
         fs::write(at("layers.csv"), "old").unwrap();
-        let aside = replace(files("2", "m"), &[at("layers.csv")], Old::SetAside).unwrap();
+        let aside = replace(files("2", "m"), &[at("layers.csv")], OldTables::SetAside).unwrap();
         assert_eq!(
             aside,
             Some(at("previous-2")),
@@ -515,7 +517,7 @@ mod tests {
         );
         assert!(at("previous-2").join("layers.csv").exists() && !at("layers.csv").exists());
         fs::write(at("layers.csv"), "old").unwrap();
-        let aside = replace(files("3", "m"), &[at("layers.csv")], Old::Overwrite).unwrap();
+        let aside = replace(files("3", "m"), &[at("layers.csv")], OldTables::Overwrite).unwrap();
         assert_eq!((aside, at("layers.csv").exists()), (None, false));
         assert_eq!(fs::read(at("a.csv")).unwrap(), b"3");
     }

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::attempt::Work as _;
 use super::command_line::shard_command;
-use super::directory::{self, Contents, contents, journal_path, remove_journals, same_cut, take_locks};
-use super::files::Old;
+use super::directory::{
+    self, Contents, contents, journal_path, remove_journals, same_shard_count, take_locks,
+};
+use super::files::OldTables;
 use super::header::Header;
 use super::job::Job;
 use super::journal::{Journal, TrialKey, damaged};
@@ -15,13 +17,13 @@ use super::lock::Lock;
 use super::metadata::RunMetadata;
 use super::pool::{Pool, default_threads};
 use super::progress::{Progress, say};
-use super::reuse::{Look, Survey, Wanted};
+use super::reuse::{SearchOptions, Survey, Wanted};
 use super::rounds::{earlier_journals, look_state, look_state_of_all, owners_by_look};
 use super::shard::{Shard, longest_first};
 use super::signals::Stop;
-use super::store::{Found, Store};
-use super::sweep::{End, Settings, sweep};
-use super::trace::Trace;
+use super::store::{JournalScan, Store};
+use super::sweep::{Settings, SweepEnd, sweep};
+use super::trace::EventLog;
 pub use super::verify::Amount;
 use super::{BUILD, files, tables};
 use crate::analysis::looks::LookState;
@@ -221,7 +223,7 @@ impl Grid {
             mine: &mine,
         });
         let mut store = Store::new(mine.len());
-        survey.look(&mut store, &self.how_to_look(None), |_, _, _| {})?;
+        survey.search(&mut store, &self.search_options(None), |_, _, _| {})?;
         let sample = survey.sample(&store, self.recheck, self.threads);
         let planned = sample.iter().map(|chosen| chosen.len() as u64).sum();
         let done = (0..plan.len() as u32).filter(|i| store.has(*i)).count();
@@ -242,8 +244,8 @@ impl Grid {
             .collect()
     }
 
-    fn how_to_look<'a>(&'a self, header: Option<&'a Header>) -> Look<'a> {
-        Look {
+    fn search_options<'a>(&'a self, header: Option<&'a Header>) -> SearchOptions<'a> {
+        SearchOptions {
             header,
             reuse: &self.reuse,
             all_rechecked: self.recheck.is_some_and(Amount::is_all),
@@ -285,7 +287,7 @@ pub enum GridOutcome {
         trials: u64,
         /// The manifest has been brought up to date with the experiment file, in what no table
         /// depends on: claims, name.
-        described_anew: bool,
+        manifest_updated: bool,
     },
 }
 
@@ -302,7 +304,7 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
     let _locks = take_locks(directory, grid.shard)?;
     // After the directory is there, since the trace may be in it, and locked, since another run
     // may be writing that trace; a trace that cannot be opened stops the run before it changes more.
-    let trace = grid.trace.as_deref().map(Trace::open).transpose()?;
+    let trace = grid.trace.as_deref().map(EventLog::open).transpose()?;
     let pool = match &grid.pool {
         Some(pool) => pool.clone(),
         None => Pool::new(grid.threads)?,
@@ -325,7 +327,7 @@ fn run(grid: &Grid) -> Result<GridOutcome> {
         pool,
     };
     let mut progress = run.progress();
-    let mut gathered = run.what_is_done(&mut progress)?;
+    let mut gathered = run.open_store(&mut progress)?;
     // Not before: what is rechecked leaves no weights.
     run.job.weights_into.get_or_init(|| directory.clone());
     let reached = run.train(trace.map(Arc::new), &mut gathered.store, &mut progress);
@@ -357,7 +359,7 @@ struct Gathered {
     /// Journals with rows that the experiment no longer has.
     outgrown: Vec<PathBuf>,
     /// What becomes of the tables that are there.
-    old: Old,
+    old: OldTables,
 }
 
 /// How far a run has been trained.
@@ -382,7 +384,7 @@ impl Run<'_> {
     /// Trains what is missing in `store`: once, or where replicates go on until a decision, look after look.
     fn train(
         &self,
-        trace: Option<Arc<Trace>>,
+        trace: Option<Arc<EventLog>>,
         store: &mut Store,
         progress: &mut Progress,
     ) -> Result<Reached> {
@@ -396,7 +398,7 @@ impl Run<'_> {
         };
         let costs = job.costs();
         loop {
-            let look = self.pool.install(|| how_far(grid, job, store))?;
+            let look = self.pool.install(|| sequential_state(grid, job, store))?;
             let wanted = match &look {
                 Some(state) => state.wanted.clone(),
                 None => vec![true; self.mine.len()],
@@ -423,7 +425,7 @@ impl Run<'_> {
                 ));
             }
             let end = sweep(job, missing, store, &settings, &grid.stop, progress)?;
-            if let End::Interrupted { dropped } = end {
+            if let SweepEnd::Interrupted { dropped } = end {
                 return Err(interrupted(progress, trials, dropped, grid));
             }
             if look.is_none() || !grid.shard.is_whole() {
@@ -449,7 +451,7 @@ impl Run<'_> {
         let (wanted, others): (Vec<u32>, Vec<u32>) = (0..job.len()).partition(|i| wanted[*i as usize]);
         if others.into_iter().any(|i| store.has(i)) {
             // Rows of replicates that no look needed.
-            old = Old::SetAside;
+            old = OldTables::SetAside;
             outgrown.extend(earlier_journals(directory)?);
         }
         let (experiment, manifest) = (&job.experiment, &job.manifest);
@@ -466,7 +468,7 @@ impl Run<'_> {
     }
 
     /// Every trial of this run that is done, in a store and in its journal, where it keeps one.
-    fn what_is_done(&self, progress: &mut Progress) -> Result<Gathered> {
+    fn open_store(&self, progress: &mut Progress) -> Result<Gathered> {
         let Run {
             grid,
             job,
@@ -515,8 +517,8 @@ impl Run<'_> {
             );
         }
         if !grid.fresh {
-            let look = grid.how_to_look(grid.journal.then_some(header));
-            survey.look(&mut store, &look, |i, status, score| {
+            let look = grid.search_options(grid.journal.then_some(header));
+            survey.search(&mut store, &look, |i, status, score| {
                 let key = TrialKey {
                     index: i,
                     trial_id: String::new(),
@@ -538,7 +540,7 @@ impl Run<'_> {
             (true, true) => {}
             (true, false) => {
                 if survey.behind {
-                    directory::put_behind(&path)?;
+                    directory::number_journal(&path)?;
                 }
                 go_on(&mut store, progress)?;
             }
@@ -557,7 +559,7 @@ impl Run<'_> {
 
 /// How far a run has come that goes on until a decision: from its own rows, or where it is a shard from
 /// those of all shards.
-fn how_far(grid: &Grid, job: &Job, store: &mut Store) -> Result<Option<LookState>> {
+fn sequential_state(grid: &Grid, job: &Job, store: &mut Store) -> Result<Option<LookState>> {
     let (experiment, plan, manifest) = (&job.experiment, &job.plan, &job.manifest);
     if grid.shard.is_whole() {
         return look_state(experiment, plan, manifest, store);
@@ -569,7 +571,7 @@ fn how_far(grid: &Grid, job: &Job, store: &mut Store) -> Result<Option<LookState
         directory: &grid.directory,
         mine: &[],
     };
-    look_state_of_all(wanted, manifest, &grid.how_to_look(None))
+    look_state_of_all(wanted, manifest, &grid.search_options(None))
 }
 
 /// Checks that as many trials as there are threads fit into memory at a time.
@@ -597,7 +599,7 @@ fn complete(grid: &Grid) -> Result<Option<Manifest>> {
     let (directory, experiment) = (&grid.directory, &grid.experiment);
     let journals = directory::journals(directory)?;
     if !grid.shard.is_whole() {
-        same_cut(directory, grid.shard)?;
+        same_shard_count(directory, grid.shard)?;
     }
     let resumes = journals
         .iter()
@@ -648,7 +650,7 @@ fn already(grid: &Grid, manifest: Manifest) -> Result<GridOutcome> {
     }
     Ok(GridOutcome::AlreadyComplete {
         trials: manifest.trials,
-        described_anew: changed,
+        manifest_updated: changed,
     })
 }
 
@@ -674,7 +676,7 @@ fn begin_anew(grid: &Grid) -> Result<()> {
     directory::set_journals_aside(directory, &paths, "--fresh")
 }
 
-fn note_resumed(progress: &Progress, found: &Found, trials: u64, path: &Path) {
+fn note_resumed(progress: &Progress, found: &JournalScan, trials: u64, path: &Path) {
     if found.trials > 0 {
         progress.note(&format!(
             "resuming: {} of {} trials done",

@@ -93,7 +93,7 @@ pub fn merge(directory: &Path, others: &[PathBuf]) -> Result<Merged> {
         };
         return Err(incomplete.error(owners, state.as_ref()));
     }
-    survey.weigh_tables();
+    survey.decide_old_tables();
     let replaced = tables::write(directory, &experiment, manifest, &mut store, &wanted, survey.old)?;
     // An open file cannot be removed everywhere.
     drop(store);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::directory::{self, Owner, TRAINED, earlier, owner_with_data, take_locks};
-use super::files::{Old, Pending, replace};
+use super::files::{OldTables, Pending, replace};
 use super::job::Job;
 use super::journal::Journal;
 use super::lock::Lock;
@@ -185,10 +185,10 @@ pub fn write(dir: &Path, job: &Job, probes: &Probes) -> Result<Option<PathBuf>> 
         let theirs = TRAINED.iter().chain([&format::RUN]);
         let theirs: Vec<PathBuf> = theirs.map(|name| dir.join(name)).collect();
         pending.push(manifest);
-        return replace(pending, &theirs, Old::SetAside);
+        return replace(pending, &theirs, OldTables::SetAside);
     }
     // The manifest alone may differ, in what no table depends on: claims, name.
-    let aside = replace(pending, &[], Old::SetAside)?;
+    let aside = replace(pending, &[], OldTables::SetAside)?;
     manifest.commit()?;
     Ok(aside)
 }

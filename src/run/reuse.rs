@@ -13,8 +13,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::attempt::Work as _;
-use super::directory::{self, Contents, PROBED, TRAINED, contents, in_the_way};
-use super::files::Old;
+use super::directory::{self, Contents, PROBED, TRAINED, contents, would_overwrite};
+use super::files::OldTables;
 use super::header::Header;
 use super::job::Job;
 use super::journal::{Journal, TrialKey, damaged};
@@ -31,7 +31,7 @@ use crate::support::error::{Error, Kind, Result};
 use crate::support::text::{excerpt, grouped};
 use crate::table::inputs::{inputs_changed, recorded_experiment};
 use crate::table::io::TrialLine;
-use crate::table::lookup::{Found, Lookup};
+use crate::table::lookup::{Lookup, ScannedRecord};
 use crate::table::manifest::Manifest;
 use crate::table::record::{Coordinates, Status};
 use crate::table::source::{Source, are_committed};
@@ -60,7 +60,7 @@ pub(crate) struct Wanted<'a> {
 
 /// Why a row that is there is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Why {
+enum RejectReason {
     Failed,
     Data,
     Epochs,
@@ -68,20 +68,20 @@ enum Why {
     Weights,
 }
 
-impl Why {
+impl RejectReason {
     fn words(self) -> &'static str {
         match self {
-            Why::Failed => "since they failed",
-            Why::Data => "since their data have changed",
-            Why::Epochs => "since their epochs were not recorded as they are to be now",
-            Why::Layers => "since their layers were not recorded as they are to be now",
-            Why::Weights => "since their weights were not saved here",
+            RejectReason::Failed => "since they failed",
+            RejectReason::Data => "since their data have changed",
+            RejectReason::Epochs => "since their epochs were not recorded as they are to be now",
+            RejectReason::Layers => "since their layers were not recorded as they are to be now",
+            RejectReason::Weights => "since their weights were not saved here",
         }
     }
 }
 
 /// Somewhere that rows were taken from.
-struct Place {
+struct RowSource {
     name: String,
     backing: usize,
     /// Whether rows are reused without a sample: they are of this very program.
@@ -91,7 +91,7 @@ struct Place {
 }
 
 /// What a place is known to hold.
-struct Described {
+struct SourceFacts {
     name: String,
     /// What was recorded; `None` where this program cannot read the experiment.
     record: Option<Record>,
@@ -106,7 +106,7 @@ struct Described {
 
 /// How to look for rows.
 #[derive(Default)]
-pub(crate) struct Look<'a> {
+pub(crate) struct SearchOptions<'a> {
     /// The header of the journal that this run would go on with, where it keeps one.
     pub header: Option<&'a Header>,
     /// More places, which the user has named.
@@ -124,8 +124,8 @@ pub(crate) struct Survey<'a> {
     /// Whether a trial that failed is done.
     failed: bool,
     /// By trial, why a row that is there was not taken.
-    why: Vec<Option<Why>>,
-    places: Vec<Place>,
+    why: Vec<Option<RejectReason>>,
+    places: Vec<RowSource>,
     /// What a person should know.
     pub notes: Vec<String>,
     /// Journals that hold rows that the experiment no longer has.
@@ -133,7 +133,7 @@ pub(crate) struct Survey<'a> {
     /// Whether the run's own journal is of an earlier form of the experiment.
     pub behind: bool,
     /// What becomes of the tables that are there.
-    pub old: Old,
+    pub old: OldTables,
 }
 
 /// The digests of all trials of `plan`, as numbers.
@@ -157,7 +157,7 @@ impl<'a> Survey<'a> {
             notes: Vec::new(),
             outgrown: Vec::new(),
             behind: false,
-            old: Old::SetAside,
+            old: OldTables::SetAside,
         }
     }
 
@@ -171,24 +171,24 @@ impl<'a> Survey<'a> {
     ///
     /// # Errors
     /// A place holds what cannot be used or must not be overwritten. Nothing was changed.
-    pub fn look(
+    pub fn search(
         &mut self,
         store: &mut Store,
-        look: &Look<'_>,
+        options: &SearchOptions<'_>,
         mut seen: impl FnMut(u32, Status, Option<f64>),
     ) -> Result<()> {
         let here = self.wanted.directory.to_owned();
-        self.own_journals(store, &here, look, &mut seen)?;
+        self.own_journals(store, &here, options, &mut seen)?;
         let complete = (0u32..)
             .zip(self.wanted.mine)
             .all(|(i, mine)| !mine || store.has(i));
-        match self.own_tables(store, &here, look, &mut seen) {
+        match self.own_tables(store, &here, options, &mut seen) {
             // All rows are in its journal: tables that cannot be read are set aside, and cost nothing.
             Err(_) if complete => {}
             looked => looked?,
         }
-        for source in look.reuse {
-            self.elsewhere(store, source, look, &mut seen)?;
+        for source in options.reuse {
+            self.search_source(store, source, options, &mut seen)?;
         }
         store.forget_failed();
         Ok(())
@@ -213,16 +213,16 @@ impl<'a> Survey<'a> {
 
     /// Learns what becomes of the tables that are there: they are kept aside unless it is certain that
     /// nothing in them would be lost.
-    pub fn weigh_tables(&mut self) {
+    pub fn decide_old_tables(&mut self) {
         let here = self.wanted.directory.to_owned();
         let mut scratch = Store::new(self.why.len());
-        let _ = self.own_tables(&mut scratch, &here, &Look::default(), &mut |_, _, _| {});
+        let _ = self.own_tables(&mut scratch, &here, &SearchOptions::default(), &mut |_, _, _| {});
     }
 
     /// Takes the rows of the complete tables of this very experiment. Weights are as they were left.
     ///
     /// # Errors
-    /// As for [`Survey::look`].
+    /// As for [`Survey::search`].
     pub fn complete_tables(&mut self, store: &mut Store, manifest: &Manifest) -> Result<()> {
         self.weights = false;
         let source = Source::Directory(self.wanted.directory.to_owned());
@@ -231,7 +231,7 @@ impl<'a> Survey<'a> {
             &source,
             manifest,
             true,
-            &Look::default(),
+            &SearchOptions::default(),
             &mut |_, _, _| {},
         )?;
         Ok(())
@@ -241,24 +241,24 @@ impl<'a> Survey<'a> {
         &mut self,
         store: &mut Store,
         here: &Path,
-        look: &Look<'_>,
+        options: &SearchOptions<'_>,
         seen: &mut impl FnMut(u32, Status, Option<f64>),
     ) -> Result<()> {
-        let own = look
+        let own = options
             .header
             .map(|header| directory::journal_path(here, header.shard));
         for (_, _, path) in directory::all_journals(here)? {
             let is_own = own.as_ref() == Some(&path);
             let journal = Journal::open(&path, false)?;
             let header = journal.header.clone();
-            if let (true, Some(wanted)) = (is_own, look.header) {
+            if let (true, Some(wanted)) = (is_own, options.header) {
                 if header.difference(wanted).is_none() {
                     continue;
                 }
                 self.behind = true;
             }
             let (known, unknown) = self.journal(store, &path, journal, true, seen)?;
-            if let (true, 0, 1.., Some(wanted)) = (is_own, known, unknown, look.header) {
+            if let (true, 0, 1.., Some(wanted)) = (is_own, known, unknown, options.header) {
                 header.check(&path, wanted)?;
             }
             if unknown > 0 {
@@ -314,7 +314,7 @@ impl<'a> Survey<'a> {
         let damage = found.damage.ranges.iter();
         self.notes
             .extend(damage.map(|range| damaged(path, range) + " and not used"));
-        self.places.push(Place {
+        self.places.push(RowSource {
             name: place.name,
             backing,
             trusted: header.build == BUILD,
@@ -327,7 +327,7 @@ impl<'a> Survey<'a> {
         &mut self,
         store: &mut Store,
         here: &Path,
-        look: &Look<'_>,
+        options: &SearchOptions<'_>,
         seen: &mut impl FnMut(u32, Status, Option<f64>),
     ) -> Result<()> {
         let (manifest, not_ours) = match contents(here, self.wanted.experiment)? {
@@ -336,12 +336,12 @@ impl<'a> Survey<'a> {
             Contents::Tables(manifest, error) => (manifest, Some(error)),
         };
         let source = Source::Directory(here.to_owned());
-        let found = self.tables(store, &source, &manifest, true, look, seen)?;
+        let found = self.tables(store, &source, &manifest, true, options, seen)?;
         if found.usable == 0 {
             let changed = inputs_changed(&manifest, self.wanted.experiment, &self.wanted.data);
             if let (1.., Some(changed)) = (found.known, changed.first()) {
                 let what = format!("the results of this experiment, but {changed}");
-                return Err(in_the_way(here, &what));
+                return Err(would_overwrite(here, &what));
             }
             if let (0, Some(error)) = (found.known, not_ours) {
                 return Err(error);
@@ -355,17 +355,17 @@ impl<'a> Survey<'a> {
             .filter(|name| here.join(name).exists())
             .collect();
         if !lost || are_committed(here, &files) {
-            self.old = Old::Overwrite;
+            self.old = OldTables::Overwrite;
         }
         Ok(())
     }
 
     /// Looks at a place that the user has named.
-    fn elsewhere(
+    fn search_source(
         &mut self,
         store: &mut Store,
         source: &Source,
-        look: &Look<'_>,
+        options: &SearchOptions<'_>,
         seen: &mut impl FnMut(u32, Status, Option<f64>),
     ) -> Result<()> {
         let mut journals = Vec::new();
@@ -390,7 +390,7 @@ impl<'a> Survey<'a> {
             self.other_numerics(&source.to_string(), manifest.numerics_version);
             return Ok(());
         }
-        self.tables(store, source, &manifest, false, look, seen)?;
+        self.tables(store, source, &manifest, false, options, seen)?;
         Ok(())
     }
 
@@ -409,7 +409,7 @@ impl<'a> Survey<'a> {
         path: &Path,
         own: bool,
         there: (bool, bool),
-    ) -> Described {
+    ) -> SourceFacts {
         let then = recorded_experiment(manifest, path, self.wanted.experiment.registry()).ok();
         let then = then.map(|experiment| Record::clone(&experiment.record));
         let now = &self.wanted.experiment.record;
@@ -426,7 +426,7 @@ impl<'a> Survey<'a> {
             then.is_some_and(|entry| entry.digest != *digest)
         };
         let changed = self.wanted.data.iter().filter(differs);
-        Described {
+        SourceFacts {
             name,
             own,
             changed: changed.map(|(name, _)| name.clone()).collect(),
@@ -437,29 +437,29 @@ impl<'a> Survey<'a> {
     }
 
     /// Why the row of trial `i` in `place` cannot be taken, if so.
-    fn why_not(&self, place: &Described, i: u32, id: &str, status: Status) -> Option<Why> {
+    fn why_not(&self, place: &SourceFacts, i: u32, id: &str, status: Status) -> Option<RejectReason> {
         let now = &self.wanted.experiment.record;
         if status == Status::Failed && !self.failed {
-            return Some(Why::Failed);
+            return Some(RejectReason::Failed);
         }
         if !place.changed.is_empty() {
             let dataset = self.wanted.plan.coordinates(i as usize).dataset;
             if place.changed.contains(&dataset) {
-                return Some(Why::Data);
+                return Some(RejectReason::Data);
             }
         }
         if now.epochs && !place.epochs {
-            return Some(Why::Epochs);
+            return Some(RejectReason::Epochs);
         }
         if !now.layers.is_empty() && !place.layers {
-            return Some(Why::Layers);
+            return Some(RejectReason::Layers);
         }
         if self.weights && now.weights != SaveWeights::None {
             let saved = |then: &Record| then.weights == now.weights || then.weights == SaveWeights::Both;
             let saved = place.own && place.record.as_ref().is_some_and(saved);
             let ended_well = status == Status::Ok;
             if !saved || !weights::are_saved(self.wanted.directory, id, now.weights, ended_well) {
-                return Some(Why::Weights);
+                return Some(RejectReason::Weights);
             }
         }
         None
@@ -471,7 +471,7 @@ impl<'a> Survey<'a> {
         source: &Source,
         manifest: &Manifest,
         own: bool,
-        look: &Look<'_>,
+        options: &SearchOptions<'_>,
         seen: &mut impl FnMut(u32, Status, Option<f64>),
     ) -> Result<Rows> {
         let wrong = |error: Error| {
@@ -484,7 +484,7 @@ impl<'a> Survey<'a> {
             error.help(help)
         };
         let edited = manifest.edited(source, &TRAINED)?;
-        if let (Some(name), false) = (&edited, look.all_rechecked) {
+        if let (Some(name), false) = (&edited, options.all_rechecked) {
             let message = format!("{name} is not as it was written: edited since, or cut short");
             return Err(wrong(Error::new(Kind::Store, message))
                 .help("`--recheck 100%` trains all its rows again and takes them if every bit is the same"));
@@ -516,8 +516,8 @@ impl<'a> Survey<'a> {
                     }
                 }
                 Some(why) => {
-                    found.changed |= matches!(why, Why::Data | Why::Layers);
-                    found.usable += u64::from(why != Why::Data);
+                    found.changed |= matches!(why, RejectReason::Data | RejectReason::Layers);
+                    found.usable += u64::from(why != RejectReason::Data);
                     self.why[i as usize].get_or_insert(why);
                 }
             }
@@ -529,7 +529,7 @@ impl<'a> Survey<'a> {
         for (i, status, score) in ends {
             seen(i, status, score);
         }
-        self.places.push(Place {
+        self.places.push(RowSource {
             name: place.name,
             backing: store.next_backing(),
             trusted: false,
@@ -549,7 +549,7 @@ impl<'a> Survey<'a> {
             .places
             .iter()
             .map(|p| (p, store.trials_of(p.backing).len() as u64));
-        let counts: Vec<(&Place, u64)> = counts.collect();
+        let counts: Vec<(&RowSource, u64)> = counts.collect();
         let with_rows = counts.iter().filter(|(_, n)| *n > 0).count();
         let shown = counts.iter().filter(|(_, n)| *n > 0 || with_rows == 0);
         let mut text = String::new();
@@ -576,7 +576,7 @@ impl<'a> Survey<'a> {
             (None, n) => write!(text, ", {} of them to be recomputed first", grouped(n)),
         };
         let _ = write!(text, "; {} to train", grouped(left.len() as u64));
-        let mut reasons: BTreeMap<Why, u64> = BTreeMap::new();
+        let mut reasons: BTreeMap<RejectReason, u64> = BTreeMap::new();
         for why in left.iter().filter_map(|i| self.why[*i as usize]) {
             *reasons.entry(why).or_default() += 1;
         }
@@ -589,7 +589,7 @@ impl<'a> Survey<'a> {
     /// The trials that are to be trained again, by place. `amount` is what the user has asked for.
     pub fn sample(&self, store: &Store, amount: Option<Amount>, threads: usize) -> Vec<Vec<u32>> {
         let mut budget = RECHECK_WORK.saturating_mul(threads as u64);
-        let sample = |place: &Place| {
+        let sample = |place: &RowSource| {
             let there = store.trials_of(place.backing);
             if place.trusted && amount.is_none() || there.is_empty() {
                 return Vec::new();
@@ -724,7 +724,13 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn row(&mut self, row: &Found<'_>, trial: Option<u32>, plan: &Plan, with: (bool, bool)) -> Result<()> {
+    fn row(
+        &mut self,
+        row: &ScannedRecord<'_>,
+        trial: Option<u32>,
+        plan: &Plan,
+        with: (bool, bool),
+    ) -> Result<()> {
         let wrong = |what: String| Err(Error::new(Kind::Store, format!("{}: {what}", row.at)));
         let TrialLine {
             coordinates,

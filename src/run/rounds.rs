@@ -2,7 +2,7 @@
 //! decision those of the looks reached so far.
 
 use super::directory;
-use super::reuse::{Look, Survey, Wanted};
+use super::reuse::{SearchOptions, Survey, Wanted};
 use super::shard::owners;
 use super::store::Store;
 use crate::analysis::looks::{self, LookState};
@@ -67,11 +67,11 @@ pub(crate) fn look_state(
 /// As [`look_state`], from all rows that can be found in `directory` and where `look` says.
 ///
 /// # Errors
-/// As for [`Survey::look`].
+/// As for [`Survey::search`].
 pub(crate) fn look_state_of_all(
     wanted: Wanted<'_>,
     manifest: &Manifest,
-    look: &Look<'_>,
+    options: &SearchOptions<'_>,
 ) -> Result<Option<LookState>> {
     let (experiment, plan) = (wanted.experiment, wanted.plan);
     if experiment.sequential.is_none() {
@@ -79,7 +79,7 @@ pub(crate) fn look_state_of_all(
     }
     let all = vec![true; plan.len()];
     let mut store = Store::new(plan.len()).keeping(&experiment.record, experiment.train.length);
-    Survey::new(Wanted { mine: &all, ..wanted }).look(&mut store, look, |_, _, _| {})?;
+    Survey::new(Wanted { mine: &all, ..wanted }).search(&mut store, options, |_, _, _| {})?;
     look_state(experiment, plan, manifest, &mut store)
 }
 

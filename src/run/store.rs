@@ -42,7 +42,7 @@ const COPIED_AT_ONCE: usize = 256;
 
 /// What a journal added to a store.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct JournalScan {
     /// Trials that are done.
     pub trials: u64,
     /// What was not intact.
@@ -108,7 +108,7 @@ impl Store {
         header: &Header,
         belongs: impl Fn(&TrialKey) -> bool,
         mut seen: impl FnMut(&TrialKey),
-    ) -> Result<Found> {
+    ) -> Result<JournalScan> {
         let path = journal_path(directory, header.shard);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(|e| Error::io("create", parent, &e))?;
@@ -135,8 +135,8 @@ impl Store {
         append: bool,
         mut index: impl FnMut(&TrialKey) -> Option<u32>,
         mut seen: impl FnMut(u32, &TrialKey),
-    ) -> Result<Found> {
-        let mut found = Found::default();
+    ) -> Result<JournalScan> {
+        let mut found = JournalScan::default();
         let backing = self.backings.len() as u32;
         let mut ends = Vec::new();
         found.damage = journal.scan(|key, at| {

@@ -13,7 +13,7 @@ use super::pool::Pool;
 use super::progress::Progress;
 use super::signals::Stop;
 use super::store::Store;
-use super::trace::Trace;
+use super::trace::EventLog;
 use crate::support::error::{Error, Result};
 use crate::support::text::counted;
 
@@ -30,14 +30,14 @@ pub struct Settings {
     /// How long running trials may go on after being asked to stop.
     pub grace: Duration,
     /// What gets a line when a trial starts and when it ends.
-    pub trace: Option<Arc<Trace>>,
+    pub trace: Option<Arc<EventLog>>,
     /// The command that goes on with a run that was stopped, if anything can.
     pub go_on: Option<String>,
 }
 
 /// How a sweep ended, short of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum SweepEnd {
     /// Every trial asked for is in the store.
     Complete,
     /// A stop was requested.
@@ -55,7 +55,7 @@ struct Shared<W> {
     running: AtomicUsize,
     halt: AtomicBool,
     stop: Stop,
-    trace: Option<Arc<Trace>>,
+    trace: Option<Arc<EventLog>>,
 }
 
 impl<W> Shared<W> {
@@ -79,9 +79,9 @@ pub fn sweep<W: Work>(
     settings: &Settings,
     stop: &Stop,
     progress: &mut Progress,
-) -> Result<End> {
+) -> Result<SweepEnd> {
     if order.is_empty() {
-        return Ok(End::Complete);
+        return Ok(SweepEnd::Complete);
     }
     quiet_panics();
     let shared = Arc::new(Shared {
@@ -107,9 +107,9 @@ pub fn sweep<W: Work>(
     let all = collected?;
     synced?;
     if all == shared.order.len() {
-        return Ok(End::Complete);
+        return Ok(SweepEnd::Complete);
     }
-    Ok(End::Interrupted {
+    Ok(SweepEnd::Interrupted {
         dropped: shared.running.load(Ordering::SeqCst),
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::directory::{PROBED, TRAINED};
-use super::files::{Old, Pending, replace};
+use super::files::{OldTables, Pending, replace};
 use super::store::Store;
 use crate::analysis::summary::{self, summarise};
 use crate::experiment::{Experiment, Record};
@@ -46,7 +46,7 @@ pub fn write(
     manifest: &Manifest,
     records: &mut Store,
     wanted: &[u32],
-    old: Old,
+    old: OldTables,
 ) -> Result<Option<PathBuf>> {
     let files = expected(&experiment.record);
     let without_column = experiment.without_column();
@@ -103,7 +103,11 @@ pub fn write(
     // The manifest of a probe of the same experiment is no table that could be lost.
     let trained = TRAINED.iter().any(|name| directory.join(name).exists());
     let same = Manifest::load(directory).is_ok_and(|old| old.is_of_the_same(manifest));
-    let old = if same && !trained { Old::Overwrite } else { old };
+    let old = if same && !trained {
+        OldTables::Overwrite
+    } else {
+        old
+    };
     replace(pending, &stale, old)
 }
 

@@ -12,9 +12,9 @@ use crate::support::error::{Error, Result};
 
 /// A file that trials are noted in, by any thread.
 #[derive(Debug)]
-pub struct Trace(Mutex<File>);
+pub struct EventLog(Mutex<File>);
 
-impl Trace {
+impl EventLog {
     /// Opens `path` to append to, and creates it if it is not there. Opening a
     /// named pipe blocks until a process reads it.
     ///
@@ -28,7 +28,7 @@ impl Trace {
             ));
         }
         let file = File::options().append(true).create(true).open(path);
-        file.map(|f| Trace(Mutex::new(f)))
+        file.map(|f| EventLog(Mutex::new(f)))
             .map_err(|e| Error::io("write to", path, &e))
     }
 

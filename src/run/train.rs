@@ -125,7 +125,7 @@ impl Start {
 
 /// How training ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+enum TrialEnd {
     Reached,
     /// Something became non-finite in this epoch, from 1; 0 is before the first step.
     Diverged(u32),
@@ -192,22 +192,22 @@ impl<'a> TrainingRun<'a> {
         }
     }
 
-    fn run(&mut self) -> End {
+    fn run(&mut self) -> TrialEnd {
         let settings = &self.trial.train;
         let total = match settings.length {
             Length::Epochs(epochs) => u64::from(epochs),
             Length::Steps(steps) => steps,
         };
         if !self.evaluate(0, total == 0) {
-            return End::Diverged(0);
+            return TrialEnd::Diverged(0);
         }
         while !self.reached(total) {
             let order = order(self.trial, self.data, self.epoch);
             if !self.epoch(&order, total) {
-                return End::Diverged(self.epoch + 1);
+                return TrialEnd::Diverged(self.epoch + 1);
             }
         }
-        End::Reached
+        TrialEnd::Reached
     }
 
     fn reached(&self, total: u64) -> bool {
@@ -322,16 +322,16 @@ impl<'a> TrainingRun<'a> {
     }
 
     /// The row of `trials.csv`.
-    fn row(&self, end: End) -> TrialRow {
-        let reached = end == End::Reached;
+    fn row(&self, end: TrialEnd) -> TrialRow {
+        let reached = end == TrialEnd::Reached;
         let last = self.epochs.last().filter(|_| reached);
         let best = best(&self.epochs).filter(|_| reached);
         TrialRow {
             trial_id: self.trial.id.clone(),
             status: if reached { Status::Ok } else { Status::Diverged },
             stopped_epoch: match end {
-                End::Reached => None,
-                End::Diverged(epoch) => Some(epoch),
+                TrialEnd::Reached => None,
+                TrialEnd::Diverged(epoch) => Some(epoch),
             },
             message: None,
             steps: self.step,

@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::shard::longest_first;
 use super::signals::Stop;
 use super::store::Store;
-use super::sweep::{End, Settings, sweep};
+use super::sweep::{Settings, SweepEnd, sweep};
 use crate::analysis::diff::{self, Options};
 use crate::analysis::stats::STATISTICS_VERSION;
 use crate::analysis::summary;
@@ -56,7 +56,7 @@ impl Verified {
 
 /// How much to verify, and how.
 #[derive(Debug, Clone)]
-pub struct Sample {
+pub struct VerifyOptions {
     /// How many trials.
     pub amount: Amount,
     /// Which ones: another seed takes others.
@@ -69,7 +69,7 @@ pub struct Sample {
     pub limit: usize,
 }
 
-impl Sample {
+impl VerifyOptions {
     /// The `count` of `all` numbers that are sampled, ascending.
     fn choose(&self, all: u32, count: u32) -> Vec<u32> {
         let mut chosen = choose(self.seed, all, count);
@@ -137,7 +137,7 @@ pub fn verify(
     directory: &Path,
     manifest: &Manifest,
     job: &Arc<Job>,
-    sample: &Sample,
+    sample: &VerifyOptions,
     stop: &Stop,
 ) -> Result<Verified> {
     let again = Again {
@@ -204,7 +204,7 @@ struct Again<'a> {
     directory: &'a Path,
     manifest: &'a Manifest,
     job: &'a Arc<Job>,
-    sample: &'a Sample,
+    sample: &'a VerifyOptions,
 }
 
 /// Tables as they come out again.
@@ -372,8 +372,8 @@ pub(crate) fn recompute(
     let end = sweep(job, order, &mut store, &settings, stop, &mut progress);
     progress.clear();
     match end? {
-        End::Complete => Ok(store),
-        End::Interrupted { .. } => Err(Error::new(
+        SweepEnd::Complete => Ok(store),
+        SweepEnd::Interrupted { .. } => Err(Error::new(
             Kind::Interrupted,
             "interrupted before the sample was recomputed",
         )),

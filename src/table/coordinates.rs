@@ -3,18 +3,18 @@
 use std::borrow::Cow;
 
 use crate::experiment::{Axis, CellCoordinates, Coordinates, axes};
-use crate::row::cells;
+use crate::row::row_part;
 
 macro_rules! coordinates {
     (
         cell { $($Cell:ident $cell:ident: $cell_type:ty,)* }
         trial { $($(#[doc = $trial_doc:literal])* $_b:ident $trial:ident: $trial_type:ty [$($_c:tt)*],)* }
     ) => {
-        cells!(Coordinates {
+        row_part!(Coordinates {
             $($cell: $cell_type [Axis::$Cell.domain()],)*
             $($(#[doc = $trial_doc])* $trial: $trial_type,)*
         });
-        cells!(CellCoordinates { $($cell: $cell_type [Axis::$Cell.domain()],)* });
+        row_part!(CellCoordinates { $($cell: $cell_type [Axis::$Cell.domain()],)* });
     };
 }
 axes!(coordinates);

@@ -13,7 +13,7 @@ use crate::experiment::{Axis, Coordinates};
 use crate::support::error::{Error, Kind, Result};
 use crate::support::text::excerpt;
 
-use crate::row::{BadCell, Cells, Column};
+use crate::row::{BadValue, Column, RowPart};
 use crate::table::coordinates::Columns;
 use crate::table::format;
 use crate::table::record::{EpochRow, LayerRow, TrialRecord, TrialRow};
@@ -118,7 +118,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    fn line(&mut self, cells: &impl Cells) -> Result<()> {
+    fn line(&mut self, cells: &impl RowPart) -> Result<()> {
         let row = &mut self.row;
         row.clone_from(&self.head);
         cells.write(&mut |cell| row.push_field(cell));
@@ -161,7 +161,7 @@ pub trait Row: Sized {
     ///
     /// # Errors
     /// A cell that does not hold what its column promises.
-    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell>;
+    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadValue>;
 }
 
 /// A row of `trials.csv`.
@@ -185,7 +185,7 @@ pub struct SeriesLine<R> {
 }
 
 /// Cells that have a table of their own.
-pub trait Series: Cells {
+pub trait Series: RowPart {
     /// Name of its file.
     const FILE: &'static str;
 }
@@ -211,7 +211,7 @@ impl Row for TrialLine {
     fn columns() -> Vec<Column> {
         Table::Trials.columns()
     }
-    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
+    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadValue> {
         Ok(TrialLine {
             coordinates: Coordinates::read(record, 0)?,
             trial: TrialRow::read(record, HEAD)?,
@@ -224,7 +224,7 @@ impl<R: Series> Row for SeriesLine<R> {
     fn columns() -> Vec<Column> {
         [Coordinates::COLUMNS, &[TRIAL_ID], R::COLUMNS].concat()
     }
-    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
+    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadValue> {
         Ok(SeriesLine {
             coordinates: Coordinates::read(record, 0)?,
             trial_id: record.get(HEAD).unwrap_or_default().to_owned(),
@@ -359,7 +359,7 @@ impl<R: Row, S: Read> Reader<R, S> {
         format!("{}:{line}", self.name)
     }
 
-    fn misread(&self, bad: BadCell) -> Error {
+    fn misread(&self, bad: BadValue) -> Error {
         let place = self.place();
         let column = R::columns().get(bad.column).map_or("?", |c| c.name);
         let message = match self.record.get(bad.column) {

@@ -22,7 +22,7 @@ pub(crate) struct RowLocation {
 }
 
 /// A record as [`Lookup::scan`] finds it.
-pub(crate) struct Found<'a> {
+pub(crate) struct ScannedRecord<'a> {
     pub line: &'a TrialLine,
     pub place: RowLocation,
     /// File and line of that row, for messages.
@@ -35,9 +35,9 @@ pub(crate) struct Found<'a> {
 
 /// The tables of one results directory.
 pub(crate) struct Lookup {
-    trials: Part<TrialLine>,
-    epochs: Option<Part<EpochLine>>,
-    layers: Option<Part<LayerLine>>,
+    trials: TableFile<TrialLine>,
+    epochs: Option<TableFile<EpochLine>>,
+    layers: Option<TableFile<LayerLine>>,
 }
 
 impl Lookup {
@@ -47,9 +47,15 @@ impl Lookup {
     /// A table is not there, cannot be read, or is no such table.
     pub fn open(source: &Source, with: (bool, bool)) -> Result<Self> {
         Ok(Lookup {
-            trials: Part::open(source, format::TRIALS)?,
-            epochs: with.0.then(|| Part::open(source, format::EPOCHS)).transpose()?,
-            layers: with.1.then(|| Part::open(source, format::LAYERS)).transpose()?,
+            trials: TableFile::open(source, format::TRIALS)?,
+            epochs: with
+                .0
+                .then(|| TableFile::open(source, format::EPOCHS))
+                .transpose()?,
+            layers: with
+                .1
+                .then(|| TableFile::open(source, format::LAYERS))
+                .transpose()?,
         })
     }
 
@@ -59,10 +65,10 @@ impl Lookup {
     /// # Errors
     /// A row that cannot be read, a table that does not end with a line end, or rows of another
     /// table that belong to no row of `trials.csv` or are not in its order; or that of `visit`.
-    pub fn scan(&mut self, mut visit: impl FnMut(Found<'_>) -> Result<()>) -> Result<u64> {
+    pub fn scan(&mut self, mut visit: impl FnMut(ScannedRecord<'_>) -> Result<()>) -> Result<u64> {
         self.trials.check_end()?;
-        self.epochs.as_mut().map_or(Ok(()), Part::check_end)?;
-        self.layers.as_mut().map_or(Ok(()), Part::check_end)?;
+        self.epochs.as_mut().map_or(Ok(()), TableFile::check_end)?;
+        self.layers.as_mut().map_or(Ok(()), TableFile::check_end)?;
         let mut trials = self.trials.reader()?;
         let mut epochs = self.epochs.as_mut().map(Groups::new).transpose()?;
         let mut layers = self.layers.as_mut().map(Groups::new).transpose()?;
@@ -77,7 +83,7 @@ impl Lookup {
             let of_layers = layers
                 .as_mut()
                 .map_or(Ok(Group::default()), |groups| groups.of(id))?;
-            visit(Found {
+            visit(ScannedRecord {
                 line: &line,
                 place: RowLocation {
                     trial: trials.bytes(),
@@ -126,7 +132,7 @@ impl Lookup {
     }
 }
 
-struct Part<R> {
+struct TableFile<R> {
     name: String,
     columns: Columns,
     file: BufReader<File>,
@@ -135,13 +141,13 @@ struct Part<R> {
     row: std::marker::PhantomData<R>,
 }
 
-impl<R: Row> Part<R> {
+impl<R: Row> TableFile<R> {
     fn open(source: &Source, table: &str) -> Result<Self> {
         let name = source.name_of(table);
         let Some(file) = source.seekable(table)? else {
             return Err(Error::new(Kind::Store, format!("there is no {name}")));
         };
-        let mut part = Part {
+        let mut part = TableFile {
             name,
             columns: Columns::default(),
             file: BufReader::with_capacity(1 << 16, file),
@@ -221,7 +227,7 @@ struct Groups<R: Row> {
 }
 
 impl<R: Row> Groups<R> {
-    fn new(part: &mut Part<R>) -> Result<Self> {
+    fn new(part: &mut TableFile<R>) -> Result<Self> {
         let mut reader = part.reader()?;
         let waiting = reader.advance()?;
         let step = R::columns().iter().position(|column| column.name == "step");

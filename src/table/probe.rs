@@ -6,7 +6,7 @@ use crate::experiment::Coordinates;
 use crate::experiment::claim::Layers;
 use crate::support::error::{Error, Kind, Result};
 
-use crate::row::{BadCell, Cells, Column};
+use crate::row::{BadValue, Column, RowPart};
 use crate::table::coordinates::Columns;
 use crate::table::format;
 use crate::table::io::{HEAD, Row, Series, SeriesLine, TRIAL_ID, writer};
@@ -79,7 +79,7 @@ impl Row for ProbeLine {
         .concat()
     }
 
-    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
+    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadValue> {
         Ok(ProbeLine {
             coordinates: Coordinates::read(record, 0)?,
             trial_id: record.get(HEAD).unwrap_or_default().to_owned(),

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::experiment::claim::Selector;
 use crate::experiment::{Axis, Coordinates};
 use crate::numerics::FloatMode;
-use crate::row::{Cells, Column, EpochRow, Status, TrialRow};
+use crate::row::{Column, EpochRow, RowPart, Status, TrialRow};
 use crate::support::error::{Error, Kind, Result};
 
 use super::format;

@@ -8,7 +8,7 @@ use crate::experiment::{Axis, Claim};
 use super::evidence::Trial;
 use super::{ChosenRate, Part, RateEdge};
 use crate::analysis::stats::{Seeds, Units};
-use crate::analysis::tune::{Split, tune_by};
+use crate::analysis::tune::{ReplicateSplit, tune_by};
 use crate::table::record::Status;
 use crate::table::{Subset, Trials};
 
@@ -182,7 +182,9 @@ fn tuned<'t>(
     let Rate::Tuned(tuning) = &claim.rate else {
         return Ok((trials.to_vec(), Vec::new()));
     };
-    let split = tuning.replicates.map_or(Split::Others, Split::First);
+    let split = tuning
+        .replicates
+        .map_or(ReplicateSplit::Others, ReplicateSplit::First);
     let by_row: BTreeMap<usize, &Trial> = trials.iter().filter_map(|t| Some((t.row?, *t))).collect();
     let higher = claim.metric.higher_is_better();
     let merit = |row: usize| {

@@ -11,7 +11,7 @@ use crate::support::error::{Error, Kind, Result};
 
 use super::export::figure;
 use crate::analysis::check::{self, Judgement, Verdict};
-use crate::analysis::rank::{Rates, rank, scores};
+use crate::analysis::rank::{RankingRates, rank, scores};
 use crate::row::Status;
 use crate::table::io::Reader;
 use crate::table::manifest::Manifest;
@@ -253,7 +253,7 @@ fn compare_block(old: &Subset, new: &Subset, limit: usize, spent: &mut Spent, ou
 
 /// Compares who is ahead of whom; whether the leader is the same.
 fn compare_orders(context: &str, old: &Subset, new: &Subset, limit: usize, out: &mut Conclusions) -> bool {
-    let (a, b) = (scores(old, Rates::Tuned), scores(new, Rates::Tuned));
+    let (a, b) = (scores(old, RankingRates::Tuned), scores(new, RankingRates::Tuned));
     let (Some(first_old), Some(first_new)) = (a.first(), b.first()) else {
         return false;
     };
@@ -304,7 +304,10 @@ fn compare_intervals(
         spent.left_out += 1;
         return;
     }
-    let (old, new) = (rank(old, Rates::Tuned, context), rank(new, Rates::Tuned, context));
+    let (old, new) = (
+        rank(old, RankingRates::Tuned, context),
+        rank(new, RankingRates::Tuned, context),
+    );
     let Some(leader) = new.first() else { return };
     for now in &new[1..] {
         let before = old.iter().find(|place| place.scheme == now.scheme);

@@ -29,7 +29,7 @@ pub fn key_columns() -> impl Iterator<Item = KeyColumn> {
 }
 
 /// The order of two cells: equal text is equal; numbers by value; text by bytes.
-pub fn compare_cells(a: &[u8], b: &[u8], number: bool) -> Ordering {
+pub fn compare_values(a: &[u8], b: &[u8], number: bool) -> Ordering {
     if a == b {
         return Ordering::Equal;
     }
@@ -49,16 +49,16 @@ pub fn parse(cell: &[u8]) -> Option<f64> {
 
 /// Why rows cannot be walked in order.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum RowsError {
     /// They are not sorted.
     Unsorted,
     /// Anything else.
     Failed(Error),
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for RowsError {
     fn from(error: Error) -> Self {
-        Trouble::Failed(error)
+        RowsError::Failed(error)
     }
 }
 
@@ -179,7 +179,7 @@ fn compare_keys(
     b_key: &[(usize, bool)],
 ) -> Ordering {
     for ((i, number), (j, _)) in a_key.iter().zip(b_key) {
-        let order = compare_cells(
+        let order = compare_values(
             a.get(*i).unwrap_or_default(),
             b.get(*j).unwrap_or_default(),
             *number,
@@ -197,7 +197,7 @@ impl Rows {
     /// # Errors
     /// A row that cannot be read, one whose key is that of the row before, or one that is out of
     /// order.
-    pub fn advance(&mut self) -> std::result::Result<bool, Trouble> {
+    pub fn advance(&mut self) -> std::result::Result<bool, RowsError> {
         std::mem::swap(&mut self.row, &mut self.before);
         let more = match &mut self.input {
             Input::Stream(reader) => {
@@ -218,7 +218,7 @@ impl Rows {
         if more && self.count > 0 {
             match compare_keys(&self.before, &self.key, &self.row, &self.key) {
                 Ordering::Less => {}
-                Ordering::Greater => return Err(Trouble::Unsorted),
+                Ordering::Greater => return Err(RowsError::Unsorted),
                 Ordering::Equal => return Err(self.duplicate().into()),
             }
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::support::error::{Error, Kind, Result};
 
 use super::export;
-use super::rows::{self, KeyColumn, Opened, Rows, Trouble, parse};
+use super::rows::{self, KeyColumn, Opened, Rows, RowsError, parse};
 use super::{Options, Tolerance};
 use crate::table::source::Source;
 use crate::table::trial_number;
@@ -278,8 +278,8 @@ pub fn compare(
         same_header: a_header == b_header,
     };
     walk.run(&mut rows.0, &mut rows.1, visit).map_err(|t| match t {
-        Trouble::Failed(error) => error,
-        Trouble::Unsorted => Error::new(Kind::Store, format!("{file} changed while it was read")),
+        RowsError::Failed(error) => error,
+        RowsError::Unsorted => Error::new(Kind::Store, format!("{file} changed while it was read")),
     })?;
     let mut report = walk.report;
     (report.rows_old, report.rows_new) = (rows.0.count, rows.1.count);
@@ -301,8 +301,8 @@ fn is_sorted(side: &Source, file: &str) -> Result<Option<bool>> {
         match rows.advance() {
             Ok(true) => {}
             Ok(false) => return Ok(Some(true)),
-            Err(Trouble::Unsorted) => return Ok(Some(false)),
-            Err(Trouble::Failed(error)) => return Err(error),
+            Err(RowsError::Unsorted) => return Ok(Some(false)),
+            Err(RowsError::Failed(error)) => return Err(error),
         }
     }
 }
@@ -363,7 +363,7 @@ impl Walk<'_> {
         old: &mut Rows,
         new: &mut Rows,
         visit: &mut dyn FnMut(&RowChange) -> Result<()>,
-    ) -> std::result::Result<(), Trouble> {
+    ) -> std::result::Result<(), RowsError> {
         let (mut more_old, mut more_new) = (old.advance()?, new.advance()?);
         while more_old || more_new {
             let order = match (more_old, more_new) {
@@ -416,7 +416,7 @@ impl Walk<'_> {
         new: Option<&Rows>,
         cells: Vec<CellChange>,
         visit: &mut dyn FnMut(&RowChange) -> Result<()>,
-    ) -> std::result::Result<(), Trouble> {
+    ) -> std::result::Result<(), RowsError> {
         let Some(rows) = old.or(new) else { return Ok(()) };
         let row = RowChange {
             change,

@@ -45,7 +45,7 @@ fn two_rates() -> Vec<TrialRecord> {
 fn with_all_rates_the_expected_best_is_the_score_of_the_ranking() {
     let (trials, _) = frame(&two_rates());
     let curve = budget_curves(&trials.all()).remove(0);
-    let ranking = rank(&trials.all(), Rates::Tuned, "all");
+    let ranking = rank(&trials.all(), RankingRates::Tuned, "all");
     assert_eq!(curve.scores.len(), 2);
     assert_eq!(curve.scores[1], ranking[0].score);
     // One rate at random: half way. Then 2/3 of that and 1/3 of the other.

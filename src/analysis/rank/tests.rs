@@ -24,7 +24,7 @@ fn cell(scheme: &str, rate: f64, score: impl Fn(u32) -> f64) -> Vec<TrialRecord>
 
 fn ranked(records: &[TrialRecord]) -> Vec<SchemeScore> {
     let trials = example::frame(records, Some(&example::manifest()));
-    rank(&trials.all(), Rates::Tuned, "all")
+    rank(&trials.all(), RankingRates::Tuned, "all")
 }
 
 /// What replicate `r` adds to every score.
@@ -132,7 +132,7 @@ fn schemes_are_averaged_over_contexts_and_tests_pair_within_them() {
         }
     }
     let trials = example::frame(&cells, Some(&example::manifest()));
-    let ranking = rank(&trials.all(), Rates::Fixed(0.1), "all");
+    let ranking = rank(&trials.all(), RankingRates::Fixed(0.1), "all");
     assert_eq!((ranking[0].groups, ranking[0].trials), (2, 16));
     let against = ranking[1].against_leader.as_ref().unwrap();
     assert_eq!((against.pairs, against.groups), (16, 2));
@@ -141,8 +141,8 @@ fn schemes_are_averaged_over_contexts_and_tests_pair_within_them() {
     let p = against.p_value.unwrap();
     assert!((0.001..0.02).contains(&p), "{p}");
     assert_eq!(against.replicates_needed, None);
-    assert_eq!(rank(&trials.all(), Rates::Fixed(0.2), "all"), []);
-    let order: Vec<String> = scores(&trials.all(), Rates::Tuned)
+    assert_eq!(rank(&trials.all(), RankingRates::Fixed(0.2), "all"), []);
+    let order: Vec<String> = scores(&trials.all(), RankingRates::Tuned)
         .into_iter()
         .map(|s| s.0)
         .collect();

@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::experiment::{Axis, CellCoordinates};
 use crate::support::error::{Error, Kind, Result};
 
-use crate::row::{BadCell, Cells, Column, columns};
+use crate::row::{BadValue, Column, RowPart, columns};
 use crate::table::coordinates::Columns;
 use crate::table::format;
 use crate::table::io::{self, Row};
@@ -124,7 +124,7 @@ impl Row for SummaryRow {
     fn columns() -> Vec<Column> {
         [CellCoordinates::COLUMNS, SummaryFigures::COLUMNS].concat()
     }
-    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadCell> {
+    fn read(record: &csv::StringRecord) -> std::result::Result<Self, BadValue> {
         Ok(SummaryRow {
             cell: {
                 let cell = CellCoordinates::read(record, 0)?;

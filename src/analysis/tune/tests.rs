@@ -14,7 +14,7 @@ fn trial(rate: f64, replicate: u32, accuracy: f64, loss: f64) -> TrialRecord {
     record
 }
 
-fn chosen(records: &[TrialRecord], split: Split) -> Option<(f64, bool, usize, Vec<u32>)> {
+fn chosen(records: &[TrialRecord], split: ReplicateSplit) -> Option<(f64, bool, usize, Vec<u32>)> {
     let trials = example::frame(records, Some(&example::manifest()));
     let tuned = tune(&trials.all(), split)?;
     let scored = tuned.scored.replicates().into_iter().collect();
@@ -38,12 +38,15 @@ fn each_replicate_is_scored_at_the_rate_that_the_others_choose() {
     let all = vec![0, 1, 2, 3];
     // The median of all is 0.8 at 0.1 and 0.875 at 1, which lies at the edge.
     assert_eq!(
-        chosen(&records(), Split::Shared),
+        chosen(&records(), ReplicateSplit::Shared),
         Some((1.0, true, 4, all.clone()))
     );
-    assert_eq!(chosen(&records(), Split::Others), Some((1.0, true, 3, all)));
+    assert_eq!(
+        chosen(&records(), ReplicateSplit::Others),
+        Some((1.0, true, 3, all))
+    );
     let trials = example::frame(&records(), Some(&example::manifest()));
-    let scored = tune(&trials.all(), Split::Others).unwrap().scored;
+    let scored = tune(&trials.all(), ReplicateSplit::Others).unwrap().scored;
     let rates: Vec<(u32, f64)> = scored
         .rows()
         .map(|row| (trials.replicate(row), trials.value(row, Axis::LearningRate)))
@@ -56,14 +59,14 @@ fn each_replicate_is_scored_at_the_rate_that_the_others_choose() {
         r.trial.validation_accuracy = Some(1.0 - r.trial.validation_accuracy.unwrap());
     }
     let trials = example::frame(&spoiled, Some(&example::manifest()));
-    let scored = tune(&trials.all(), Split::Others).unwrap().scored;
+    let scored = tune(&trials.all(), ReplicateSplit::Others).unwrap().scored;
     let mut third = scored.rows().filter(|row| trials.replicate(*row) == 3);
     assert_eq!(
         third.next().map(|row| trials.value(row, Axis::LearningRate)),
         Some(0.1)
     );
     assert_eq!(
-        chosen(&records(), Split::First(1)),
+        chosen(&records(), ReplicateSplit::First(1)),
         Some((0.1, false, 1, vec![1, 2, 3]))
     );
     // Of two replicates each chooses for the other; a single one chooses its own.
@@ -71,8 +74,14 @@ fn each_replicate_is_scored_at_the_rate_that_the_others_choose() {
         let kept = records().into_iter().filter(|r| r.coordinates.replicate < n);
         kept.collect()
     };
-    assert_eq!(chosen(&some(2), Split::Others), Some((0.1, false, 1, vec![0, 1])));
-    assert_eq!(chosen(&some(1), Split::Others), Some((0.1, false, 1, vec![0])));
+    assert_eq!(
+        chosen(&some(2), ReplicateSplit::Others),
+        Some((0.1, false, 1, vec![0, 1]))
+    );
+    assert_eq!(
+        chosen(&some(1), ReplicateSplit::Others),
+        Some((0.1, false, 1, vec![0]))
+    );
 }
 
 #[test]
@@ -80,7 +89,7 @@ fn ties_go_to_the_lower_loss_then_to_the_smaller_rate() {
     let tie = |losses: [f64; 3]| -> f64 {
         let rates = [0.01, 0.1, 1.0].into_iter().zip(losses);
         let records: Vec<TrialRecord> = rates.map(|(rate, loss)| trial(rate, 0, 0.9, loss)).collect();
-        chosen(&records, Split::Others).unwrap().0
+        chosen(&records, ReplicateSplit::Others).unwrap().0
     };
     assert_eq!(tie([0.5, 0.4, 0.6]), 0.1);
     assert_eq!(tie([0.5, 0.5, 0.5]), 0.01);
@@ -90,7 +99,7 @@ fn ties_go_to_the_lower_loss_then_to_the_smaller_rate() {
 fn one_rate_is_not_chosen_and_all_its_replicates_are_scored() {
     let one: Vec<TrialRecord> = (0..4).map(|r| trial(0.1, r, 0.9, 0.5)).collect();
     assert_eq!(
-        chosen(&one, Split::Others),
+        chosen(&one, ReplicateSplit::Others),
         Some((0.1, false, 0, vec![0, 1, 2, 3]))
     );
 }
@@ -101,12 +110,12 @@ fn nothing_is_chosen_without_validation_data() {
     for t in records.iter_mut().map(|r| &mut r.trial) {
         (t.validation_loss, t.validation_accuracy) = (None, None);
     }
-    assert_eq!(chosen(&records, Split::Others), None);
+    assert_eq!(chosen(&records, ReplicateSplit::Others), None);
     let trials = example::frame(&records, Some(&example::manifest()));
     assert_eq!(basis(&trials.all()), Basis::Nothing);
     // A merit of one's own can still choose; a rate at which a trial has none is not chosen.
     let merit = |row: usize| (trials.value(row, Axis::LearningRate) < 1.0).then_some(row as f64);
-    let tuned = tune_by(&trials.all(), Split::Others, merit).unwrap();
+    let tuned = tune_by(&trials.all(), ReplicateSplit::Others, merit).unwrap();
     assert_eq!((tuned.rate(), tuned.at_edge), (0.1, false));
 }
 

@@ -33,7 +33,7 @@ use super::canonical;
 use super::coordinates::Coordinate;
 use super::schema;
 use crate::init::Registry;
-use crate::row::{CellValue, Domain};
+use crate::row::{ColumnValue, Domain};
 use crate::support::catalog::{Entry, Value};
 use crate::support::error::{Error, Kind, Result};
 
@@ -81,7 +81,7 @@ pub trait GridAxis {
     /// What the axis is, for the list of keys.
     const DOC: &'static str;
     /// What its values measure.
-    const DOMAIN: Domain = <Self::Coordinate as CellValue>::DOMAIN;
+    const DOMAIN: Domain = <Self::Coordinate as ColumnValue>::DOMAIN;
     /// What its key in `[grid]` takes.
     const TAKES: &'static str;
     /// The text of the value that holds where the grid leaves the axis out; `None` if it must be
@@ -143,7 +143,7 @@ pub trait GridAxis {
 
     /// The coordinate of the default; empty or 0 if there is none.
     fn default_coordinate() -> Self::Coordinate {
-        let read = Self::DEFAULT.and_then(<Self::Coordinate as CellValue>::read);
+        let read = Self::DEFAULT.and_then(<Self::Coordinate as ColumnValue>::read);
         read.unwrap_or_default()
     }
 }

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::axis::PlotAxis;
 use super::frame::marker;
-use super::{Drawn, Figure, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
+use super::{Drawing, Drawn, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 use crate::support::error::Result;
 use crate::support::text::typeset;
 
@@ -44,7 +44,7 @@ impl Forest {
     ///
     /// # Errors
     /// Only if drawing itself fails.
-    pub fn draw(&self) -> Result<Figure> {
+    pub fn draw(&self) -> Result<Drawing> {
         let widths = self.rows.iter().map(|r| text_width(&r.label, TEXT));
         let left = 12.0 + widths.fold(40.0, f64::max).min(240.0);
         let head = 46.0;
@@ -52,7 +52,7 @@ impl Forest {
         let size = ((left + PLOT + RIGHT).ceil() as u32, (foot + 40.0).ceil() as u32);
         let (low, high) = self.axis.range;
         let x = |value: f64| px(left + 8.0 + (PLOT - 16.0) * (self.axis.clamp(value) - low) / (high - low));
-        Figure::draw(&self.id, &self.title, size, |area| -> Drawn {
+        Drawing::draw(&self.id, &self.title, size, |area| -> Drawn {
             let room = f64::from(size.0) - 8.0;
             heading(area, &self.heading, room)?;
             let quiet = text_style(TEXT - 1.0, Ink::Quiet, HPos::Left, VPos::Top);

@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::{Area, Drawn, Figure, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
+use super::{Area, Drawing, Drawn, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 use crate::support::error::Result;
 use crate::support::text::typeset;
 
@@ -70,7 +70,7 @@ impl Heat {
     ///
     /// # Errors
     /// Only if drawing itself fails.
-    pub fn draw(&self) -> Result<Figure> {
+    pub fn draw(&self) -> Result<Drawing> {
         let label = |l: &String| text_width(l, TEXT);
         let left = 14.0 + self.rows.iter().map(label).fold(30.0, f64::max).min(LEFT);
         let widest = self.columns.iter().map(label).fold(0.0, f64::max);
@@ -80,7 +80,7 @@ impl Heat {
         let width = (left + CELL.0 * self.columns.len() as f64 + 12.0).max(300.0);
         let height = head + CELL.1 * self.rows.len() as f64 + 44.0;
         let size = (width.ceil() as u32, height.ceil() as u32);
-        Figure::draw(&self.id, &self.title, size, |area| {
+        Drawing::draw(&self.id, &self.title, size, |area| {
             self.labels(area, left, head, flat)?;
             for (i, row) in self.cells.iter().enumerate() {
                 for (j, cell) in row.iter().enumerate() {

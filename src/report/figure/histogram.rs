@@ -4,7 +4,7 @@ use plotters::prelude::*;
 
 use super::axis::PlotAxis;
 use super::frame::Frame;
-use super::{Drawn, Figure, Ink, px};
+use super::{Drawing, Drawn, Ink, px};
 use crate::support::error::Result;
 
 /// Counts of one layer in equal bins.
@@ -44,7 +44,7 @@ impl Histogram {
     ///
     /// # Errors
     /// Only if drawing itself fails.
-    pub fn draw(&self) -> Result<Figure> {
+    pub fn draw(&self) -> Result<Drawing> {
         let reach = self.bins.iter().flat_map(|b| [b.low.abs(), b.high.abs()]);
         let reach = reach.fold(0.0, f64::max);
         let x = if reach > 0.0 {
@@ -59,7 +59,7 @@ impl Histogram {
         let top = top.fold(0.0, f64::max);
         let mut y = PlotAxis::exactly("density", false, (0.0, if top > 0.0 { top * 1.05 } else { 1.0 }));
         y.ticks.clear();
-        Figure::draw(&self.id, &self.title, PANEL, |area| {
+        Drawing::draw(&self.id, &self.title, PANEL, |area| {
             let frame = Frame {
                 heading: &self.heading,
                 x: &x,

@@ -4,7 +4,7 @@ use plotters::prelude::*;
 
 use super::axis::PlotAxis;
 use super::frame::{Entry, Frame, legend, legend_height, marker};
-use super::{Area, Drawn, Figure, Ink, px};
+use super::{Area, Drawing, Drawn, Ink, px};
 use crate::support::error::Result;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -50,14 +50,14 @@ impl Lines {
     ///
     /// # Errors
     /// Only if drawing itself fails.
-    pub fn draw(&self) -> Result<Figure> {
+    pub fn draw(&self) -> Result<Drawing> {
         let entries: Vec<Entry> = match self.legend {
             true => legend_entries(&self.lines),
             false => Vec::new(),
         };
         let foot = legend_height(&entries, f64::from(self.size.0));
         let size = (self.size.0, self.size.1 + foot as u32);
-        Figure::draw(&self.id, &self.title, size, |area| {
+        Drawing::draw(&self.id, &self.title, size, |area| {
             self.plot(area, foot)?;
             legend(area, &entries)
         })

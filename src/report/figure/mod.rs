@@ -1,7 +1,7 @@
 //! Figures: plain descriptions of what to draw, drawn as SVG by plotters.
 //!
 //! A figure knows nothing of tables. It is drawn once, with the concrete colours of the light
-//! theme, which is what [`Figure::standalone`] returns; [`Figure::inline`] exchanges the colours
+//! theme, which is what [`Drawing::standalone`] returns; [`Drawing::inline`] exchanges the colours
 //! for CSS variables, so that the same drawing follows the page's theme.
 
 pub mod axis;
@@ -33,7 +33,7 @@ pub(crate) const TEXT: f64 = 12.0;
 pub const MADE_BY: &str = "<!-- drawn by goodinit -->";
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Figure {
+pub struct Drawing {
     /// Name of the exported file, without extension: letters, digits, `-`.
     pub id: String,
     /// What it shows, one line; the accessible name.
@@ -109,14 +109,14 @@ pub(crate) fn heading(area: &Area, text: &str, room: f64) -> Drawn {
     area.draw_text(&fit(text, room, size), &style, (px(4.0), px(4.0)))
 }
 
-impl Figure {
+impl Drawing {
     /// Draws with `draw` on a canvas of `width` x `height` CSS pixels.
     pub(crate) fn draw(
         id: &str,
         title: &str,
         (width, height): (u32, u32),
         draw: impl FnOnce(&Area) -> Drawn,
-    ) -> Result<Figure> {
+    ) -> Result<Drawing> {
         let mut svg = String::new();
         let size = (width * UNIT as u32, height * UNIT as u32);
         let drawn = {
@@ -127,7 +127,7 @@ impl Figure {
         // plotters writes its own <svg ...> line, first; ours has the size in CSS pixels.
         let body = svg.split_once(">\n").map_or("", |(_, body)| body);
         let body = body.trim_end().strip_suffix("</svg>").unwrap_or(body);
-        Ok(Figure {
+        Ok(Drawing {
             id: id.to_owned(),
             title: title.to_owned(),
             width,
@@ -138,7 +138,7 @@ impl Figure {
 
     /// A line with the marker of the series with `ink`, for a legend in the page.
     pub fn mark(ink: Ink) -> Result<String> {
-        let figure = Figure::draw("mark", "", (22, 12), |area| {
+        let figure = Drawing::draw("mark", "", (22, 12), |area| {
             let stroke = ink.colour().stroke_width(px(2.0) as u32);
             let ends = vec![(px(0.0), px(6.0)), (px(22.0), px(6.0))];
             area.draw(&PathElement::new(ends, stroke))?;
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn text_in_a_figure_stays_text() {
-        let figure = Figure::draw("x", "<b>&\"'", (100, 40), |area| {
+        let figure = Drawing::draw("x", "<b>&\"'", (100, 40), |area| {
             let style = text_style(TEXT, Ink::Text, HPos::Left, VPos::Top);
             area.draw_text("<script>alert(1)</script>", &style, (0, 0))
         })

@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::frame::marker;
-use super::{Area, Drawn, Figure, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
+use super::{Area, Drawing, Drawn, Ink, TEXT, fit, fit_all, heading, px, text_style, text_width};
 use crate::support::error::Result;
 
 /// Something with an average rank.
@@ -52,7 +52,7 @@ impl RankDiagram {
     ///
     /// # Errors
     /// Only if drawing itself fails.
-    pub fn draw(&self) -> Result<Figure> {
+    pub fn draw(&self) -> Result<Drawing> {
         let widths = self.ranked.iter().map(|r| text_width(&r.label, TEXT));
         let side = (widths.fold(60.0, f64::max) + 8.0).min(200.0) + DIGITS + EDGE;
         let names: Vec<&str> = self.ranked.iter().map(|r| r.label.as_str()).collect();
@@ -65,7 +65,7 @@ impl RankDiagram {
             (2.0 * side + PLOT).ceil() as u32,
             (rows + ROW * halves + 2.0).ceil() as u32,
         );
-        Figure::draw(&self.id, &self.title, size, |area| -> Drawn {
+        Drawing::draw(&self.id, &self.title, size, |area| -> Drawn {
             let room = f64::from(size.0) - 8.0;
             heading(area, &self.heading, room)?;
             let quiet = text_style(TEXT - 1.0, Ink::Quiet, HPos::Left, VPos::Top);

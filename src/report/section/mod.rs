@@ -24,7 +24,7 @@ mod signal;
 use maud::{Markup, html};
 
 use super::figure::lines::{Line, Lines};
-use super::figure::{Figure, Ink};
+use super::figure::{Drawing, Ink};
 use super::figure_list::FigureList;
 use super::model::ReportModel;
 use crate::analysis::stats::{quantile, sorted};
@@ -127,7 +127,7 @@ fn named(model: &ReportModel, scheme: &str) -> Markup {
 
 /// A line and a marker in the colour of a series.
 fn mark(ink: Ink) -> Markup {
-    html! { @if let Ok(svg) = Figure::mark(ink) { (maud::PreEscaped(svg)) } }
+    html! { @if let Ok(svg) = Drawing::mark(ink) { (maud::PreEscaped(svg)) } }
 }
 
 /// Shows a panel without a legend, since the page has one for all, and keeps it with one.

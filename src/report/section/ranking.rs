@@ -10,7 +10,7 @@ use crate::analysis::stats::compare::MEANINGFUL;
 use crate::analysis::tune::Basis;
 use crate::report::figure::axis::PlotAxis;
 use crate::report::figure::forest::{Forest, ForestRow};
-use crate::report::figure::{Figure, Ink};
+use crate::report::figure::{Drawing, Ink};
 use crate::report::figure_list::FigureList;
 use crate::report::model::ReportModel;
 use crate::support::catalog::number;
@@ -333,7 +333,7 @@ fn forest(
     id: &str,
     rates: &str,
     ranking: &[SchemeScore],
-) -> Result<Figure> {
+) -> Result<Drawing> {
     let rows = ranking.iter().map(|scored| ForestRow {
         label: model.name(&scored.scheme).to_owned(),
         ink: model.ink(&scored.scheme),

@@ -6,7 +6,7 @@ use super::*;
 use crate::run::journal::tests::{header, record};
 use crate::run::journal::{self, TrialKey};
 use crate::run::shard::longest_first;
-use crate::run::store::Found;
+use crate::run::store::JournalScan;
 use crate::support::error::Kind;
 use crate::table::record::{Status, TrialRecord};
 
@@ -81,7 +81,7 @@ pub(crate) fn settings(threads: usize) -> Settings {
     }
 }
 
-pub(crate) fn open(directory: &Path, work: &Tiny) -> Result<(Store, Found)> {
+pub(crate) fn open(directory: &Path, work: &Tiny) -> Result<(Store, JournalScan)> {
     let belongs = |key: &TrialKey| key.index < work.trials && key.trial_id == work.trial_id(key.index);
     let mut store = Store::new(work.trials as usize);
     let found = store.open(directory, &header(work.trials.into(), 1, 1), belongs, |_| {})?;
@@ -94,7 +94,7 @@ pub(crate) fn run(
     work: &Arc<Tiny>,
     settings: &Settings,
     stop: &Stop,
-) -> Result<(End, Found)> {
+) -> Result<(SweepEnd, JournalScan)> {
     let (mut store, resumed) = open(directory, work)?;
     let costs: Vec<u64> = (0..work.trials).map(|i| work.cost(i)).collect();
     let order = longest_first(&costs)
@@ -126,7 +126,7 @@ fn every_trial_is_kept_whatever_the_number_of_threads() {
             ..Tiny::default()
         });
         let (end, _) = run(dir.path(), &work, &settings(threads), &Stop::manual()).unwrap();
-        assert_eq!(end, End::Complete);
+        assert_eq!(end, SweepEnd::Complete);
         let records = records(dir.path(), &work);
         assert_eq!(records.len(), 300);
         assert!(records.iter().all(|(&i, r)| *r == record(i)));
@@ -167,7 +167,7 @@ fn panics_and_errors_become_rows_and_the_rest_goes_on() {
         ..Tiny::default()
     });
     let (end, _) = run(dir.path(), &work, &settings(2), &Stop::manual()).unwrap();
-    assert_eq!(end, End::Complete);
+    assert_eq!(end, SweepEnd::Complete);
     let records = records(dir.path(), &work);
     let message = |i: u32| records[&i].trial.message.clone().unwrap();
     // One line, and no place in the source: a row must not change when a file is edited.
@@ -204,7 +204,7 @@ fn an_io_error_stops_the_run_and_writes_no_row() {
         ..Tiny::default()
     };
     let (end, resumed) = run(dir.path(), &Arc::new(work), &settings(1), &Stop::manual()).unwrap();
-    assert_eq!((end, resumed.trials), (End::Complete, kept.len() as u64));
+    assert_eq!((end, resumed.trials), (SweepEnd::Complete, kept.len() as u64));
 }
 
 /// Nobody begins another trial then, but what is under way is not thrown away.
@@ -335,7 +335,7 @@ fn being_asked_to_stop_keeps_what_is_done_and_drops_what_runs() {
     });
     let begun = Instant::now();
     let (end, _) = run(dir.path(), &work, &settings(2), &stop).unwrap();
-    assert_eq!(end, End::Interrupted { dropped: 1 });
+    assert_eq!(end, SweepEnd::Interrupted { dropped: 1 });
     assert!(
         begun.elapsed() < Duration::from_secs(10),
         "it does not wait for the slow one"

@@ -110,7 +110,7 @@ pub struct Column {
 impl Column {
     /// The column of a field of type `T`. `domain` is an empty list where the type says what is
     /// measured, `empty` where no cell is empty.
-    pub(crate) const fn of<T: CellValue>(
+    pub(crate) const fn of<T: ColumnValue>(
         name: &'static str,
         doc: &'static str,
         domain: &[Domain],
@@ -135,7 +135,7 @@ impl Column {
 }
 
 /// A value that stands in one cell.
-pub trait CellValue: Sized {
+pub trait ColumnValue: Sized {
     /// How such cells compare.
     const KIND: ColumnKind;
     /// What a reader expects, for messages: "a finite number".
@@ -154,7 +154,7 @@ pub trait CellValue: Sized {
     }
 }
 
-impl CellValue for f64 {
+impl ColumnValue for f64 {
     const KIND: ColumnKind = ColumnKind::Number;
     const EXPECTED: &'static str = "a finite number";
     const DOMAIN: Domain = Domain::Signed;
@@ -174,7 +174,7 @@ impl CellValue for f64 {
 
 macro_rules! whole {
     ($type:ty) => {
-        impl CellValue for $type {
+        impl ColumnValue for $type {
             const KIND: ColumnKind = ColumnKind::Number;
             const EXPECTED: &'static str = "a whole number";
             const DOMAIN: Domain = Domain::Count;
@@ -195,7 +195,7 @@ macro_rules! whole {
 whole!(u32);
 whole!(u64);
 
-impl CellValue for bool {
+impl ColumnValue for bool {
     const KIND: ColumnKind = ColumnKind::Text;
     const EXPECTED: &'static str = "true or false";
     const DOMAIN: Domain = Domain::Flag;
@@ -207,7 +207,7 @@ impl CellValue for bool {
     }
 }
 
-impl CellValue for String {
+impl ColumnValue for String {
     const KIND: ColumnKind = ColumnKind::Text;
     const EXPECTED: &'static str = "text";
     const DOMAIN: Domain = Domain::Text;
@@ -219,7 +219,7 @@ impl CellValue for String {
     }
 }
 
-impl<T: CellValue> CellValue for Option<T> {
+impl<T: ColumnValue> ColumnValue for Option<T> {
     const KIND: ColumnKind = T::KIND;
     const EXPECTED: &'static str = T::EXPECTED;
     const DOMAIN: Domain = T::DOMAIN;
@@ -241,7 +241,7 @@ impl<T: CellValue> CellValue for Option<T> {
     }
 }
 
-impl CellValue for Status {
+impl ColumnValue for Status {
     const KIND: ColumnKind = ColumnKind::Text;
     const EXPECTED: &'static str = "ok, diverged or failed";
     const DOMAIN: Domain = Domain::Text;
@@ -257,7 +257,7 @@ impl CellValue for Status {
 
 /// A cell that cannot be read: which column of the row, and what should stand there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadCell {
+pub struct BadValue {
     /// Position of the column, from 0.
     pub column: usize,
     /// What was expected there.
@@ -265,7 +265,7 @@ pub struct BadCell {
 }
 
 /// A run of neighbouring cells of a row.
-pub trait Cells: Sized {
+pub trait RowPart: Sized {
     /// Their columns, in order.
     const COLUMNS: &'static [Column];
     /// Hands the text of each cell to `push`, in order.
@@ -274,25 +274,25 @@ pub trait Cells: Sized {
     ///
     /// # Errors
     /// A cell that does not hold what its column promises.
-    fn read(record: &csv::StringRecord, at: usize) -> Result<Self, BadCell>;
-    /// The value of each column as a number, in the order of [`Cells::COLUMNS`]; `None` for text
+    fn read(record: &csv::StringRecord, at: usize) -> Result<Self, BadValue>;
+    /// The value of each column as a number, in the order of [`RowPart::COLUMNS`]; `None` for text
     /// and where it is missing.
     fn numbers(&self) -> impl Iterator<Item = Option<f64>>;
 }
 
 /// Position of the column `name` in a row of this type.
-pub fn position<R: Cells>(name: &str) -> Option<usize> {
+pub fn position<R: RowPart>(name: &str) -> Option<usize> {
     R::COLUMNS.iter().position(|column| column.name == name)
 }
 
 /// What the column `name` of a row of this type measures.
-pub fn domain<R: Cells>(name: &str) -> Option<Domain> {
+pub fn domain<R: RowPart>(name: &str) -> Option<Domain> {
     let column = R::COLUMNS.iter().find(|column| column.name == name);
     column.map(|column| column.domain)
 }
 
 /// The names of the numeric columns of a row of this type but those in `except`.
-pub fn numeric<R: Cells>(except: &[&str]) -> Vec<&'static str> {
+pub fn numeric<R: RowPart>(except: &[&str]) -> Vec<&'static str> {
     let numbers = R::COLUMNS.iter().filter(|c| c.is_number());
     numbers
         .map(|c| c.name)
@@ -315,20 +315,20 @@ macro_rules! columns {
         pub struct $Row {
             $($(#[doc = $doc])* pub $field: $kind,)*
         }
-        $crate::row::cells!($Row {
+        $crate::row::row_part!($Row {
             $($(#[doc = $doc])* $field: $kind $([$crate::row::Domain::$domain $(, $empty)?])?,)*
         });
     };
 }
 pub(crate) use columns;
 
-/// Implements [`Cells`] for a struct that has these fields and no others: they are the columns, in
+/// Implements [`RowPart`] for a struct that has these fields and no others: they are the columns, in
 /// this order.
-macro_rules! cells {
+macro_rules! row_part {
     ($Row:ident {
         $($(#[doc = $doc:literal])* $field:ident: $kind:ty $([$domain:expr $(, $empty:literal)?])?,)*
     }) => {
-        impl $crate::row::Cells for $Row {
+        impl $crate::row::RowPart for $Row {
             const COLUMNS: &'static [$crate::row::Column] = &[
                 $($crate::row::Column::of::<$kind>(
                     stringify!($field),
@@ -343,7 +343,7 @@ macro_rules! cells {
                 let mut text = String::new();
                 $(
                     text.clear();
-                    $crate::row::CellValue::write($field, &mut text);
+                    $crate::row::ColumnValue::write($field, &mut text);
                     push(&text);
                 )*
             }
@@ -351,15 +351,15 @@ macro_rules! cells {
             fn read(
                 record: &csv::StringRecord,
                 at: usize,
-            ) -> ::std::result::Result<Self, $crate::row::BadCell> {
+            ) -> ::std::result::Result<Self, $crate::row::BadValue> {
                 let mut column = at;
                 $(
                     let $field = record
                         .get(column)
-                        .and_then(<$kind as $crate::row::CellValue>::read)
-                        .ok_or($crate::row::BadCell {
+                        .and_then(<$kind as $crate::row::ColumnValue>::read)
+                        .ok_or($crate::row::BadValue {
                             column,
-                            expected: <$kind as $crate::row::CellValue>::EXPECTED,
+                            expected: <$kind as $crate::row::ColumnValue>::EXPECTED,
                         })?;
                     column += 1;
                 )*
@@ -368,12 +368,12 @@ macro_rules! cells {
             }
 
             fn numbers(&self) -> impl Iterator<Item = Option<f64>> {
-                [$($crate::row::CellValue::number(&self.$field),)*].into_iter()
+                [$($crate::row::ColumnValue::number(&self.$field),)*].into_iter()
             }
         }
     };
 }
-pub(crate) use cells;
+pub(crate) use row_part;
 
 #[cfg(test)]
 mod tests {
