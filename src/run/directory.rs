@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use super::lock::{Lock, Mode};
 use super::progress::say;
 use super::shard::Shard;
-use super::{files, tables};
+use super::{replacement, tables};
 use crate::experiment::Experiment;
 use crate::numerics::NUMERICS_VERSION;
 use crate::support::error::{Error, Kind, Result};
@@ -115,7 +115,7 @@ pub(crate) fn take_locks(directory: &Path, shard: Shard) -> Result<Vec<Lock>> {
             true => None,
             false => Some(Lock::wait(&directory.join("journal/replacing.lock"))?),
         };
-        files::finish_replacing(directory)?;
+        replacement::finish_replacing(directory)?;
         let place = directory.display();
         say(&format!(
             "{place}: a run was killed while it replaced the tables; that is finished now"
@@ -322,7 +322,7 @@ pub(super) fn set_journals_aside(directory: &Path, paths: &[PathBuf], why: &str)
         .map(PathBuf::as_path)
         .filter(|p| p.exists())
         .collect();
-    if let Some(aside) = files::set_aside(directory, &there)? {
+    if let Some(aside) = replacement::set_aside(directory, &there)? {
         let what = match there.len() {
             1 => "the journal of an unfinished run is",
             _ => "the journals of unfinished runs are",

@@ -9,7 +9,6 @@ use super::command_line::shard_command;
 use super::directory::{
     self, Contents, contents, journal_path, remove_journals, same_shard_count, take_locks,
 };
-use super::files::OldTables;
 use super::header::Header;
 use super::job::Job;
 use super::journal::{Journal, TrialKey, damaged};
@@ -17,6 +16,7 @@ use super::lock::Lock;
 use super::metadata::RunMetadata;
 use super::pool::{Pool, default_threads};
 use super::progress::{Progress, say};
+use super::replacement::OldTables;
 use super::reuse::{SearchOptions, Survey, Wanted};
 use super::rounds::{earlier_journals, look_state, look_state_of_all, owners_by_look};
 use super::shard::{Shard, longest_first};

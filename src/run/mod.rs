@@ -17,6 +17,7 @@ pub(crate) mod pool;
 pub mod probe;
 pub(crate) mod probes;
 pub(crate) mod progress;
+pub(crate) mod replacement;
 pub(crate) mod reuse;
 pub(crate) mod rounds;
 pub mod shard;

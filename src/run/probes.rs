@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::directory::{self, Owner, TRAINED, earlier, owner_with_data, take_locks};
-use super::files::{OldTables, Pending, replace};
+use super::files::Pending;
 use super::job::Job;
 use super::journal::Journal;
 use super::lock::Lock;
 use super::pool::Pool;
 use super::probe::probe;
+use super::replacement::{OldTables, replace};
 use super::shard::Shard;
 use super::steps::steps;
 use super::train::message;

@@ -14,11 +14,11 @@ use rayon::prelude::*;
 
 use super::attempt::Work as _;
 use super::directory::{self, Contents, PROBED, TRAINED, contents, would_overwrite};
-use super::files::OldTables;
 use super::header::Header;
 use super::job::Job;
 use super::journal::{Journal, TrialKey, damaged};
 use super::pool::Pool;
+use super::replacement::OldTables;
 use super::signals::Stop;
 use super::store::Store;
 use super::verify::{Amount, Tables, choose, recompute, tables_of};

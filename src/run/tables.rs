@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::directory::{PROBED, TRAINED};
-use super::files::{OldTables, Pending, replace};
+use super::files::Pending;
+use super::replacement::{OldTables, replace};
 use super::store::Store;
 use crate::analysis::summary::{self, summarise};
 use crate::experiment::{Experiment, Record};
