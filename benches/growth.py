@@ -98,7 +98,7 @@ def main():
     throughput = build("throughput", "bench", "--bench", "throughput", "--no-run")
     say("\nwidth    GFLOP/s on 2 threads   share of peak   (3 layers of that width, batch 32, digits)")
     for width in [16, 32, 64, 128, 256] + ([] if args.quick else [512, 1024, 2048]):
-        epochs = max(1, 60_000_000 // (width * width * 3000))
+        epochs = max(1, 600_000_000 // (width * width * 3000))
         command = [throughput, "--hidden", f"{width},{width},{width}", "--threads", "2", "--epochs", str(epochs)]
         runs = [subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True) for _ in range(3)]
         results = [json.loads(run.stdout) for run in runs]

@@ -4,6 +4,7 @@
 //! default. Without it, the instruction set in use and the main shapes, in two seconds each.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -37,35 +38,37 @@ pub fn criterion() -> Criterion {
     criterion.configure_from_args()
 }
 
-/// Median times of what has been measured, in the order of measuring.
+/// Seconds per call of what has been measured, by name.
 #[derive(Default)]
-pub struct Times(RefCell<Vec<(String, f64)>>);
+pub struct Times(RefCell<BTreeMap<String, Vec<f64>>>);
 
 impl Times {
-    /// Has Criterion measure `work` and keeps its median time under `name`.
+    /// Lets Criterion measure `work` and keeps the times under `name`.
     pub fn measure<T>(&self, bencher: &mut Bencher, name: &str, mut work: impl FnMut() -> T) {
-        let mut times = Vec::new();
         bencher.iter_custom(|iterations| {
             let start = Instant::now();
             for _ in 0..iterations {
                 black_box(work());
             }
             let time = start.elapsed();
-            times.push(time.as_secs_f64() / iterations as f64);
+            let per_call = time.as_secs_f64() / iterations as f64;
+            self.0
+                .borrow_mut()
+                .entry(name.to_owned())
+                .or_default()
+                .push(per_call);
             time
         });
-        // Calls that warm up come first.
-        let mut samples = times.split_off(times.len() - times.len().min(SAMPLES));
-        samples.sort_unstable_by(f64::total_cmp);
-        if let Some(&median) = samples.get(samples.len() / 2) {
-            self.0.borrow_mut().push((name.to_owned(), median));
-        }
     }
 
     /// The median time of `name` in seconds; `None` where a filter left it out.
     pub fn median(&self, name: &str) -> Option<f64> {
         let times = self.0.borrow();
-        times.iter().find(|(n, _)| n == name).map(|(_, time)| *time)
+        let times = times.get(name)?;
+        // Criterion calls a bench once for each sample, and before that to warm up.
+        let mut samples = times[times.len().saturating_sub(SAMPLES)..].to_vec();
+        samples.sort_unstable_by(f64::total_cmp);
+        samples.get(samples.len() / 2).copied()
     }
 
     /// `2.1x rand_distr`, for each of these peers of `name` that was measured: how many times as long
