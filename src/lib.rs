@@ -55,7 +55,7 @@ pub use crate::experiment::{Axis, Claim, Coordinates, Experiment, Plan, Trial};
 pub use crate::init::{Definition, InitReport, Network, Registry, Scheme, row_major};
 pub use crate::model::{
     Architecture, LayerInfo, LayerTrace, Loss, Model, NetworkShape, Optimizer, Parameters, Rates, Role,
-    Trace, Workspace,
+    Score, Trace, Workspace,
 };
 pub use crate::numerics::{Batch, Weights};
 pub use crate::random::{Purpose, Stream};

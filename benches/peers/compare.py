@@ -194,7 +194,7 @@ def machine():
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "command": " ".join(["benches/peers/compare.py", *sys.argv[1:]]),
-        "commit": run("git", "rev-parse", "HEAD"),
+        "commit": run("git", "describe", "--always", "--dirty", "--abbrev=40"),
         "cpu": cpu.group(1) if cpu else platform.processor(),
         "cores": os.cpu_count(),
         "system": " ".join([platform.system(), platform.machine(), *platform.libc_ver()]),

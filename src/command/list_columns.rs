@@ -11,7 +11,7 @@ use crate::experiment::keys::GRID;
 use crate::row::Column;
 use crate::support::catalog;
 use crate::support::error::{Error, Kind, Result};
-use crate::support::text::{Style, bold, entry};
+use crate::support::text::{Style, bold, entry, markdown_cell};
 use crate::table::format;
 use crate::table::io::{EpochLine, LayerLine, Row, TrialLine};
 use crate::table::manifest::KEYS;
@@ -177,11 +177,14 @@ fn text_of(files: &[File], style: Style) -> String {
 
 /// The tables, for a document.
 fn tables_markdown(files: &[File], manifest: bool) -> String {
-    let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
     let coordinates = Axis::ALL.len();
     let mut out = String::new();
     for (i, file) in files.iter().enumerate() {
-        out.push_str(&format!("### `{}`\n\nA row is {}.", file.name, cell(file.doc)));
+        out.push_str(&format!(
+            "### `{}`\n\nA row is {}.",
+            file.name,
+            markdown_cell(file.doc)
+        ));
         // Coordinates are the same everywhere, and told once.
         let shared = match (i, file.name) {
             (0, _) => 0,
@@ -201,7 +204,7 @@ fn tables_markdown(files: &[File], manifest: bool) -> String {
         }
         out.push_str("\n\n| Column | Holds | Unit | Range | Empty where | Meaning |\n| --- | --- | --- | --- | --- | --- |\n");
         for c in &file.columns[shared..] {
-            let cells = [c.takes, c.unit, &c.range, c.empty, &c.doc].map(cell);
+            let cells = [c.takes, c.unit, &c.range, c.empty, &c.doc].map(markdown_cell);
             out.push_str(&format!("| `{}` | {} |\n", c.name, cells.join(" | ")));
         }
         out.push('\n');
@@ -212,7 +215,7 @@ fn tables_markdown(files: &[File], manifest: bool) -> String {
             format::MANIFEST
         ));
         for (key, doc) in KEYS {
-            out.push_str(&format!("| `{key}` | {} |\n", cell(doc)));
+            out.push_str(&format!("| `{key}` | {} |\n", markdown_cell(doc)));
         }
         out.push('\n');
     }

@@ -100,14 +100,14 @@ pub fn run(args: Args) -> Result<ExitCode> {
             .help("edited by hand? `goodinit grid EXPERIMENT --fresh` writes it anew"));
     }
     let job = Arc::new(Job::new(experiment, Environment::new(args.data_dir.clone()))?);
-    let sample = VerifyOptions {
+    let options = VerifyOptions {
         amount: args.sample,
         seed: args.seed,
         pool: super::pool(args.threads)?,
         quiet: false,
         limit: 20,
     };
-    let verified = verify(directory, &manifest, &job, &sample, &Stop::on_signals())?;
+    let verified = verify(directory, &manifest, &job, &options, &Stop::on_signals())?;
     super::print(&text(&verified, &args))?;
     Ok(ExitCode::from(u8::from(!verified.is_same())))
 }

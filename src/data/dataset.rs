@@ -416,6 +416,15 @@ mod tests {
                 3,
                 u8s(),
                 Targets::Values {
+                    values: vec![1.0; 5],
+                    outputs: 2,
+                },
+                "5 target values are not rows of 2",
+            ),
+            (
+                3,
+                u8s(),
+                Targets::Values {
                     values: vec![1.0, f64::INFINITY],
                     outputs: 1,
                 },

@@ -17,6 +17,7 @@ use crate::activation::Activation;
 use crate::data::{Cache, DataSpec, Prepared};
 use crate::init::planned;
 use crate::model::{Loss, Model};
+use crate::numerics::isa;
 use crate::support::error::Result;
 use crate::support::text::hex;
 
@@ -44,8 +45,10 @@ impl Trial {
     /// Its data, prepared: read, divided, scaled, and with its label noise.
     ///
     /// # Errors
-    /// A file is missing or malformed, or the data cannot be divided as the experiment asks.
+    /// A file is missing or malformed, the data cannot be divided as the experiment asks, or `GOODINIT_ISA` names no
+    /// instruction set of this machine.
     pub fn data(&self, cache: &Cache) -> Result<Arc<Prepared>> {
+        isa::ensure_chosen()?;
         let at = &self.coordinates;
         cache.prepared(&self.values.dataset, at.label_noise, u64::from(at.data_seed))
     }

@@ -519,6 +519,19 @@ mod tests {
     }
 
     #[test]
+    fn a_tensor_without_elements_is_refused_whatever_its_other_side() {
+        for name in ["layers.0.weight", "layers.0.weight_v"] {
+            let empty = (name, Dtype::F32, &[0, 1 << 60][..], Vec::new());
+            let whole = ("layers.1.weight", Dtype::F32, &[2, 2][..], f32s(&[1.0; 4]));
+            let gains = ("layers.0.weight_g", Dtype::F32, &[2][..], f32s(&[1.0; 2]));
+            let error = decode(&file(&[empty, whole, gains]), &[])
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(&format!("`{name}` is empty")), "{error}");
+        }
+    }
+
+    #[test]
     fn a_name_that_the_header_has_twice_is_refused() {
         let entry = |end: usize| {
             format!(

@@ -307,7 +307,7 @@ pub trait Scheme: fmt::Debug + Send + Sync {
     /// Whether the scheme is defined for a network of this plan, weight normalization of units at 0 apart (see
     /// [`leaves_units_at_zero`](Scheme::leaves_units_at_zero)). Asked for every cell when an
     /// experiment is read, so that a mismatch is an error in the file and not in every trial, and
-    /// again by [`initialize`](fn@initialize).
+    /// again before the weights of each trial are drawn.
     ///
     /// # Errors
     /// It is not; the message says what network it needs.

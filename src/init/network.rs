@@ -247,7 +247,7 @@ impl<'a> Network<'a> {
     /// stream that only `weight_seed` moves.
     ///
     /// # Errors
-    /// There are no data, because the caller of [`initialize`] gave none.
+    /// The network is set without data.
     pub fn sample(&self, count: usize) -> Result<Batch> {
         let (data, rows) = self.sample_rows(count)?;
         let mut batch = Batch::default();

@@ -219,7 +219,8 @@ impl Swim {
         let free = network.takes_biases();
         if self.ridge == 0.0 && rows < fan_in + usize::from(free) {
             let message = format!(
-                "`swim` with `ridge = 0` fits {fan_in} weights of an output to {}: the weights are not determined",
+                "`swim` with `ridge = 0` fits {} of an output to {}: they are not determined",
+                counted((fan_in + usize::from(free)) as u64, "parameter"),
                 counted(rows as u64, "sample")
             );
             return Err(Error::new(Kind::Trial, message)

@@ -225,6 +225,19 @@ mod tests {
     }
 
     #[test]
+    fn columns_are_added_in_order_whatever_their_number() {
+        for cols in [1, 15, 16, 17, 33, 40, 49, 64, 65, 100, 256] {
+            let x = batch(7, cols);
+            let mut sums = vec![0.25f32; cols];
+            accumulate_columns(&x, &mut sums);
+            for (j, sum) in sums.iter().enumerate() {
+                let chain = (0..7).fold(0.25, |chain, b| chain + x.row(b)[j]);
+                assert_eq!(sum.to_bits(), chain.to_bits(), "column {j} of {cols}");
+            }
+        }
+    }
+
+    #[test]
     fn sums_follow_their_order_to_the_bit() {
         for (rows, cols) in [(1, 1), (3, 16), (5, 17), (7, 40), (2, 100)] {
             let (x, y) = (batch(rows, cols), batch(rows, cols));

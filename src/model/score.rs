@@ -41,6 +41,7 @@ kernels! {
         loss: Loss, outputs: &'k Batch, targets: &'k Targets, rows: &'k [u32], scores: &'k mut Scores,
         gradient: Option<OutputGradient<'k>>, tally: &'k mut Tally,
     ) -> () {
+        assert_eq!(outputs.rows(), rows.len(), "a row of outputs for each sample");
         let mut gradient = gradient;
         if let Some(gradient) = &mut gradient {
             gradient.delta.resize(outputs.rows(), outputs.cols());
@@ -49,8 +50,8 @@ kernels! {
             let first = number * L::WIDTH;
             outputs.transpose_rows::<L>(first, &mut scores.outputs);
             let z = &mut scores.outputs;
-            let target = Target::<L>::of(targets, rows, &mut scores.targets);
             let count = outputs.cols();
+            let target = Target::<L>::of(targets, rows, count, &mut scores.targets);
             let correct = target.is_largest(z, count);
             let losses = match loss {
                 Loss::CrossEntropy => {
@@ -106,12 +107,14 @@ enum Target<'a, L: Lane> {
 
 impl<'a, L: Lane> Target<'a, L> {
     #[inline(always)]
-    fn of(targets: &Targets, rows: &[u32], buffer: &'a mut Batch) -> Self {
+    fn of(targets: &Targets, rows: &[u32], count: usize, buffer: &'a mut Batch) -> Self {
         match targets {
             Targets::Classes { labels, .. } => {
                 let mut classes = [0.0; WIDEST];
                 for (class, &row) in classes.iter_mut().zip(rows) {
-                    *class = f32::from(labels[row as usize]);
+                    let label = labels[row as usize];
+                    assert!(usize::from(label) < count, "an output for each class");
+                    *class = f32::from(label);
                 }
                 Target::Classes(L::read(&classes))
             }
@@ -165,6 +168,7 @@ impl<'a, L: Lane> Target<'a, L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numerics::{Isa, isa};
 
     fn one(loss: Loss, z: &[f32], targets: &Targets) -> (Tally, Vec<f32>) {
         let outputs = Batch::from_row_major(1, z.len(), z);
@@ -190,6 +194,78 @@ mod tests {
             labels: vec![label],
             classes,
         }
+    }
+
+    /// Samples side by side have the bits that each has alone, whatever the instruction set.
+    #[test]
+    fn samples_do_not_touch_each_other() {
+        let in_use = isa::isa();
+        let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        for (samples, outputs) in [(1, 1), (4, 10), (15, 16), (16, 17), (17, 3), (33, 40), (20, 256)] {
+            let noise = |i: usize| ((i * 7919 + 13) % 1009) as f32 / 97.0 - 5.0;
+            let z: Vec<f32> = (0..samples * outputs).map(noise).collect();
+            let labels = (0..samples).map(|i| (i * 31 % outputs) as u16).collect();
+            let values = (0..samples * outputs).map(|i| f64::from(noise(i + 5))).collect();
+            let classes = Targets::Classes {
+                labels,
+                classes: outputs,
+            };
+            for targets in [classes, Targets::Values { values, outputs }] {
+                for (loss, set) in [Loss::CrossEntropy, Loss::MeanSquared]
+                    .into_iter()
+                    .flat_map(|loss| Isa::supported().map(move |set| (loss, set)))
+                {
+                    isa::force(set).unwrap();
+                    let batch = Batch::from_row_major(samples, outputs, &z);
+                    let rows: Vec<u32> = (0..samples as u32).collect();
+                    let (mut scores, mut tally, mut delta) =
+                        (Scores::default(), Tally::default(), Batch::zeros(40, 300));
+                    let gradient = OutputGradient {
+                        scale: 0.25,
+                        delta: &mut delta,
+                    };
+                    score(
+                        loss,
+                        &batch,
+                        &targets,
+                        &rows,
+                        &mut scores,
+                        Some(gradient),
+                        &mut tally,
+                    );
+                    let mut alone = Tally::default();
+                    for &row in &rows {
+                        let one = Batch::from_row_major(1, outputs, batch.row(row as usize));
+                        let mut own = Batch::default();
+                        let gradient = OutputGradient {
+                            scale: 0.25,
+                            delta: &mut own,
+                        };
+                        score(
+                            loss,
+                            &one,
+                            &targets,
+                            &[row],
+                            &mut scores,
+                            Some(gradient),
+                            &mut alone,
+                        );
+                        assert_eq!(
+                            bits(delta.row(row as usize)),
+                            bits(own.row(0)),
+                            "{set} {loss:?} {samples} {outputs}"
+                        );
+                    }
+                    assert_eq!(tally, alone, "{set} {loss:?} {samples} {outputs}");
+                    let padding = delta
+                        .storage()
+                        .chunks(delta.stride())
+                        .flat_map(|row| &row[outputs..]);
+                    assert!(padding.into_iter().all(|x| x.to_bits() == 0));
+                }
+            }
+        }
+        isa::force(in_use).unwrap();
     }
 
     #[test]

@@ -164,12 +164,12 @@ impl Stream {
         }
     }
 
-    /// Fills `out` with draws of [`Uniform`].
+    /// Fills `out` with draws of the uniform distribution from -`limit` to `limit`; variance `limit^2 / 3`.
     pub fn fill_uniform(&mut self, out: &mut [f32], limit: f32) {
         self.fill(isa(), Uniform { limit }, out);
     }
 
-    /// Fills `out` with draws of [`Normal`].
+    /// Fills `out` with draws of the normal distribution of mean 0 and deviation `std`.
     pub fn fill_normal(&mut self, out: &mut [f32], std: f32) {
         self.fill(isa(), Normal { std }, out);
     }

@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use super::figure::Drawing;
 use crate::support::error::Result;
 
-/// FigureList in the order in which they were drawn.
+/// Figures in the order in which they were drawn.
 #[derive(Debug, Default)]
 pub struct FigureList {
     figures: Vec<Drawing>,

@@ -93,7 +93,7 @@ columns! {
         pub step: u64 [Steps],
         /// Mean training loss: over the epoch's batches as they were trained, or over the whole
         /// training part where `evaluate_train = "full"`, and always so in row 0.
-        pub train_loss: Option<f64> [Loss, "never"],
+        pub train_loss: Option<f64> [Loss, "never: an epoch whose loss is not finite has no row"],
         /// Training accuracy, measured on the same samples as `train_loss`.
         pub train_accuracy: Option<f64> [Accuracy, "regression"],
         /// Mean validation loss.

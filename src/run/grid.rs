@@ -517,8 +517,8 @@ impl Run<'_> {
             );
         }
         if !grid.fresh {
-            let look = grid.search_options(grid.journal.then_some(header));
-            survey.search(&mut store, &look, |i, status, score| {
+            let options = grid.search_options(grid.journal.then_some(header));
+            survey.search(&mut store, &options, |i, status, score| {
                 let key = TrialKey {
                     index: i,
                     trial_id: String::new(),

@@ -89,7 +89,7 @@ fn through(weights: &[f32], fan_out: usize, values: &Rows) -> Rows {
     sums
 }
 
-/// None where something is not finite or the Jacobian is zero (its spread has no meaning).
+/// None where something is not finite. The spread of a Jacobian that is zero is 0.
 fn spectrum(rows: &Rows) -> Option<Spectrum> {
     let matrix = Matrix::new(rows.len(), rows.first()?.len(), |i, j| rows[i][j]);
     let n = matrix.rows().min(matrix.cols()) as f64;

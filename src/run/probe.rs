@@ -30,7 +30,8 @@ pub struct Probed {
 /// `record.probe_samples` says. Histograms are those of replicate 0 alone.
 ///
 /// # Errors
-/// The scheme is not defined for this network, or the network does not fit the data.
+/// The scheme is not defined for this network, the network does not fit the data, or `GOODINIT_ISA` names no
+/// instruction set of this machine.
 pub fn probe(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<Probed> {
     isa::ensure_chosen()?;
     let _mode = FloatMode::standard();

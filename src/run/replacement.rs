@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +103,7 @@ pub(crate) fn replace(files: Vec<Pending>, stale: &[PathBuf], old: OldTables) ->
 /// processes must not do this at a time.
 ///
 /// # Errors
-/// An I/O error.
+/// An I/O error, or a replacement that cannot be finished: it is not this program's, or its files are gone.
 pub(crate) fn finish_replacing(directory: &Path) -> Result<()> {
     let mark = directory.join(REPLACING);
     let text = match fs::read_to_string(&mark) {
@@ -168,8 +168,7 @@ pub(crate) fn finish_replacing(directory: &Path) -> Result<()> {
 
 /// Whether `name` joined to a directory is something directly in it.
 fn is_file_name(name: &str) -> bool {
-    let mut parts = Path::new(name).components();
-    matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
+    Path::new(name).file_name() == Some(std::ffi::OsStr::new(name))
 }
 
 /// Makes a new directory `previous-N` in `parent`.
@@ -326,7 +325,7 @@ mod tests {
         assert_eq!(fs::read(at("previous-1/a.csv")).unwrap(), b"old");
         assert_eq!(fs::read(at("a.csv")).unwrap(), b"new");
         fs::write(at("kept"), "mine").unwrap();
-        for foreign in ["../a.csv", "/a.csv", "", ".", "b/a.csv"] {
+        for foreign in ["../a.csv", "/a.csv", "", ".", "..", "a/", "a/.", "b/a.csv"] {
             fs::write(
                 at(REPLACING),
                 format!("files = []\nstale = [\"kept\", \"{foreign}\"]\n"),

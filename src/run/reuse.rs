@@ -185,7 +185,7 @@ impl<'a> Survey<'a> {
         match self.own_tables(store, &here, options, &mut seen) {
             // All rows are in its journal: tables that cannot be read are set aside, and cost nothing.
             Err(_) if complete => {}
-            looked => looked?,
+            searched => searched?,
         }
         for source in options.reuse {
             self.search_source(store, source, options, &mut seen)?;

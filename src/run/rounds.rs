@@ -64,7 +64,7 @@ pub(crate) fn look_state(
     looks::look_state(experiment, plan, &trials.finish(Some(manifest)), &source)
 }
 
-/// As [`look_state`], from all rows that can be found in `directory` and where `look` says.
+/// As [`look_state`], from all rows that can be found in `wanted.directory` and where `options` say.
 ///
 /// # Errors
 /// As for [`Survey::search`].

@@ -41,7 +41,8 @@ pub struct Start {
 /// result, not an error.
 ///
 /// # Errors
-/// The scheme is not defined for this network, or the network does not fit the data.
+/// The scheme is not defined for this network, the network does not fit the data, or `GOODINIT_ISA` names no
+/// instruction set of this machine.
 pub fn train(trial: &Trial, data: &Prepared, workspace: &mut Workspace) -> Result<Trained> {
     train_from(trial, data, workspace, |model| {
         Start::of(trial, model, data).map(Arc::new)

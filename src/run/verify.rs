@@ -118,7 +118,7 @@ impl Amount {
         self == Amount::Share(1.0)
     }
 
-    /// How many of `trials` that is: one at least.
+    /// How many of `trials` that is: one at least, where there are any.
     pub fn of(self, trials: u32) -> u32 {
         match self {
             Amount::Share(share) => ((f64::from(trials) * share).ceil() as u32).max(1).min(trials),
@@ -137,14 +137,14 @@ pub fn verify(
     directory: &Path,
     manifest: &Manifest,
     job: &Arc<Job>,
-    sample: &VerifyOptions,
+    options: &VerifyOptions,
     stop: &Stop,
 ) -> Result<Verified> {
     let again = Again {
         directory,
         manifest,
         job,
-        sample,
+        options,
     };
     let (is_trained, is_probed) = (again.has(format::TRIALS), again.has(format::PROBE));
     let rows = match is_trained {
@@ -204,7 +204,7 @@ struct Again<'a> {
     directory: &'a Path,
     manifest: &'a Manifest,
     job: &'a Arc<Job>,
-    sample: &'a VerifyOptions,
+    options: &'a VerifyOptions,
 }
 
 /// Tables as they come out again.
@@ -223,10 +223,10 @@ impl Again<'_> {
     /// Makes the summary, and trains a sample of the trials `rows`: their rows in the tables that the directory
     /// has. Committed results often leave out the large ones.
     fn train(&self, rows: &[u32], stop: &Stop, notes: &mut Vec<String>) -> Result<Recomputed> {
-        let (job, sample) = (self.job, self.sample);
+        let (job, options) = (self.job, self.options);
         let mut tables = Tables::new();
         // First, since it takes no training.
-        match sample.pool.install(|| summary_of(self.directory, job)) {
+        match options.pool.install(|| summary_of(self.directory, job)) {
             // Of other statistics: the trials are what can be verified.
             Ok(_) if self.manifest.statistics_version != STATISTICS_VERSION => {}
             Ok(bytes) => tables.push((format::SUMMARY.to_owned(), bytes)),
@@ -237,9 +237,9 @@ impl Again<'_> {
             )),
         }
         let all = rows.len() as u32;
-        let numbers = sample.choose(all, sample.amount.of(all)).into_iter();
+        let numbers = options.choose(all, options.amount.of(all)).into_iter();
         let trials: Vec<u32> = numbers.map(|number| rows[number as usize]).collect();
-        let mut store = recompute(job, &trials, &sample.pool, sample.quiet, stop)?;
+        let mut store = recompute(job, &trials, &options.pool, options.quiet, stop)?;
         let records = trials.iter().map(|&index| store.fetch(index));
         let trained = tables_of(job, &records.collect::<Result<Vec<_>>>()?);
         tables.extend(trained.into_iter().filter(|(file, _)| self.has(file)));
@@ -249,24 +249,24 @@ impl Again<'_> {
     /// Probes a sample of `networks`, the same share as of the trials: their rows in the tables that the directory
     /// has.
     fn probe(&self, networks: &[usize]) -> Result<Recomputed> {
-        let (job, sample) = (self.job, self.sample);
-        let share = f64::from(sample.amount.of(job.len())) / f64::from(job.len().max(1));
+        let (job, options) = (self.job, self.options);
+        let share = f64::from(options.amount.of(job.len())) / f64::from(job.len().max(1));
         let all = networks.len() as u32;
-        let numbers = sample
+        let numbers = options
             .choose(all, (share * f64::from(all)).ceil() as u32)
             .into_iter();
         let networks: Vec<usize> = numbers.map(|number| networks[number as usize]).collect();
         let wanted = &job.plan.record().layer_rows;
         let mut tables = Tables::new();
         if self.has(format::STEPS) && !probes::stepped(job).is_empty() {
-            let results = probes::run_steps(job, &networks, &sample.pool, || {});
+            let results = probes::run_steps(job, &networks, &options.pool, || {});
             let records: Vec<_> = results.into_iter().flatten().collect();
             let mut steps = Vec::new();
             write_steps(&records, wanted, &mut steps)?;
             tables.push((format::STEPS.to_owned(), steps.into()));
         }
         let trials = networks.iter().map(|&i| i as u32).collect();
-        let probed = probes::run_these(job, networks, &sample.pool, || {});
+        let probed = probes::run_these(job, networks, &options.pool, || {});
         let mut layers = Vec::new();
         write_layers(&probed.records, wanted, &mut layers)?;
         tables.push((format::PROBE.to_owned(), layers.into()));
@@ -289,7 +289,7 @@ impl Again<'_> {
         };
         let timed = !self.job.experiment.record.epochs || self.has(format::EPOCHS);
         let options = Options {
-            limit: self.sample.limit,
+            limit: self.options.limit,
             // Without epochs.csv nothing tells when the target was reached.
             ignored: match timed {
                 true => BTreeSet::new(),

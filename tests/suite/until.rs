@@ -111,6 +111,19 @@ fn what_is_decided_stops_and_what_is_not_goes_on() {
     assert_eq!((bench.begun("again"), bench.tables("r")), (0, before));
     bench.run(&["verify", "r", "--sample", "100%"]).expect(0);
     bench.run(&["report", "r"]).expect(0);
+    let path = bench.path("r").join("trials.csv");
+    let heading = fs::read_to_string(&path)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned();
+    fs::write(&path, heading + "\n").unwrap();
+    let emptied = bench.run(&["verify", "r"]).expect(2);
+    assert!(
+        emptied.err.contains("no row of a trial of the experiment"),
+        "{emptied:#?}"
+    );
 }
 
 #[test]

@@ -114,7 +114,10 @@ fn a_head_without_a_ridge_needs_as_many_samples_as_weights() {
         "\"scheme\"",
     );
     let error = error.unwrap_err().to_string();
-    assert!(error.contains("40 weights of an output to 20 samples"), "{error}");
+    assert!(
+        error.contains("41 parameters of an output to 20 samples"),
+        "{error}"
+    );
     set(
         r#"{ kind = "swim", ridge = 0.0, samples = 200 }"#,
         &model,

@@ -32,6 +32,7 @@ pub(crate) const TEXT: f64 = 12.0;
 /// A comment near the beginning of every exported figure.
 pub const MADE_BY: &str = "<!-- drawn by goodinit -->";
 
+/// A figure as SVG.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawing {
     /// Name of the exported file, without extension: letters, digits, `-`.
