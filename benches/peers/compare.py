@@ -193,7 +193,7 @@ def machine():
     run = lambda *c: subprocess.run(c, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout.strip()
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        "command": " ".join(["benches/peers/compare.py", *sys.argv[1:]]),
+        "command": " ".join(["benches/peers/compare.py", *(Path(a).name if a.startswith("/") else a for a in sys.argv[1:])]),
         "commit": run("git", "describe", "--always", "--dirty", "--abbrev=40"),
         "cpu": cpu.group(1) if cpu else platform.processor(),
         "cores": os.cpu_count(),

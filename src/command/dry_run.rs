@@ -77,7 +77,7 @@ struct DatasetSummary {
 ///
 /// # Errors
 /// The arguments are wrong.
-fn look(
+fn preview(
     args: &Args,
     experiment: &Experiment,
     out: &Path,
@@ -96,7 +96,7 @@ fn look(
         .recheck(args.recheck)
         .threads(args.threads.map_or_else(default_threads, usize::from));
     let found = places.into_iter().fold(found, Grid::reuse);
-    Ok(found.look(plan, digests.collect()))
+    Ok(found.preview(plan, digests.collect()))
 }
 
 impl PlanSummary {
@@ -114,7 +114,7 @@ impl PlanSummary {
             .map(|spec| estimate(spec))
             .fold(0, u64::saturating_add);
         let datasets = learn(&mut plan, experiment.seed, environment)?;
-        let found = look(args, experiment, out, &plan, &datasets)?;
+        let found = preview(args, experiment, out, &plan, &datasets)?;
         let trials = 0..plan.len();
         let per_cell = plan.seeds().len();
         let bounds = looks::most_trials(experiment, &plan);

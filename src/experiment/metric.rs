@@ -35,12 +35,9 @@ pub fn step_columns() -> Vec<&'static str> {
     numeric::<StepRow>(&["steps_taken", "layer", "depth", "width"])
 }
 
-/// The metrics of `trials.csv` that are no column.
-const ENDED: [Status; 3] = [Status::Ok, Status::Diverged, Status::Failed];
-
 /// Every metric that has a name.
 pub(super) fn names() -> Vec<String> {
-    let others = ["best_rate"].into_iter().chain(ENDED.map(Status::name));
+    let others = ["best_rate"].into_iter().chain(Status::ALL.map(Status::name));
     let plain = trial_columns().into_iter().chain(others).map(str::to_owned);
     let tables = [
         ("epochs", epoch_columns()),
@@ -78,7 +75,7 @@ fn named(
 ) -> Result<Metric> {
     let (file, name) = text.split_once('.').unwrap_or(("trials", text));
     let column = |known: &[&str]| column_of(table, node, name, known, file);
-    let ended = ENDED.into_iter().find(|status| status.name() == name);
+    let ended = Status::named(name);
     Ok(match file {
         "trials" if name == "best_rate" => Metric::BestRate {
             by: match table.get("of") {

@@ -147,7 +147,7 @@ impl Parameters {
     /// `g = norm(v)`, as PyTorch's `weight_norm` does, which leaves `W` as it is to the bit; elsewhere `W = g v / norm(v)`.
     /// Other networks stay as they are.
     ///
-    /// The start of a trial is settled; code that sets weights by hand must call it before training.
+    /// Drawing the start of a trial calls this; code that sets weights by hand must call it before training.
     ///
     /// # Errors
     /// The norm of a unit's weights is 0, and there is no direction to normalize.

@@ -41,7 +41,7 @@ pub(super) struct Pass {
     pub incoming: Batch,
     /// A small tensor's gradient, where it is a step at once.
     pub sums: Vec<f32>,
-    /// Those of the loss.
+    /// Buffers of the loss.
     pub scores: Scores,
     /// Zeros, the bias of layers without one.
     pub zeros: Vec<f32>,

@@ -142,46 +142,44 @@ impl Batch {
 
     /// `to[j][i] = self[first + i][j]`: as many rows as a lane holds, so that work on a sample's own elements
     /// runs over samples side by side. What lies beyond the last row or column is +0.0.
+    ///
+    /// # Panics
+    /// If there is no row `first`.
     #[inline(always)]
     pub(crate) fn transpose_rows<L: Lane>(&self, first: usize, to: &mut Batch) {
-        to.resize(self.cols.next_multiple_of(L::WIDTH), L::WIDTH);
-        if first + L::WIDTH <= self.rows {
-            for j in (0..self.cols).step_by(L::WIDTH) {
-                let from = &self.data[first * self.stride + j..][..(L::WIDTH - 1) * self.stride + L::WIDTH];
-                let to_stride = to.stride;
-                let to = &mut to.data[j * to_stride..][..(L::WIDTH - 1) * to_stride + L::WIDTH];
-                // SAFETY: both slices hold `WIDTH` rows of `WIDTH` elements, the last one included.
-                unsafe { L::transpose(from.as_ptr(), self.stride, to.as_mut_ptr(), to_stride) };
-            }
-            return;
+        let (rows, cols) = self.block::<L>(first);
+        to.resize(cols, L::WIDTH);
+        if rows < L::WIDTH {
+            to.fill(0.0);
         }
-        to.fill(0.0);
-        for i in 0..self.rows.saturating_sub(first) {
-            for (j, x) in self.row(first + i).iter().enumerate() {
-                to.row_mut(j)[i] = *x;
-            }
-        }
+        let from = &self.data[first * self.stride..][..(rows - 1) * self.stride + cols];
+        let (stride, to_stride) = (self.stride, to.stride);
+        let to = &mut to.data[..(cols - 1) * to_stride + rows];
+        // SAFETY: `from` holds `rows` rows of `cols` elements, `to` `cols` rows of `rows`.
+        unsafe { transpose::<L>(from.as_ptr(), stride, to.as_mut_ptr(), to_stride, rows, cols) };
     }
 
     /// The reverse of [`Batch::transpose_rows`]: `self[first + i][j] = from[j][i]`, for rows that exist. `from` is
     /// +0.0 beyond the last column.
+    ///
+    /// # Panics
+    /// If there is no row `first`, or `from` has another shape.
     #[inline(always)]
     pub(crate) fn set_transposed_rows<L: Lane>(&mut self, first: usize, from: &Batch) {
-        if first + L::WIDTH <= self.rows {
-            for j in (0..self.cols).step_by(L::WIDTH) {
-                let stride = self.stride;
-                let to = &mut self.data[first * stride + j..][..(L::WIDTH - 1) * stride + L::WIDTH];
-                let from_rows = &from.data[j * from.stride..][..(L::WIDTH - 1) * from.stride + L::WIDTH];
-                // SAFETY: both slices hold `WIDTH` rows of `WIDTH` elements, the last one included.
-                unsafe { L::transpose(from_rows.as_ptr(), from.stride, to.as_mut_ptr(), stride) };
-            }
-            return;
-        }
-        for i in 0..self.rows.saturating_sub(first) {
-            for (j, x) in self.row_mut(first + i).iter_mut().enumerate() {
-                *x = from.row(j)[i];
-            }
-        }
+        let (rows, cols) = self.block::<L>(first);
+        let (stride, from_stride) = (self.stride, from.stride);
+        let to = &mut self.data[first * stride..][..(rows - 1) * stride + cols];
+        let from = &from.data[..(cols - 1) * from_stride + rows];
+        // SAFETY: `from` holds `cols` rows of `rows` elements, `to` `rows` rows of `cols`.
+        unsafe { transpose::<L>(from.as_ptr(), from_stride, to.as_mut_ptr(), stride, cols, rows) };
+    }
+
+    /// Rows from `first` on, as many as a lane holds at most, and columns in whole lanes.
+    #[inline(always)]
+    fn block<L: Lane>(&self, first: usize) -> (usize, usize) {
+        assert!(first < self.rows && self.cols > 0, "there is a row {first}");
+        let rows = (self.rows - first).min(L::WIDTH);
+        (rows, self.cols.next_multiple_of(L::WIDTH))
     }
 
     /// Makes the padding +0.0 again.
@@ -389,6 +387,41 @@ impl Weights {
             "element ({k}, {j}) of {self:.0?}"
         );
         (j / PANEL * self.fan_in + k) * PANEL + j % PANEL
+    }
+}
+
+/// `to[c][r] = from[r][c]` for `rows x cols`; strides in elements.
+///
+/// # Safety
+/// Both must be valid for the whole shape, and not overlap.
+#[inline(always)]
+pub(super) unsafe fn transpose<L: Lane>(
+    from: *const f32,
+    from_stride: usize,
+    to: *mut f32,
+    to_stride: usize,
+    rows: usize,
+    cols: usize,
+) {
+    let (whole_rows, whole_cols) = (rows - rows % L::WIDTH, cols - cols % L::WIDTH);
+    // SAFETY: all within `rows x cols`.
+    unsafe {
+        let mut r = 0;
+        while r < whole_rows {
+            let mut c = 0;
+            while c < whole_cols {
+                let (from, to) = (from.add(r * from_stride + c), to.add(c * to_stride + r));
+                L::transpose(from, from_stride, to, to_stride);
+                c += L::WIDTH;
+            }
+            r += L::WIDTH;
+        }
+        for r in 0..rows {
+            let first = if r < whole_rows { whole_cols } else { 0 };
+            for c in first..cols {
+                *to.add(c * to_stride + r) = *from.add(r * from_stride + c);
+            }
+        }
     }
 }
 

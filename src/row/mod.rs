@@ -24,6 +24,14 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every way to end.
+    pub(crate) const ALL: [Status; 3] = [Status::Ok, Status::Diverged, Status::Failed];
+
+    /// The status that is called `name` in tables.
+    pub(crate) fn named(name: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|status| status.name() == name)
+    }
+
     /// The word that stands in tables.
     pub fn name(self) -> &'static str {
         match self {

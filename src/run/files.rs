@@ -228,10 +228,11 @@ pub(super) fn sync_directory(directory: &Path) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn pending(path: &Path, text: &str) -> Pending {
+    /// A file that would replace that at `path` with `text`.
+    pub(in crate::run) fn pending(path: &Path, text: &str) -> Pending {
         let mut p = Pending::create(path).unwrap();
         p.write_all(text.as_bytes()).unwrap();
         p

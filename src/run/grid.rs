@@ -203,7 +203,11 @@ impl Grid {
     ///
     /// # Errors
     /// The run would be refused.
-    pub(crate) fn look(&self, plan: &Plan, data: Vec<(String, String)>) -> Result<(usize, Option<String>)> {
+    pub(crate) fn preview(
+        &self,
+        plan: &Plan,
+        data: Vec<(String, String)>,
+    ) -> Result<(usize, Option<String>)> {
         let mine = self.mine(plan);
         if self.fresh {
             return Ok((0, None));

@@ -204,15 +204,8 @@ pub(crate) fn set_aside(parent: &Path, paths: &[&Path]) -> Result<Option<PathBuf
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
-
-    fn pending(path: &Path, text: &str) -> Pending {
-        let mut p = Pending::create(path).unwrap();
-        p.write_all(text.as_bytes()).unwrap();
-        p
-    }
+    use crate::run::files::tests::pending;
 
     #[test]
     fn replacing_sets_the_whole_old_set_aside_only_when_something_differs() {

@@ -181,14 +181,11 @@ pub fn verify(
     if let Some(table) = report.tables().find(|t| t.name == format::TRIALS)
         && table.rows_old != u64::from(verified.trials)
     {
-        let message = format!(
-            "{} has {} rows, but the experiment has {} trials",
-            directory.join(format::TRIALS).display(),
-            table.rows_old,
-            verified.trials
+        let what = format!(
+            "has {} rows, but the experiment has {} trials",
+            table.rows_old, verified.trials
         );
-        let help = "`goodinit grid EXPERIMENT --fresh` writes it anew";
-        return Err(Error::new(Kind::Store, message).help(help));
+        return Err(not_of_the_experiment(directory, &what));
     }
     if is_probed {
         let probes = again.compare(probed)?;
@@ -315,14 +312,18 @@ fn trials_there(directory: &Path, job: &Job) -> Result<Vec<u32>> {
         .filter(|i| ids.contains(job.plan.trial_id(*i as usize).as_str()))
         .collect();
     if there.is_empty() {
-        let message = format!(
-            "{} has no row of a trial of the experiment",
-            directory.join(format::TRIALS).display()
-        );
-        let help = "`goodinit grid EXPERIMENT --fresh` writes it anew";
-        return Err(Error::new(Kind::Store, message).help(help));
+        return Err(not_of_the_experiment(
+            directory,
+            "has no row of a trial of the experiment",
+        ));
     }
     Ok(there)
+}
+
+/// What is said of a table of trials in `directory` whose rows are not those of the experiment.
+fn not_of_the_experiment(directory: &Path, what: &str) -> Error {
+    let message = format!("{} {what}", directory.join(format::TRIALS).display());
+    Error::new(Kind::Store, message).help("`goodinit grid EXPERIMENT --fresh` writes it anew")
 }
 
 /// Columns of the summary that only the evaluations between epochs can tell.

@@ -7,7 +7,7 @@ use super::Gradient;
 use super::tile::{Scalars, Vectors, chain, descend, for_each_tile, load, store};
 use crate::numerics::aligned::Aligned;
 use crate::numerics::isa::Kernel;
-use crate::numerics::matrix::PANEL;
+use crate::numerics::matrix::{PANEL, transpose};
 use crate::numerics::{Batch, Lane, Weights};
 
 /// See [`super::forward`]; shapes fit.
@@ -233,41 +233,6 @@ impl InputGradient<'_> {
                 let to = out.add(b * out_stride + first);
                 transpose::<L>(held.as_ptr(), width, to, out_stride, rows, count);
                 first += rows;
-            }
-        }
-    }
-}
-
-/// `to[c][r] = from[r][c]` for `rows x cols`; strides in elements.
-///
-/// # Safety
-/// Both must be valid for the whole shape, and not overlap.
-#[inline(always)]
-unsafe fn transpose<L: Lane>(
-    from: *const f32,
-    from_stride: usize,
-    to: *mut f32,
-    to_stride: usize,
-    rows: usize,
-    cols: usize,
-) {
-    let (whole_rows, whole_cols) = (rows - rows % L::WIDTH, cols - cols % L::WIDTH);
-    // SAFETY: all within `rows x cols`.
-    unsafe {
-        let mut r = 0;
-        while r < whole_rows {
-            let mut c = 0;
-            while c < whole_cols {
-                let (from, to) = (from.add(r * from_stride + c), to.add(c * to_stride + r));
-                L::transpose(from, from_stride, to, to_stride);
-                c += L::WIDTH;
-            }
-            r += L::WIDTH;
-        }
-        for r in 0..rows {
-            let first = if r < whole_rows { whole_cols } else { 0 };
-            for c in first..cols {
-                *to.add(c * to_stride + r) = *from.add(r * from_stride + c);
             }
         }
     }
